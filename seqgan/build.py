@@ -1,0 +1,103 @@
+"""From settings to plain arguments: text, generator, discriminator, algorithm."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from seqgan.config import DataConfig, DiscriminatorConfig, GeneratorConfig
+from seqgan.data.corpus import load_corpus
+from seqgan.data.text import Text, encode_corpus
+from seqgan.data.tokenizers import Tokenizer, make_tokenizer
+from seqgan.data.vocabulary import Vocabulary
+from seqgan.discriminators import DISCRIMINATORS
+from seqgan.discriminators.cnn import FILTERS
+from seqgan.discriminators.protocol import DiscriminatorModule
+from seqgan.errors import ConfigError, nearest
+from seqgan.generators import GENERATORS
+from seqgan.generators.protocol import GeneratorModule
+from seqgan.objectives import ALGORITHMS, Sampled
+
+
+def build_text(
+    config: DataConfig, seed: int, tokenizer: Tokenizer | None = None, vocabulary: Vocabulary | None = None
+) -> Text:
+    """The corpus that the settings name, encoded.
+
+    Args:
+        config: what to read, and how.
+        seed: of the split into training and held-out text, where the corpus has no held-out part.
+        tokenizer: of an existing run; None makes one.
+        vocabulary: of an existing run; None builds one.
+
+    Raises:
+        CorpusError, ConfigError: what cannot be read, or no such tokenizer.
+    """
+    corpus = load_corpus(config.corpus, config.valid, seed=seed)
+    if tokenizer is None:
+        tokenizer = make_tokenizer(config.tokenizer, corpus.train, vocabulary_size=config.pieces, seed=seed)
+    return encode_corpus(
+        corpus,
+        tokenizer,
+        vocabulary,
+        min_count=config.min_count,
+        max_vocabulary=config.max_vocabulary,
+        max_length=config.max_length,
+        too_long=config.too_long,
+    )
+
+
+def build_generator(config: GeneratorConfig, vocabulary: Vocabulary, seed: int = 0) -> GeneratorModule:
+    """A generator with fresh weights drawn from `seed`.
+
+    Raises:
+        ConfigError: no generator of that name.
+    """
+    kind = _named(GENERATORS, config.name, "generator")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return kind(
+            len(vocabulary),
+            embedding_size=config.embedding_size,
+            hidden_size=config.hidden_size,
+            layers=config.layers,
+            dropout=config.dropout,
+            tied=config.tied,
+            start=vocabulary.start,
+            end=vocabulary.end,
+        )
+
+
+def build_discriminator(
+    config: DiscriminatorConfig, vocabulary: Vocabulary, max_length: int, seed: int = 0
+) -> DiscriminatorModule:
+    """A discriminator with fresh weights drawn from `seed`. Filters wider than `max_length` are left out.
+
+    Raises:
+        ConfigError: no discriminator of that name.
+    """
+    kind = _named(DISCRIMINATORS, config.name, "discriminator")
+    filters = {width: max(1, round(count * config.filters)) for width, count in FILTERS.items() if width <= max_length}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return kind(len(vocabulary), config.embedding_size, filters, config.dropout)
+
+
+def dropped_widths(max_length: int) -> list[int]:
+    """The filter widths that no sequence of `max_length` fills, which `build_discriminator` leaves out."""
+    return [width for width in FILTERS if width > max_length]
+
+
+def find_algorithm(name: str) -> Sampled:
+    """The algorithm of that name.
+
+    Raises:
+        ConfigError: there is none; the nearest is suggested.
+    """
+    return _named(ALGORITHMS, name, "algorithm")
+
+
+def _named(known: Mapping[str, Any], name: str, kind: str) -> Any:
+    if name not in known:
+        raise ConfigError(f"No {kind} is called {name!r}.{nearest(name, known)} Known: {', '.join(sorted(known))}.")
+    return known[name]

@@ -1,0 +1,111 @@
+"""`seqgan adversarial`: both players, from a run into a child run."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import tyro
+
+from seqgan.cli.options import SettingsFlags, Switch, flag_value, parse, settings_of, with_config_file
+from seqgan.cli.pretrain import describe
+from seqgan.config import AdversarialConfig, DiscriminatorConfig, RunConfig, check_resumable
+
+
+class AdversarialFlags(SettingsFlags, frozen=True, kw_only=True):
+    """What `seqgan adversarial` takes."""
+
+    run: Annotated[str | None, tyro.conf.arg(metavar="DIR")] = None
+    """The run to start from; by default the newest pretrained one under runs/."""
+    name: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    """Name of the child run, a folder in the run's; by default the algorithm's."""
+    resume: Switch = False
+    """Go on where the child run was interrupted, with the settings it was begun with."""
+    overwrite: Switch = False
+    """Replace a child run that is there."""
+    discriminator: DiscriminatorConfig = DiscriminatorConfig()
+    adversarial: AdversarialConfig = AdversarialConfig()
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Parse, train, say what came of it."""
+    base = RunConfig()
+    if "-h" not in arguments and "--help" not in arguments:
+        base = starting_settings(arguments)
+    base = with_config_file(base, arguments)
+    default = AdversarialFlags(
+        seed=base.seed,
+        discriminator=base.discriminator or DiscriminatorConfig(),
+        adversarial=base.adversarial or AdversarialConfig(),
+    )
+    flags = parse("adversarial", "Train the generator against a discriminator.", default, arguments)
+    train_child(settings_of(flags, base), flags)
+
+
+def starting_settings(arguments: Sequence[str]) -> RunConfig:
+    """The settings of the run to start from, or of the child to go on with."""
+    from seqgan.runs.directory import newest_run, open_run
+
+    parent = Path(flag_value(arguments, "--run") or newest_run(Path("runs")))
+    if "--resume" not in arguments:
+        # An adversarial parent's settings of both players are its own, not the defaults of its children.
+        return msgspec.structs.replace(open_run(parent).config, discriminator=None, adversarial=None)
+    algo = flag_value(arguments, "--algo") or flag_value(arguments, "--adversarial.algo") or AdversarialConfig().algo
+    return open_run(parent / (flag_value(arguments, "--name") or algo)).config
+
+
+def train_child(config: RunConfig, flags: AdversarialFlags) -> None:
+    """Train with these settings; the child is made once everything that can be wrong has been looked at."""
+    from seqgan.build import (
+        build_discriminator,
+        build_generator,
+        build_text,
+        dropped_widths,
+        find_algorithm,
+    )
+    from seqgan.evaluation.evaluate import judge_while_training
+    from seqgan.runs.checkpoint import load_weights
+    from seqgan.runs.directory import check_new, create_run, newest_run, open_run, write_config
+    from seqgan.training.adversarial import train_adversarially
+    from seqgan.training.engine import choose_device
+
+    assert config.adversarial is not None
+    assert config.discriminator is not None
+    progress = flags.progress
+    device = choose_device(flags.device)
+    algorithm = find_algorithm(config.adversarial.algo)
+    parent = open_run(flags.run or newest_run(Path("runs")))
+    folder = parent.folder / (flags.name or config.adversarial.algo)
+    if flags.resume:
+        run = open_run(folder)
+        check_resumable(run.config, config, str(folder))
+    else:
+        check_new(folder, flags.overwrite)
+    progress.note(f"From {parent.folder} into {folder}.")
+    text = build_text(config.data, config.seed, parent.tokenizer, parent.vocabulary)
+    describe(text, progress)
+    generator = build_generator(config.generator, text.vocabulary).to(device)
+    load_weights(generator, parent.generator_path)
+    discriminator = build_discriminator(config.discriminator, text.vocabulary, text.max_length, config.seed).to(device)
+    if dropped := dropped_widths(text.max_length):
+        progress.note(f"Filters wider than {text.max_length} tokens are left out: {', '.join(map(str, dropped))}.")
+    if flags.resume:
+        write_config(run, config)
+    else:
+        run = create_run(folder, config, text.tokenizer, text.vocabulary, overwrite=flags.overwrite)
+    judge = judge_while_training(
+        generator, text, config.adversarial.evaluate_samples, config.seed, samples_folder=run.samples_folder
+    )
+    train_adversarially(
+        generator,
+        discriminator,
+        text,
+        algorithm,
+        config.adversarial,
+        seed=config.seed,
+        run=run,
+        resume=flags.resume,
+        progress=progress,
+        judge=judge,
+    )
+    progress.note(f"Next: seqgan evaluate --run {folder} --compare {parent.folder}")

@@ -1,0 +1,127 @@
+"""Flags from settings: a command's options are a record, and its flags, help and checks are derived from it."""
+
+import contextlib
+import io
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+import tyro
+
+from seqgan.config import RunConfig, check, read_settings, with_settings
+from seqgan.errors import ConfigError
+from seqgan.progress import SILENT, Progress, to_standard_error
+
+Switch = Annotated[bool, tyro.conf.FlagCreatePairsOff]
+"""A flag that is given or not, without a negated twin."""
+
+
+class CommonFlags(msgspec.Struct, frozen=True, kw_only=True):
+    """What every command takes."""
+
+    device: Annotated[str, tyro.conf.arg(metavar="auto|cpu|cuda")] = "auto"
+    """Where to compute; auto takes a GPU when there is one."""
+    quiet: Switch = False
+    """No progress and no messages, only results and errors."""
+    debug: Switch = False
+    """Show the traceback of an error."""
+
+    @property
+    def progress(self) -> Progress:
+        """Where to report."""
+        return SILENT if self.quiet else to_standard_error()
+
+
+class SettingsFlags(CommonFlags, frozen=True, kw_only=True):
+    """What the commands that train take beside their settings."""
+
+    config: Annotated[str | None, tyro.conf.arg(metavar="FILE.yaml|FILE.toml")] = None
+    """Settings from a file, such as a run's config.yaml; flags win over it."""
+    seed: int = 0
+    """Decides every random choice."""
+
+
+Flags = TypeVar("Flags", bound=CommonFlags)
+
+
+def parse(command: str, description: str, default: Flags, arguments: Sequence[str]) -> Flags:
+    """The flags of a command line over `default`, whose values `--help` shows.
+
+    Raises:
+        ConfigError: flags that do not exist or do not parse, in one line.
+    """
+    printed = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(printed):
+            return tyro.cli(
+                type(default), prog=f"seqgan {command}", description=description, default=default, args=list(arguments)
+            )
+    except SystemExit as error:
+        if error.code in (0, None):
+            raise  # --help was asked for and printed
+        raise ConfigError(f"{_one_line(printed.getvalue())} See seqgan {command} --help.") from None
+
+
+def flag_value(arguments: Sequence[str], name: str) -> str | None:
+    """The value of a flag that must be known before the others are parsed; None without it."""
+    for position, argument in enumerate(arguments):
+        if argument == name and position + 1 < len(arguments):
+            return arguments[position + 1]
+        if argument.startswith(f"{name}="):
+            return argument.partition("=")[2]
+    return None
+
+
+def with_config_file(config: RunConfig, arguments: Sequence[str]) -> RunConfig:
+    """The settings with those of the file that `--config` names over them.
+
+    Raises:
+        ConfigError: the file cannot be read, or holds what is no setting.
+    """
+    path = flag_value(arguments, "--config")
+    return config if path is None else with_settings(config, read_settings(Path(path)), path)
+
+
+def settings_of(flags: SettingsFlags, base: RunConfig) -> RunConfig:
+    """The run's settings: every section that the flags have, and of `base` the others, checked together.
+
+    Raises:
+        ConfigError: out of range, or in conflict.
+    """
+    names = {field.name for field in msgspec.structs.fields(RunConfig)}
+    given: dict[str, Any] = {name: getattr(flags, name) for name in flags.__struct_fields__ if name in names}
+    return check(msgspec.structs.replace(base, **given))
+
+
+def _one_line(box: str) -> str:
+    """The message in the box that the flag parser prints, without frame, and with the nearest flags it names."""
+    lines = [re.sub(r"^[│╭╰─\s]+|[│╮╯\s]+$", "", line).strip() for line in box.splitlines()]
+    lines = [line for line in lines if line and not set(line) <= {"─"}]
+    message: list[str] = []
+    for line in lines[1:]:  # the first is the box's title
+        if line.startswith(("Argument helptext", "For full helptext", "Perhaps you meant", "Similar arguments")):
+            break
+        message.append(line)
+    text = " ".join(message).rstrip(".")
+    near = [line.split()[0].rstrip(",") for line in lines if line.startswith("--")]
+    if near and "nrecognized" in text:
+        text += f". Did you mean {near[0]}"
+        return text + "?"
+    return text + "."
+
+
+def check_flags(flags: Flags) -> Flags:
+    """The same flags, ranges checked.
+
+    Raises:
+        ConfigError: names the flag that is out of range.
+    """
+    try:
+        return msgspec.convert(msgspec.to_builtins(flags), type(flags))
+    except msgspec.ValidationError as error:
+        what, _, place = str(error).partition(" - at `$.")
+        name = place.rstrip("`")
+        expected = what.replace("`", "").removeprefix("Expected ")
+        raise ConfigError(f"--{name.replace('_', '-')} is {getattr(flags, name)!r}, expected {expected}.") from error

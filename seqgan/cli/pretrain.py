@@ -1,0 +1,106 @@
+"""`seqgan pretrain`: maximum likelihood, from a corpus into a run."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import tyro
+
+from seqgan.cli.options import SettingsFlags, Switch, flag_value, parse, settings_of, with_config_file
+from seqgan.config import DataConfig, GeneratorConfig, PretrainConfig, RunConfig, check_resumable
+from seqgan.data.corpus import corpus_name
+from seqgan.progress import Progress
+
+if TYPE_CHECKING:
+    from seqgan.data.text import Text
+
+
+class PretrainFlags(SettingsFlags, frozen=True, kw_only=True):
+    """What `seqgan pretrain` takes."""
+
+    run: Annotated[str | None, tyro.conf.arg(metavar="DIR")] = None
+    """The run's folder; by default runs/ and the corpus's name."""
+    resume: Switch = False
+    """Go on where the run was interrupted, with the settings it was begun with."""
+    overwrite: Switch = False
+    """Replace a run that is there."""
+    data: DataConfig = DataConfig()
+    generator: GeneratorConfig = GeneratorConfig()
+    pretrain: PretrainConfig = PretrainConfig()
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Parse, train, say what came of it."""
+    base = RunConfig()
+    if "--resume" in arguments:
+        from seqgan.runs.directory import open_run
+
+        corpus = flag_value(arguments, "--corpus") or flag_value(arguments, "--data.corpus") or base.data.corpus
+        base = open_run(flag_value(arguments, "--run") or default_folder(corpus)).config
+    base = with_config_file(base, arguments)
+    default = PretrainFlags(seed=base.seed, data=base.data, generator=base.generator, pretrain=base.pretrain)
+    flags = parse("pretrain", "Train a generator by maximum likelihood, from a corpus into a run.", default, arguments)
+    config = settings_of(flags, base)
+    pretrain_into(Path(flags.run or default_folder(config.data.corpus)), config, flags)
+
+
+def default_folder(corpus: str) -> Path:
+    """Where a run goes that is given no folder."""
+    return Path("runs") / corpus_name(corpus)
+
+
+def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None:
+    """Pretrain with these settings; the run is made once everything that can be wrong has been looked at."""
+    from seqgan.build import build_generator, build_text
+    from seqgan.runs.directory import check_new, create_run, open_run, write_config
+    from seqgan.training.engine import choose_device
+    from seqgan.training.pretrain import pretrain
+
+    progress = flags.progress
+    device = choose_device(flags.device)
+    # From here on the settings say what is meant wherever the next command is called from.
+    config = msgspec.structs.replace(config, data=located(config.data))
+    if flags.resume:
+        run = open_run(folder)
+        check_resumable(run.config, config, str(folder))
+        text = build_text(config.data, config.seed, run.tokenizer, run.vocabulary)
+    else:
+        check_new(folder, flags.overwrite)
+        text = build_text(config.data, config.seed)
+    describe(text, progress)
+    # What was decided from the text is a setting from here on: the commands that follow must decide alike.
+    config = msgspec.structs.replace(config, data=msgspec.structs.replace(config.data, max_length=text.max_length))
+    generator = build_generator(config.generator, text.vocabulary, config.seed).to(device)
+    if flags.resume:
+        write_config(run, config)
+    else:
+        run = create_run(folder, config, text.tokenizer, text.vocabulary, overwrite=flags.overwrite)
+    result = pretrain(
+        generator, text, config.pretrain, seed=config.seed, run=run, resume=flags.resume, progress=progress
+    )
+    progress.note(
+        f"Held-out negative log-likelihood {result.best_nll:.4f} nats a token, after epoch {result.best_epoch} of "
+        f"{result.epochs}."
+    )
+    progress.note(f"Next: seqgan adversarial --run {folder}, or seqgan sample --run {folder}")
+
+
+def located(data: DataConfig) -> DataConfig:
+    """The same corpus, files and folders by their absolute names."""
+    places = {
+        name: str(Path(value).absolute())
+        for name, value in (("corpus", data.corpus), ("valid", data.valid))
+        if value is not None and Path(value).exists()
+    }
+    return msgspec.structs.replace(data, **places)
+
+
+def describe(text: "Text", progress: Progress) -> None:
+    """Say how the text was read."""
+    for note in text.notes:
+        progress.note(note)
+    progress.note(
+        f"{text.corpus.name}: {len(text.train.tokens):,} training and {len(text.valid.tokens):,} held-out sentences, "
+        f"{len(text.vocabulary):,} symbols, at most {text.max_length} tokens a sentence."
+    )

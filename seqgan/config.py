@@ -1,0 +1,274 @@
+"""The settings as typed records: a type with its range, a default, and a sentence under each field.
+
+Command-line flags, their help and `config.yaml` are derived from these classes; models never see them (`build.py`
+passes plain arguments). Values are checked by `check`, since making a record does not check it.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import tyro
+from msgspec import Meta
+
+from seqgan.errors import ConfigError, nearest
+
+Count = Annotated[int, Meta(ge=0)]
+Positive = Annotated[int, Meta(ge=1)]
+Share = Annotated[float, Meta(ge=0, lt=1)]
+Rate = Annotated[float, Meta(gt=0, le=10)]
+
+
+class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What all sections have in common."""
+
+
+class DataConfig(_Section, frozen=True, kw_only=True):
+    """The text to learn."""
+
+    corpus: Annotated[str, tyro.conf.arg(aliases=["--corpus"], metavar="NAME|FILE|FOLDER|hf:NAME")] = "captions"
+    """An embedded corpus, a file with a sentence a line, a folder with train.*, valid.* and test.*, or a data set."""
+    valid: Annotated[str | None, tyro.conf.arg(aliases=["--valid"], metavar="FILE")] = None
+    """Held-out sentences; without it the corpus's own, or some that are split off from the training text."""
+    tokenizer: Annotated[str, tyro.conf.arg(aliases=["--tokenizer"], metavar="words|characters|sentencepiece")] = (
+        "words"
+    )
+    """What a token is."""
+    min_count: Positive = 1
+    """Rarer tokens become the unknown symbol."""
+    max_vocabulary: Count = 0
+    """Keep at most this many tokens, the most frequent ones; 0 keeps all."""
+    pieces: Positive = 1000
+    """Pieces that the sentencepiece tokenizer learns."""
+    max_length: Count = 0
+    """Most tokens a sentence has, its end symbol included; 0 takes the longest training sentence, at most 256."""
+    too_long: Annotated[str, tyro.conf.arg(metavar="cut|drop")] = "cut"
+    """What happens to longer sentences: cut (they then have no end symbol), or dropped."""
+
+
+class GeneratorConfig(_Section, frozen=True, kw_only=True):
+    """The generator."""
+
+    name: Annotated[str, tyro.conf.arg(aliases=["--generator"], metavar="NAME")] = "lstm"
+    """Its kind: lstm."""
+    embedding_size: Positive = 128
+    """Size of a token's vector."""
+    hidden_size: Positive = 256
+    """Size of a layer."""
+    layers: Positive = 1
+    """Number of layers."""
+    dropout: Share = 0.3
+    """Share of values dropped in maximum-likelihood training; always off when sampling and in policy gradients."""
+    tied: bool = False
+    """Share one matrix between embeddings and output; needs embedding_size equal to hidden_size."""
+
+
+class PretrainConfig(_Section, frozen=True, kw_only=True):
+    """Maximum likelihood for the generator."""
+
+    epochs: Annotated[int, Meta(ge=1), tyro.conf.arg(aliases=["--epochs"], metavar="N")] = 40
+    """Most passes over the training text."""
+    patience: Positive = 3
+    """Stop after this many epochs without a better held-out likelihood."""
+    batch_size: Positive = 64
+    """Sentences per update."""
+    learning_rate: Rate = 2e-3
+    """Of Adam."""
+    clip_norm: Annotated[float, Meta(gt=0)] = 5.0
+    """Gradients are scaled down to this norm."""
+
+
+class DiscriminatorConfig(_Section, frozen=True, kw_only=True):
+    """The discriminator."""
+
+    name: Annotated[str, tyro.conf.arg(aliases=["--discriminator"], metavar="NAME")] = "cnn"
+    """Its kind: cnn."""
+    embedding_size: Positive = 64
+    """Size of a token's vector."""
+    filters: Annotated[float, Meta(gt=0, le=16)] = 1.0
+    """Filters of each width, as a multiple of the SeqGAN authors' numbers (100 to 200)."""
+    dropout: Share = 0.25
+    """Share of features dropped in training; always off when rewarding."""
+
+
+class AdversarialConfig(_Section, frozen=True, kw_only=True):
+    """Both players."""
+
+    algo: Annotated[str, tyro.conf.arg(aliases=["--algo"], metavar="NAME")] = "seqgan"
+    """The algorithm: seqgan."""
+    rounds: Annotated[int, Meta(ge=1), tyro.conf.arg(aliases=["--rounds"], metavar="N")] = 100
+    """Turns of both players."""
+    batch_size: Positive = 64
+    """Sentences per update, of the generator and of each kind for the discriminator."""
+    generator_steps: Positive = 1
+    """Generator updates per round."""
+    generator_learning_rate: Rate = 1e-3
+    """Of the generator's Adam, which starts anew."""
+    clip_norm: Annotated[float, Meta(gt=0)] = 5.0
+    """The generator's gradients are scaled down to this norm."""
+    rollouts: Count = 16
+    """Completions per prefix that estimate a token's value; 0 gives all tokens of a sentence its own reward."""
+    discriminator_steps: Count = 5
+    """Pools of generated sentences per round, each drawn from the generator as it then is."""
+    discriminator_pool: Count = 64
+    """Generated sentences in a pool, beside as many real ones; 0 for as many as the training text has."""
+    discriminator_epochs: Positive = 1
+    """Passes over a pool."""
+    discriminator_learning_rate: Rate = 1e-4
+    """Of the discriminator's Adam."""
+    output_decay: Annotated[float, Meta(ge=0)] = 0.2
+    """L2 penalty on the discriminator's output layer, half-square convention, as in the SeqGAN authors' program."""
+    warmup_accuracy: Annotated[float, Meta(ge=0.5, le=1)] = 0.8
+    """The discriminator is trained alone until it tells this share of sentences apart (mean of 20 updates) ..."""
+    warmup_steps: Count = 1000
+    """... or for this many updates. A certain discriminator rewards all sentences alike: more is not better."""
+    evaluate_every: Positive = 10
+    """Rounds between two evaluations on held-out text, each with a checkpoint."""
+    evaluate_samples: Annotated[int, Meta(ge=2)] = 1000
+    """Sentences generated for each."""
+
+
+class RunConfig(_Section, frozen=True, kw_only=True):
+    """All settings of a run, as they stand in its `config.yaml`."""
+
+    format: int = 1
+    """Version of this file's layout."""
+    seed: Count = 0
+    """Decides every random choice."""
+    data: DataConfig = DataConfig()
+    """The text to learn."""
+    generator: GeneratorConfig = GeneratorConfig()
+    """The generator."""
+    pretrain: PretrainConfig = PretrainConfig()
+    """Maximum likelihood."""
+    discriminator: DiscriminatorConfig | None = None
+    """The discriminator, in adversarial runs."""
+    adversarial: AdversarialConfig | None = None
+    """Both players, in adversarial runs."""
+
+
+def check(config: RunConfig) -> RunConfig:
+    """The same settings, types and ranges checked, and the conflicts between them.
+
+    Raises:
+        ConfigError: says which setting, what was found and what was expected.
+    """
+    config = _convert(msgspec.to_builtins(config), "the settings")
+    if config.format != 1:
+        raise ConfigError(f"format is {config.format}, and this version of seqgan reads format 1: use a newer seqgan.")
+    if config.data.too_long not in ("cut", "drop"):
+        raise ConfigError(f"data.too_long is {config.data.too_long!r}: choose cut or drop.")
+    generator = config.generator
+    if generator.tied and generator.embedding_size != generator.hidden_size:
+        raise ConfigError(
+            f"generator.tied shares one matrix, but generator.embedding_size is {generator.embedding_size} and "
+            f"generator.hidden_size is {generator.hidden_size}: make them equal, or leave tied off."
+        )
+    return config
+
+
+CHANGEABLE = {"pretrain.epochs", "pretrain.patience", "adversarial.rounds"}
+"""Settings that a resumed run may be given anew: how long it goes on."""
+
+
+def check_resumable(begun: RunConfig, now: RunConfig, where: str) -> None:
+    """That a run can go on with these settings and still equal one that was never interrupted.
+
+    Raises:
+        ConfigError: a setting differs from the one that the run was begun with.
+    """
+    old, new = _flat(msgspec.to_builtins(begun)), _flat(msgspec.to_builtins(now))
+    for key in sorted(old.keys() | new.keys()):
+        if old.get(key) != new.get(key) and key not in CHANGEABLE:
+            raise ConfigError(
+                f"{where} was begun with {key} {old.get(key)!r}, and cannot be resumed with {new.get(key)!r}: leave it "
+                "out, or begin another run."
+            )
+
+
+def _flat(settings: Any, prefix: str = "") -> dict[str, Any]:
+    """Nested settings as one mapping, keys joined by dots."""
+    if not isinstance(settings, dict):
+        return {prefix.rstrip("."): settings}
+    return {key: value for name, part in settings.items() for key, value in _flat(part, f"{prefix}{name}.").items()}
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """The mapping in a YAML or TOML file of settings; some of them or all.
+
+    Raises:
+        ConfigError: no such file, not YAML or TOML, or no mapping of settings in it.
+    """
+    import tomllib
+
+    import yaml
+
+    try:
+        text = path.read_text(encoding="utf-8")
+        settings = tomllib.loads(text) if path.suffix == ".toml" else yaml.safe_load(text)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}. Give a YAML or TOML file of settings.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 at byte {error.start}. Save the settings as UTF-8.") from error
+    except (yaml.YAMLError, tomllib.TOMLDecodeError, RecursionError) as error:
+        first_line = " ".join(str(error).split())
+        raise ConfigError(f"{path} cannot be read as {path.suffix[1:] or 'YAML'}: {first_line}") from error
+    if not isinstance(settings, dict):
+        raise ConfigError(f"{path} holds no settings: expected sections such as 'adversarial:' with keys under them.")
+    return settings
+
+
+def with_settings(config: RunConfig, settings: Mapping[str, Any], where: str) -> RunConfig:
+    """`config` with some settings replaced.
+
+    Args:
+        config: what holds for all others.
+        settings: sections with the keys to replace, as `read_settings` gives.
+        where: the file they came from, for messages.
+
+    Raises:
+        ConfigError: unknown keys (the nearest is named) and values of another type or out of range.
+    """
+    merged: dict[str, Any] = msgspec.to_builtins(config)
+    for key, value in settings.items():
+        old = merged.get(key)
+        merged[key] = {**old, **value} if isinstance(old, dict) and isinstance(value, dict) else value
+    return _convert(merged, where)
+
+
+def settings_text(config: RunConfig) -> str:
+    """All settings as YAML, every default spelt out."""
+    import yaml
+
+    return yaml.safe_dump(msgspec.to_builtins(config), sort_keys=False, allow_unicode=True)
+
+
+def _convert(settings: Any, where: str) -> RunConfig:
+    try:
+        # Not strict: YAML reads 1e-3 as a string.
+        return msgspec.convert(settings, RunConfig, strict=False)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"In {where}: {_explain(str(error), settings)}") from error
+
+
+def _explain(message: str, settings: Any) -> str:
+    """The library's message with the value that was found, and the nearest key for an unknown one."""
+    what, _, place = message.partition(" - at `$")
+    path = [part for part in place.rstrip("`").split(".") if part]
+    if what.startswith("Object contains unknown field"):
+        key = what.split("`")[1]
+        kind = RunConfig if not path else {f.name: f.type for f in msgspec.structs.fields(RunConfig)}[path[0]]
+        known = [field.name for field in _fields(kind)]
+        return f"unknown key '{'.'.join([*path, key])}'.{nearest(key, known)} Known keys: {', '.join(known)}."
+    found = settings
+    for part in path:
+        found = found.get(part) if isinstance(found, dict) else None
+    expected = what.replace("`", "").removeprefix("Expected ")
+    return f"{'.'.join(path)} is {found!r}, expected {expected}."
+
+
+def _fields(kind: Any) -> tuple[Any, ...]:
+    """The fields of a section, also of one that may be None."""
+    section = next(part for part in (kind, *getattr(kind, "__args__", ())) if isinstance(part, type(_Section)))
+    return msgspec.structs.fields(section)

@@ -1,0 +1,116 @@
+"""Sentences as padded tensors, and the order in which they are taken."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from seqgan.data.vocabulary import Vocabulary
+from seqgan.errors import ConfigError, CorpusError
+
+POOL_BATCHES = 50
+"""Batches whose sentences are sorted by length together: enough to save padding, few enough to stay random."""
+LONGEST_AUTOMATIC = 256
+"""Most tokens a sentence has where no other limit was asked for."""
+
+
+class Batch(NamedTuple):
+    """Some sentences, as a model reads them."""
+
+    tokens: Tensor
+    """Ids; after the end symbol, the end symbol again. [B, T]"""
+    mask: Tensor
+    """True up to and including the end symbol. [B, T]"""
+    source: Tensor | None = None
+    """What each sentence answers or translates; None for plain text. [B, L]"""
+    source_mask: Tensor | None = None
+    """True at its real tokens. [B, L]"""
+
+
+class Sequences(NamedTuple):
+    """All sentences of a split."""
+
+    tokens: Tensor
+    """[sentences, T]"""
+    mask: Tensor
+    """[sentences, T]"""
+
+    def to(self, device: torch.device) -> "Sequences":
+        """The same on a device."""
+        return Sequences(self.tokens.to(device), self.mask.to(device))
+
+
+def automatic_max_length(sentences: Sequence[Sequence[str]], limit: int = LONGEST_AUTOMATIC) -> int:
+    """Tokens of the longest sentence and its end symbol, at most `limit`."""
+    return min(limit, max(map(len, sentences)) + 1)
+
+
+def encode_sentences(
+    sentences: Sequence[Sequence[str]], vocabulary: Vocabulary, max_length: int, too_long: str = "cut"
+) -> tuple[Sequences, int]:
+    """Sentences as one padded tensor, and how many of them were too long.
+
+    Args:
+        sentences: token lists.
+        vocabulary: of the run.
+        max_length: most tokens, the end symbol included.
+        too_long: "cut": longer ones keep their first `max_length` tokens and have no end symbol, since they did not
+            end. "drop": they are left out.
+
+    Raises:
+        CorpusError: all were dropped.
+        ConfigError: `too_long` is neither.
+    """
+    if too_long not in ("cut", "drop"):
+        raise ConfigError(f"too_long is {too_long!r}: choose cut or drop.")
+    encoded = [[*vocabulary.encode(tokens), vocabulary.end] for tokens in sentences]
+    long = sum(len(ids) > max_length for ids in encoded)
+    if too_long == "drop":
+        encoded = [ids for ids in encoded if len(ids) <= max_length]
+    if not encoded:
+        raise CorpusError(
+            f"All {long:,} sentences have more than {max_length} tokens and were dropped: raise data.max_length, or "
+            "set data.too_long to cut."
+        )
+    lengths = torch.tensor([min(len(ids), max_length) for ids in encoded])
+    width = int(lengths.max())
+    tokens = torch.full((len(encoded), width), vocabulary.end)
+    mask = torch.arange(width) < lengths.unsqueeze(1)
+    tokens[mask] = torch.tensor([number for ids in encoded for number in ids[:max_length]])
+    return Sequences(tokens, mask), long
+
+
+def epoch_batches(sequences: Sequences, batch_size: int, *, seed: int, epoch: int) -> list[Tensor]:
+    """The rows of each batch of an epoch.
+
+    The order depends on seed and epoch alone, so that a resumed run needs no more than its epoch's number. Rows are
+    shuffled, sorted by length within pools of batches to save padding, and the batches are shuffled.
+
+    Returns:
+        Row numbers on the device of `sequences`, [batch_size] each, the last one of a pool maybe fewer.
+    """
+    rng = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
+    lengths = sequences.mask.sum(dim=1).cpu()
+    batches: list[Tensor] = []
+    for pool in torch.randperm(len(lengths), generator=rng).split(batch_size * POOL_BATCHES):
+        batches += pool[lengths[pool].argsort(stable=True)].split(batch_size)
+    order = torch.randperm(len(batches), generator=rng).tolist()
+    return [batches[number].to(sequences.tokens.device) for number in order]
+
+
+def take(sequences: Sequences, rows: Tensor) -> Batch:
+    """Some sentences, without the columns in which all of them have ended."""
+    mask = sequences.mask[rows]
+    longest = int(mask.sum(dim=1).max())
+    return Batch(sequences.tokens[rows, :longest], mask[:, :longest])
+
+
+def draw_batch(sequences: Sequences, size: int, rng: torch.Generator) -> Batch:
+    """Random sentences: distinct rows where there are enough, else with repetition."""
+    count = len(sequences.tokens)
+    if size <= count:
+        rows = torch.randperm(count, generator=rng, device=rng.device)[:size]
+    else:
+        rows = torch.randint(count, (size,), generator=rng, device=rng.device)
+    return take(sequences, rows)

@@ -1,0 +1,129 @@
+"""Tokens to ids and back, and the vocabulary's text file.
+
+Two symbols are special, and they are positions and not strings: `end` is id 0 and `unknown` is id 1. Tokens of the
+text have the ids from 2 on, so that a token that happens to be spelt "<unk>" is a token like any other. The start
+symbol cannot come out of a model and so has no place among the outputs: its id is the number of outputs. There is no
+padding symbol: after a sentence's end the end symbol is repeated, and a mask says what is real.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from seqgan.errors import CheckpointError, CorpusError
+from seqgan.files import write_file
+
+UNKNOWN_TEXT = "<unk>"
+"""How the unknown symbol is written in decoded text."""
+FIRST_LINE = "seqgan vocabulary 1"
+SPECIALS = 2
+
+
+class Vocabulary:
+    """An ordered set of tokens.
+
+    Args:
+        tokens: the text's tokens in the order of their ids.
+
+    Raises:
+        ValueError: a token occurs twice.
+    """
+
+    end = 0
+    unknown = 1
+
+    def __init__(self, tokens: Sequence[str]):
+        self.tokens = tuple(tokens)
+        self._ids = {token: number for number, token in enumerate(self.tokens, start=SPECIALS)}
+        if len(self._ids) != len(self.tokens):
+            twice = next(token for token, count in Counter(self.tokens).items() if count > 1)
+            raise ValueError(f"A vocabulary's tokens are distinct, but {twice!r} was given twice.")
+
+    def __len__(self) -> int:
+        """How many symbols can come out of a model: the tokens, the end and the unknown symbol."""
+        return SPECIALS + len(self.tokens)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Vocabulary) and self.tokens == other.tokens
+
+    def __hash__(self) -> int:
+        return hash(self.tokens)
+
+    @property
+    def start(self) -> int:
+        """The id that models are fed first: one beyond those that can come out."""
+        return len(self)
+
+    def encode(self, tokens: Sequence[str]) -> list[int]:
+        """Ids of tokens, without an end symbol; of those that are not known, the unknown symbol's."""
+        return [self._ids.get(token, self.unknown) for token in tokens]
+
+    def decode(self, ids: Iterable[int]) -> list[str]:
+        """Tokens of ids up to the first end symbol."""
+        tokens = []
+        for number in ids:
+            if number == self.end:
+                break
+            tokens.append(UNKNOWN_TEXT if number == self.unknown else self.tokens[number - SPECIALS])
+        return tokens
+
+
+def build_vocabulary(sentences: Iterable[Sequence[str]], min_count: int = 1, max_size: int | None = None) -> Vocabulary:
+    """The tokens of some sentences, the most frequent first, ties in alphabetical order.
+
+    Args:
+        sentences: of the training text only.
+        min_count: rarer tokens are left out.
+        max_size: tokens that are kept at most; None keeps all.
+
+    Raises:
+        CorpusError: fewer than two tokens remain: there is nothing to learn.
+    """
+    counts = Counter(token for sentence in sentences for token in sentence)
+    frequent = sorted((-count, token) for token, count in counts.items() if count >= min_count)
+    tokens = [token for _, token in frequent[:max_size]]
+    if len(tokens) < 2:
+        kept = f"the only token kept is {tokens[0]!r}" if tokens else "no token is kept"
+        raise CorpusError(
+            f"Nothing to learn: of {len(counts):,} distinct tokens, {kept}. Check the text, the tokenizer, "
+            "data.min_count and data.max_vocabulary."
+        )
+    return Vocabulary(tokens)
+
+
+def write_vocabulary(vocabulary: Vocabulary, path: Path) -> None:
+    """Write a token a line, after a line that names the format. UTF-8; tokens may hold anything but a line feed.
+
+    Raises:
+        ValueError: a token holds a line feed.
+    """
+    for token in vocabulary.tokens:
+        if "\n" in token:
+            raise ValueError(f"The token {token!r} holds a line feed, and a vocabulary file has a token a line.")
+    write_file(path, "".join(f"{line}\n" for line in (FIRST_LINE, *vocabulary.tokens)))
+
+
+def read_vocabulary(path: Path) -> Vocabulary:
+    """Read what `write_vocabulary` wrote.
+
+    Raises:
+        CheckpointError: no such file, or damaged; says the line.
+    """
+    try:
+        text = path.read_bytes().decode()
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror}. Restore it from a copy.") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise CheckpointError(f"{path}, line {line}: not UTF-8. Restore the vocabulary from a copy.") from error
+    first, *tokens = text.split("\n")  # not splitlines(): a token may be a line separator of another kind
+    if first != FIRST_LINE:
+        raise CheckpointError(f"{path}, line 1: found {first[:40]!r}, expected {FIRST_LINE!r}: this is no vocabulary.")
+    if not tokens or tokens.pop() != "":
+        raise CheckpointError(f"{path}: the last line has no end, so the file was cut. Restore it from a copy.")
+    seen: dict[str, int] = {}
+    for number, token in enumerate(tokens, start=2):
+        if token in seen:
+            raise CheckpointError(f"{path}, line {number}: {token!r} stands in line {seen[token]} already.")
+        seen[token] = number
+    return Vocabulary(tokens)

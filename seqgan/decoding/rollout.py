@@ -1,0 +1,129 @@
+"""Values of all prefixes of sampled sentences, by completing them, in one pass over positions."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from seqgan.decoding.sampling import Samples, sample_tokens
+from seqgan.tensors.masking import mask_from_tokens
+from seqgan.tensors.modes import evaluating
+from seqgan.tensors.rows import join_rows, repeat_rows, select_rows
+
+if TYPE_CHECKING:  # for the annotation alone: decoding knows the protocol, no model
+    from seqgan.generators.protocol import Context, GeneratorModule
+
+Reward = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""Tokens [R, T], their mask [R, T], and the sentence each row belongs to [R], to rewards [R]."""
+
+
+def rollout(
+    generator: "GeneratorModule",
+    reward: Reward,
+    samples: Samples,
+    rollouts: int,
+    context: "Context" = None,
+    *,
+    rng: torch.Generator,
+    max_rows: int = 65_536,
+) -> Tensor:
+    """Reward of sampled completions of every prefix; of the whole sequence at its last token.
+
+    The value at position t is that of the prefix which includes token t. A sentence that has ended is its own
+    completion, and so is the whole sentence at the last position.
+
+    One pass over positions: at position t the rows are the sentences themselves and, for each shorter prefix, the
+    forks of the sentences that went on after it. One `step` advances all; then the sentences are forked and the forks
+    join. No prefix is read twice, and rows that have ended are dropped.
+
+    Args:
+        generator: any generator; it completes with dropout off and no gradients.
+        reward: any function of completed sequences: a discriminator's, a BLEU, a validity check, or a sum of some.
+        samples: what `sample` gave. [B, T]
+        rollouts: N, completions per prefix.
+        context: what the generator's `encode` gave for the sentences, B rows; None without a source.
+        rng: on the generator's device.
+        max_rows: most forks advanced or rewarded at once; fewer rollouts are then made per pass, at least one.
+
+    Returns:
+        [N, B, T]
+
+    Source: Yu et al. 2017 (arXiv:1609.05473), equation 4.
+    """
+    tokens, mask = samples
+    batch, length = tokens.shape
+    whole = reward(tokens, mask, torch.arange(batch, device=tokens.device))  # [B]
+    # A sentence goes on after t when its token at t + 1 is real. Prefix length varies slowest.
+    position, sentence = mask[:, 1:].T.nonzero(as_tuple=True)  # [K], [K]
+    values = whole.expand(length, batch).unsqueeze(-1).repeat(1, 1, rollouts)  # [T, B, N]
+    rollouts_per_pass = max(1, max_rows // max(1, len(sentence)))
+    with evaluating(generator):
+        for first in range(0, rollouts if len(sentence) else 0, rollouts_per_pass):
+            forks = min(rollouts_per_pass, rollouts - first)
+            completions = _complete(generator, samples, forks, context, rng)  # [K * forks, T]
+            owners = sentence.repeat_interleave(forks)
+            rewards = _reward_by_length(reward, completions, owners, generator.end, max_rows)
+            values[position, sentence, first : first + forks] = rewards.unflatten(0, (-1, forks)).to(values.dtype)
+    return values.permute(2, 1, 0)  # [N, B, T]
+
+
+def _complete(
+    generator: "GeneratorModule", samples: Samples, forks: int, context: "Context", rng: torch.Generator
+) -> Tensor:
+    """Completions of each unfinished prefix, ordered by prefix, sentence, fork. [K * forks, T]"""
+    tokens, mask = samples
+    batch, length = tokens.shape
+    device = tokens.device
+    goes_on = torch.cat([mask[:, 1:], torch.zeros_like(mask[:, :1])], dim=1)  # [B, T]
+    position, sentence = goes_on.T.nonzero(as_tuple=True)
+    prefixes = tokens[sentence]
+    if generator.end is not None:
+        beyond = torch.arange(length, device=device) > position.unsqueeze(1)
+        prefixes = prefixes.masked_fill(beyond, generator.end)
+    completions = prefixes.repeat_interleave(forks, dim=0)
+
+    alive = torch.arange(batch, device=device)  # sentences still being read
+    slots = torch.arange(0, device=device)  # the completion that each fork is writing
+    forked = 0  # completions begun so far
+    previous = torch.full((batch,), generator.start, device=device)
+    state = generator.initial_state(batch, context)
+    for t in range(length):
+        logits, state = generator.step(previous, state)
+        drawn = sample_tokens(logits[len(alive) :], rng)
+        completions[slots, t] = drawn
+        if t == length - 1:
+            break
+
+        # Keep the sentences that go on, then the forks that have not ended.
+        alive_kept = goes_on[alive, t].nonzero().squeeze(1)
+        forks_going = drawn != generator.end if generator.end is not None else torch.ones_like(drawn, dtype=torch.bool)
+        forks_kept = forks_going.nonzero().squeeze(1)
+        state = select_rows(state, torch.cat([alive_kept, len(alive) + forks_kept]))
+        alive, slots, drawn = alive[alive_kept], slots[forks_kept], drawn[forks_kept]
+
+        # Fork each of these sentences after its token at t; the forks join behind the others.
+        count = len(alive) * forks
+        read = tokens[alive, t]
+        new_state = repeat_rows(select_rows(state, torch.arange(len(alive), device=device)), forks)
+        state = join_rows(state, new_state)
+        slots = torch.cat([slots, torch.arange(forked, forked + count, device=device)])
+        previous = torch.cat([read, drawn, read.repeat_interleave(forks)])
+        forked += count
+        if len(previous) == 0:
+            break
+    return completions
+
+
+def _reward_by_length(reward: Reward, tokens: Tensor, owners: Tensor, end: int | None, max_rows: int) -> Tensor:
+    """Rewards [R] of completions, given to `reward` in groups of like length, each cut to its longest."""
+    mask = mask_from_tokens(tokens, end)
+    order = mask.sum(dim=1).argsort(stable=True)
+    rewards = None
+    for rows in order.split(max_rows):
+        longest = int(mask[rows[-1]].sum())
+        part = reward(tokens[rows, :longest], mask[rows, :longest], owners[rows])
+        rewards = part.new_empty(len(tokens)) if rewards is None else rewards
+        rewards[rows] = part
+    assert rewards is not None  # the caller has at least one completion
+    return rewards

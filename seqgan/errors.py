@@ -1,0 +1,34 @@
+"""The errors that a user can mend. Each message says what was found, where, what was expected, and the mend.
+
+The command line prints such an error as one line and exits with code 2; anything else is a fault of ours. The
+kinds are ``ValueError``s as well, so that callers in Python need not know this file.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class SeqganError(ValueError):
+    """Something that the user can mend: a file, a line, a flag, a setting, a run folder."""
+
+
+class ConfigError(SeqganError):
+    """A setting, flag or combination of them that cannot work."""
+
+
+class CorpusError(SeqganError):
+    """A text that cannot be read as a corpus."""
+
+
+class RunError(SeqganError):
+    """A run folder that is missing, in the way, or of another kind."""
+
+
+class CheckpointError(SeqganError):
+    """A file of a run that is damaged or does not belong to it."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """``" Did you mean 'x'?"`` for a misspelt name, or nothing when no known name is near."""
+    matches = difflib.get_close_matches(name, list(known), n=1)
+    return f" Did you mean {matches[0]!r}?" if matches else ""

@@ -1,0 +1,221 @@
+"""Generated text judged: metrics, likelihood of held-out text, and, where the truth is known, the grammar."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+
+from seqgan import __version__
+from seqgan.data.batches import encode_sentences
+from seqgan.data.grammar import Grammar, embedded_corpora, load_grammar
+from seqgan.data.text import Text
+from seqgan.data.tokenizers import Tokenizer, metric_tokens
+from seqgan.errors import ConfigError, nearest
+from seqgan.evaluation.generate import generate_sentences
+from seqgan.evaluation.likelihood import held_out_likelihood
+from seqgan.files import write_file
+from seqgan.metrics import METRICS, Entry, Report, Texts
+from seqgan.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    from seqgan.generators.protocol import GeneratorModule
+
+FAMILIES = ("bleu", "self-bleu", "backward-bleu", "distinct", "unique", "copied", "length")
+"""Metrics of sentences that are computed unless others are asked for."""
+MODEL_FAMILIES = ("nll", "grammatical")
+"""Metrics that need the generator, or the grammar that made the corpus."""
+JUDGING_FAMILIES = ("bleu", "self-bleu", "distinct")
+"""Metrics of sentences that are watched during training."""
+WATCHED = ("bleu-2", "bleu-4", "self-bleu-2", "self-bleu-4", "distinct-2", "grammatical")
+"""And of these the ones that are logged."""
+
+
+class Held(NamedTuple):
+    """What samples are judged against."""
+
+    references: list[str]
+    """Held-out sentences: the test split, or the validation split where there is none."""
+    real: list[str]
+    """Other held-out sentences, judged like samples for comparison; empty where there are none."""
+    split: str
+    """Which split the references are."""
+
+
+def held_out(text: Text) -> Held:
+    """The sentences of a corpus to judge against."""
+    corpus = text.corpus
+    if corpus.test:
+        return Held(corpus.test, corpus.valid, "test")
+    return Held(corpus.valid, [], "valid")
+
+
+def judge_sentences(
+    sentences: Sequence[str],
+    references: Sequence[str] | None,
+    training: Sequence[str] | None,
+    tokenizer: Tokenizer,
+    families: Sequence[str] = FAMILIES,
+    grammar: Grammar | None = None,
+) -> Report:
+    """Metrics of any sentences: a generator's, another system's, or real ones.
+
+    Args:
+        sentences: what is judged.
+        references: held-out sentences; None leaves out the metrics that need some.
+        training: the training sentences; None leaves out the metrics that need them.
+        tokenizer: decides what a token is for the metrics: characters for characters, else words.
+        families: which metrics, see `seqgan.metrics.METRICS`, and "grammatical".
+        grammar: the one that the corpus was drawn from.
+
+    Raises:
+        ConfigError: no such metric.
+    """
+
+    def tokens_of(texts: Sequence[str] | None) -> list[list[str]] | None:
+        return None if texts is None else [metric_tokens(tokenizer, line) for line in texts]
+
+    check_families(families)
+    samples = tokens_of(sentences)
+    assert samples is not None
+    texts = Texts(samples, tokens_of(references), tokens_of(training))
+    tokenization = "characters" if tokenizer.name == "characters" else "words"
+    entries: list[Entry] = []
+    for family in families:
+        if family == "grammatical" and grammar is not None:
+            entries += grammar_entries(samples, grammar)
+        elif family in METRICS and not _lacks(family, texts):
+            entries += METRICS[family](texts, tokenization)
+    return Report(entries)
+
+
+def check_families(families: Sequence[str]) -> None:
+    """That all metrics exist.
+
+    Raises:
+        ConfigError: one does not; the nearest is suggested.
+    """
+    known = [*METRICS, *MODEL_FAMILIES]
+    for family in families:
+        if family not in known:
+            raise ConfigError(f"No metric is called {family!r}.{nearest(family, known)} Known: {', '.join(known)}.")
+
+
+def _lacks(family: str, texts: Texts) -> bool:
+    needs_training = family == "copied"
+    needs_references = family in ("bleu", "backward-bleu", "js", "ms-jaccard")
+    return (needs_training and texts.training is None) or (needs_references and texts.references is None)
+
+
+def evaluate_generator(
+    generator: "GeneratorModule",
+    text: Text,
+    count: int = 1000,
+    *,
+    seed: int = 0,
+    references: Sequence[str] | None = None,
+    families: Sequence[str] = (*FAMILIES, *MODEL_FAMILIES),
+    progress: Progress = SILENT,
+) -> Report:
+    """Sample at temperature 1 and judge; with the likelihood of the references under the generator.
+
+    Args:
+        generator: any, on its device.
+        text: what it was trained on.
+        count: sentences to sample. Many metrics depend on it: compare at equal counts only.
+        seed: of the samples.
+        references: held-out sentences; those of the text's test (or else validation) split by default.
+        families: which metrics.
+        progress: where to report.
+    """
+    check_families(families)
+    references = held_out(text).references if references is None else references
+    device = next(generator.parameters()).device
+    sentences = generate_sentences(
+        generator,
+        count,
+        text.max_length,
+        text.tokenizer,
+        text.vocabulary,
+        rng=torch.Generator(device).manual_seed(seed),
+        progress=progress,
+    )
+    grammar = grammar_of(text)
+    report = judge_sentences(sentences, references, text.corpus.train, text.tokenizer, families, grammar)
+    if "nll" not in families:
+        return report
+    return Report([*likelihood_entries(generator, text, references), *report])
+
+
+def likelihood_entries(generator: "GeneratorModule", text: Text, sentences: Sequence[str]) -> list[Entry]:
+    """Negative log-likelihood per token, and perplexity, of sentences under a generator."""
+    device = next(generator.parameters()).device
+    tokens = [text.tokenizer.tokenize(line) for line in sentences]
+    sequences, long = encode_sentences(tokens, text.vocabulary, text.max_length, "cut")
+    likelihood = held_out_likelihood(generator, sequences.to(device))
+    signature = (
+        f"nll|nats per token|end:counted|sentences:{likelihood.sentences}|cut:{long}|tokens:{likelihood.tokens}"
+        f"|tok:{text.tokenizer.name}|vocabulary:{len(text.vocabulary)}|temperature:1|seqgan {__version__}"
+    )
+    return [
+        Entry("nll", likelihood.nll_per_token, signature),
+        Entry("perplexity", likelihood.perplexity, "exp of " + signature),
+    ]
+
+
+def grammar_of(text: Text) -> Grammar | None:
+    """The grammar that an embedded corpus was drawn from; None for other text."""
+    return load_grammar(text.corpus.name) if text.corpus.name in embedded_corpora() else None
+
+
+def grammar_entries(sentences: Sequence[Sequence[str]], grammar: Grammar) -> list[Entry]:
+    """The share of sentences that the grammar makes, and the mean log-probability per token of those."""
+    log_probs = [grammar.log_probability(sentence) for sentence in sentences]
+    parsed = [(value, len(tokens)) for value, tokens in zip(log_probs, sentences, strict=True) if value > -torch.inf]
+    tokens = sum(length for _, length in parsed)
+    signature = f"grammar|hyps:{len(sentences)}|tok:words|seqgan {__version__}"
+    entries = [Entry("grammatical", len(parsed) / max(1, len(sentences)), signature)]
+    if parsed:
+        mean = sum(value for value, _ in parsed) / tokens
+        entries.append(Entry("grammar-log-prob", mean, f"nats per token of {len(parsed)} that parse|{signature}"))
+    return entries
+
+
+def judge_while_training(
+    generator: "GeneratorModule", text: Text, count: int, seed: int, samples_folder: Path | None = None
+) -> Callable[[int], dict[str, float]]:
+    """What `train_adversarially` logs every few rounds: held-out likelihood, and metrics of fresh samples.
+
+    Judged against the validation split, so that the test split plays no part in any choice. The samples have random
+    numbers of their own: watching a training does not change it.
+
+    Args:
+        generator: the one in training.
+        text: what it is trained on.
+        count: sentences to sample each time.
+        seed: of the samples.
+        samples_folder: where each time's samples are written; nowhere without it.
+    """
+    device = next(generator.parameters()).device
+    valid = text.valid.to(device)
+    grammar = grammar_of(text)
+
+    def judge(rounds: int) -> dict[str, float]:
+        sentences = generate_sentences(
+            generator,
+            count,
+            text.max_length,
+            text.tokenizer,
+            text.vocabulary,
+            rng=torch.Generator(device).manual_seed(seed),
+        )
+        if samples_folder is not None:
+            samples_folder.mkdir(exist_ok=True)
+            lines = "".join(f"{sentence}\n" for sentence in sentences)
+            write_file(samples_folder / f"round-{rounds:06}.txt", lines)
+        families = (*JUDGING_FAMILIES, "grammatical")
+        report = judge_sentences(sentences, text.corpus.valid, None, text.tokenizer, families, grammar)
+        values = {"eval/nll": held_out_likelihood(generator, valid).nll_per_token}
+        return values | {f"eval/{entry.name}": entry.value for entry in report if entry.name in WATCHED}
+
+    return judge

@@ -1,0 +1,56 @@
+"""How likely a generator finds held-out text."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+
+from seqgan.data.batches import Sequences, take
+from seqgan.metrics.likelihood import nll_per_token, perplexity
+from seqgan.objectives.mle import token_nll
+from seqgan.tensors.modes import evaluating
+
+if TYPE_CHECKING:
+    from seqgan.generators.protocol import GeneratorModule
+
+TOKENS_AT_ONCE = 8192
+"""Logits of so many tokens are in memory at once; times the vocabulary they are what is large."""
+
+
+class Likelihood(NamedTuple):
+    """Sums over a text, so that those of several processes or parts can be added."""
+
+    log_prob: float
+    """Log-probability of all tokens together, in nats."""
+    tokens: int
+    """Tokens, end symbols counted."""
+    sentences: int
+    """Sentences."""
+
+    @property
+    def nll_per_token(self) -> float:
+        """Negative log-likelihood per token, in nats."""
+        return nll_per_token(self.log_prob, self.tokens)
+
+    @property
+    def perplexity(self) -> float:
+        """exp of it."""
+        return perplexity(self.log_prob, self.tokens)
+
+
+def held_out_likelihood(generator: "GeneratorModule", sequences: Sequences) -> Likelihood:
+    """Log-probability of sequences under teacher forcing, dropout off, at temperature 1.
+
+    Args:
+        generator: any generator.
+        sequences: on the generator's device.
+    """
+    # Like lengths together: little of a batch is then padding.
+    order = sequences.mask.sum(dim=1).argsort(stable=True)
+    rows_at_once = max(1, TOKENS_AT_ONCE // sequences.tokens.shape[1])
+    log_prob = 0.0
+    with evaluating(generator):
+        for rows in order.split(rows_at_once):
+            batch = take(sequences, rows)
+            logits = generator.forward(batch.tokens)
+            log_prob -= token_nll(logits, batch.tokens, batch.mask).sum(dtype=torch.float64).item()
+    return Likelihood(log_prob, int(sequences.mask.sum()), len(sequences.tokens))

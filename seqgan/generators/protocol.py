@@ -1,0 +1,41 @@
+"""The four methods that make a generator. Nothing is inherited: the protocol documents, and the tests check."""
+
+from typing import Any, Protocol, TypeAlias
+
+from torch import Tensor
+
+from seqgan.tensors.rows import State
+
+Context = Any
+"""What a generator's `encode` makes of a source: a nested tuple of tensors with rows in axis 0; None without one."""
+
+
+GeneratorModule: TypeAlias = Any
+"""A `Generator` that is an ``nn.Module``, as all are; Python has no name for a type that is both."""
+
+
+class Generator(Protocol):
+    """A distribution over token sequences, as an ``nn.Module``.
+
+    Two laws hold for every generator: stepping through a sequence gives the logits that `forward` gives, and a row's
+    result does not depend on the other rows. With them sampling and rollouts are written once for all models.
+    """
+
+    vocabulary_size: int
+    """V: how many symbols can come out, the end symbol included."""
+    start: int
+    """The id that is fed before the first token. V where it is a symbol of its own, which cannot come out."""
+    end: int | None
+    """The id that ends a sequence; None where sequences have one fixed length."""
+
+    def encode(self, source: Tensor | None, source_mask: Tensor | None) -> Context:
+        """What generation is conditioned on. Source [B, L] and its mask to a context; None without a source."""
+
+    def initial_state(self, rows: int, context: Context = None) -> State:
+        """The state before the first token, with whatever of the context the steps need."""
+
+    def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        """One position on: previous tokens [R] or distributions [R, V] to logits [R, V] and the next state."""
+
+    def forward(self, tokens: Tensor, context: Context = None) -> Tensor:
+        """Teacher forcing: tokens [B, T] to logits [B, T, V], those at t from the tokens before t."""

@@ -1,0 +1,36 @@
+"""Numbers that show a sick run before any BLEU moves. They sit beside the objectives, never inside them."""
+
+import torch
+from torch import Tensor
+
+from seqgan.tensors.masking import masked_mean
+
+
+def policy_entropy(logits: Tensor, mask: Tensor) -> Tensor:
+    """Mean entropy of the generator's next-token distributions, in nats. [B, T, V], [B, T] -> []
+
+    Falling towards 0, the generator collapses onto few sentences.
+    """
+    log_probs = logits.log_softmax(dim=-1)
+    return masked_mean(-(log_probs.exp() * log_probs).sum(dim=-1), mask)
+
+
+def reward_spread(values: Tensor, mask: Tensor) -> Tensor:
+    """Standard deviation over tokens of the rollouts' mean reward. [N, B, T], [B, T] -> []
+
+    Near 0, all samples are worth the same to the discriminator and the generator learns nothing.
+    """
+    mean_values = values.mean(dim=0).expand(mask.shape)
+    centred = mean_values - masked_mean(mean_values, mask)
+    return masked_mean(centred.square(), mask).sqrt()
+
+
+def accuracy(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """Share of sequences that the discriminator puts on the right side of 0. [B], [B] -> []"""
+    right = torch.cat([real_logits > 0, fake_logits < 0])
+    return right.float().mean()
+
+
+def logit_gap(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """Mean logit of real less that of generated sequences: how far ahead the discriminator is. [B], [B] -> []"""
+    return real_logits.mean() - fake_logits.mean()

@@ -1,0 +1,28 @@
+"""The score-function gradient ("REINFORCE") of sampled tokens, shared by all algorithms on sampled text."""
+
+import torch
+from torch import Tensor
+
+
+def token_log_probs(logits: Tensor, tokens: Tensor) -> Tensor:
+    """Log-probability of each given token. [B, T, V], [B, T] -> [B, T]"""
+    chosen = logits.gather(-1, tokens.unsqueeze(-1)).squeeze(-1)
+    return chosen - logits.logsumexp(dim=-1)
+
+
+def policy_gradient_loss(log_probs: Tensor, advantages: Tensor, mask: Tensor) -> Tensor:
+    """The loss whose gradient is minus the mean over sequences of sum_t advantage_t * grad log p(token_t).
+
+    The sum over time is not divided by the length: a per-sequence mean would favour long sequences of low reward.
+
+    Args:
+        log_probs: of the sampled tokens, under the generator being trained. [B, T]
+        advantages: how much better each token did than expected. [B, T] or [B, 1]
+        mask: True at real tokens. [B, T]
+
+    Source: Williams 1992; Yu et al. 2017 (arXiv:1609.05473), equations 6 to 8. Their program sums over the batch
+    as well, which Adam and clipping by norm make equivalent up to how often the clipping acts.
+    """
+    # The only detach of the objectives: advantages are data, never a path for gradients.
+    weighted = log_probs * advantages.detach()
+    return -torch.where(mask, weighted, 0.0).sum(dim=1).mean()

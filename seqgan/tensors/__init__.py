@@ -1,0 +1,1 @@
+"""What every model and loop needs to know of tensors: masks, embedding, rows of states, evaluation mode."""

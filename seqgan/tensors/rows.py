@@ -1,0 +1,40 @@
+"""Rows of a generator's state: nested tuples of tensors whose axis 0 is the row. None stays None.
+
+Sampling, rollouts and contexts select, repeat and join rows through these functions alone, so that they need not
+know what a model keeps.
+"""
+
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+
+State: TypeAlias = Any
+"""A nested tuple of tensors with rows in axis 0, or None."""
+
+
+def select_rows(state: State, index: Tensor) -> State:
+    """The rows of `state` that `index` [R] names, in its order; a row may be named several times."""
+    if state is None:
+        return None
+    if isinstance(state, Tensor):
+        return state.index_select(0, index)
+    return tuple(select_rows(part, index) for part in state)
+
+
+def repeat_rows(state: State, times: int) -> State:
+    """Each row `times` times in a row: a, a, b, b, ..."""
+    if state is None:
+        return None
+    if isinstance(state, Tensor):
+        return state.repeat_interleave(times, dim=0)
+    return tuple(repeat_rows(part, times) for part in state)
+
+
+def join_rows(first: State, second: State) -> State:
+    """The rows of `first`, then those of `second`."""
+    if first is None:
+        return None
+    if isinstance(first, Tensor):
+        return torch.cat([first, second], dim=0)
+    return tuple(join_rows(a, b) for a, b in zip(first, second, strict=True))

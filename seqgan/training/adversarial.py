@@ -1,0 +1,258 @@
+"""The two players. One loop for all algorithms: what differs between them is in the algorithm's record.
+
+1. The discriminator is trained alone, to an accuracy or for a number of updates.
+2. In each round the generator is updated by policy gradient on its own samples, then the discriminator on pools of
+   real and freshly generated sentences; every few rounds the generator is judged on held-out text.
+"""
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from seqgan.config import AdversarialConfig
+from seqgan.data.batches import Sequences, draw_batch
+from seqgan.data.text import Text
+from seqgan.decoding.rollout import Reward, rollout
+from seqgan.decoding.sampling import Samples, sample
+from seqgan.discriminators.protocol import DiscriminatorModule
+from seqgan.generators.protocol import GeneratorModule
+from seqgan.objectives import diagnostics
+from seqgan.objectives.algorithm import Sampled
+from seqgan.objectives.policy_gradient import policy_gradient_loss, token_log_probs
+from seqgan.progress import SILENT, Progress
+from seqgan.runs.checkpoint import load_state, save_state, save_weights
+from seqgan.runs.directory import Run
+from seqgan.runs.metric_log import MetricLog
+from seqgan.tensors.masking import masked_mean
+from seqgan.tensors.modes import evaluating
+from seqgan.training.engine import device_of, random_state, seeded, set_random_state
+from seqgan.training.optimizers import adam, update
+from seqgan.training.pretrain import check_same_text
+
+Judge = Callable[[int], dict[str, float]]
+"""Called with the number of rounds made; its values are logged. See `seqgan.evaluation.judge_while_training`."""
+
+ACCURACY_WINDOW = 20
+"""Updates over which the warm-up's accuracy is averaged."""
+WARMUP_CHECKPOINT_STEPS = 200
+"""Updates between two training states in the warm-up."""
+CPU_ROWS, GPU_ROWS = 2048, 65_536
+"""Rows in a step of the rollout. On a CPU, tensors of [rows, vocabulary] beyond its caches cost twice the time."""
+SCORED_ROWS = 512
+"""Sequences that the discriminator scores at once; its feature maps are rows * filters * positions."""
+
+
+def train_adversarially(
+    generator: GeneratorModule,
+    discriminator: DiscriminatorModule,
+    text: Text,
+    algorithm: Sampled,
+    config: AdversarialConfig | None = None,
+    *,
+    seed: int = 0,
+    run: Run | None = None,
+    resume: bool = False,
+    progress: Progress = SILENT,
+    judge: Judge | None = None,
+) -> None:
+    """Train both players in place, on the device where they are.
+
+    Args:
+        generator: pretrained.
+        discriminator: fresh; its warm-up is the first phase.
+        text: what is real, from `encode_corpus`.
+        algorithm: a record, of `seqgan.objectives.ALGORITHMS` or one's own.
+        config: how; the defaults without it. Its `algo` is a name for commands and not read here.
+        seed: of everything that is drawn.
+        run: where weights, log and training states are written; nowhere without it.
+        resume: go on from the run's last training state. Gives what the uninterrupted training gives.
+        progress: where to report.
+        judge: what to log every `evaluate_every` rounds, and before the first.
+
+    Raises:
+        CheckpointError: the run's training states are damaged, or belong to another text.
+        SeqganError: training diverged.
+    """
+    config = config or AdversarialConfig()
+    device = device_of(generator)
+    with seeded(seed, device) as rng:
+        players = Players(generator, discriminator, text, algorithm, config, rng)
+        state = load_state(run.checkpoints_folder, progress.note) if run is not None and resume else None
+        if state is not None:
+            check_same_text(state, text)
+            players.restore(state)
+            progress.note(f"Going on after {players.warmup_steps} warm-up updates and {players.rounds} rounds.")
+        log = MetricLog(run.metrics_path if run else None, progress.note, size=state["log_size"] if state else 0)
+
+        def keep() -> None:
+            """Save all that a resumed run needs, and the weights that other commands read."""
+            if run is not None:
+                save_weights(generator, run.generator_path)
+                save_weights(discriminator, run.discriminator_path)
+                step = players.warmup_steps + players.rounds
+                save_state(run.checkpoints_folder, step, {**players.state(), "log_size": log.size})
+
+        with progress.bar("Discriminator alone: updates", config.warmup_steps, players.warmup_steps) as advance:
+            while not players.warmed_up:
+                values = players.warm_up_discriminator()
+                if players.warmed_up:
+                    log.log("warmup", players.warmup_steps, values)
+                    if judge is not None:
+                        log.log("adversarial", 0, judge(0))
+                    keep()
+                elif players.warmup_steps % WARMUP_CHECKPOINT_STEPS == 0:
+                    keep()
+                advance(1)
+
+        with progress.bar("Adversarial training: rounds", config.rounds, players.rounds) as advance:
+            while players.rounds < config.rounds:
+                values = players.play_round()
+                judged = players.rounds % config.evaluate_every == 0 or players.rounds == config.rounds
+                if judged and judge is not None:
+                    values |= judge(players.rounds)
+                log.log("adversarial", players.rounds, values)
+                if judged:
+                    keep()
+                advance(1)
+
+
+class Players:
+    """Both players with their optimisers and counters: what a checkpoint stores, and the updates that change it."""
+
+    def __init__(
+        self,
+        generator: GeneratorModule,
+        discriminator: DiscriminatorModule,
+        text: Text,
+        algorithm: Sampled,
+        config: AdversarialConfig,
+        rng: torch.Generator,
+    ):
+        self.generator, self.discriminator = generator, discriminator
+        self.algorithm, self.config, self.rng = algorithm, config, rng
+        self.max_length = text.max_length
+        self.text_fingerprint = text.corpus.fingerprint()
+        self.real: Sequences = text.train.to(rng.device)
+        # The moments of maximum likelihood are not taken over: they belong to another loss.
+        self.generator_optimizer = adam(generator, config.generator_learning_rate)
+        self.discriminator_optimizer = adam(discriminator, config.discriminator_learning_rate, config.output_decay)
+        self.reward = discriminator_reward(discriminator, algorithm.reward)
+        self.warmup_steps, self.rounds = 0, 0
+        self.accuracies: deque[float] = deque(maxlen=ACCURACY_WINDOW)
+        generator.eval()  # dropout off in all that follows: the policy that samples is the one that is updated
+
+    def state(self) -> dict[str, Any]:
+        """Everything that the rest of the training depends on."""
+        return {
+            "warmup_steps": self.warmup_steps,
+            "rounds": self.rounds,
+            "accuracies": list(self.accuracies),
+            "generator": self.generator.state_dict(),
+            "discriminator": self.discriminator.state_dict(),
+            "generator_optimizer": self.generator_optimizer.state_dict(),
+            "discriminator_optimizer": self.discriminator_optimizer.state_dict(),
+            "random": random_state(self.rng),
+            "text": self.text_fingerprint,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` gave."""
+        self.warmup_steps, self.rounds = state["warmup_steps"], state["rounds"]
+        self.accuracies.extend(state["accuracies"])
+        self.generator.load_state_dict(state["generator"])
+        self.discriminator.load_state_dict(state["discriminator"])
+        self.generator_optimizer.load_state_dict(state["generator_optimizer"])
+        self.discriminator_optimizer.load_state_dict(state["discriminator_optimizer"])
+        set_random_state(self.rng, state["random"])
+
+    @property
+    def warmed_up(self) -> bool:
+        """Whether the discriminator may begin to reward."""
+        full = len(self.accuracies) == ACCURACY_WINDOW
+        accurate = full and sum(self.accuracies) / ACCURACY_WINDOW >= self.config.warmup_accuracy
+        return self.rounds > 0 or accurate or self.warmup_steps >= self.config.warmup_steps
+
+    def warm_up_discriminator(self) -> dict[str, float]:
+        """One update of the discriminator on fresh samples; the values to log."""
+        values = self._train_discriminator(pool=self.config.batch_size, epochs=1)
+        self.warmup_steps += 1
+        self.accuracies.append(values["discriminator/accuracy"])
+        return {**values, "discriminator/accuracy": sum(self.accuracies) / len(self.accuracies)}
+
+    def play_round(self) -> dict[str, float]:
+        """One turn of both players; the values to log."""
+        started = time.monotonic()
+        for _ in range(self.config.generator_steps):
+            values = self._update_generator()
+        pool = self.config.discriminator_pool or len(self.real.tokens)
+        for _ in range(self.config.discriminator_steps):
+            values |= self._train_discriminator(pool, self.config.discriminator_epochs)
+        self.rounds += 1
+        return {**values, "seconds": time.monotonic() - started}
+
+    def _update_generator(self) -> dict[str, float]:
+        """One policy gradient step on the generator's own samples."""
+        fake = sample(self.generator, self.config.batch_size, self.max_length, rng=self.rng)
+        values = self._credit(fake)  # [N, B, T or 1]
+        advantages = self.algorithm.advantages(values, fake.mask)  # [B, T]
+        logits = self.generator(fake.tokens)
+        loss = policy_gradient_loss(token_log_probs(logits, fake.tokens), advantages, fake.mask)
+        value = update(self.generator, self.generator_optimizer, loss, self.config.clip_norm)
+        return {
+            "generator/loss": value,
+            "generator/reward": masked_mean(values.mean(dim=0).expand(fake.mask.shape), fake.mask).item(),
+            "generator/reward_std": diagnostics.reward_spread(values, fake.mask).item(),
+            "generator/entropy": diagnostics.policy_entropy(logits.detach(), fake.mask).item(),
+            "generator/length": fake.mask.sum(dim=1).float().mean().item(),
+        }
+
+    def _credit(self, fake: Samples) -> Tensor:
+        """What each token is worth: by rollouts [N, B, T], or its sequence's own reward [1, B, 1]."""
+        if self.config.rollouts == 0:
+            rows = torch.arange(len(fake.tokens), device=self.rng.device)
+            return self.reward(fake.tokens, fake.mask, rows).reshape(1, -1, 1)
+        max_rows = GPU_ROWS if self.rng.device.type == "cuda" else CPU_ROWS
+        return rollout(self.generator, self.reward, fake, self.config.rollouts, rng=self.rng, max_rows=max_rows)
+
+    def _train_discriminator(self, pool: int, epochs: int) -> dict[str, float]:
+        """Passes over a pool of fresh samples and as many real sentences; means over its updates."""
+        fake = sample(self.generator, pool, self.max_length, rng=self.rng)
+        real = draw_batch(self.real, pool, self.rng)
+        totals = {"discriminator/loss": 0.0, "discriminator/accuracy": 0.0, "discriminator/logit_gap": 0.0}
+        updates = epochs * math.ceil(pool / self.config.batch_size)
+        self.discriminator.train()
+        for _ in range(epochs):
+            order = torch.randperm(pool, generator=self.rng, device=self.rng.device)
+            for rows in order.split(self.config.batch_size):
+                real_logits = self.discriminator(real.tokens[rows], real.mask[rows])
+                fake_logits = self.discriminator(fake.tokens[rows], fake.mask[rows])
+                loss = self.algorithm.discriminator_loss(real_logits, fake_logits)
+                totals["discriminator/loss"] += update(self.discriminator, self.discriminator_optimizer, loss)
+                totals["discriminator/accuracy"] += diagnostics.accuracy(real_logits, fake_logits).item()
+                totals["discriminator/logit_gap"] += diagnostics.logit_gap(real_logits, fake_logits).item()
+        return {name: total / updates for name, total in totals.items()}
+
+
+def discriminator_reward(discriminator: DiscriminatorModule, reward: Callable[[Tensor], Tensor]) -> Reward:
+    """The reward function that a rollout takes, made of a discriminator and what its logits are worth."""
+
+    def reward_of(tokens: Tensor, mask: Tensor, row: Tensor) -> Tensor:  # noqa: ARG001
+        with evaluating(discriminator):
+            logits = [
+                discriminator(*_trimmed(part, part_mask))
+                for part, part_mask in zip(tokens.split(SCORED_ROWS), mask.split(SCORED_ROWS), strict=True)
+            ]
+            return reward(torch.cat(logits))
+
+    return reward_of
+
+
+def _trimmed(tokens: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Tokens and mask without the columns in which every row has ended."""
+    longest = int(mask.sum(dim=1).amax())
+    return tokens[:, :longest], mask[:, :longest]

@@ -1,0 +1,44 @@
+"""Optimisers and the one update that both players make."""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from seqgan.errors import SeqganError
+
+
+def adam(model: nn.Module, learning_rate: float, output_decay: float = 0.0) -> torch.optim.Adam:
+    """Adam over a model's parameters.
+
+    Args:
+        model: its parameters named `output...` are those of its output layer.
+        learning_rate: of all.
+        output_decay: L2 penalty on the output layer alone, half-square convention: the gradient of
+            output_decay / 2 * |W|^2 is what Adam's weight decay adds (decoupled decay, AdamW, would be another thing).
+    """
+    output = [value for name, value in model.named_parameters() if name.startswith("output")]
+    rest = [value for name, value in model.named_parameters() if not name.startswith("output")]
+    groups: list[dict[str, Any]] = [{"params": rest}, {"params": output, "weight_decay": output_decay}]
+    return torch.optim.Adam(groups, lr=learning_rate, fused=True)
+
+
+def update(model: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, clip_norm: float | None = None) -> float:
+    """One step down the gradient of `loss`; the loss is returned.
+
+    Raises:
+        SeqganError: the loss is not finite; nothing was changed.
+    """
+    value = loss.item()
+    if not math.isfinite(value):
+        raise SeqganError(
+            f"The loss of {type(model).__name__} is {value}: training diverged. Lower its learning rate, and go on "
+            "from the last checkpoint with --resume."
+        )
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    if clip_norm is not None:
+        nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
+    optimizer.step()
+    return value

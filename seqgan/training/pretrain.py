@@ -1,0 +1,146 @@
+"""Maximum likelihood for the generator, stopped when the held-out likelihood no longer improves."""
+
+import copy
+import math
+import time
+from typing import Any, NamedTuple
+
+import torch
+
+from seqgan.config import PretrainConfig
+from seqgan.data.batches import Sequences, epoch_batches, take
+from seqgan.data.text import Text
+from seqgan.errors import CheckpointError
+from seqgan.evaluation.likelihood import held_out_likelihood
+from seqgan.generators.protocol import GeneratorModule
+from seqgan.objectives.mle import mle_loss
+from seqgan.progress import SILENT, Progress
+from seqgan.runs.checkpoint import load_state, load_weights, save_state, save_weights
+from seqgan.runs.directory import Run
+from seqgan.runs.metric_log import MetricLog
+from seqgan.training.engine import device_of, random_state, seeded, set_random_state
+from seqgan.training.optimizers import adam, update
+
+
+class Pretrained(NamedTuple):
+    """What came of it."""
+
+    epochs: int
+    """Passes over the text that were made."""
+    best_epoch: int
+    """The pass after which the weights were taken."""
+    best_nll: float
+    """Held-out negative log-likelihood per token of these weights, in nats."""
+
+
+def pretrain(
+    generator: GeneratorModule,
+    text: Text,
+    config: PretrainConfig | None = None,
+    *,
+    seed: int = 0,
+    run: Run | None = None,
+    resume: bool = False,
+    progress: Progress = SILENT,
+) -> Pretrained:
+    """Train the generator by maximum likelihood; it ends with the weights of the best epoch.
+
+    Args:
+        generator: trained in place, on the device where it is.
+        text: from `encode_corpus`.
+        config: how; the defaults without it.
+        seed: of the order of batches and of dropout.
+        run: where weights, log and training states are written; nowhere without it.
+        resume: go on from the run's last training state. Gives what the uninterrupted training gives.
+        progress: where to report.
+
+    Raises:
+        CheckpointError: the run's training states are damaged, or belong to another text.
+        SeqganError: training diverged.
+    """
+    config = config or PretrainConfig()
+    device = device_of(generator)
+    train, valid = text.train.to(device), text.valid.to(device)
+    optimizer = adam(generator, config.learning_rate)
+    epoch, best_epoch, best_nll = 0, 0, math.inf
+    best_weights = copy.deepcopy(generator.state_dict())
+
+    with seeded(seed, device) as rng:
+        state = load_state(run.checkpoints_folder, progress.note) if run is not None and resume else None
+        if run is not None and state is not None:
+            check_same_text(state, text)
+            load_weights(generator, run.generator_path)
+            best_weights = copy.deepcopy(generator.state_dict())
+            generator.load_state_dict(state["generator"])
+            optimizer.load_state_dict(state["optimizer"])
+            set_random_state(rng, state["random"])
+            epoch, best_epoch, best_nll = state["epoch"], state["best_epoch"], state["best_nll"]
+            progress.note(f"Going on after epoch {epoch}.")
+        log = MetricLog(run.metrics_path if run else None, progress.note, size=state["log_size"] if state else 0)
+
+        while epoch < config.epochs and epoch - best_epoch < config.patience:
+            epoch += 1
+            values = _train_epoch(generator, optimizer, train, config, seed=seed, epoch=epoch, progress=progress)
+            held_out = held_out_likelihood(generator, valid)
+            nll = held_out.nll_per_token
+            log.log("pretrain", epoch, {**values, "eval/nll": nll, "eval/perplexity": held_out.perplexity})
+            if nll < best_nll:
+                best_nll, best_epoch = nll, epoch
+                best_weights = copy.deepcopy(generator.state_dict())
+                if run is not None:
+                    save_weights(generator, run.generator_path)
+            if run is not None:
+                state = {
+                    "epoch": epoch,
+                    "best_epoch": best_epoch,
+                    "best_nll": best_nll,
+                    "generator": generator.state_dict(),
+                    "optimizer": optimizer.state_dict(),
+                    "random": random_state(rng),
+                    "log_size": log.size,
+                    "text": text.corpus.fingerprint(),
+                }
+                save_state(run.checkpoints_folder, epoch, state)
+
+    generator.load_state_dict(best_weights)
+    return Pretrained(epoch, best_epoch, best_nll)
+
+
+def check_same_text(state: dict[str, Any], text: Text) -> None:
+    """That a training state was made from this text.
+
+    Raises:
+        CheckpointError: it was not.
+    """
+    if state["text"] != text.corpus.fingerprint():
+        raise CheckpointError(
+            f"The corpus {text.corpus.name} is not the one that this run was begun with: its sentences changed. "
+            "Restore them, or start anew with --overwrite."
+        )
+
+
+def _train_epoch(
+    generator: GeneratorModule,
+    optimizer: torch.optim.Optimizer,
+    train: Sequences,
+    config: PretrainConfig,
+    *,
+    seed: int,
+    epoch: int,
+    progress: Progress,
+) -> dict[str, float]:
+    """One pass over the text; the values to log."""
+    started = time.monotonic()
+    total_nll, total_tokens = 0.0, 0
+    generator.train()
+    batches = epoch_batches(train, config.batch_size, seed=seed, epoch=epoch)
+    with progress.bar(f"Pretraining, epoch {epoch}: batches", len(batches)) as advance:
+        for rows in batches:
+            batch = take(train, rows)
+            loss = mle_loss(generator(batch.tokens), batch.tokens, batch.mask)
+            tokens = int(batch.mask.sum())
+            total_nll += update(generator, optimizer, loss, config.clip_norm) * tokens
+            total_tokens += tokens
+            advance(1)
+    tokens_per_second = total_tokens / (time.monotonic() - started)
+    return {"generator/loss": total_nll / total_tokens, "tokens_per_second": tokens_per_second}

@@ -1,0 +1,118 @@
+import pytest
+import torch
+from conftest import all_sequences, sequence_log_probs, tiny_generator
+
+from seqgan.decoding import adjust_logits, sample, sample_tokens
+from seqgan.decoding.sampling import BLOCKS
+
+
+@pytest.mark.parametrize("size", [2, 7, BLOCKS, BLOCKS + 1, 300])
+def test_draws_follow_the_distribution(size, rng):
+    logits = torch.randn(1, size, generator=rng, dtype=torch.float64)
+    draws = 100_000
+    counts = torch.bincount(sample_tokens(logits.expand(draws, -1), rng), minlength=size)
+    expected = logits.softmax(1)[0] * draws
+    chi_square = ((counts - expected).square() / expected).sum() / (size - 1)
+    # The mean of chi-square over its degrees of freedom is 1, its deviation sqrt(2 / df): five of them.
+    assert chi_square < 1 + 5 * (2 / (size - 1)) ** 0.5
+
+
+@pytest.mark.parametrize("size", [5, 64, 200])
+def test_a_draw_is_the_inverse_of_the_distribution_function(size):
+    logits = torch.randn(500, size, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    drawn = sample_tokens(logits, torch.Generator().manual_seed(4))
+    uniform = torch.rand(500, 1, generator=torch.Generator().manual_seed(4), dtype=torch.float64)
+    # The slow form: one cumulative sum, over the ids in the order in which the blocks hold them.
+    order = sorted(range(size), key=lambda v: (v % BLOCKS, v // BLOCKS))
+    cumulative = logits.softmax(1)[:, order].cumsum(1)
+    slow = torch.tensor(order)[(cumulative <= uniform).sum(1)]
+    assert (drawn == slow).all()
+
+
+def test_a_token_of_probability_zero_is_never_drawn(rng):
+    logits = torch.full((20_000, 130), -torch.inf)
+    logits[:, 64] = logits[:, 65] = 0.0  # neighbours of blocks 0 and 1, all others are empty
+    assert set(sample_tokens(logits, rng).tolist()) == {64, 65}
+
+
+def test_certain_tokens_are_drawn_whatever_the_scale(rng):
+    logits = torch.tensor([[1e4, -1e4, 0.0], [-1e4, 0.0, 1e4]])
+    assert sample_tokens(logits, rng).tolist() == [0, 2]
+
+
+def test_sampling_equals_the_plain_loop_that_reads_each_prefix_again(generator):
+    fast = sample(generator, 50, 6, rng=torch.Generator().manual_seed(5))
+    rng = torch.Generator().manual_seed(5)
+    tokens = torch.zeros(50, 6, dtype=torch.long)
+    going = torch.arange(50)
+    for t in range(6):
+        with torch.no_grad():
+            logits = generator(tokens[going])[:, t]
+        tokens[going, t] = sample_tokens(logits, rng)
+        going = going[tokens[going, t] != generator.end]
+    assert (fast.tokens == tokens).all()
+
+
+def test_sampled_sequences_follow_the_models_distribution(generator, rng):
+    tokens, mask = all_sequences(4, 3, end=0)
+    probs = sequence_log_probs(generator, tokens, mask).exp()
+    torch.testing.assert_close(probs.sum().item(), 1.0)
+    drawn = sample(generator, 50_000, 3, rng=rng).tokens
+    counts = (drawn.unsqueeze(1) == tokens).all(2).sum(0)
+    expected = probs.detach() * 50_000
+    chi_square = ((counts - expected).square() / expected).sum() / (len(tokens) - 1)
+    assert chi_square < 1 + 5 * (2 / (len(tokens) - 1)) ** 0.5
+
+
+def test_samples_have_the_asked_length_and_hold_nothing_but_ends_after_the_end(generator, rng):
+    tokens, mask = sample(generator, 200, 9, rng=rng)
+    assert tokens.shape == mask.shape == (200, 9)
+    assert (tokens[~mask] == generator.end).all()
+    for row, row_mask in zip(tokens.tolist(), mask.tolist(), strict=True):
+        length = row.index(0) + 1 if 0 in row else 9
+        assert row_mask == [t < length for t in range(9)]
+
+
+def test_without_an_end_symbol_all_sequences_are_full(rng):
+    samples = sample(tiny_generator(end=None), 20, 5, rng=rng)
+    assert samples.mask.all()
+    assert (samples.tokens == 0).any()  # id 0 is an ordinary token then
+
+
+def test_sampling_leaves_dropout_off_and_the_mode_as_it_was(rng):
+    generator = tiny_generator(dropout=0.9).train()
+    a = sample(generator, 8, 5, rng=torch.Generator().manual_seed(1))
+    b = sample(generator, 8, 5, rng=torch.Generator().manual_seed(1))
+    assert (a.tokens == b.tokens).all()
+    assert generator.training
+
+
+def test_a_prefix_is_kept_and_what_follows_is_conditioned_on_it(generator, rng):
+    prefix = torch.tensor([2, 3])
+    tokens, _ = sample(generator, 40_000, 3, rng=rng, prefix=prefix)
+    assert (tokens[:, :2] == prefix).all()
+    expected = generator(torch.tensor([[2, 3, 0]]))[0, 2].softmax(-1)
+    shares = torch.bincount(tokens[:, 2], minlength=4) / 40_000
+    torch.testing.assert_close(shares.double(), expected.detach(), atol=0.015, rtol=0)  # 6 deviations of at most 0.0025
+
+
+def test_a_prefix_that_leaves_no_room_is_refused(generator, rng):
+    with pytest.raises(ValueError, match="The prefix has 3 tokens and max_length is 3"):
+        sample(generator, 2, 3, rng=rng, prefix=torch.tensor([1, 2, 3]))
+
+
+def test_temperature_divides_logits():
+    torch.testing.assert_close(adjust_logits(torch.tensor([[1.0, -2.0]]), temperature=0.5), torch.tensor([[2.0, -4.0]]))
+
+
+def test_top_k_keeps_the_likeliest():
+    kept = adjust_logits(torch.tensor([[1.0, 3.0, 2.0, 0.0]]), top_k=2)
+    assert kept.isfinite().tolist() == [[False, True, True, False]]
+
+
+def test_top_p_keeps_the_fewest_that_reach_it():
+    logits = torch.tensor([[0.1, 0.5, 0.15, 0.25]]).log()
+    # 0.5 + 0.25 reaches 0.6 and 0.75; 0.8 needs the third.
+    assert adjust_logits(logits, top_p=0.6).isfinite().tolist() == [[False, True, False, True]]
+    assert adjust_logits(logits, top_p=0.8).isfinite().tolist() == [[False, True, True, True]]
+    assert adjust_logits(logits, top_p=0.0).isfinite().tolist() == [[False, True, False, False]]

@@ -1,0 +1,54 @@
+import pytest
+import torch
+from torch import nn
+
+from seqgan.tensors.embedding import embed
+from seqgan.tensors.masking import mask_from_tokens, masked_mean
+from seqgan.tensors.modes import evaluating
+from seqgan.tensors.rows import join_rows, repeat_rows, select_rows
+
+
+def test_mask_is_true_up_to_and_including_the_first_end():
+    tokens = torch.tensor([[5, 0, 7, 0], [1, 2, 3, 4], [0, 0, 0, 0]])
+    expected = [[True, True, False, False], [True] * 4, [True, False, False, False]]
+    assert mask_from_tokens(tokens, end=0).tolist() == expected
+    assert mask_from_tokens(tokens, end=None).all()
+
+
+def test_masked_mean_counts_real_positions_only():
+    values = torch.tensor([1.0, 3.0, float("nan")])
+    assert masked_mean(values, torch.tensor([True, True, False])).item() == 2.0
+    assert masked_mean(values, torch.zeros(3, dtype=torch.bool)).item() == 0.0
+
+
+def test_distributions_embed_to_expected_vectors():
+    weight = torch.arange(8.0).view(4, 2)  # three symbols and a start symbol
+    distribution = torch.tensor([[0.5, 0.5, 0.0]])
+    assert embed(distribution, weight).tolist() == [[1.0, 2.0]]  # the mean of [0, 1] and [2, 3]
+    assert embed(torch.tensor([3]), weight).tolist() == [[6.0, 7.0]]
+
+
+def test_rows_of_nested_states():
+    state = (torch.tensor([[1], [2]]), (torch.tensor([3, 4]), None))
+    picked = select_rows(state, torch.tensor([1, 1]))
+    assert picked[0].tolist() == [[2], [2]]
+    assert picked[1][0].tolist() == [4, 4]
+    assert repeat_rows(state, 2)[1][0].tolist() == [3, 3, 4, 4]
+    assert join_rows(state, state)[1][0].tolist() == [3, 4, 3, 4]
+    assert select_rows(None, torch.tensor([0])) is repeat_rows(None, 2) is join_rows(None, None) is None
+
+
+def test_modes_are_restored_also_after_an_error():
+    model, other = nn.Linear(1, 1), nn.Linear(1, 1).eval()
+
+    def failing():
+        with evaluating(model, other):
+            assert not model.training
+            assert not torch.is_grad_enabled()
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        failing()
+    assert model.training
+    assert not other.training
+    assert torch.is_grad_enabled()

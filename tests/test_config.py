@@ -1,0 +1,91 @@
+import pytest
+
+from seqgan.config import (
+    AdversarialConfig,
+    GeneratorConfig,
+    PretrainConfig,
+    RunConfig,
+    check,
+    check_resumable,
+    read_settings,
+    settings_text,
+    with_settings,
+)
+from seqgan.errors import ConfigError
+
+
+def test_settings_written_and_read_are_the_same(tmp_path):
+    config = RunConfig(seed=3, adversarial=AdversarialConfig(rounds=7, generator_learning_rate=3e-5))
+    path = tmp_path / "config.yaml"
+    path.write_text(settings_text(config))
+    assert with_settings(RunConfig(), read_settings(path), "config.yaml") == config
+
+
+def test_every_default_is_spelt_out():
+    text = settings_text(RunConfig())
+    for section in (GeneratorConfig(), PretrainConfig()):
+        for field in section.__struct_fields__:
+            assert f"{field}: " in text
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("a.yaml", "pretrain:\n  learning_rate: 1e-3\n"), ("a.toml", "[pretrain]\nlearning_rate = 1e-3\n")],
+)
+def test_numbers_with_exponents_are_numbers(tmp_path, name, text):
+    (tmp_path / name).write_text(text)
+    config = with_settings(RunConfig(), read_settings(tmp_path / name), name)
+    assert config.pretrain.learning_rate == 0.001
+    assert config.pretrain.epochs == PretrainConfig().epochs
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"pretrain": {"epoch": 3}}, r"In a.yaml: unknown key 'pretrain.epoch'. Did you mean 'epochs'\?"),
+        ({"genrator": {}}, r"unknown key 'genrator'. Did you mean 'generator'\?"),
+        ({"pretrain": {"epochs": 0}}, r"pretrain.epochs is 0, expected int >= 1"),
+        ({"pretrain": {"epochs": "many"}}, r"pretrain.epochs is 'many', expected int"),
+        ({"generator": {"dropout": 1.0}}, r"generator.dropout is 1.0, expected float < 1"),
+        ({"generator": 7}, r"generator is 7, expected object"),
+        ({"pretrain": {"learning_rate": float("nan")}}, r"pretrain.learning_rate is nan"),
+    ],
+)
+def test_bad_settings_name_the_key_and_the_mend(settings, message):
+    with pytest.raises(ConfigError, match=message):
+        with_settings(RunConfig(), settings, "a.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("- 1\n", "holds no settings"),
+        ("", "holds no settings"),
+        ("a: [1\n", "cannot be read as yaml"),
+        ("!!python/object/apply:os.system ['true']", "cannot be read as yaml"),
+    ],
+)
+def test_files_that_are_no_settings(tmp_path, text, message):
+    path = tmp_path / "a.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        read_settings(path)
+
+
+def test_a_missing_file_of_settings_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"none\.yaml: No such file"):
+        read_settings(tmp_path / "none.yaml")
+
+
+def test_settings_made_in_python_are_checked_too():
+    with pytest.raises(ConfigError, match=r"generator\.hidden_size is -1"):
+        check(RunConfig(generator=GeneratorConfig(hidden_size=-1)))
+    with pytest.raises(ConfigError, match=r"generator\.tied shares one matrix"):
+        check(RunConfig(generator=GeneratorConfig(tied=True)))
+
+
+def test_a_resumed_run_may_go_on_longer_and_change_nothing_else():
+    begun = RunConfig()
+    check_resumable(begun, RunConfig(pretrain=PretrainConfig(epochs=99)), "runs/a")
+    with pytest.raises(ConfigError, match=r"runs/a was begun with seed 0, and cannot be resumed with 1"):
+        check_resumable(begun, RunConfig(seed=1), "runs/a")

@@ -1,0 +1,100 @@
+"""The direction of imports: to a lower layer only, and a few files narrower still."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent.parent / "seqgan"
+
+LAYERS = {
+    "__init__": 0,
+    "errors": 0,
+    "files": 0.1,
+    "progress": 0.1,
+    "tensors": 1,
+    "generators": 2,
+    "discriminators": 2,
+    "objectives": 2,
+    "metrics": 2,
+    "data": 2,
+    "config": 2,
+    "decoding": 3,
+    "evaluation": 4,
+    "build": 4,
+    "runs": 5,
+    "training": 6,
+    "cli": 7,
+    "__main__": 8,
+}
+
+NARROWER = {
+    "decoding": {"tensors"},
+    "objectives": {"tensors"},
+    "metrics": {"errors", "__init__"},
+    "data": {"errors", "files", "tensors"},
+}
+
+
+def imports_at_run_time(path: Path) -> set[str]:
+    """The parts of the package that a file imports, those for annotations alone left out."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for_annotations = {
+        id(node)
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
+        for node in ast.walk(block)
+    }
+    found = set()
+    for node in ast.walk(tree):
+        if id(node) in for_annotations:
+            continue
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            names = [node.module]
+            if node.module == "seqgan":
+                names = [f"seqgan.{a.name}" if a.name in LAYERS else "seqgan.__init__" for a in node.names]
+        found |= {name.split(".")[1] for name in names if name.startswith("seqgan.")}
+    return found
+
+
+def test_imports_point_down():
+    wrong = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        here = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        for there in imports_at_run_time(path) - {here}:
+            allowed = NARROWER.get(here)
+            if LAYERS[there] >= LAYERS[here] or (allowed is not None and there not in allowed):
+                wrong.append(f"{path.relative_to(PACKAGE)} imports {there}")
+    assert not wrong
+
+
+def test_objectives_need_masks_alone():
+    for path in (PACKAGE / "objectives").glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert "seqgan.tensors" not in text.replace("seqgan.tensors.masking", "")
+
+
+def loaded_after(statement: str) -> set[str]:
+    """Top-level modules that are loaded once `statement` ran in a fresh interpreter."""
+    code = f"import sys\n{statement}\nprint(*{{name.split('.')[0] for name in sys.modules}})"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(result.stdout.split("\n")[-2].split())
+
+
+HEAVY = {"torch", "nltk", "datasets", "sacrebleu", "sentencepiece", "tyro", "rich", "msgspec", "numpy"}
+
+
+def test_importing_the_package_imports_nothing_else():
+    assert not loaded_after("import seqgan") & HEAVY
+
+
+def test_help_is_answered_without_imports():
+    assert not loaded_after("from seqgan.cli.main import main; main(['--help'])") & HEAVY
+
+
+def test_metrics_need_no_deep_learning_library():
+    assert not loaded_after("import seqgan.metrics") & (HEAVY - {"numpy"})
