@@ -1,5 +1,9 @@
-"""Text to tokens and back: words, characters, or subwords, behind one small interface."""
+"""Text to tokens and back: words, characters, or subwords, behind one small interface.
 
+Tokens become ids in `seqgan.data.vocabulary`, which knows nothing of how they were made.
+"""
+
+import logging
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
@@ -8,6 +12,11 @@ from seqgan.errors import ConfigError, CorpusError, nearest
 
 TOKENIZERS = ("words", "characters", "sentencepiece")
 """The names that `--tokenizer` takes."""
+HIDDEN = {0x2581: 0xFDD0, 0x2585: 0xFDD1}
+"""Characters that mean something to SentencePiece, and what it gets in their place."""
+SHOWN = {stand_in: character for character, stand_in in HIDDEN.items()}
+
+logger = logging.getLogger(__name__)
 
 
 class Tokenizer(Protocol):
@@ -53,6 +62,9 @@ class Characters:
 class SentencePiece:
     """Subwords of a SentencePiece model. The line comes back exactly, its spaces included.
 
+    The library reads U+2581 as a space, and leaves lines with U+2585 out of training. So that a text may hold them,
+    they go in as U+FDD0 and U+FDD1, which Unicode reserves for such internal uses; a text with those changes.
+
     Args:
         model: a trained model, as its file holds it.
 
@@ -70,7 +82,7 @@ class SentencePiece:
 
     def tokenize(self, line: str) -> list[str]:
         """The pieces of a line. A character that the model lacks is a piece of its own, unknown to vocabularies."""
-        return self._processor.encode(line, out_type=str)
+        return self._processor.encode(line.translate(HIDDEN), out_type=str)
 
     def detokenize(self, tokens: Sequence[str]) -> str:
         """The text of pieces."""
@@ -83,13 +95,15 @@ class SentencePiece:
                 known = []
             else:
                 known.append(token)
-        return "".join([*text, self._processor.decode(known)])
+        return "".join([*text, self._processor.decode(known)]).translate(SHOWN)
 
     def pieces(self) -> list[str]:
-        """All pieces that text can be made of, in the model's order; single bytes among them, if it has them."""
+        """All pieces that a line can be made of, in the model's order; single bytes among them, if it has them."""
         processor = self._processor
         numbers = range(processor.get_piece_size())
-        return [processor.id_to_piece(n) for n in numbers if not (processor.is_unknown(n) or processor.is_control(n))]
+        normal = [n for n in numbers if not (processor.is_unknown(n) or processor.is_control(n))]
+        # The byte of a line feed is in no line, and a generator that could choose it would make two lines of a sample.
+        return [piece for piece in map(processor.id_to_piece, normal) if piece != "<0x0A>"]
 
 
 def train_sentencepiece(lines: Iterable[str], vocabulary_size: int = 1000, seed: int = 0) -> SentencePiece:
@@ -100,7 +114,8 @@ def train_sentencepiece(lines: Iterable[str], vocabulary_size: int = 1000, seed:
 
     Args:
         lines: the training text.
-        vocabulary_size: pieces to learn; fewer when the text does not have so many.
+        vocabulary_size: pieces to learn. Fewer are learnt when the text does not have so many, and more when it has
+            more characters; either is said in a log message.
         seed: of the training.
 
     Raises:
@@ -110,7 +125,7 @@ def train_sentencepiece(lines: Iterable[str], vocabulary_size: int = 1000, seed:
 
     import sentencepiece
 
-    lines = list(lines)
+    lines = [line.translate(HIDDEN) for line in lines]
     characters = len(set().union(*lines)) if lines else 0
     if characters < 2:
         raise CorpusError("Nothing to learn: the text has fewer than two distinct characters.")
@@ -128,8 +143,8 @@ def train_sentencepiece(lines: Iterable[str], vocabulary_size: int = 1000, seed:
             normalization_rule_name="identity",
             remove_extra_whitespaces=False,
             add_dummy_prefix=False,
-            # By default longer lines are left out without a word.
-            max_sentence_length=max(len(line.encode()) for line in lines) + 1,
+            # By default longer lines are left out without a word. Less than 10 is refused.
+            max_sentence_length=max(10, *(len(line.encode()) + 1 for line in lines)),
             unk_id=0,
             bos_id=-1,
             eos_id=-1,
@@ -142,7 +157,13 @@ def train_sentencepiece(lines: Iterable[str], vocabulary_size: int = 1000, seed:
             f"SentencePiece could not learn from this text ({' '.join(str(error).split())}): "
             "use --tokenizer words or characters, or fewer --data.pieces."
         ) from error
-    return SentencePiece(buffer.getvalue())
+    tokenizer = SentencePiece(buffer.getvalue())
+    reached = len(tokenizer.pieces())
+    # One of the pieces asked for is the unknown one, and the line feed's may be another.
+    if not vocabulary_size - 2 <= reached <= vocabulary_size:
+        why = "the text has no more" if reached < vocabulary_size else "each character needs one"
+        logger.warning(f"SentencePiece has {reached:,} pieces and not the {vocabulary_size:,} asked for: {why}.")
+    return tokenizer
 
 
 def make_tokenizer(name: str, lines: Iterable[str] = (), *, vocabulary_size: int = 1000, seed: int = 0) -> Tokenizer:

@@ -59,11 +59,17 @@ class Vocabulary:
         return [self._ids.get(token, self.unknown) for token in tokens]
 
     def decode(self, ids: Iterable[int]) -> list[str]:
-        """Tokens of ids up to the first end symbol."""
+        """Tokens of ids up to the first end symbol.
+
+        Raises:
+            ValueError: an id that no model puts out, the start symbol's for one.
+        """
         tokens = []
         for number in ids:
             if number == self.end:
                 break
+            if not 0 < number < len(self):  # a negative one would count from the back
+                raise ValueError(f"The id {number} is none of the {len(self)} symbols of this vocabulary.")
             tokens.append(UNKNOWN_TEXT if number == self.unknown else self.tokens[number - SPECIALS])
         return tokens
 
@@ -95,12 +101,22 @@ def write_vocabulary(vocabulary: Vocabulary, path: Path) -> None:
     """Write a token a line, after a line that names the format. UTF-8; tokens may hold anything but a line feed.
 
     Raises:
-        ValueError: a token holds a line feed.
+        CorpusError: a token holds a line feed, or half of a surrogate pair, which UTF-8 cannot write.
     """
     for token in vocabulary.tokens:
         if "\n" in token:
-            raise ValueError(f"The token {token!r} holds a line feed, and a vocabulary file has a token a line.")
-    write_file(path, "".join(f"{line}\n" for line in (FIRST_LINE, *vocabulary.tokens)))
+            raise CorpusError(
+                f"The token {token!r} holds a line feed, but a vocabulary file has a token a line. Split the text at "
+                "line feeds first."
+            )
+    try:
+        content = "".join(f"{line}\n" for line in (FIRST_LINE, *vocabulary.tokens)).encode()
+    except UnicodeEncodeError as error:
+        found = error.object[error.start]
+        raise CorpusError(
+            f"A token holds {found!r}, half of a surrogate pair and no character. Decode the text as UTF-8."
+        ) from error
+    write_file(path, content)
 
 
 def read_vocabulary(path: Path) -> Vocabulary:

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from seqgan.config import AdversarialConfig
 from seqgan.data.batches import Sequences, draw_batch
@@ -223,14 +224,18 @@ class Players:
         """Passes over a pool of fresh samples and as many real sentences; means over its updates."""
         fake = sample(self.generator, pool, self.max_length, rng=self.rng)
         real = draw_batch(self.real, pool, self.rng)
+        missing = self.max_length - real.tokens.shape[1]  # the samples have all max_length columns
+        tokens = torch.stack([functional.pad(real.tokens, (0, missing)), fake.tokens])  # [2, pool, T]
+        mask = torch.stack([functional.pad(real.mask, (0, missing)), fake.mask])
         totals = {"discriminator/loss": 0.0, "discriminator/accuracy": 0.0, "discriminator/logit_gap": 0.0}
         updates = epochs * math.ceil(pool / self.config.batch_size)
         self.discriminator.train()
         for _ in range(epochs):
             order = torch.randperm(pool, generator=self.rng, device=self.rng.device)
             for rows in order.split(self.config.batch_size):
-                real_logits = self.discriminator(real.tokens[rows], real.mask[rows])
-                fake_logits = self.discriminator(fake.tokens[rows], fake.mask[rows])
+                # One pass over both: its weights' gradients, which are large, are then formed and added once.
+                both = self.discriminator(*_trimmed(tokens[:, rows].flatten(0, 1), mask[:, rows].flatten(0, 1)))
+                real_logits, fake_logits = both.unflatten(0, (2, -1))
                 loss = self.algorithm.discriminator_loss(real_logits, fake_logits)
                 totals["discriminator/loss"] += update(self.discriminator, self.discriminator_optimizer, loss)
                 totals["discriminator/accuracy"] += diagnostics.accuracy(real_logits, fake_logits).item()
