@@ -103,7 +103,7 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     """Sentences per update, of the generator and of each kind for the discriminator."""
     generator_steps: Positive = 1
     """Generator updates per round."""
-    generator_learning_rate: Rate = 1e-3
+    generator_learning_rate: Rate = 3e-4
     """Of the generator's Adam, which starts anew."""
     clip_norm: Annotated[float, Meta(gt=0)] = 5.0
     """The generator's gradients are scaled down to this norm."""
@@ -115,7 +115,7 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     """Generated sentences in a pool, beside as many real ones; 0 for as many as the training text has."""
     discriminator_epochs: Positive = 1
     """Passes over a pool."""
-    discriminator_learning_rate: Rate = 1e-4
+    discriminator_learning_rate: Rate = 5e-4
     """Of the discriminator's Adam."""
     output_decay: Annotated[float, Meta(ge=0)] = 0.2
     """L2 penalty on the discriminator's output layer, half-square convention, as in the SeqGAN authors' program."""

@@ -97,10 +97,11 @@ def settings_of(flags: SettingsFlags, base: RunConfig) -> RunConfig:
 
 def _one_line(box: str) -> str:
     """The message in the box that the flag parser prints, without frame, and with the nearest flags it names."""
-    lines = [re.sub(r"^[│╭╰─\s]+|[│╮╯\s]+$", "", line).strip() for line in box.splitlines()]
-    lines = [line for line in lines if line and not set(line) <= {"─"}]
+    # The frame is of line-drawing characters, or of ASCII where the terminal has no others.
+    lines = [re.sub(r"^[│|]\s*|\s*[│|]$", "", line).strip() for line in box.splitlines()]
+    lines = [line for line in lines if re.search(r"\w", line) and line[0] not in "╭+"]
     message: list[str] = []
-    for line in lines[1:]:  # the first is the box's title
+    for line in lines:
         if line.startswith(("Argument helptext", "For full helptext", "Perhaps you meant", "Similar arguments")):
             break
         message.append(line)

@@ -1,0 +1,257 @@
+"""A tiny corpus through all commands, as a user would, and the mistakes that users make."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from seqgan.cli.main import main
+
+LINES = [f"{a} {b} {c} ." for a in ("a", "the") for b in ("dog", "cat", "bird") for c in ("runs", "sleeps", "eats")] * 3
+SMALL = ["--generator.embedding-size", "8", "--generator.hidden-size", "12", "--epochs", "3"]
+SMALL_GAN = [
+    *(
+        "--rounds",
+        "2",
+        "--adversarial.batch-size",
+        "8",
+        "--adversarial.rollouts",
+        "2",
+        "--discriminator.filters",
+        "0.02",
+    ),
+    *("--adversarial.warmup-steps", "3", "--adversarial.evaluate-samples", "20", "--adversarial.evaluate-every", "1"),
+]
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.txt").write_text("\n".join(LINES) + "\n")
+    return tmp_path
+
+
+def run(*arguments):
+    return main([str(argument) for argument in arguments])
+
+
+def fails(capsys, *arguments):
+    """The one line of a command that must end with exit code 2."""
+    capsys.readouterr()
+    assert run(*arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    (line,) = [line for line in err.split("\n") if line.startswith("seqgan: error")]
+    assert "Traceback" not in err
+    return line
+
+
+@pytest.fixture
+def pretrained(here):
+    assert run("pretrain", "--corpus", "mine.txt", *SMALL, "--quiet") == 0
+    return here / "runs" / "mine"
+
+
+def test_the_whole_way(here, pretrained, capsys):
+    assert run("adversarial", "--algo", "seqgan", *SMALL_GAN) == 0
+    child = pretrained / "seqgan"
+    assert {path.name for path in child.iterdir()} == {
+        *("checkpoints", "config.yaml", "discriminator.safetensors", "generator.safetensors"),
+        *("metrics.jsonl", "samples", "vocabulary.txt"),
+    }
+    assert sorted(path.name for path in (child / "samples").iterdir()) == [f"round-00000{n}.txt" for n in range(3)]
+    capsys.readouterr()
+
+    assert run("sample", "--run", child, "--count", 7, "--quiet") == 0
+    first = capsys.readouterr().out
+    assert len(first.split("\n")) == 8
+    assert run("sample", "--run", child, "--count", 3, "--quiet") == 0
+    assert first.startswith(capsys.readouterr().out)  # the same seed, the same first sentences
+    assert run("sample", "--run", child, "--prefix", "the cat", "--output", "out.txt", "--temperature", "0.5") == 0
+    assert all(line.startswith("the cat") for line in (here / "out.txt").read_text().split("\n")[:-1])
+    capsys.readouterr()
+
+    assert run("evaluate", "--run", child, "--compare", pretrained, "--count", 30) == 0
+    shown = capsys.readouterr().out
+    for name in ("bleu-2", "self-bleu-5", "nll", "distinct-4", "copied", "length-mean", "runs/mine/seqgan"):
+        assert name in shown
+    assert "hyps:30" in shown
+    report = json.loads((child / "report.json").read_text())
+    assert run("evaluate", "--run", child, "--count", 30, "--json", "-", "--quiet") == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == report
+    assert set(printed) == {"run", "checkpoint", "metrics"}
+    assert set(printed["metrics"]["bleu-2"]) == {"value", "signature"}
+
+
+@pytest.mark.parametrize("tokenizer", ["characters", "sentencepiece"])
+def test_other_tokenizers(here, capsys, tokenizer):
+    assert (
+        run("pretrain", "--corpus", "mine.txt", "--tokenizer", tokenizer, "--data.pieces", 40, *SMALL, "--quiet") == 0
+    )
+    assert run("adversarial", *SMALL_GAN, "--quiet") == 0
+    capsys.readouterr()
+    assert run("evaluate", "--run", "runs/mine/seqgan", "--count", 10, "--quiet") == 0
+    shown = capsys.readouterr().out
+    assert f"tok:{'characters' if tokenizer == 'characters' else 'words'}" in shown
+    assert f"tok:{tokenizer}|vocabulary" in shown
+
+
+def test_a_run_is_resumed_with_more_epochs_and_equals_the_longer_one(here):
+    options = ["--corpus", "mine.txt", "--quiet", "--generator.hidden-size", 12, "--pretrain.patience", 9]
+    assert run("pretrain", *options, "--run", "runs/long", "--epochs", 4) == 0
+    assert run("pretrain", *options, "--run", "runs/short", "--epochs", 2) == 0
+    assert run("pretrain", "--run", "runs/short", "--resume", "--epochs", 4, "--quiet") == 0
+    weights = [(here / "runs" / name / "generator.safetensors").read_bytes() for name in ("long", "short")]
+    assert weights[0] == weights[1]
+    for name in ("long", "short"):
+        assert run("adversarial", "--run", f"runs/{name}", *SMALL_GAN, "--quiet") == 0
+    assert run("adversarial", "--run", "runs/long", "--resume", "--rounds", 4, "--quiet") == 0
+    assert run("adversarial", "--run", "runs/short", "--name", "b", *SMALL_GAN, "--rounds", 4, "--quiet") == 0
+    weights = [(here / "runs" / name / "generator.safetensors").read_bytes() for name in ("long/seqgan", "short/b")]
+    assert weights[0] == weights[1]
+
+
+def test_a_run_is_not_overwritten_unasked(pretrained, capsys):
+    line = fails(capsys, "pretrain", "--corpus", "mine.txt", *SMALL)
+    assert "already holds a run: go on with --resume, replace it with --overwrite" in line
+    assert run("pretrain", "--corpus", "mine.txt", *SMALL, "--overwrite", "--quiet") == 0
+
+
+def test_a_folder_of_something_else_is_never_replaced(here, capsys):
+    (here / "precious").mkdir()
+    (here / "precious" / "thesis.tex").write_text("years of work")
+    line = fails(capsys, "pretrain", "--corpus", "mine.txt", "--run", "precious", "--overwrite")
+    assert "precious exists and is no seqgan run, so it is left alone" in line
+    assert (here / "precious" / "thesis.tex").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "mine.txt is empty"),
+        (b"\n \n", "mine.txt has only blank lines"),
+        (b"one sentence\n", "1 sentence"),
+        (b"fine\nna\xefve\n", "mine.txt, line 2: byte 3 of the line, 0xef, is not UTF-8"),
+        (b"a\nb\0c\n", "mine.txt, line 2: a NUL byte"),
+        (b"a b\na\tb\n", "mine.txt, line 2: a tab"),
+        (b"a a\na a a\na\n", "Nothing to learn: of 1 distinct tokens, the only token kept is 'a'"),
+    ],
+)
+def test_bad_text_is_one_line_and_leaves_nothing_behind(here, capsys, content, message):
+    (here / "mine.txt").write_bytes(content)
+    assert message in fails(capsys, "pretrain", "--corpus", "mine.txt", "--quiet")
+    assert os.listdir(here) == ["mine.txt"]
+
+
+def test_a_byte_order_mark_and_crlf_are_taken_off(here):
+    (here / "mine.txt").write_bytes(b"\xef\xbb\xbf" + "\r\n".join(LINES).encode())
+    assert run("pretrain", "--corpus", "mine.txt", *SMALL, "--quiet") == 0
+    tokens = (here / "runs" / "mine" / "vocabulary.txt").read_text(encoding="utf-8").split("\n")
+    assert not any("\r" in token or "\ufeff" in token for token in tokens)
+
+
+@pytest.mark.parametrize("too_long", ["cut", "drop"])
+def test_long_lines_are_counted_and_said(here, capsys, too_long):
+    (here / "mine.txt").write_text("\n".join([*LINES, "one " * 50]) + "\n")
+    options = ["--data.max-length", 8, "--data.too-long", too_long, "--valid", "mine.txt"]
+    assert run("pretrain", "--corpus", "mine.txt", *SMALL, *options) == 0
+    verb = "cut" if too_long == "cut" else "dropped"
+    assert f"1 of 55 training sentences exceed 8 tokens: {verb}." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["pretrian"], "Did you mean 'pretrain'?"),
+        (["pretrain", "--corpus", "captoins"], "Did you mean 'captions'?"),
+        (["pretrain", "--corpsu", "x"], "Unrecognized options: --corpsu, x. Did you mean --corpus?"),
+        (["pretrain", "--epochs", "many"], "many"),
+        (["pretrain", "--epochs", "0"], "pretrain.epochs is 0, expected int >= 1"),
+        (["pretrain", "--epochs"], "--epochs"),
+        (["pretrain", "--seed", "-1"], "seed is -1"),
+        (["pretrain", "--corpus", "mine.txt", "--tokenizer", "word"], "Did you mean 'words'?"),
+        (["pretrain", "--corpus", "mine.txt", "--generator", "lstn"], "Did you mean 'lstm'?"),
+        (["pretrain", "--corpus", "mine.txt", "--generator.tied"], "make them equal"),
+        (["pretrain", "--corpus", "mine.txt", "--device", "gpu"], "choose auto, cpu or cuda"),
+        (["pretrain", "--corpus", "mine.txt", "--valid", "none.txt"], "There is no file none.txt"),
+        (["pretrain", "--config", "none.yaml"], "none.yaml: No such file"),
+        (["pretrain", "--resume"], "runs/captions does not exist"),
+        (["adversarial"], "No pretrained run under runs/"),
+        (["adversarial", "--run", "mine.txt"], "mine.txt is a file; expected the folder of a run"),
+        (["sample", "--run", "nowhere"], "nowhere does not exist"),
+        (["sample", "--run", "."], "is no seqgan run"),
+        (["sample", "--count", "0"], "--count is 0, expected int >= 1"),
+        (["sample", "--temperature", "nan"], "--temperature is nan"),
+        (["evaluate", "--samples", "mine.txt"], "--samples needs --references FILE"),
+        (["evaluate", "--samples", "mine.txt", "--references", "mine.txt", "--metrics", "blue"], "mean 'bleu'?"),
+    ],
+)  # fmt: skip
+def test_mistakes_are_one_line_with_the_mend(here, capsys, arguments, message):
+    assert message in fails(capsys, *arguments)
+    assert os.listdir(here) == ["mine.txt"]
+
+
+def test_mistakes_with_a_run(pretrained, capsys):
+    assert "Did you mean 'seqgan'?" in fails(capsys, "adversarial", "--algo", "seggan")
+    assert "Did you mean 'cnn'?" in fails(capsys, "adversarial", "--discriminator", "cn")
+    assert "'zebra', which the run's vocabulary does not" in fails(capsys, "sample", "--prefix", "a zebra")
+    assert "shorten it" in fails(capsys, "sample", "--prefix", "a dog runs . .")
+    assert "cannot be resumed with" in fails(capsys, "pretrain", "--run", pretrained, "--resume", "--seed", "3")
+    assert not (pretrained / "seqgan").exists()
+    (pretrained / "generator.safetensors").write_bytes(b"\0" * 100)
+    assert "generator.safetensors is damaged" in fails(capsys, "sample", "--run", pretrained)
+
+
+def test_other_systems_sentences_are_judged(here, capsys):
+    (here / "refs.txt").write_text("a dog runs .\nthe cat sleeps .\n")
+    assert run("evaluate", "--samples", "mine.txt", "--references", "refs.txt", "--json", "out.json") == 0
+    assert "bleu-2" in capsys.readouterr().out
+    content = json.loads((here / "out.json").read_text())
+    assert content["samples"] == "mine.txt"
+    assert "refs:all 2|hyps:54" in content["metrics"]["bleu-3"]["signature"]
+
+
+def test_settings_come_from_a_file_and_flags_win(here):
+    (here / "s.toml").write_text(
+        "seed = 4\n[pretrain]\nepochs = 1\nlearning_rate = 5e-3\n[generator]\nhidden_size = 6\n"
+    )
+    assert run("pretrain", "--corpus", "mine.txt", "--config", "s.toml", "--generator.hidden-size", 7, "--quiet") == 0
+    text = (here / "runs" / "mine" / "config.yaml").read_text()
+    for line in ("seed: 4", "learning_rate: 0.005", "hidden_size: 7", "epochs: 1"):
+        assert line in text
+
+
+def test_every_command_helps(capsys):
+    assert run("--help") == 0
+    for command in ("pretrain", "adversarial", "sample", "evaluate"):
+        assert command in capsys.readouterr().out or command != "pretrain"
+        with pytest.raises(SystemExit) as exit_:
+            run(command, "--help")
+        assert exit_.value.code == 0
+        assert "--device" in capsys.readouterr().out
+
+
+def test_results_alone_go_to_standard_output(pretrained, capsys):
+    capsys.readouterr()
+    assert run("sample") == 0
+    out, err = capsys.readouterr()
+    assert len(out.split("\n")) == 21
+    assert "From runs/mine." in err
+
+
+def test_an_interrupted_command_leaves_with_130(pretrained, monkeypatch, capsys):
+    def interrupt(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("seqgan.evaluation.generate.generate_sentences", interrupt)
+    assert run("sample") == 130
+
+
+def test_a_reader_that_leaves_early_is_no_error(pretrained):
+    command = f"{sys.executable} -m seqgan sample --count 3000 --quiet | head -n 1"
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert result.stderr == ""
+    assert len(result.stdout.split("\n")) == 2
