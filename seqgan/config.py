@@ -96,7 +96,7 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     """Both players."""
 
     algo: Annotated[str, tyro.conf.arg(aliases=["--algo"], metavar="NAME")] = "seqgan"
-    """The algorithm: seqgan."""
+    """The algorithm: seqgan, maligan, bgan, bgan-DIVERGENCE, reverse-kl, ..."""
     rounds: Annotated[int, Meta(ge=1), tyro.conf.arg(aliases=["--rounds"], metavar="N")] = 100
     """Turns of both players."""
     batch_size: Positive = 64
@@ -109,6 +109,14 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     """The generator's gradients are scaled down to this norm."""
     rollouts: Count = 16
     """Completions per prefix that estimate a token's value; 0 gives all tokens of a sentence its own reward."""
+    baseline: Annotated[str, tyro.conf.arg(metavar="NAME")] = "none"
+    """What rewards are compared with: none, constant, rising (from 0 to 1), running-mean, leave-one-out."""
+    baseline_value: float = 0.5
+    """The constant baseline; in units of the mean weight for maligan and bgan."""
+    entropy_bonus: Annotated[float, Meta(ge=0)] = 0.0
+    """Weight of the next-token distributions' entropy, which is added to what the generator maximises."""
+    teacher_forcing_steps: Count = 0
+    """Maximum-likelihood updates on real sentences after the generator's updates of a round."""
     discriminator_steps: Count = 5
     """Pools of generated sentences per round, each drawn from the generator as it then is."""
     discriminator_pool: Count = 64
@@ -127,6 +135,22 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     """Rounds between two evaluations on held-out text, each with a checkpoint."""
     evaluate_samples: Annotated[int, Meta(ge=2)] = 1000
     """Sentences generated for each."""
+
+
+ALGORITHM_DEFAULTS: dict[str, dict[str, Any]] = {
+    # The paper lets it rise over the training (section 3.2 there).
+    "maligan": {"baseline": "rising"},
+    # Rewards without a fixed sign, or of one sign only: uncentred, they drown the signal or favour a length.
+    "reverse-kl": {"baseline": "leave-one-out"},
+    "non-saturating": {"baseline": "leave-one-out"},
+    "saturating": {"baseline": "leave-one-out"},
+}
+"""What an algorithm has in place of the general defaults of `AdversarialConfig`."""
+
+
+def algorithm_defaults(algo: str) -> AdversarialConfig:
+    """The settings of an algorithm that is given no others."""
+    return AdversarialConfig(algo=algo, **ALGORITHM_DEFAULTS.get(algo, {}))
 
 
 class RunConfig(_Section, frozen=True, kw_only=True):

@@ -9,7 +9,14 @@ import tyro
 
 from seqgan.cli.options import SettingsFlags, Switch, flag_value, parse, settings_of, with_config_file
 from seqgan.cli.pretrain import describe
-from seqgan.config import AdversarialConfig, DiscriminatorConfig, RunConfig, check_resumable
+from seqgan.config import (
+    AdversarialConfig,
+    DiscriminatorConfig,
+    RunConfig,
+    algorithm_defaults,
+    check_resumable,
+    read_settings,
+)
 
 
 class AdversarialFlags(SettingsFlags, frozen=True, kw_only=True):
@@ -29,20 +36,35 @@ class AdversarialFlags(SettingsFlags, frozen=True, kw_only=True):
 
 def main(arguments: Sequence[str]) -> None:
     """Parse, train, say what came of it."""
+    algo = chosen_algorithm(arguments)
     base = RunConfig()
     if "-h" not in arguments and "--help" not in arguments:
-        base = starting_settings(arguments)
-    base = with_config_file(base, arguments)
-    default = AdversarialFlags(
-        seed=base.seed,
+        base = starting_settings(arguments, algo)
+    base = msgspec.structs.replace(
+        base,
         discriminator=base.discriminator or DiscriminatorConfig(),
-        adversarial=base.adversarial or AdversarialConfig(),
+        adversarial=base.adversarial or algorithm_defaults(algo),
     )
+    base = with_config_file(base, arguments, ("seed", "discriminator", "adversarial"))
+    assert base.discriminator is not None
+    assert base.adversarial is not None
+    default = AdversarialFlags(seed=base.seed, discriminator=base.discriminator, adversarial=base.adversarial)
     flags = parse("adversarial", "Train the generator against a discriminator.", default, arguments)
     train_child(settings_of(flags, base), flags)
 
 
-def starting_settings(arguments: Sequence[str]) -> RunConfig:
+def chosen_algorithm(arguments: Sequence[str]) -> str:
+    """The algorithm's name, which decides the defaults of the other settings: from the flag, the file, or seqgan."""
+    from_flag = flag_value(arguments, "--algo") or flag_value(arguments, "--adversarial.algo")
+    path = flag_value(arguments, "--config")
+    if from_flag is None and path is not None:
+        section = read_settings(Path(path)).get("adversarial")
+        if isinstance(section, dict) and isinstance(section.get("algo"), str):
+            return section["algo"]
+    return from_flag or AdversarialConfig().algo
+
+
+def starting_settings(arguments: Sequence[str], algo: str) -> RunConfig:
     """The settings of the run to start from, or of the child to go on with."""
     from seqgan.runs.directory import newest_run, open_run
 
@@ -50,7 +72,6 @@ def starting_settings(arguments: Sequence[str]) -> RunConfig:
     if "--resume" not in arguments:
         # An adversarial parent's settings of both players are its own, not the defaults of its children.
         return msgspec.structs.replace(open_run(parent).config, discriminator=None, adversarial=None)
-    algo = flag_value(arguments, "--algo") or flag_value(arguments, "--adversarial.algo") or AdversarialConfig().algo
     return open_run(parent / (flag_value(arguments, "--name") or algo)).config
 
 

@@ -74,14 +74,23 @@ def flag_value(arguments: Sequence[str], name: str) -> str | None:
     return None
 
 
-def with_config_file(config: RunConfig, arguments: Sequence[str]) -> RunConfig:
+def with_config_file(config: RunConfig, arguments: Sequence[str], sections: Sequence[str]) -> RunConfig:
     """The settings with those of the file that `--config` names over them.
+
+    Args:
+        config: what holds for all others.
+        arguments: the command line.
+        sections: those that the command decides. A whole config.yaml of another run may be given: the rest of it
+            is checked, and not used.
 
     Raises:
         ConfigError: the file cannot be read, or holds what is no setting.
     """
     path = flag_value(arguments, "--config")
-    return config if path is None else with_settings(config, read_settings(Path(path)), path)
+    if path is None:
+        return config
+    with_file = with_settings(config, read_settings(Path(path)), path)
+    return msgspec.structs.replace(config, **{name: getattr(with_file, name) for name in sections})
 
 
 def settings_of(flags: SettingsFlags, base: RunConfig) -> RunConfig:

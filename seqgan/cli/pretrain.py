@@ -38,7 +38,7 @@ def main(arguments: Sequence[str]) -> None:
 
         corpus = flag_value(arguments, "--corpus") or flag_value(arguments, "--data.corpus") or base.data.corpus
         base = open_run(flag_value(arguments, "--run") or default_folder(corpus)).config
-    base = with_config_file(base, arguments)
+    base = with_config_file(base, arguments, ("seed", "data", "generator", "pretrain"))
     default = PretrainFlags(seed=base.seed, data=base.data, generator=base.generator, pretrain=base.pretrain)
     flags = parse("pretrain", "Train a generator by maximum likelihood, from a corpus into a run.", default, arguments)
     config = settings_of(flags, base)

@@ -1,5 +1,7 @@
 """How the rewards of samples become the advantages of their tokens."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -19,3 +21,34 @@ def mean_advantages(values: Tensor, mask: Tensor, baseline: Tensor | float = 0.0
     Source: Yu et al. 2017 (arXiv:1609.05473), equation 4.
     """
     return torch.where(mask, (values.mean(dim=0) - baseline).expand(mask.shape), 0.0)
+
+
+def importance_advantages(log_weights: Tensor, mask: Tensor, baseline: Tensor | float = 0.0) -> Tensor:
+    """Self-normalised importance weights, less a baseline: MaliGAN and discrete boundary seeking.
+
+    A sample weighs D / (1 - D), whose logarithm is the logit, over the sum of the samples it is compared with. Weights
+    are scaled to mean 1 at each position, so that a learning rate means the same here as with `mean_advantages`.
+
+    Args:
+        log_weights: logarithms of the weights of completed sequences. [N, ..., S, T]; N rollouts per position, S
+            samples compared with one another. T may be 1: then all tokens of a sequence share its weight.
+        mask: True at real tokens. [..., S, T]
+        baseline: subtracted from the weights, in units of their mean; at 1 the advantages of a position sum to 0.
+
+    Returns:
+        Advantages, 0 where `mask` is False. [..., S, T]
+
+    Source: Che et al. 2017 (arXiv:1702.07983), section 3; Hjelm et al. 2018 (arXiv:1702.08431), section 3. Differs in
+    the scale, which the learning rate absorbs.
+    """
+    # Over rollouts the weights are averaged, not their logarithms: log-sum-exp, less the logarithm of N.
+    log_weights = log_weights.logsumexp(dim=0) - math.log(log_weights.shape[0])
+    if log_weights.shape[-1] == 1:
+        # One weight a sequence: compared once, whatever the lengths, and every sequence takes part.
+        weights = log_weights.shape[-2] * log_weights.softmax(dim=-2)
+    else:
+        # Sequences that have ended take no part: a weight of exp(-inf) = 0.
+        live = log_weights.masked_fill(~mask, -torch.inf)
+        weights = mask.sum(dim=-2, keepdim=True) * live.softmax(dim=-2)
+    # Where all sequences have ended, a softmax over -inf alone is not a number; it is dropped here.
+    return torch.where(mask, weights - baseline, 0.0)

@@ -15,7 +15,10 @@ class Sampled(NamedTuple):
 
     reward: Callable[[Tensor], Tensor]
     """Discriminator logits to rewards, elementwise."""
-    advantages: Callable[[Tensor, Tensor], Tensor]
-    """Rewards [N, ..., S, T] and mask [..., S, T] to advantages [..., S, T]."""
+    advantages: Callable[[Tensor, Tensor, Tensor | float], Tensor]
+    """Rewards [N, ..., S, T], mask [..., S, T] and a baseline to advantages [..., S, T]."""
     discriminator_loss: Callable[[Tensor, Tensor], Tensor]
     """Real logits [B] and fake logits [B] to a loss []."""
+    weighs: bool = False
+    """Whether rewards are logarithms of weights that samples are compared by. Such a reward cannot be mixed with
+    another, and its baseline counts in units of the mean weight."""

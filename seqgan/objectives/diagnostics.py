@@ -34,3 +34,13 @@ def accuracy(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
 def logit_gap(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """Mean logit of real less that of generated sequences: how far ahead the discriminator is. [B], [B] -> []"""
     return real_logits.mean() - fake_logits.mean()
+
+
+def effective_sample_size(weights: Tensor, dim: int = -2) -> Tensor:
+    """How many equally weighted samples carry the same information, from 1 to the number of samples.
+
+    Near 1, one sample drives the update: the discriminator is too far ahead.
+
+    Source: Kong 1992; reported for the same purpose by the authors' program of BGAN.
+    """
+    return weights.sum(dim).square() / weights.square().sum(dim).clamp(min=torch.finfo(weights.dtype).tiny)

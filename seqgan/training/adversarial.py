@@ -24,6 +24,7 @@ from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives import diagnostics
 from seqgan.objectives.algorithm import Sampled
+from seqgan.objectives.mle import token_nll
 from seqgan.objectives.policy_gradient import policy_gradient_loss, token_log_probs
 from seqgan.progress import SILENT, Progress
 from seqgan.runs.checkpoint import load_state, save_state, save_weights
@@ -31,6 +32,7 @@ from seqgan.runs.directory import Run
 from seqgan.runs.metric_log import MetricLog
 from seqgan.tensors.masking import masked_mean
 from seqgan.tensors.modes import evaluating
+from seqgan.training.baselines import Baseline
 from seqgan.training.engine import device_of, random_state, seeded, set_random_state
 from seqgan.training.optimizers import adam, update
 from seqgan.training.pretrain import check_same_text
@@ -142,6 +144,7 @@ class Players:
         # The moments of maximum likelihood are not taken over: they belong to another loss.
         self.generator_optimizer = adam(generator, config.generator_learning_rate)
         self.discriminator_optimizer = adam(discriminator, config.discriminator_learning_rate, config.output_decay)
+        self.baseline = Baseline(config.baseline, config.baseline_value, algorithm)
         self.reward = discriminator_reward(discriminator, algorithm.reward)
         self.warmup_steps, self.rounds = 0, 0
         self.accuracies: deque[float] = deque(maxlen=ACCURACY_WINDOW)
@@ -157,6 +160,7 @@ class Players:
             "discriminator": self.discriminator.state_dict(),
             "generator_optimizer": self.generator_optimizer.state_dict(),
             "discriminator_optimizer": self.discriminator_optimizer.state_dict(),
+            "baseline": self.baseline.state(),
             "random": random_state(self.rng),
             "text": self.text_fingerprint,
         }
@@ -169,6 +173,7 @@ class Players:
         self.discriminator.load_state_dict(state["discriminator"])
         self.generator_optimizer.load_state_dict(state["generator_optimizer"])
         self.discriminator_optimizer.load_state_dict(state["discriminator_optimizer"])
+        self.baseline.restore(state["baseline"])
         set_random_state(self.rng, state["random"])
 
     @property
@@ -190,6 +195,8 @@ class Players:
         started = time.monotonic()
         for _ in range(self.config.generator_steps):
             values = self._update_generator()
+        for _ in range(self.config.teacher_forcing_steps):
+            self._imitate()
         pool = self.config.discriminator_pool or len(self.real.tokens)
         for _ in range(self.config.discriminator_steps):
             values |= self._train_discriminator(pool, self.config.discriminator_epochs)
@@ -200,17 +207,33 @@ class Players:
         """One policy gradient step on the generator's own samples."""
         fake = sample(self.generator, self.config.batch_size, self.max_length, rng=self.rng)
         values = self._credit(fake)  # [N, B, T or 1]
-        advantages = self.algorithm.advantages(values, fake.mask)  # [B, T]
+        baseline = self.baseline(values, fake.mask, self.rounds / self.config.rounds)
+        advantages = self.algorithm.advantages(values, fake.mask, baseline)  # [B, T]
         logits = self.generator(fake.tokens)
         loss = policy_gradient_loss(token_log_probs(logits, fake.tokens), advantages, fake.mask)
+        entropy = diagnostics.policy_entropy(logits, fake.mask)
+        if self.config.entropy_bonus:
+            loss = loss - self.config.entropy_bonus * entropy
         value = update(self.generator, self.generator_optimizer, loss, self.config.clip_norm)
         return {
             "generator/loss": value,
             "generator/reward": masked_mean(values.mean(dim=0).expand(fake.mask.shape), fake.mask).item(),
             "generator/reward_std": diagnostics.reward_spread(values, fake.mask).item(),
-            "generator/entropy": diagnostics.policy_entropy(logits.detach(), fake.mask).item(),
+            "generator/entropy": entropy.item(),
+            "generator/effective_sample_size": self._effective_sample_size(values, fake.mask),
             "generator/length": fake.mask.sum(dim=1).float().mean().item(),
         }
+
+    def _imitate(self) -> None:
+        """One maximum-likelihood step on real sentences, scaled as the policy gradient is: per sentence."""
+        real = draw_batch(self.real, self.config.batch_size, self.rng)
+        loss = token_nll(self.generator(real.tokens), real.tokens, real.mask).sum(dim=1).mean()
+        update(self.generator, self.generator_optimizer, loss, self.config.clip_norm)
+
+    def _effective_sample_size(self, values: Tensor, mask: Tensor) -> float:
+        """Of the samples' weights at the first token, where all of them are compared."""
+        weights = self.algorithm.advantages(values[..., :1], mask[:, :1], 0.0)
+        return diagnostics.effective_sample_size(weights, dim=0).item()
 
     def _credit(self, fake: Samples) -> Tensor:
         """What each token is worth: by rollouts [N, B, T], or its sequence's own reward [1, B, 1]."""

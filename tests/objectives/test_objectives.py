@@ -77,7 +77,7 @@ class TestEveryAlgorithm:
 
     def test_padding_gets_no_advantage(self, name, rng):
         mask = torch.rand(5, 4, generator=rng) > 0.4
-        advantages = ALGORITHMS[name].advantages(self.values(name, rng), mask)
+        advantages = ALGORITHMS[name].advantages(self.values(name, rng), mask, 0.0)
         assert (advantages[~mask] == 0).all()
 
     def test_finite_when_the_discriminator_is_certain(self, name, rng):
@@ -94,7 +94,7 @@ class TestEveryAlgorithm:
     def test_arguments_are_not_changed(self, name, rng):
         values, mask = self.values(name, rng), torch.rand(5, 4, generator=rng) > 0.3
         before = values.clone(), mask.clone()
-        ALGORITHMS[name].advantages(values, mask)
+        ALGORITHMS[name].advantages(values, mask, 0.0)
         assert torch.equal(values, before[0])
         assert torch.equal(mask, before[1])
 

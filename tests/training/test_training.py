@@ -7,13 +7,21 @@ import pytest
 import torch
 
 from seqgan.build import build_discriminator, build_generator, build_text
-from seqgan.config import AdversarialConfig, DataConfig, DiscriminatorConfig, GeneratorConfig, PretrainConfig, RunConfig
+from seqgan.config import (
+    ALGORITHM_DEFAULTS,
+    AdversarialConfig,
+    DataConfig,
+    DiscriminatorConfig,
+    GeneratorConfig,
+    PretrainConfig,
+    RunConfig,
+)
 from seqgan.decoding import sample
 from seqgan.errors import CheckpointError, SeqganError
 from seqgan.evaluation.evaluate import judge_while_training
 from seqgan.evaluation.likelihood import held_out_likelihood
-from seqgan.objectives import SEQGAN
-from seqgan.runs import create_run, open_run, read_metrics
+from seqgan.objectives import ALGORITHMS, SEQGAN
+from seqgan.runs import create_run, load_state, open_run, read_metrics
 from seqgan.training.adversarial import discriminator_reward, train_adversarially
 from seqgan.training.optimizers import adam, update
 from seqgan.training.pretrain import pretrain
@@ -246,3 +254,38 @@ def test_a_run_tells_everything_that_is_needed_to_sample(text, tmp_path):
     ]
     for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines():
         json.loads(line)
+
+
+@pytest.mark.parametrize("name", sorted(ALGORITHMS))
+@pytest.mark.parametrize("rollouts", [0, 2])
+def test_every_algorithm_trains_and_resumes(text, tmp_path, name, rollouts):
+    start, critic = players(text)
+    base = {field: getattr(ADVERSARIAL, field) for field in ADVERSARIAL.__struct_fields__}
+    base |= {
+        "rollouts": rollouts,
+        "entropy_bonus": 0.01,
+        "teacher_forcing_steps": 1,
+        **ALGORITHM_DEFAULTS.get(name, {}),
+    }
+    results = []
+    for stops in ([2], [1, 2]):
+        generator, discriminator = copy.deepcopy(start), copy.deepcopy(critic)
+        run = new_run(text, tmp_path / f"run{len(stops)}")
+        for rounds in stops:
+            # A rising baseline depends on how long the training is to be, which is other here.
+            baseline = "constant" if base["baseline"] == "rising" else base["baseline"]
+            config = AdversarialConfig(**{**base, "rounds": rounds, "baseline": baseline})
+            train_adversarially(
+                generator, discriminator, text, ALGORITHMS[name], config, run=run, resume=rounds != stops[0]
+            )
+        results.append(generator)
+    assert same_weights(*results)
+    assert not same_weights(results[0], start)
+
+
+def test_a_finished_run_made_longer_forgets_nothing_of_its_baseline(text, tmp_path):
+    generator, discriminator = players(text)
+    run = new_run(text, tmp_path / "run")
+    config = AdversarialConfig(rounds=1, batch_size=8, rollouts=1, warmup_steps=1, baseline="running-mean")
+    train_adversarially(generator, discriminator, text, SEQGAN, config, run=run)
+    assert load_state(run.checkpoints_folder, print)["baseline"]["running_mean"] is not None

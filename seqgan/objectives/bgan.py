@@ -1,0 +1,86 @@
+"""Boundary-seeking GAN for discrete data: importance weights for any f-divergence.
+
+A discriminator F that maximises the dual form of an f-divergence tells the density ratio of data to generator:
+w(x) = f*'(nu(F(x))), with the activation nu and the conjugate f* of the divergence. Samples are weighed by it,
+normalised over the samples that share their noise, or, for a sequence model without noise, over the batch.
+
+Source: Hjelm, Jacob, Che, Trischler, Cho, Bengio 2018, "Boundary-Seeking Generative Adversarial Networks"
+(arXiv:1702.08431), section 3 and table 1; and the program that its authors published.
+
+Implementation details, with their source:
+
+1. Weights are normalised in logarithms; none overflows.
+2. No baseline (paper). Subtracting the mean weight leaves the expected update as it is and lowers its variance:
+   `baseline: constant` with `baseline_value: 1`.
+3. With the usual GAN divergence and one sample group, the algorithm is MaliGAN's basic form without a baseline.
+4. Pearson's weight F / 2 + 1 may be negative, and is then 0 (authors' program clamps too).
+"""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from seqgan.objectives.advantages import importance_advantages
+from seqgan.objectives.algorithm import Sampled
+from seqgan.objectives.discriminator import binary_discriminator_loss
+
+
+class Divergence(NamedTuple):
+    """What boundary seeking needs of an f-divergence of data p and generator q."""
+
+    log_weight: Callable[[Tensor], Tensor]
+    """Logits F to logarithms of the density ratio p / q, elementwise."""
+    discriminator_loss: Callable[[Tensor, Tensor], Tensor]
+    """Minus the dual form: real logits [B] and fake logits [B] to a loss []."""
+
+
+def _identity(logits: Tensor) -> Tensor:
+    return logits
+
+
+def _pearson_log_weight(logits: Tensor) -> Tensor:
+    return (logits / 2 + 1).clamp(min=torch.finfo(logits.dtype).tiny).log()
+
+
+def _jensen_shannon_loss(real: Tensor, fake: Tensor) -> Tensor:
+    # nu = log 2 - softplus(-F) and f*(nu) = softplus(F) - log 2: cross-entropy less a constant.
+    return binary_discriminator_loss(real, fake) - 2 * math.log(2)
+
+
+def _kl_loss(real: Tensor, fake: Tensor) -> Tensor:
+    return (fake - 1).exp().mean() - real.mean()  # nu = F, f*(t) = exp(t - 1)
+
+
+def _reverse_kl_loss(real: Tensor, fake: Tensor) -> Tensor:
+    return (-real).exp().mean() + fake.mean() - 1  # nu = -exp(-F), f*(t) = -1 - log(-t)
+
+
+def _pearson_loss(real: Tensor, fake: Tensor) -> Tensor:
+    return (fake.square() / 4 + fake).mean() - real.mean()  # nu = F, f*(t) = t^2 / 4 + t
+
+
+def _hellinger_loss(real: Tensor, fake: Tensor) -> Tensor:
+    return torch.expm1(-real).mean() + torch.expm1(fake).mean()  # nu = 1 - exp(-F), f*(t) = t / (1 - t)
+
+
+DIVERGENCES = {
+    "gan": Divergence(_identity, binary_discriminator_loss),
+    "jensen-shannon": Divergence(_identity, _jensen_shannon_loss),
+    "kl": Divergence(lambda logits: logits - 1, _kl_loss),
+    "reverse-kl": Divergence(_identity, _reverse_kl_loss),
+    "pearson": Divergence(_pearson_log_weight, _pearson_loss),
+    "hellinger": Divergence(lambda logits: 2 * logits, _hellinger_loss),
+}
+"""By name. "kl" is KL(p || q)."""
+
+
+def boundary_seeking(divergence: str) -> Sampled:
+    """The algorithm for one of `DIVERGENCES`."""
+    log_weight, loss = DIVERGENCES[divergence]
+    return Sampled(log_weight, importance_advantages, loss, weighs=True)
+
+
+BGAN = boundary_seeking("gan")
