@@ -117,6 +117,11 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     """Weight of the next-token distributions' entropy, which is added to what the generator maximises."""
     teacher_forcing_steps: Count = 0
     """Maximum-likelihood updates on real sentences after the generator's updates of a round."""
+    rollout_update_rate: Annotated[float, Meta(ge=0, lt=1)] = 0.0
+    """Share of its old weights that the policy which completes prefixes keeps after each round: 0 completes with the
+    generator itself, as the SeqGAN authors' program does. Their paper has a delayed copy, their settings say 0.8."""
+    control: Annotated[str, tyro.conf.arg(aliases=["--control"], metavar="none|constant|random")] = "none"
+    """Replace the discriminator's reward by a constant or by noise: what such a run gains was not learnt from it."""
     discriminator_steps: Count = 5
     """Pools of generated sentences per round, each drawn from the generator as it then is."""
     discriminator_pool: Count = 64
@@ -138,7 +143,7 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
 
 
 ALGORITHM_DEFAULTS: dict[str, dict[str, Any]] = {
-    # The paper lets it rise over the training (section 3.2 there).
+    # The paper lets it rise over the training.
     "maligan": {"baseline": "rising"},
     # Rewards without a fixed sign, or of one sign only: uncentred, they drown the signal or favour a length.
     "reverse-kl": {"baseline": "leave-one-out"},

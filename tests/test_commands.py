@@ -200,7 +200,12 @@ def test_mistakes_with_a_run(pretrained, capsys):
     assert "'zebra', which the run's vocabulary does not" in fails(capsys, "sample", "--prefix", "a zebra")
     assert "shorten it" in fails(capsys, "sample", "--prefix", "a dog runs . .")
     assert "cannot be resumed with" in fails(capsys, "pretrain", "--run", pretrained, "--resume", "--seed", "3")
-    assert not (pretrained / "seqgan").exists()
+    assert "Did you mean 'constant'?" in fails(capsys, "adversarial", "--adversarial.baseline", "constnt")
+    assert "weighs its samples" in fails(
+        capsys, "adversarial", "--algo", "maligan", "--adversarial.baseline", "leave-one-out"
+    )
+    assert "choose none, constant or random" in fails(capsys, "adversarial", "--control", "noise")
+    assert {path.name for path in pretrained.iterdir() if path.is_dir()} == {"checkpoints"}
     (pretrained / "generator.safetensors").write_bytes(b"\0" * 100)
     assert "generator.safetensors is damaged" in fails(capsys, "sample", "--run", pretrained)
 

@@ -87,7 +87,7 @@ def train_child(config: RunConfig, flags: AdversarialFlags) -> None:
     from seqgan.evaluation.evaluate import judge_while_training
     from seqgan.runs.checkpoint import load_weights
     from seqgan.runs.directory import check_new, create_run, newest_run, open_run, write_config
-    from seqgan.training.adversarial import train_adversarially
+    from seqgan.training.adversarial import check_settings, train_adversarially
     from seqgan.training.engine import choose_device
 
     assert config.adversarial is not None
@@ -95,6 +95,7 @@ def train_child(config: RunConfig, flags: AdversarialFlags) -> None:
     progress = flags.progress
     device = choose_device(flags.device)
     algorithm = find_algorithm(config.adversarial.algo)
+    check_settings(config.adversarial, algorithm)
     parent = open_run(flags.run or newest_run(Path("runs")))
     folder = parent.folder / (flags.name or config.adversarial.algo)
     if flags.resume:

@@ -5,7 +5,7 @@ w(x) = f*'(nu(F(x))), with the activation nu and the conjugate f* of the diverge
 normalised over the samples that share their noise, or, for a sequence model without noise, over the batch.
 
 Source: Hjelm, Jacob, Che, Trischler, Cho, Bengio 2018, "Boundary-Seeking Generative Adversarial Networks"
-(arXiv:1702.08431), section 3 and table 1; and the program that its authors published.
+(arXiv:1702.08431), and the program that its authors published.
 
 Implementation details, with their source:
 

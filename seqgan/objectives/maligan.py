@@ -15,7 +15,7 @@ Implementation details, with their source:
    weights that sum to one, which would make every coefficient negative at b = 1; with b / m instead (m samples) they
    sum to zero, which is the consistent reading. Re-implementations subtract 1 / m from the start.
 3. With rollouts, the mean weight of each prefix's completions is normalised over the batch at each position (the
-   paper's Monte Carlo form, section 3.3). Without (`rollouts: 0`), a sequence has one weight (the basic form).
+   paper's Monte Carlo form). Without (`rollouts: 0`), a sequence has one weight (the basic form).
 4. Weights of different positions, or of different fixed prefixes, are never in one sum.
 5. The discriminator is trained against the policy that the samples come from, one step old at most, so that no
    further importance ratio is applied.

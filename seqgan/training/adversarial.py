@@ -5,6 +5,7 @@
    real and freshly generated sentences; every few rounds the generator is judged on held-out text.
 """
 
+import copy
 import math
 import time
 from collections import deque
@@ -21,6 +22,7 @@ from seqgan.data.text import Text
 from seqgan.decoding.rollout import Reward, rollout
 from seqgan.decoding.sampling import Samples, sample
 from seqgan.discriminators.protocol import DiscriminatorModule
+from seqgan.errors import ConfigError
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives import diagnostics
 from seqgan.objectives.algorithm import Sampled
@@ -124,6 +126,17 @@ def train_adversarially(
                 advance(1)
 
 
+def check_settings(config: AdversarialConfig, algorithm: Sampled) -> None:
+    """That the settings exist and go together; asked before a run is made.
+
+    Raises:
+        ConfigError: says which does not, and why.
+    """
+    Baseline(config.baseline, config.baseline_value, algorithm)
+    if config.control != "none":
+        control_reward(config.control, algorithm.reward, torch.Generator())
+
+
 class Players:
     """Both players with their optimisers and counters: what a checkpoint stores, and the updates that change it."""
 
@@ -146,6 +159,10 @@ class Players:
         self.discriminator_optimizer = adam(discriminator, config.discriminator_learning_rate, config.output_decay)
         self.baseline = Baseline(config.baseline, config.baseline_value, algorithm)
         self.reward = discriminator_reward(discriminator, algorithm.reward)
+        if config.control != "none":
+            self.reward = control_reward(config.control, algorithm.reward, rng)
+        # Completes prefixes; a copy of its own only where it lags behind.
+        self.rollout_policy = copy.deepcopy(generator) if config.rollout_update_rate else generator
         self.warmup_steps, self.rounds = 0, 0
         self.accuracies: deque[float] = deque(maxlen=ACCURACY_WINDOW)
         generator.eval()  # dropout off in all that follows: the policy that samples is the one that is updated
@@ -158,6 +175,7 @@ class Players:
             "accuracies": list(self.accuracies),
             "generator": self.generator.state_dict(),
             "discriminator": self.discriminator.state_dict(),
+            "rollout_policy": self.rollout_policy.state_dict(),
             "generator_optimizer": self.generator_optimizer.state_dict(),
             "discriminator_optimizer": self.discriminator_optimizer.state_dict(),
             "baseline": self.baseline.state(),
@@ -171,6 +189,7 @@ class Players:
         self.accuracies.extend(state["accuracies"])
         self.generator.load_state_dict(state["generator"])
         self.discriminator.load_state_dict(state["discriminator"])
+        self.rollout_policy.load_state_dict(state["rollout_policy"])
         self.generator_optimizer.load_state_dict(state["generator_optimizer"])
         self.discriminator_optimizer.load_state_dict(state["discriminator_optimizer"])
         self.baseline.restore(state["baseline"])
@@ -197,6 +216,7 @@ class Players:
             values = self._update_generator()
         for _ in range(self.config.teacher_forcing_steps):
             self._imitate()
+        self._follow_generator()
         pool = self.config.discriminator_pool or len(self.real.tokens)
         for _ in range(self.config.discriminator_steps):
             values |= self._train_discriminator(pool, self.config.discriminator_epochs)
@@ -230,6 +250,15 @@ class Players:
         loss = token_nll(self.generator(real.tokens), real.tokens, real.mask).sum(dim=1).mean()
         update(self.generator, self.generator_optimizer, loss, self.config.clip_norm)
 
+    def _follow_generator(self) -> None:
+        """Move the lagging rollout policy towards the generator."""
+        rate = self.config.rollout_update_rate
+        if rate:
+            with torch.no_grad():
+                pairs = zip(self.rollout_policy.parameters(), self.generator.parameters(), strict=True)
+                for lagging, live in pairs:
+                    lagging.lerp_(live, 1 - rate)
+
     def _effective_sample_size(self, values: Tensor, mask: Tensor) -> float:
         """Of the samples' weights at the first token, where all of them are compared."""
         weights = self.algorithm.advantages(values[..., :1], mask[:, :1], 0.0)
@@ -241,7 +270,7 @@ class Players:
             rows = torch.arange(len(fake.tokens), device=self.rng.device)
             return self.reward(fake.tokens, fake.mask, rows).reshape(1, -1, 1)
         max_rows = GPU_ROWS if self.rng.device.type == "cuda" else CPU_ROWS
-        return rollout(self.generator, self.reward, fake, self.config.rollouts, rng=self.rng, max_rows=max_rows)
+        return rollout(self.rollout_policy, self.reward, fake, self.config.rollouts, rng=self.rng, max_rows=max_rows)
 
     def _train_discriminator(self, pool: int, epochs: int) -> dict[str, float]:
         """Passes over a pool of fresh samples and as many real sentences; means over its updates."""
@@ -276,6 +305,27 @@ def discriminator_reward(discriminator: DiscriminatorModule, reward: Callable[[T
                 for part, part_mask in zip(tokens.split(SCORED_ROWS), mask.split(SCORED_ROWS), strict=True)
             ]
             return reward(torch.cat(logits))
+
+    return reward_of
+
+
+def control_reward(kind: str, reward: Callable[[Tensor], Tensor], rng: torch.Generator) -> Reward:
+    """A reward that knows nothing of the text: what a generator gains from it was not learnt from a discriminator.
+
+    Args:
+        kind: "constant", a logit of 0 for all, or "random", standard normal logits.
+        reward: what a logit is worth to the algorithm.
+        rng: of the noise.
+
+    Raises:
+        ConfigError: no such control.
+    """
+    if kind not in ("constant", "random"):
+        raise ConfigError(f"adversarial.control is {kind!r}: choose none, constant or random.")
+
+    def reward_of(tokens: Tensor, mask: Tensor, row: Tensor) -> Tensor:  # noqa: ARG001
+        noise = torch.randn(len(row), generator=rng, device=row.device)
+        return reward(noise if kind == "random" else torch.zeros_like(noise))
 
     return reward_of
 

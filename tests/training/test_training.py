@@ -17,12 +17,12 @@ from seqgan.config import (
     RunConfig,
 )
 from seqgan.decoding import sample
-from seqgan.errors import CheckpointError, SeqganError
+from seqgan.errors import CheckpointError, ConfigError, SeqganError
 from seqgan.evaluation.evaluate import judge_while_training
 from seqgan.evaluation.likelihood import held_out_likelihood
 from seqgan.objectives import ALGORITHMS, SEQGAN
 from seqgan.runs import create_run, load_state, open_run, read_metrics
-from seqgan.training.adversarial import discriminator_reward, train_adversarially
+from seqgan.training.adversarial import control_reward, discriminator_reward, train_adversarially
 from seqgan.training.optimizers import adam, update
 from seqgan.training.pretrain import pretrain
 
@@ -289,3 +289,31 @@ def test_a_finished_run_made_longer_forgets_nothing_of_its_baseline(text, tmp_pa
     config = AdversarialConfig(rounds=1, batch_size=8, rollouts=1, warmup_steps=1, baseline="running-mean")
     train_adversarially(generator, discriminator, text, SEQGAN, config, run=run)
     assert load_state(run.checkpoints_folder, print)["baseline"]["running_mean"] is not None
+
+
+def test_a_lagging_rollout_policy_follows_the_generator_and_is_resumed(text, tmp_path):
+    start, critic = players(text)
+    base = {field: getattr(ADVERSARIAL, field) for field in ADVERSARIAL.__struct_fields__}
+    results = []
+    for stops in ([3], [1, 3]):
+        run = new_run(text, tmp_path / f"run{len(stops)}")
+        for rounds in stops:
+            generator, discriminator = copy.deepcopy(start), copy.deepcopy(critic)
+            config = AdversarialConfig(**{**base, "rounds": rounds, "rollout_update_rate": 0.8})
+            train_adversarially(generator, discriminator, text, SEQGAN, config, run=run, resume=rounds != stops[0])
+        results.append(load_state(run.checkpoints_folder, print))
+    for name, weight in results[0]["rollout_policy"].items():
+        assert torch.equal(weight, results[1]["rollout_policy"][name])
+        # It has moved away from the start and not arrived at the generator.
+        assert not torch.equal(weight, results[0]["generator"][name])
+        assert not torch.equal(weight, start.state_dict()[name])
+
+
+def test_controls_know_nothing_of_the_text(text, rng):
+    tokens, mask, rows = text.train.tokens[:6], text.train.mask[:6], torch.arange(6)
+    constant = control_reward("constant", SEQGAN.reward, rng)(tokens, mask, rows)
+    assert (constant == 0.5).all()
+    noise = control_reward("random", SEQGAN.reward, rng)
+    assert not torch.equal(noise(tokens, mask, rows), noise(tokens, mask, rows))
+    with pytest.raises(ConfigError, match="choose none, constant or random"):
+        control_reward("nothing", SEQGAN.reward, rng)
