@@ -1,0 +1,122 @@
+"""Weights and complete training states on the disk: written whole, checked by a sum, read without unpickling code."""
+
+import hashlib
+import io
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from seqgan.errors import CheckpointError
+from seqgan.files import TEMPORARY_SUFFIX, cannot_write, sync, write_file
+
+KEPT = 2
+"""Training states that are kept: the newest, and the one before it in case the newest is damaged."""
+
+
+def save_weights(model: nn.Module, path: Path) -> None:
+    """Write a model's weights as safetensors. Tied parameters must be one parameter, as in this package's models."""
+    from safetensors.torch import save
+
+    write_file(path, save({name: value.detach().contiguous() for name, value in model.state_dict().items()}))
+
+
+def load_weights(model: nn.Module, path: Path) -> None:
+    """Read weights into a model of the same shape.
+
+    Raises:
+        CheckpointError: no such file, damaged, or the weights of another model (the first difference is named).
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        weights = load(path.read_bytes())
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path} does not exist: the run has no finished weights yet; train it first.") from error
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{path} is damaged ({error}): train again, or restore it from a copy.") from error
+    expected = model.state_dict()
+    for name in sorted(expected.keys() | weights.keys()):
+        here = tuple(weights[name].shape) if name in weights else "missing"
+        wanted = tuple(expected[name].shape) if name in expected else "no such weight"
+        if here != wanted:
+            raise CheckpointError(
+                f"{path} belongs to another model: {name} is {here}, and the run's settings and vocabulary "
+                f"need {wanted}. Was config.yaml or vocabulary.txt changed?"
+            )
+    model.load_state_dict(weights)
+
+
+def save_state(folder: Path, step: int, state: dict[str, Any]) -> None:
+    """Write a complete training state as `folder`/step-N and delete all but the newest `KEPT`.
+
+    Args:
+        folder: the run's folder of checkpoints.
+        step: orders the states.
+        state: tensors, numbers, strings, lists and dicts, nested.
+    """
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    content = buffer.getvalue()
+    place = folder / f"step-{step:09}"
+    unfinished = folder / (place.name + TEMPORARY_SUFFIX)
+    try:
+        _delete(unfinished)
+        unfinished.mkdir(parents=True)
+        write_file(unfinished / "state.pt", content)
+        write_file(unfinished / "state.json", json.dumps({"step": step, "sha256": hashlib.sha256(content).hexdigest()}))
+        _delete(place)
+        os.replace(unfinished, place)
+        sync(folder)
+        for old in _states(folder)[KEPT:]:
+            _delete(old)
+    except OSError as error:
+        raise cannot_write(place, error) from error
+
+
+def load_state(folder: Path, note: Callable[[str], None]) -> dict[str, Any] | None:
+    """The newest training state that is whole, or None when there is none at all.
+
+    Args:
+        folder: the run's folder of checkpoints.
+        note: is told of each damaged state that was passed over.
+
+    Raises:
+        CheckpointError: there are states, and all are damaged.
+    """
+    states = _states(folder)
+    for place in states:
+        try:
+            content = (place / "state.pt").read_bytes()
+            expected = json.loads((place / "state.json").read_text(encoding="utf-8"))["sha256"]
+            if hashlib.sha256(content).hexdigest() != expected:
+                raise ValueError("its checksum differs")
+            return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        # Whatever is wrong with these bytes, and readers of damaged files raise many kinds, they are of no use.
+        except Exception as error:
+            note(f"{place} is damaged ({type(error).__name__}: {error}); trying the one before.")
+    if states:
+        raise CheckpointError(f"All training states in {folder} are damaged: start anew with --overwrite.")
+    return None
+
+
+def _states(folder: Path) -> list[Path]:
+    """The states there are, newest first; unfinished ones not among them."""
+    return sorted((path for path in folder.glob("step-*") if path.name[5:].isdecimal()), reverse=True)
+
+
+def _delete(folder: Path) -> None:
+    """Delete a state; renamed first, so that one caught halfway is never taken for whole."""
+    if not folder.exists():
+        return
+    doomed = folder.with_name(folder.name.removesuffix(TEMPORARY_SUFFIX) + ".old" + TEMPORARY_SUFFIX)
+    if doomed.exists():
+        shutil.rmtree(doomed)
+    os.replace(folder, doomed)
+    shutil.rmtree(doomed)

@@ -1,0 +1,186 @@
+"""The run folder: what is where, making one, opening one. Reading and writing of each file is elsewhere."""
+
+import os
+import shutil
+from pathlib import Path
+
+from seqgan.config import RunConfig, read_settings, settings_text, with_settings
+from seqgan.data.tokenizers import Characters, SentencePiece, Tokenizer, Words
+from seqgan.data.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
+from seqgan.errors import CheckpointError, ConfigError, RunError
+from seqgan.files import TEMPORARY_SUFFIX, cannot_write, sync, write_file
+
+
+class Run:
+    """A folder that each command reads and adds to. Made by `create_run` or `open_run`.
+
+    Attributes:
+        folder: the folder itself.
+        config: its settings.
+        tokenizer: text to tokens and back.
+        vocabulary: tokens to ids and back.
+    """
+
+    def __init__(self, folder: Path, config: RunConfig, tokenizer: Tokenizer, vocabulary: Vocabulary):
+        self.folder = folder
+        self.config = config
+        self.tokenizer = tokenizer
+        self.vocabulary = vocabulary
+
+    @property
+    def generator_path(self) -> Path:
+        """The weights that `sample` uses."""
+        return self.folder / "generator.safetensors"
+
+    @property
+    def discriminator_path(self) -> Path:
+        """The discriminator's weights, in adversarial runs."""
+        return self.folder / "discriminator.safetensors"
+
+    @property
+    def metrics_path(self) -> Path:
+        """The metric log."""
+        return self.folder / "metrics.jsonl"
+
+    @property
+    def samples_folder(self) -> Path:
+        """A file of samples for each evaluation."""
+        return self.folder / "samples"
+
+    @property
+    def checkpoints_folder(self) -> Path:
+        """The newest complete training states."""
+        return self.folder / "checkpoints"
+
+    @property
+    def report_path(self) -> Path:
+        """The last evaluation."""
+        return self.folder / "report.json"
+
+    @property
+    def is_adversarial(self) -> bool:
+        """Whether two players were trained here."""
+        return self.config.adversarial is not None
+
+
+def check_new(folder: Path, overwrite: bool) -> None:
+    """That a run may be made at `folder`; asked before any work is done.
+
+    Raises:
+        RunError: something is there and may not be replaced: a run unasked, anything else in any case.
+    """
+    for parent in folder.absolute().parents:
+        if parent.exists():
+            if not parent.is_dir() or not os.access(parent, os.W_OK):
+                raise RunError(f"{parent} is not a folder that may be written to: choose another folder with --run.")
+            break
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    if not _is_run(folder):
+        raise RunError(f"{folder} exists and is no seqgan run, so it is left alone: choose another folder with --run.")
+    if not overwrite:
+        raise RunError(
+            f"{folder} already holds a run: go on with --resume, replace it with --overwrite, or choose another folder."
+        )
+
+
+def create_run(
+    folder: str | Path, config: RunConfig, tokenizer: Tokenizer, vocabulary: Vocabulary, *, overwrite: bool = False
+) -> Run:
+    """Make a run folder with its settings, vocabulary and tokenizer; all of it or nothing.
+
+    Raises:
+        RunError: the folder is taken, or cannot be written.
+    """
+    folder = Path(folder)
+    check_new(folder, overwrite)
+    unfinished = folder.with_name(folder.name + TEMPORARY_SUFFIX)
+    run = Run(folder, config, tokenizer, vocabulary)
+    try:
+        if unfinished.exists():
+            shutil.rmtree(unfinished)
+        unfinished.mkdir(parents=True)
+        write_vocabulary(vocabulary, unfinished / "vocabulary.txt")
+        if isinstance(tokenizer, SentencePiece):
+            write_file(unfinished / "tokenizer.model", tokenizer.model)
+        write_file(unfinished / "config.yaml", settings_text(config))
+        _replace(unfinished, folder)
+    except OSError as error:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise cannot_write(folder, error) from error
+    except RunError:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+    return run
+
+
+def open_run(folder: str | Path) -> Run:
+    """The run at `folder`.
+
+    Raises:
+        RunError: no run is there.
+        ConfigError: its settings cannot be read.
+        CheckpointError: its vocabulary or tokenizer is damaged.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        what = "is a file" if folder.exists() else "does not exist"
+        raise RunError(
+            f"{folder} {what}; expected the folder of a run, such as `seqgan pretrain --run {folder}` makes."
+        )
+    if not _is_run(folder):
+        raise RunError(f"{folder} is no seqgan run: it has no config.yaml beside a vocabulary.txt. Check --run.")
+    settings = read_settings(folder / "config.yaml")
+    config = with_settings(RunConfig(), settings, str(folder / "config.yaml"))
+    return Run(folder, config, _read_tokenizer(folder, config), read_vocabulary(folder / "vocabulary.txt"))
+
+
+def newest_run(root: Path) -> Path:
+    """The pretrained run under `root` whose weights were written last.
+
+    Raises:
+        RunError: there is none.
+    """
+    candidates = [path.parent for path in root.glob("*/generator.safetensors") if _is_run(path.parent)]
+    if not candidates:
+        raise RunError(f"No pretrained run under {root}/: make one with `seqgan pretrain`, or name one with --run.")
+    return max(candidates, key=lambda folder: (folder / "generator.safetensors").stat().st_mtime)
+
+
+def write_config(run: Run, config: RunConfig) -> None:
+    """Replace the run's settings, when a resumed run is given other ones."""
+    write_file(run.folder / "config.yaml", settings_text(config))
+    run.config = config
+
+
+def _is_run(folder: Path) -> bool:
+    return (folder / "config.yaml").is_file() and (folder / "vocabulary.txt").is_file()
+
+
+def _read_tokenizer(folder: Path, config: RunConfig) -> Tokenizer:
+    if config.data.tokenizer == "words":
+        return Words()
+    if config.data.tokenizer == "characters":
+        return Characters()
+    if config.data.tokenizer == "sentencepiece":
+        path = folder / "tokenizer.model"
+        try:
+            return SentencePiece(path.read_bytes())
+        except (OSError, RuntimeError) as error:
+            raise CheckpointError(f"{path} cannot be read as a SentencePiece model: restore it from a copy.") from error
+    raise ConfigError(
+        f"{folder / 'config.yaml'}: data.tokenizer is {config.data.tokenizer!r}; "
+        "expected words, characters or sentencepiece."
+    )
+
+
+def _replace(unfinished: Path, folder: Path) -> None:
+    """Put the finished folder in its place; what was there is renamed away first, and only then deleted."""
+    old = folder.with_name(folder.name + ".old" + TEMPORARY_SUFFIX)
+    if old.exists():
+        shutil.rmtree(old)
+    if folder.exists():
+        os.replace(folder, old)
+    os.replace(unfinished, folder)
+    sync(folder.parent)
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,43 @@
+"""A run's players and text, as it left them."""
+
+from seqgan.build import build_discriminator, build_generator, build_text
+from seqgan.data.text import Text
+from seqgan.discriminators.protocol import DiscriminatorModule
+from seqgan.errors import RunError
+from seqgan.generators.protocol import GeneratorModule
+from seqgan.runs.checkpoint import load_weights
+from seqgan.runs.directory import Run
+
+
+def load_generator(run: Run) -> GeneratorModule:
+    """The generator with the run's weights, in evaluation mode, on the CPU.
+
+    Raises:
+        CheckpointError: there are none yet, or they are damaged.
+    """
+    generator = build_generator(run.config.generator, run.vocabulary)
+    load_weights(generator, run.generator_path)
+    return generator.eval()
+
+
+def load_discriminator(run: Run) -> DiscriminatorModule:
+    """The discriminator with the run's weights, in evaluation mode, on the CPU.
+
+    Raises:
+        RunError: the run has no discriminator.
+        CheckpointError: its weights are damaged.
+    """
+    if run.config.discriminator is None:
+        raise RunError(f"{run.folder} was pretrained only and has no discriminator: name an adversarial run.")
+    discriminator = build_discriminator(run.config.discriminator, run.vocabulary, run.config.data.max_length)
+    load_weights(discriminator, run.discriminator_path)
+    return discriminator.eval()
+
+
+def load_text(run: Run) -> Text:
+    """The text that the run was trained on, encoded with its vocabulary.
+
+    Raises:
+        CorpusError: it is no longer there.
+    """
+    return build_text(run.config.data, run.config.seed, run.tokenizer, run.vocabulary)

@@ -1,0 +1,61 @@
+"""The metric log of a run: a JSON line a log step, and a short line for the reader."""
+
+import json
+import math
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from seqgan.files import cannot_write
+
+
+class MetricLog:
+    """Appends lines to `metrics.jsonl`.
+
+    Args:
+        path: the file; None writes none.
+        note: is given a readable line for each.
+        size: bytes of the log that are to be kept, in a resumed run: what was written after its checkpoint goes,
+            since the same steps are done again.
+    """
+
+    def __init__(self, path: Path | None, note: Callable[[str], None], size: int = 0):
+        self._path = path
+        self._note = note
+        if path is not None:
+            with path.open("ab") as file:
+                file.truncate(min(size, path.stat().st_size))
+
+    @property
+    def size(self) -> int:
+        """Bytes written so far, for the checkpoint."""
+        return 0 if self._path is None else self._path.stat().st_size
+
+    def log(self, phase: str, step: int, values: Mapping[str, float]) -> None:
+        """Append a line.
+
+        Args:
+            phase: which part of the training.
+            step: epoch, update or round of that phase.
+            values: names, as the README's table defines them, to numbers. What is not finite is written as null.
+        """
+        line = {"phase": phase, "step": step}
+        line |= {name: (round(value, 6) if math.isfinite(value) else None) for name, value in values.items()}
+        if self._path is not None:
+            try:
+                with self._path.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(line) + "\n")
+                    file.flush()
+                    os.fsync(file.fileno())
+            except OSError as error:
+                raise cannot_write(self._path, error) from error
+        readable = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
+        self._note(f"{phase} {step}:  {readable}")
+
+
+def read_metrics(path: Path) -> list[dict[str, Any]]:
+    """All whole lines of a metric log."""
+    # A line without its end was being written when the power went; it is not there.
+    lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
+    return [json.loads(line) for line in lines]

@@ -1,0 +1,129 @@
+import json
+import os
+import pickle
+
+import pytest
+import torch
+from torch import nn
+
+from seqgan.errors import CheckpointError, RunError
+from seqgan.files import write_file
+from seqgan.runs import MetricLog, load_state, load_weights, read_metrics, save_state, save_weights
+
+
+def silent(_):
+    pass
+
+
+def test_weights_come_back_equal(tmp_path):
+    model, other = nn.Linear(3, 2), nn.Linear(3, 2)
+    save_weights(model, tmp_path / "w.safetensors")
+    load_weights(other, tmp_path / "w.safetensors")
+    assert torch.equal(model.weight, other.weight)
+    assert os.listdir(tmp_path) == ["w.safetensors"]
+
+
+def test_weights_of_another_model_are_refused_by_the_first_difference(tmp_path):
+    save_weights(nn.Linear(3, 2), tmp_path / "w.safetensors")
+    with pytest.raises(CheckpointError, match=r"weight is \(2, 3\), .* need \(2, 4\)"):
+        load_weights(nn.Linear(4, 2), tmp_path / "w.safetensors")
+
+
+def test_damaged_and_missing_weights(tmp_path):
+    path = tmp_path / "w.safetensors"
+    with pytest.raises(CheckpointError, match="does not exist"):
+        load_weights(nn.Linear(3, 2), path)
+    save_weights(nn.Linear(3, 2), path)
+    path.write_bytes(path.read_bytes()[:-3])
+    with pytest.raises(CheckpointError, match="is damaged"):
+        load_weights(nn.Linear(3, 2), path)
+
+
+def test_the_newest_two_states_are_kept_and_the_newest_is_read(tmp_path):
+    for step in (1, 2, 10):
+        save_state(tmp_path, step, {"step": step, "tensor": torch.tensor([step]), "list": [1.5, "a"]})
+    assert sorted(os.listdir(tmp_path)) == ["step-000000002", "step-000000010"]
+    state = load_state(tmp_path, silent)
+    assert state["step"] == 10
+    assert state["tensor"].item() == 10
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip", "no sum"])
+def test_a_damaged_state_is_said_and_the_one_before_is_used(tmp_path, damage):
+    save_state(tmp_path, 1, {"step": 1})
+    save_state(tmp_path, 2, {"step": 2})
+    file = tmp_path / "step-000000002" / "state.pt"
+    content = bytearray(file.read_bytes())
+    if damage == "cut":
+        file.write_bytes(content[:-20])
+    elif damage == "flip":
+        content[len(content) // 2] ^= 1
+        file.write_bytes(content)
+    else:
+        (tmp_path / "step-000000002" / "state.json").unlink()
+    said = []
+    assert load_state(tmp_path, said.append)["step"] == 1
+    assert "step-000000002 is damaged" in said[0]
+
+
+def test_when_all_states_are_damaged_it_is_an_error_and_without_any_it_is_none(tmp_path):
+    assert load_state(tmp_path / "none", silent) is None
+    save_state(tmp_path, 1, {"step": 1})
+    (tmp_path / "step-000000001" / "state.pt").write_bytes(b"")
+    with pytest.raises(CheckpointError, match="All training states"):
+        load_state(tmp_path, silent)
+
+
+def test_a_pickle_with_code_in_it_is_not_run(tmp_path):
+    import hashlib
+
+    class Canary:
+        def __reduce__(self):
+            return (os.mkdir, (str(tmp_path / "ran"),))
+
+    place = tmp_path / "states" / "step-000000001"
+    place.mkdir(parents=True)
+    torch.save({"step": Canary()}, place / "state.pt", pickle_module=pickle)
+    digest = hashlib.sha256((place / "state.pt").read_bytes()).hexdigest()
+    (place / "state.json").write_text(json.dumps({"step": 1, "sha256": digest}))
+    with pytest.raises(CheckpointError):
+        load_state(tmp_path / "states", silent)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_an_unfinished_state_is_not_taken_for_one(tmp_path):
+    save_state(tmp_path, 1, {"step": 1})
+    os.rename(tmp_path / "step-000000001", tmp_path / "step-000000002.writing")
+    assert load_state(tmp_path, silent) is None
+
+
+def test_the_metric_log_drops_what_came_after_the_checkpoint(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    log = MetricLog(path, silent)
+    log.log("pretrain", 1, {"eval/nll": 2.5})
+    size = log.size
+    log.log("pretrain", 2, {"eval/nll": 2.25})
+    log = MetricLog(path, silent, size)
+    log.log("pretrain", 2, {"eval/nll": float("nan")})
+    assert read_metrics(path) == [
+        {"phase": "pretrain", "step": 1, "eval/nll": 2.5},
+        {"phase": "pretrain", "step": 2, "eval/nll": None},
+    ]
+
+
+def test_a_line_cut_by_a_power_failure_is_passed_over(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    path.write_text('{"phase": "pretrain", "step": 1}\n{"phase": "pre')
+    assert read_metrics(path) == [{"phase": "pretrain", "step": 1}]
+
+
+def test_a_full_disk_is_one_line_and_leaves_the_old_file(tmp_path):
+    if not os.path.exists("/dev/full"):
+        pytest.skip("no /dev/full on this system")
+    path = tmp_path / "file"
+    path.write_text("old")
+    os.symlink("/dev/full", tmp_path / "file.writing")
+    with pytest.raises(RunError, match=r"file could not be written: the disk is full"):
+        write_file(path, "new" * 10_000)
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["file"]
