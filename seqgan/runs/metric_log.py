@@ -32,13 +32,14 @@ class MetricLog:
         """Bytes written so far, for the checkpoint."""
         return 0 if self._path is None else self._path.stat().st_size
 
-    def log(self, phase: str, step: int, values: Mapping[str, float]) -> None:
+    def log(self, phase: str, step: int, values: Mapping[str, float], *, shown: bool = True) -> None:
         """Append a line.
 
         Args:
             phase: which part of the training.
             step: epoch, update or round of that phase.
             values: names, as the README's table defines them, to numbers. What is not finite is written as null.
+            shown: whether the reader is told, too.
         """
         line = {"phase": phase, "step": step}
         line |= {name: (round(value, 6) if math.isfinite(value) else None) for name, value in values.items()}
@@ -50,8 +51,9 @@ class MetricLog:
                     os.fsync(file.fileno())
             except OSError as error:
                 raise cannot_write(self._path, error) from error
-        readable = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
-        self._note(f"{phase} {step}:  {readable}")
+        if shown:
+            readable = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
+            self._note(f"{phase} {step}:  {readable}")
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:

@@ -120,7 +120,7 @@ def train_adversarially(
                 judged = players.rounds % config.evaluate_every == 0 or players.rounds == config.rounds
                 if judged and judge is not None:
                     values |= judge(players.rounds)
-                log.log("adversarial", players.rounds, values)
+                log.log("adversarial", players.rounds, values, shown=judged)
                 if judged:
                     keep()
                 advance(1)
