@@ -1,6 +1,6 @@
 """From settings to plain arguments: text, generator, discriminator, algorithm."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -47,25 +47,25 @@ def build_text(
     )
 
 
-def build_generator(config: GeneratorConfig, vocabulary: Vocabulary, seed: int = 0) -> GeneratorModule:
-    """A generator with fresh weights drawn from `seed`.
+def build_generator(config: GeneratorConfig, vocabulary: Vocabulary, max_length: int, seed: int = 0) -> GeneratorModule:
+    """A generator with fresh weights drawn from `seed`, for sentences of at most `max_length` tokens.
 
     Raises:
         ConfigError: no generator of that name.
     """
     kind = _named(GENERATORS, config.name, "generator")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return kind(
-            len(vocabulary),
-            embedding_size=config.embedding_size,
-            hidden_size=config.hidden_size,
-            layers=config.layers,
-            dropout=config.dropout,
-            tied=config.tied,
-            start=vocabulary.start,
-            end=vocabulary.end,
-        )
+    options: dict[str, Any] = {
+        "embedding_size": config.embedding_size,
+        "hidden_size": config.hidden_size,
+        "layers": config.layers,
+        "dropout": config.dropout,
+        "tied": config.tied,
+        "start": vocabulary.start,
+        "end": vocabulary.end,
+    }
+    if config.name == "transformer":
+        options |= {"heads": config.heads, "max_length": max_length}
+    return _seeded(lambda: kind(len(vocabulary), **options), seed)
 
 
 def build_discriminator(
@@ -77,10 +77,15 @@ def build_discriminator(
         ConfigError: no discriminator of that name.
     """
     kind = _named(DISCRIMINATORS, config.name, "discriminator")
-    filters = {width: max(1, round(count * config.filters)) for width, count in FILTERS.items() if width <= max_length}
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return kind(len(vocabulary), config.embedding_size, filters, config.dropout)
+    options: dict[str, Any] = {"embedding_size": config.embedding_size, "dropout": config.dropout}
+    if config.name == "cnn":
+        widths = {width: count for width, count in FILTERS.items() if width <= max_length}
+        options["filters"] = {width: max(1, round(count * config.filters)) for width, count in widths.items()}
+    else:
+        options |= {"hidden_size": config.hidden_size, "layers": config.layers}
+    if config.name == "transformer":
+        options["heads"] = config.heads
+    return _seeded(lambda: kind(len(vocabulary), **options), seed)
 
 
 def dropped_widths(max_length: int) -> list[int]:
@@ -95,6 +100,13 @@ def find_algorithm(name: str) -> Sampled:
         ConfigError: there is none; the nearest is suggested.
     """
     return _named(ALGORITHMS, name, "algorithm")
+
+
+def _seeded(make: Callable[[], Any], seed: int) -> Any:
+    """What `make` makes with random weights from `seed`; the caller's random numbers stay as they are."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return make()
 
 
 def _named(known: Mapping[str, Any], name: str, kind: str) -> Any:

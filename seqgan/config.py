@@ -51,17 +51,19 @@ class GeneratorConfig(_Section, frozen=True, kw_only=True):
     """The generator."""
 
     name: Annotated[str, tyro.conf.arg(aliases=["--generator"], metavar="NAME")] = "lstm"
-    """Its kind: lstm."""
+    """Its kind: lstm, gru or transformer."""
     embedding_size: Positive = 128
     """Size of a token's vector."""
     hidden_size: Positive = 256
-    """Size of a layer."""
+    """Size of a recurrent layer, or of a Transformer block's feed-forward part."""
     layers: Positive = 1
-    """Number of layers."""
+    """Number of layers, or of Transformer blocks."""
+    heads: Positive = 4
+    """Attention heads of a Transformer; they divide embedding_size."""
     dropout: Share = 0.3
     """Share of values dropped in maximum-likelihood training; always off when sampling and in policy gradients."""
     tied: bool = False
-    """Share one matrix between embeddings and output; needs embedding_size equal to hidden_size."""
+    """Share one matrix between embeddings and output; a recurrent one needs embedding_size equal to hidden_size."""
 
 
 class PretrainConfig(_Section, frozen=True, kw_only=True):
@@ -83,11 +85,17 @@ class DiscriminatorConfig(_Section, frozen=True, kw_only=True):
     """The discriminator."""
 
     name: Annotated[str, tyro.conf.arg(aliases=["--discriminator"], metavar="NAME")] = "cnn"
-    """Its kind: cnn."""
+    """Its kind: cnn, rnn or transformer."""
     embedding_size: Positive = 64
     """Size of a token's vector."""
     filters: Annotated[float, Meta(gt=0, le=16)] = 1.0
-    """Filters of each width, as a multiple of the SeqGAN authors' numbers (100 to 200)."""
+    """Filters of each width of a cnn, as a multiple of the SeqGAN authors' numbers (100 to 200)."""
+    hidden_size: Positive = 128
+    """Size of an rnn's layer, or of a Transformer block's feed-forward part."""
+    layers: Positive = 1
+    """Number of an rnn's layers, or of Transformer blocks."""
+    heads: Positive = 4
+    """Attention heads of a Transformer; they divide embedding_size."""
     dropout: Share = 0.25
     """Share of features dropped in training; always off when rewarding."""
 
@@ -189,11 +197,17 @@ def check(config: RunConfig) -> RunConfig:
     if config.data.too_long not in ("cut", "drop"):
         raise ConfigError(f"data.too_long is {config.data.too_long!r}: choose cut or drop.")
     generator = config.generator
-    if generator.tied and generator.embedding_size != generator.hidden_size:
+    if generator.tied and generator.name != "transformer" and generator.embedding_size != generator.hidden_size:
         raise ConfigError(
             f"generator.tied shares one matrix, but generator.embedding_size is {generator.embedding_size} and "
             f"generator.hidden_size is {generator.hidden_size}: make them equal, or leave tied off."
         )
+    for name, section in (("generator", generator), ("discriminator", config.discriminator)):
+        if section is not None and section.name == "transformer" and section.embedding_size % section.heads:
+            raise ConfigError(
+                f"{name}.heads is {section.heads} and does not divide {name}.embedding_size, {section.embedding_size}: "
+                "each head takes an equal part of it."
+            )
     return config
 
 

@@ -106,10 +106,11 @@ def train_child(config: RunConfig, flags: AdversarialFlags) -> None:
     progress.note(f"From {parent.folder} into {folder}.")
     text = build_text(config.data, config.seed, parent.tokenizer, parent.vocabulary)
     describe(text, progress)
-    generator = build_generator(config.generator, text.vocabulary).to(device)
+    generator = build_generator(config.generator, text.vocabulary, text.max_length).to(device)
     load_weights(generator, parent.generator_path)
     discriminator = build_discriminator(config.discriminator, text.vocabulary, text.max_length, config.seed).to(device)
-    if dropped := dropped_widths(text.max_length):
+    dropped = dropped_widths(text.max_length) if config.discriminator.name == "cnn" else []
+    if dropped:
         progress.note(f"Filters wider than {text.max_length} tokens are left out: {', '.join(map(str, dropped))}.")
     if flags.resume:
         write_config(run, config)

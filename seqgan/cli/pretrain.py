@@ -71,7 +71,7 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
     describe(text, progress)
     # What was decided from the text is a setting from here on: the commands that follow must decide alike.
     config = msgspec.structs.replace(config, data=msgspec.structs.replace(config.data, max_length=text.max_length))
-    generator = build_generator(config.generator, text.vocabulary, config.seed).to(device)
+    generator = build_generator(config.generator, text.vocabulary, text.max_length, config.seed).to(device)
     if flags.resume:
         write_config(run, config)
     else:

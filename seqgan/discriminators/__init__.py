@@ -2,8 +2,10 @@
 
 from seqgan.discriminators.cnn import CNNDiscriminator
 from seqgan.discriminators.protocol import Discriminator
+from seqgan.discriminators.rnn import RNNDiscriminator
+from seqgan.discriminators.transformer import TransformerDiscriminator
 
-DISCRIMINATORS = {"cnn": CNNDiscriminator}
+DISCRIMINATORS = {"cnn": CNNDiscriminator, "rnn": RNNDiscriminator, "transformer": TransformerDiscriminator}
 """Discriminators by the name that `--discriminator` takes."""
 
-__all__ = ["DISCRIMINATORS", "CNNDiscriminator", "Discriminator"]
+__all__ = ["DISCRIMINATORS", "CNNDiscriminator", "Discriminator", "RNNDiscriminator", "TransformerDiscriminator"]

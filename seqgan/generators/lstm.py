@@ -1,113 +1,23 @@
-"""The LSTM generator: embedding, LSTM layers, a linear map to logits."""
+"""The LSTM generator, that of SeqGAN."""
 
-from typing import Self
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from seqgan.errors import ConfigError
-from seqgan.tensors.embedding import embed
-from seqgan.tensors.rows import State
+from seqgan.generators.recurrent import Cell, RecurrentGenerator
 
 
-class LSTMGenerator(nn.Module):
-    """An autoregressive LSTM over tokens.
+def _step(values: Tensor, state: tuple[Tensor, ...], parameters: Iterable[Tensor]) -> tuple[Tensor, ...]:
+    return torch.lstm_cell(values, state, *parameters)
 
-    Args:
-        vocabulary_size: V, symbols that can come out, the end symbol included.
-        embedding_size: size of a token's vector.
-        hidden_size: size of each LSTM layer.
-        layers: LSTM layers.
-        dropout: share of the embeddings, of each layer's inputs and of the outputs that is dropped in training.
-        tied: share one matrix between embeddings and output; needs embedding_size == hidden_size.
-        start: id fed first; by default V, a symbol of its own.
-        end: id that ends a sequence, or None for sequences of one fixed length.
 
-    Raises:
-        ConfigError: tied with different sizes.
+class LSTMGenerator(RecurrentGenerator):
+    """An autoregressive LSTM over tokens. Arguments and errors are those of `RecurrentGenerator`.
 
-    Source: Yu et al. 2017 (arXiv:1609.05473), section 3; dropout as in Zaremba et al. 2014 (arXiv:1409.2329); tying
-    as in Press and Wolf 2017 (arXiv:1608.05859).
+    A layer's state is its hidden and its cell state.
+
+    Source: Yu et al. 2017 (arXiv:1609.05473), section 3.
     """
 
-    def __init__(
-        self,
-        vocabulary_size: int,
-        embedding_size: int = 128,
-        hidden_size: int = 256,
-        layers: int = 1,
-        dropout: float = 0.0,
-        tied: bool = False,
-        start: int | None = None,
-        end: int | None = 0,
-    ):
-        super().__init__()
-        if tied and embedding_size != hidden_size:
-            raise ConfigError(
-                f"A generator with tied embeddings has one matrix for both, but embedding_size is {embedding_size} and "
-                f"hidden_size is {hidden_size}: make them equal, or leave tied off."
-            )
-        self.vocabulary_size = vocabulary_size
-        self.start = vocabulary_size if start is None else start
-        self.end = end
-        self.hidden_size = hidden_size
-        self.dropout = nn.Dropout(dropout)
-        self.embedding = nn.Embedding(max(vocabulary_size, self.start + 1), embedding_size)
-        sizes = [embedding_size] + [hidden_size] * (layers - 1)
-        self.layers = nn.ModuleList(nn.LSTM(size, hidden_size, batch_first=True) for size in sizes)
-        self.output_bias = nn.Parameter(torch.zeros(vocabulary_size))
-        self.output_weight = None if tied else nn.Parameter(torch.empty(vocabulary_size, hidden_size))
-        # The tables' defaults (standard normal; none) would drown the LSTM: start all matrices alike.
-        bound = hidden_size**-0.5
-        nn.init.uniform_(self.embedding.weight, -bound, bound)
-        if self.output_weight is not None:
-            nn.init.uniform_(self.output_weight, -bound, bound)
-
-    def train(self, mode: bool = True) -> Self:
-        """As for any module, but the LSTM layers stay in training mode, which changes nothing in them.
-
-        They hold no dropout of their own, and cuDNN refuses the backward pass of an LSTM in evaluation mode, which
-        is how the adversarial phase trains.
-        """
-        super().train(mode)
-        self.layers.train()
-        return self
-
-    def encode(self, source: Tensor | None, source_mask: Tensor | None) -> None:  # noqa: ARG002
-        """None: this generator is unconditional.
-
-        Raises:
-            ValueError: a source is given.
-        """
-        if source is not None:
-            raise ValueError("LSTMGenerator generates from nothing and cannot read a source: use a conditional one.")
-
-    def initial_state(self, rows: int, context: None = None) -> State:  # noqa: ARG002
-        """Zeros: for each layer the hidden and the cell state, both [rows, H]."""
-        zeros = self.output_bias.new_zeros(rows, self.hidden_size)
-        return tuple((zeros, zeros) for _ in self.layers)
-
-    def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
-        """One position on. [R] or [R, V] -> logits [R, V], next state."""
-        values = self.dropout(embed(tokens, self.embedding.weight))
-        next_state = []
-        for layer, (hidden, cell) in zip(self.layers, state, strict=True):
-            # The parameters stand in the order of the cell's arguments: input and hidden weights, then biases.
-            hidden, cell = torch.lstm_cell(values, (hidden, cell), *layer.parameters())
-            next_state.append((hidden, cell))
-            values = self.dropout(hidden)
-        return self._logits(values), tuple(next_state)
-
-    def forward(self, tokens: Tensor, context: None = None) -> Tensor:  # noqa: ARG002
-        """Teacher forcing. [B, T] -> logits [B, T, V]"""
-        first = torch.full_like(tokens[:, :1], self.start)
-        previous = torch.cat([first, tokens[:, :-1]], dim=1)
-        values = self.dropout(embed(previous, self.embedding.weight))  # [B, T, E]
-        for layer in self.layers:
-            values = self.dropout(layer(values)[0])  # [B, T, H]
-        return self._logits(values)
-
-    def _logits(self, values: Tensor) -> Tensor:
-        weight = self.embedding.weight[: self.vocabulary_size] if self.output_weight is None else self.output_weight
-        return functional.linear(values, weight, self.output_bias)
+    cell = Cell(nn.LSTM, _step, tensors=2)

@@ -15,7 +15,7 @@ def load_generator(run: Run) -> GeneratorModule:
     Raises:
         CheckpointError: there are none yet, or they are damaged.
     """
-    generator = build_generator(run.config.generator, run.vocabulary)
+    generator = build_generator(run.config.generator, run.vocabulary, run.config.data.max_length)
     load_weights(generator, run.generator_path)
     return generator.eval()
 

@@ -1,10 +1,17 @@
-"""What holds for every discriminator, and for the convolutional one."""
+"""What holds for every discriminator, and for each of them."""
 
 import pytest
 import torch
 from torch.nn import functional
 
-from seqgan.discriminators import DISCRIMINATORS, CNNDiscriminator
+from seqgan.discriminators import (
+    DISCRIMINATORS,
+    CNNDiscriminator,
+    RNNDiscriminator,
+    TransformerDiscriminator,
+    transformer,
+)
+from seqgan.errors import ConfigError
 from seqgan.tensors.masking import mask_from_tokens
 
 TOKENS = torch.tensor([[3, 2, 0, 0, 0, 0], [1, 4, 5, 2, 0, 0], [0, 0, 0, 0, 0, 0], [5, 5, 1, 2, 3, 4]])
@@ -44,11 +51,68 @@ def test_one_hot_distributions_are_their_tokens(discriminator):
 def test_dropout_acts_in_training_only(discriminator):
     discriminator.train()
     assert not torch.equal(discriminator(TOKENS, MASK), discriminator(TOKENS, MASK))
+    discriminator.eval()
+    assert torch.equal(discriminator(TOKENS, MASK), discriminator(TOKENS, MASK))
 
 
 def test_order_of_tokens_matters(discriminator):
     swapped = TOKENS[:, [0, 1, 3, 2, 4, 5]]
     assert not torch.allclose(discriminator(swapped, MASK)[3], discriminator(TOKENS, MASK)[3])
+
+
+def test_every_token_matters(discriminator):
+    with torch.no_grad():
+        for t in range(6):
+            changed = TOKENS.clone()
+            changed[3, t] = (changed[3, t] + 1) % 6
+            assert not torch.allclose(discriminator(changed, MASK)[3], discriminator(TOKENS, MASK)[3])
+
+
+def test_scoring_without_gradients_gives_the_same_logits(discriminator):
+    with torch.no_grad():
+        without = discriminator(TOKENS, MASK)
+    torch.testing.assert_close(without, discriminator(TOKENS, MASK).detach())
+
+
+def test_a_gradient_reaches_the_distributions_of_real_tokens_alone_in_evaluation_mode(discriminator):
+    probs = torch.full((4, 6, 6), 1 / 6, dtype=torch.float64, requires_grad=True)
+    discriminator(probs, MASK).sum().backward()
+    sizes = probs.grad.abs().sum(-1)
+    assert (sizes[~MASK] == 0).all()
+    # A filter hears only the strongest window, so that not every real token need matter: each sequence does.
+    assert (sizes.sum(1) > 0).all()
+
+
+def test_a_gradient_penalty_can_be_differentiated(discriminator):
+    probs = torch.rand(4, 6, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    (gradient,) = torch.autograd.grad(discriminator(probs, MASK).sum(), probs, create_graph=True)
+    gradient.square().sum().backward()
+    assert discriminator.output.weight.grad.abs().sum() > 0
+
+
+def test_evaluation_mode_trains_too(discriminator):
+    discriminator(TOKENS, MASK).square().sum().backward()
+    assert not discriminator.training
+    assert all(parameter.grad.isfinite().all() for parameter in discriminator.parameters())
+
+
+def test_a_sequence_without_tokens_is_no_nan_and_spoils_no_other(discriminator):
+    mask = MASK.clone()
+    mask[1] = False
+    with torch.no_grad():
+        assert discriminator(TOKENS, mask).isfinite().all()
+    logits = discriminator(TOKENS, mask)
+    assert logits.isfinite().all()
+    others = torch.tensor([0, 2, 3])
+    torch.testing.assert_close(logits[others], discriminator(TOKENS, MASK)[others])
+    logits.sum().backward()
+    assert all(parameter.grad.isfinite().all() for parameter in discriminator.parameters())
+
+
+def test_a_source_is_refused_by_an_unconditional_discriminator(discriminator):
+    assert discriminator.encode(None, None) is None
+    with pytest.raises(ValueError, match=f"{type(discriminator).__name__} .* cannot read a source"):
+        discriminator.encode(TOKENS, MASK)
 
 
 def test_full_sequences_get_the_papers_network():
@@ -78,3 +142,71 @@ def test_a_closed_highway_gate_passes_the_features():
     vectors = torch.stack([c.amax(0) for c in (model.convolutions[0](model.embedding(TOKENS[3:]).mT)).mT])
     torch.testing.assert_close(model(TOKENS, MASK)[3], model.output(vectors.relu())[0, 0])
     assert not torch.allclose(before, model(TOKENS, MASK))
+
+
+@pytest.fixture(params=[1, 2])
+def recurrent(request):
+    """One network that judges sequences and one that judges prefixes, with the same weights."""
+    torch.manual_seed(0)
+    whole = RNNDiscriminator(6, layers=request.param).double().eval()
+    per_token = RNNDiscriminator(6, layers=request.param, per_token=True).double().eval()
+    per_token.load_state_dict(whole.state_dict())
+    return whole, per_token
+
+
+def test_logits_per_token_are_those_of_the_prefixes(recurrent):
+    whole, per_token = recurrent
+    logits = per_token(TOKENS, MASK)
+    assert logits.shape == (4, 6)
+    for t in range(6):
+        prefix, mask = TOKENS[:, : t + 1], MASK[:, : t + 1]
+        torch.testing.assert_close(logits[:, t][MASK[:, t]], whole(prefix, mask)[MASK[:, t]])
+
+
+def test_later_tokens_change_no_logit_per_token(recurrent):
+    _, per_token = recurrent
+    changed = TOKENS.clone()
+    changed[3, 4:] = (changed[3, 4:] + 1) % 6
+    same = per_token(changed, MASK)[3].isclose(per_token(TOKENS, MASK)[3])
+    assert same.tolist() == [True, True, True, True, False, False]
+
+
+def test_what_follows_the_end_changes_no_logit_per_token(recurrent):
+    _, per_token = recurrent
+    dirty = torch.where(MASK, TOKENS, torch.tensor([5, 4, 3, 2, 1, 5]))
+    torch.testing.assert_close(per_token(dirty, MASK), per_token(TOKENS, MASK))
+    longer, longer_mask = functional.pad(dirty, (0, 7)), functional.pad(MASK, (0, 7))
+    torch.testing.assert_close(per_token(longer, longer_mask)[:, :6], per_token(TOKENS, MASK))
+
+
+def test_one_hot_distributions_are_their_tokens_per_token(recurrent):
+    _, per_token = recurrent
+    one_hot = functional.one_hot(TOKENS, 6).double()
+    torch.testing.assert_close(per_token(one_hot, MASK), per_token(TOKENS, MASK))
+
+
+def test_recurrent_layers_never_enter_evaluation_mode(recurrent):
+    # cuDNN refuses the backward pass of a recurrent layer in evaluation mode.
+    for discriminator in recurrent:
+        assert not discriminator.training
+        assert all(layer.training for layer in discriminator.layers)
+
+
+def test_sequences_beyond_what_attention_takes_at_once_are_split(monkeypatch):
+    model = TransformerDiscriminator(6).double().eval()
+    whole = model(TOKENS, MASK)
+    monkeypatch.setattr(transformer, "ROWS", 3)
+    torch.testing.assert_close(model(TOKENS, MASK), whole)
+
+
+def test_heads_that_do_not_divide_the_embedding_are_refused():
+    with pytest.raises(ConfigError, match="embedding_size is 6 and heads is 4"):
+        TransformerDiscriminator(6, embedding_size=6)
+
+
+def test_sinusoids_turn_at_falling_speeds():
+    # Four columns: one radian a position, then 10,000 ** (-1 / 2) = 0.01; sines first.
+    table = transformer.sinusoids(3, 4)
+    angles = torch.tensor([[0.0, 0.0], [1.0, 0.01], [2.0, 0.02]], dtype=torch.float64)
+    torch.testing.assert_close(table, torch.cat([angles.sin(), angles.cos()], dim=1))
+    assert transformer.sinusoids(3, 5).shape == (3, 5)

@@ -17,9 +17,11 @@ from seqgan.config import (
     RunConfig,
 )
 from seqgan.decoding import sample
+from seqgan.discriminators import DISCRIMINATORS
 from seqgan.errors import CheckpointError, ConfigError, SeqganError
 from seqgan.evaluation.evaluate import judge_while_training
 from seqgan.evaluation.likelihood import held_out_likelihood
+from seqgan.generators import GENERATORS
 from seqgan.objectives import ALGORITHMS, SEQGAN
 from seqgan.runs import create_run, load_state, open_run, read_metrics
 from seqgan.training.adversarial import control_reward, discriminator_reward, train_adversarially
@@ -57,7 +59,7 @@ def new_run(text, folder, **sections):
 
 
 def players(text):
-    generator = build_generator(GENERATOR, text.vocabulary)
+    generator = build_generator(GENERATOR, text.vocabulary, text.max_length)
     pretrain(generator, text, PRETRAIN)
     return generator, build_discriminator(DISCRIMINATOR, text.vocabulary, text.max_length)
 
@@ -84,7 +86,7 @@ def interrupting(run, after_lines):
 
 
 def test_pretraining_learns_and_ends_with_the_best_weights(text, tmp_path):
-    generator = build_generator(GENERATOR, text.vocabulary)
+    generator = build_generator(GENERATOR, text.vocabulary, text.max_length)
     before = held_out_likelihood(generator, text.valid).nll_per_token
     run = new_run(text, tmp_path / "run")
     result = pretrain(generator, text, PretrainConfig(epochs=30, batch_size=16, patience=2), run=run)
@@ -96,19 +98,24 @@ def test_pretraining_learns_and_ends_with_the_best_weights(text, tmp_path):
 
 def test_pretraining_stops_when_it_no_longer_improves(text):
     result = pretrain(
-        build_generator(GENERATOR, text.vocabulary), text, PretrainConfig(epochs=500, learning_rate=0.05, patience=2)
+        build_generator(GENERATOR, text.vocabulary, text.max_length),
+        text,
+        PretrainConfig(epochs=500, learning_rate=0.05, patience=2),
     )
     assert result.epochs == result.best_epoch + 2 < 500
 
 
 @pytest.mark.parametrize("after_lines", [1, 3])
 def test_resumed_pretraining_equals_the_unbroken_one(text, tmp_path, after_lines):
-    whole, broken = build_generator(GENERATOR, text.vocabulary), build_generator(GENERATOR, text.vocabulary)
+    whole, broken = (
+        build_generator(GENERATOR, text.vocabulary, text.max_length),
+        build_generator(GENERATOR, text.vocabulary, text.max_length),
+    )
     run_whole, run_broken = new_run(text, tmp_path / "whole"), new_run(text, tmp_path / "broken")
     expected = pretrain(whole, text, PRETRAIN, seed=5, run=run_whole)
     with pytest.raises(Stop):
         pretrain(broken, text, PRETRAIN, seed=5, run=run_broken, progress=interrupting(run_broken, after_lines))
-    fresh = build_generator(GENERATOR, text.vocabulary)  # nothing of the interrupted process is left
+    fresh = build_generator(GENERATOR, text.vocabulary, text.max_length)  # nothing of the interrupted process is left
     torch.randn(17)
     assert pretrain(fresh, text, PRETRAIN, seed=5, run=run_broken, resume=True) == expected
     assert same_weights(fresh, whole)
@@ -186,7 +193,7 @@ def test_adversarial_training_raises_the_reward_of_a_fixed_judge(text):
 
 def test_warm_up_ends_at_the_asked_accuracy(text, tmp_path):
     # A generator that never learnt is told apart at once.
-    generator = build_generator(GENERATOR, text.vocabulary)
+    generator = build_generator(GENERATOR, text.vocabulary, text.max_length)
     discriminator = build_discriminator(DiscriminatorConfig(filters=0.1), text.vocabulary, text.max_length)
     run = new_run(text, tmp_path / "run")
     config = AdversarialConfig(
@@ -214,10 +221,10 @@ def test_rewards_are_scored_with_dropout_off_and_each_row_alone(text):
 
 def test_a_run_of_another_text_is_not_resumed(text, tmp_path):
     run = new_run(text, tmp_path / "run")
-    pretrain(build_generator(GENERATOR, text.vocabulary), text, PretrainConfig(epochs=1), run=run)
+    pretrain(build_generator(GENERATOR, text.vocabulary, text.max_length), text, PretrainConfig(epochs=1), run=run)
     other = text._replace(corpus=text.corpus._replace(train=text.corpus.train[1:]))
     with pytest.raises(CheckpointError, match="is not the one that this run was begun with"):
-        pretrain(build_generator(GENERATOR, text.vocabulary), other, PRETRAIN, run=run, resume=True)
+        pretrain(build_generator(GENERATOR, text.vocabulary, text.max_length), other, PRETRAIN, run=run, resume=True)
 
 
 def test_a_loss_that_is_not_finite_changes_nothing_and_says_the_mend():
@@ -240,7 +247,7 @@ def test_the_output_layer_alone_is_decayed():
 
 def test_a_run_tells_everything_that_is_needed_to_sample(text, tmp_path):
     run = new_run(text, tmp_path / "run")
-    generator = build_generator(GENERATOR, text.vocabulary)
+    generator = build_generator(GENERATOR, text.vocabulary, text.max_length)
     pretrain(generator, text, PretrainConfig(epochs=1), run=run)
     opened = open_run(tmp_path / "run")
     assert opened.vocabulary == text.vocabulary
@@ -289,6 +296,36 @@ def test_a_finished_run_made_longer_forgets_nothing_of_its_baseline(text, tmp_pa
     config = AdversarialConfig(rounds=1, batch_size=8, rollouts=1, warmup_steps=1, baseline="running-mean")
     train_adversarially(generator, discriminator, text, SEQGAN, config, run=run)
     assert load_state(run.checkpoints_folder, print)["baseline"]["running_mean"] is not None
+
+
+@pytest.mark.parametrize("kind", sorted(GENERATORS))
+@pytest.mark.parametrize("judge_kind", sorted(DISCRIMINATORS))
+def test_every_generator_trains_against_every_discriminator_and_resumes(text, tmp_path, kind, judge_kind):
+    config = GeneratorConfig(name=kind, embedding_size=8, hidden_size=12, heads=2)
+    start = build_generator(config, text.vocabulary, text.max_length)
+    pretrain(start, text, PretrainConfig(epochs=1, batch_size=16))
+    settings = DiscriminatorConfig(name=judge_kind, embedding_size=6, filters=0.02, hidden_size=7, heads=2)
+    critic = build_discriminator(settings, text.vocabulary, text.max_length)
+    base = {field: getattr(ADVERSARIAL, field) for field in ADVERSARIAL.__struct_fields__}
+    results = []
+    for stops in ([2], [1, 2]):
+        run = new_run(text, tmp_path / f"run{len(stops)}")
+        for rounds in stops:
+            generator, discriminator = copy.deepcopy(start), copy.deepcopy(critic)
+            train_adversarially(
+                generator,
+                discriminator,
+                text,
+                SEQGAN,
+                AdversarialConfig(**{**base, "rounds": rounds}),
+                run=run,
+                resume=rounds != stops[0],
+            )
+        results.append((generator, discriminator))
+    assert same_weights(results[0][0], results[1][0])
+    assert same_weights(results[0][1], results[1][1])
+    assert not same_weights(results[0][0], start)
+    assert not same_weights(results[0][1], critic)
 
 
 def test_a_lagging_rollout_policy_follows_the_generator_and_is_resumed(text, tmp_path):

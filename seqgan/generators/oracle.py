@@ -1,0 +1,94 @@
+"""The oracle of the synthetic experiment: a frozen LSTM with random parameters, whose samples are the "real" data.
+
+As its distribution is known, a generator's samples can be scored by it, and both divergences computed. It has no end
+symbol, and its start symbol is token 0 of the vocabulary, an ordinary token.
+
+Source: Yu et al. 2017 (arXiv:1609.05473), section 4, and the parameters in the authors' program.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from seqgan.errors import CorpusError
+from seqgan.generators.lstm import LSTMGenerator
+from seqgan.generators.protocol import GeneratorModule
+
+GATES = ("i", "f", "c", "o")
+"""The gates' names in a file of parameters, in the order in which torch stacks them; c is the candidate cell."""
+
+
+def load_oracle(path: str | Path) -> LSTMGenerator:
+    """An oracle from a file of NumPy arrays.
+
+    Args:
+        path: an .npz with `embedding` [V, E]; for each gate g of i, f, o, c: `w_g` [E, H], `u_g` [H, H], `b_g` [H];
+            `w_out` [H, V] and `b_out` [V]. Matrices multiply row vectors from the right.
+
+    Returns:
+        The generator, in evaluation mode and without gradients, in the arrays' precision.
+
+    Raises:
+        CorpusError: no such file, not of this kind, or shapes that do not fit each other.
+    """
+    names = ["embedding", "w_out", "b_out", *(f"{part}_{gate}" for gate in GATES for part in "wub")]
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            missing = sorted(set(names) - set(file.files))
+            if missing:
+                raise CorpusError(f"{path} has no array called {', '.join(missing)}: it is no file of an LSTM oracle.")
+            arrays = {name: torch.from_numpy(file[name]) for name in names}
+    except FileNotFoundError as error:
+        raise CorpusError(f"There is no file {path}: expected an .npz with an oracle's parameters.") from error
+    except (OSError, ValueError) as error:
+        if isinstance(error, CorpusError):
+            raise
+        raise CorpusError(f"{path} cannot be read as an .npz of arrays: {error}.") from error
+    vocabulary_size, embedding_size = arrays["embedding"].shape
+    hidden_size = arrays["w_out"].shape[0]
+    expected = {"w_out": (hidden_size, vocabulary_size), "b_out": (vocabulary_size,)}
+    for gate in GATES:
+        expected[f"w_{gate}"] = (embedding_size, hidden_size)
+        expected[f"u_{gate}"] = (hidden_size, hidden_size)
+        expected[f"b_{gate}"] = (hidden_size,)
+    for name, shape in expected.items():
+        if tuple(arrays[name].shape) != shape:
+            raise CorpusError(f"{path}: {name} is {tuple(arrays[name].shape)}, and the other arrays need {shape}.")
+
+    oracle = _empty(vocabulary_size, embedding_size, hidden_size).to(arrays["embedding"].dtype)
+    (layer,) = oracle.layers
+    with torch.no_grad():
+        oracle.embedding.weight.copy_(arrays["embedding"])
+        layer.weight_ih_l0.copy_(torch.cat([arrays[f"w_{gate}"].T for gate in GATES]))
+        layer.weight_hh_l0.copy_(torch.cat([arrays[f"u_{gate}"].T for gate in GATES]))
+        layer.bias_ih_l0.copy_(torch.cat([arrays[f"b_{gate}"] for gate in GATES]))
+        # torch's LSTM has two biases where the oracle has one.
+        layer.bias_hh_l0.zero_()
+        oracle.output_weight.copy_(arrays["w_out"].T)
+        oracle.output_bias.copy_(arrays["b_out"])
+    return oracle
+
+
+def draw_oracle(vocabulary_size: int = 5000, size: int = 32, seed: int = 0) -> LSTMGenerator:
+    """A fresh oracle: all parameters standard normal, with one bias a gate.
+
+    Scores under different oracles differ by some tenths of a nat: compare methods on the same one.
+
+    Args:
+        vocabulary_size: V.
+        size: of the embedding and the hidden state.
+        seed: another seed, another oracle.
+    """
+    oracle = _empty(vocabulary_size, size, size)
+    rng = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, parameter in oracle.named_parameters():
+            # Two standard normal biases would have a variance of 2 between them.
+            parameter.zero_() if "bias_hh" in name else parameter.normal_(generator=rng)
+    return oracle
+
+
+def _empty(vocabulary_size: int, embedding_size: int, hidden_size: int) -> GeneratorModule:
+    oracle = LSTMGenerator(vocabulary_size, embedding_size, hidden_size, start=0, end=None)
+    return oracle.requires_grad_(False).eval()
