@@ -102,7 +102,7 @@ def check_families(families: Sequence[str]) -> None:
 
 
 def _lacks(family: str, texts: Texts) -> bool:
-    needs_training = family == "copied"
+    needs_training = family in ("copied", "longest-copied")
     needs_references = family in ("bleu", "backward-bleu", "js", "ms-jaccard")
     return (needs_training and texts.training is None) or (needs_references and texts.references is None)
 

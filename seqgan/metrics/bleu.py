@@ -16,20 +16,27 @@ import numpy as np
 from seqgan import __version__
 from seqgan.errors import SeqganError
 from seqgan.metrics.ngrams import (
+    Flat,
     Ints,
     Runs,
     Tokens,
     all_runs,
+    at_tokens,
     by_ngram,
+    check_order,
     check_sentences,
     count_runs,
+    distinct_keys,
     extend_keys,
     flatten,
+    look_up,
     number_tokens,
 )
 
 EPSILON = 0.1
 """What a numerator of zero becomes: method 1, with NLTK's default."""
+TOKENS_GIVEN = "tok:given"
+"""In a signature: tokens are what the caller gave. Who knows how they were made says so in its place."""
 
 
 class Score(NamedTuple):
@@ -50,14 +57,14 @@ class Score(NamedTuple):
 class References(NamedTuple):
     """A reference set, prepared once for any number of calls."""
 
-    numbers: dict[Hashable, int]
+    vocabulary: dict[Hashable, int]
     """A number for each token."""
     tables: list[tuple[Ints, Ints]]
     """For each order: keys of the n-grams, ascending, and the greatest count of each in one sentence."""
     lengths: Ints
     """Distinct lengths, ascending."""
     sentences: int
-    """Sentences."""
+    """How many sentences were merged."""
 
 
 def prepare_references(references: Sequence[Tokens], max_order: int = 5) -> References:
@@ -68,24 +75,22 @@ def prepare_references(references: Sequence[Tokens], max_order: int = 5) -> Refe
         max_order: greatest order that will be asked for.
 
     Raises:
-        SeqganError: no references, or strings in place of token lists.
+        SeqganError: no references, strings in place of token lists, or an order below 1.
     """
     check_sentences(references, "references")
-    if not references:
-        raise SeqganError("There are no references: BLEU compares with at least one sentence.")
-    numbers = number_tokens(references)
-    flat = flatten(references, numbers)
+    check_order(max_order)
+    vocabulary = number_tokens(references)
+    flat = flatten(references, vocabulary)
     previous = np.zeros(len(flat.tokens), np.int64)
     tables = []
     for order in range(1, max_order + 1):
-        starts, keys = extend_keys(previous, flat, order, len(numbers))
-        previous, runs = count_runs(keys, starts, flat)
-        table = np.empty(int(previous.max(initial=-1)) + 1, np.int64)
-        # An n-gram's number is its place among the sorted keys, so that this table ascends.
-        table[previous[starts]] = keys
-        greatest = np.maximum.reduceat(runs.counts, by_ngram(runs)) if len(table) else table
-        tables.append((table, greatest))
-    return References(numbers, tables, np.unique(flat.lengths), len(references))
+        starts, keys = extend_keys(previous, flat, order, len(vocabulary))
+        numbers, runs = count_runs(keys, starts, flat)
+        # reduceat takes no empty list: references shorter than this order have no n-gram.
+        greatest = np.maximum.reduceat(runs.counts, by_ngram(runs)) if len(starts) else runs.counts
+        tables.append((distinct_keys(keys, numbers), greatest))
+        previous = at_tokens(numbers, starts, flat)
+    return References(vocabulary, tables, np.unique(flat.lengths), len(references))
 
 
 def bleu_against_corpus(
@@ -96,35 +101,31 @@ def bleu_against_corpus(
     Args:
         hypotheses: token lists.
         references: token lists, or what `prepare_references` made of them for at least this order.
-        max_order: greatest order.
+        max_order: greatest order, at least 2.
+
+    Returns:
+        Means, and scores of the single hypotheses. An empty hypothesis, or one without a known token, scores 0.
 
     Raises:
-        SeqganError: no hypotheses or references, or strings in place of token lists.
+        SeqganError: no hypotheses or references, strings in place of token lists, or references that were prepared
+            for lesser orders.
 
     Source: Papineni et al. 2002; for text GANs, with all test sentences as references: Yu et al. 2017
     (arXiv:1609.05473), section 5.
     """
-    _check_hypotheses(hypotheses, "hypotheses", 1)
+    check_sentences(hypotheses, "hypotheses")
+    check_order(max_order, 2)
     prepared = references if isinstance(references, References) else prepare_references(references, max_order)
     if len(prepared.tables) < max_order:
-        raise SeqganError(f"The references were prepared up to order {len(prepared.tables)}, not {max_order}.")
-    flat = flatten(hypotheses, prepared.numbers)
-    previous = np.zeros(len(flat.tokens), np.int64)
-    matches = []
-    for order, (table, greatest) in enumerate(prepared.tables[:max_order], start=1):
-        starts, keys = extend_keys(previous, flat, order, len(prepared.numbers))
-        place = np.searchsorted(table, keys)
-        found = np.flatnonzero(np.append(table, -1)[place] == keys)
-        starts, place = starts[found], place[found]
-        previous, runs = count_runs(place, starts, flat)
-        # count_runs numbers the found n-grams anew, in ascending order of their place in the table.
-        places = np.unique(place)
-        matches.append(_clipped(runs, greatest[places[runs.ngram]], len(hypotheses)))
-        known = previous >= 0
-        previous[known] = places[previous[known]]
+        raise SeqganError(
+            f"The references were prepared up to order {len(prepared.tables)}, not {max_order}: "
+            f"call prepare_references(..., max_order={max_order})."
+        )
+    flat = flatten(hypotheses, prepared.vocabulary)
+    matches = _matches_with_references(flat, prepared, max_order)
     closest = _closest(prepared.lengths, flat.lengths)
-    scores = _sentence_bleu(matches, flat.lengths, closest, max_order)
-    return _score(scores, f"bleu|refs:all {prepared.sentences}|hyps:{len(hypotheses)}")
+    what = f"bleu|refs:all {prepared.sentences}|hyps:{len(hypotheses)}"
+    return _score(_sentence_bleu(matches, flat.lengths, closest), what)
 
 
 def self_bleu(sentences: Sequence[Tokens], max_order: int = 5) -> Score:
@@ -135,7 +136,7 @@ def self_bleu(sentences: Sequence[Tokens], max_order: int = 5) -> Score:
 
     Args:
         sentences: token lists, at least two.
-        max_order: greatest order.
+        max_order: greatest order, at least 2.
 
     Raises:
         SeqganError: fewer than two sentences, or strings in place of token lists.
@@ -143,31 +144,34 @@ def self_bleu(sentences: Sequence[Tokens], max_order: int = 5) -> Score:
     Source: Zhu et al. 2018 (arXiv:1802.01886), without the sentence among its own references, which their program
     leaves in.
     """
-    _check_hypotheses(sentences, "sentences", 2)
+    check_sentences(sentences, least=2)
+    check_order(max_order, 2)
     flat, runs_by_order = all_runs(sentences, max_order)
-    matches = [_clipped(runs, _greatest_of_others(runs), len(sentences)) for runs in runs_by_order]
-    lengths, counts = np.unique(flat.lengths, return_counts=True)
-    alone = counts[np.searchsorted(lengths, flat.lengths)] == 1
-    closest = flat.lengths.copy()
-    for row in np.flatnonzero(alone):  # at most one a distinct length
-        others = lengths[lengths != flat.lengths[row]]
-        closest[row] = _closest(others, flat.lengths[row : row + 1])[0]
-    scores = _sentence_bleu(matches, flat.lengths, closest, max_order)
-    return _score(scores, f"self-bleu|refs:others {len(sentences) - 1}|hyps:{len(sentences)}")
+    matches = [_clipped(runs, _second_greatest(runs), len(sentences)) for runs in runs_by_order]
+    closest = _closest_of_others(flat.lengths)
+    what = f"self-bleu|refs:others {len(sentences) - 1}|hyps:{len(sentences)}"
+    return _score(_sentence_bleu(matches, flat.lengths, closest), what)
 
 
 def corpus_bleu(hypotheses: Sequence[Tokens], references: Sequence[Tokens], max_order: int = 4) -> Score:
     """BLEU of a translation: a reference for each hypothesis, counts summed over the corpus, no smoothing.
 
-    The tokens are taken as they are; the computation is sacreBLEU's, whose signature the score carries.
+    The tokens are taken as they are; the computation is sacreBLEU's, whose signature the score carries. Counts summed
+    over a corpus are no means over sentences: `sentences` of the score has no columns.
+
+    Args:
+        hypotheses: token lists.
+        references: token lists, the reference of each hypothesis in the same place.
+        max_order: greatest order; 4 is what is called BLEU in translation.
 
     Raises:
-        SeqganError: unequal numbers of hypotheses and references, or strings in place of token lists.
+        SeqganError: unequal numbers of hypotheses and references, none, or strings in place of token lists.
 
-    Source: Papineni et al. 2002; Post 2018.
+    Source: Papineni et al. 2002; Post 2018 (arXiv:1804.08771).
     """
-    _check_hypotheses(hypotheses, "hypotheses", 1)
-    check_sentences(references, "references")
+    check_sentences(hypotheses, "hypotheses")
+    check_sentences(references, "references", least=0)
+    check_order(max_order, 2)
     if len(hypotheses) != len(references):
         raise SeqganError(
             f"There are {len(hypotheses)} hypotheses and {len(references)} references: an aligned BLEU takes one each. "
@@ -175,23 +179,35 @@ def corpus_bleu(hypotheses: Sequence[Tokens], references: Sequence[Tokens], max_
         )
     from sacrebleu.metrics import BLEU
 
-    hypothesis_lines = [" ".join(map(str, tokens)) for tokens in hypotheses]
-    reference_lines = [" ".join(map(str, tokens)) for tokens in references]
-    values, signatures = {}, []
+    # Numbers in place of tokens: sacreBLEU splits lines at white space, and a token may be a blank itself.
+    vocabulary = number_tokens([*hypotheses, *references])
+    hypothesis_lines, reference_lines = (
+        [" ".join(str(vocabulary[token]) for token in tokens) for tokens in sentences]
+        for sentences in (hypotheses, references)
+    )
+    values = {}
     for order in range(2, max_order + 1):
         metric = BLEU(tokenize="none", smooth_method="none", force=True, max_ngram_order=order)
         values[order] = metric.corpus_score(hypothesis_lines, [reference_lines]).score / 100
-        signatures.append(str(metric.get_signature()))
-    # Sums over a corpus are no means over sentences: there are no scores of sentences to resample.
-    return Score(values, f"corpus-bleu|{signatures[-1]}|seqgan {__version__}", np.empty((max_order - 1, 0)))
+    # sacreBLEU's signature says neither the orders nor the number of sentences.
+    counts = f"refs:aligned {len(references)}|hyps:{len(hypotheses)}|orders:2-{max_order}"
+    signature = f"corpus-bleu|{counts}|{TOKENS_GIVEN}|sacrebleu {metric.get_signature()}|seqgan {__version__}"
+    return Score(values, signature, np.empty((max_order - 1, 0)))
 
 
-def _check_hypotheses(sentences: Sequence[Tokens], what: str, least: int) -> None:
-    check_sentences(sentences, what)
-    if len(sentences) < least:
-        raise SeqganError(
-            f"There {'is' if len(sentences) == 1 else 'are'} {len(sentences)} {what}; at least {least} needed."
-        )
+def _matches_with_references(flat: Flat, references: References, max_order: int) -> list[np.ndarray]:
+    """Matches of each hypothesis with the merged references, for orders 1 to `max_order`. [hypotheses] each"""
+    previous = np.zeros(len(flat.tokens), np.int64)
+    matches = []
+    for order, (table, greatest) in enumerate(references.tables[:max_order], start=1):
+        starts, keys = extend_keys(previous, flat, order, len(references.vocabulary))
+        place = look_up(table, keys)
+        starts, place = starts[place >= 0], place[place >= 0]
+        numbers, runs = count_runs(place, starts, flat)
+        matches.append(_clipped(runs, greatest[distinct_keys(place, numbers)[runs.ngram]], len(flat.lengths)))
+        # An n-gram's place in the table is its number among the references, of which longer keys are made.
+        previous = at_tokens(place, starts, flat)
+    return matches
 
 
 def _clipped(runs: Runs, greatest: Ints, sentences: int) -> np.ndarray:
@@ -199,43 +215,59 @@ def _clipped(runs: Runs, greatest: Ints, sentences: int) -> np.ndarray:
     return np.bincount(runs.sentence, weights=np.minimum(runs.counts, greatest), minlength=sentences)
 
 
-def _greatest_of_others(runs: Runs) -> Ints:
-    """For each run, the greatest count of its n-gram in another sentence. [runs]"""
+def _second_greatest(runs: Runs) -> Ints:
+    """For each run, the second greatest count of its n-gram in a sentence, 0 where one sentence alone has it. [runs]
+
+    To clip by it is to clip by the greatest count in another sentence. For a sentence that has the greatest count it
+    is that very number; every other one has a count that neither clips.
+    """
     if len(runs.counts) == 0:
         return runs.counts
     groups = by_ngram(runs)
     greatest = np.maximum.reduceat(runs.counts, groups)[runs.ngram]
-    # Of those that have the greatest count take away the first: the greatest of the rest is the second greatest.
+    # Of those that have the greatest count the first is taken away: two that share it leave it as second greatest.
     rank = np.where(runs.counts == greatest, np.arange(len(runs.counts)), len(runs.counts))
     without_first = runs.counts.copy()
     without_first[np.minimum.reduceat(rank, groups)] = 0
-    second = np.maximum.reduceat(without_first, groups)[runs.ngram]
-    return np.where(runs.counts == greatest, second, greatest)
+    return np.maximum.reduceat(without_first, groups)[runs.ngram]
 
 
 def _closest(distinct: Ints, lengths: Ints) -> Ints:
-    """The reference length closest to each length, of two equally close ones the shorter."""
+    """The reference length closest to each length, of two equally close ones the shorter.
+
+    Distinct reference lengths, ascending; lengths [sentences] -> [sentences]
+    """
     above = np.searchsorted(distinct, lengths).clip(max=len(distinct) - 1)
     below = (above - 1).clip(min=0)
     nearer_below = np.abs(lengths - distinct[below]) <= np.abs(distinct[above] - lengths)
     return np.where(nearer_below, distinct[below], distinct[above])
 
 
-def _sentence_bleu(matches: list[np.ndarray], lengths: Ints, closest: Ints, max_order: int) -> np.ndarray:
-    """Smoothed sentence BLEU. Matches by order [sentences], lengths [sentences] -> [orders from 2, sentences]"""
+def _closest_of_others(lengths: Ints) -> Ints:
+    """For each sentence, the closest length of another: its own, unless no other has it. [sentences]"""
+    distinct, counts = np.unique(lengths, return_counts=True)
+    closest = distinct.copy()
+    for i in np.flatnonzero(counts == 1):
+        closest[i] = _closest(np.delete(distinct, i), distinct[i : i + 1])[0]
+    return closest[np.searchsorted(distinct, lengths)]
+
+
+def _sentence_bleu(matches: list[np.ndarray], lengths: Ints, closest: Ints) -> np.ndarray:
+    """Smoothed sentence BLEU. Matches by order from 1 [sentences], lengths [sentences] -> [orders from 2, sentences]"""
     log_precisions = []
     for order, matched in enumerate(matches, start=1):
+        # A sentence without n-grams of an order has one possible match, as in NLTK.
         possible = (lengths - order + 1).clip(min=1)
         log_precisions.append(np.log(np.where(matched > 0, matched, EPSILON) / possible))
-    with np.errstate(divide="ignore"):
-        brevity = np.where(lengths > closest, 1.0, np.exp(1.0 - closest / np.maximum(lengths, 1)))
+    brevity = np.where(lengths > closest, 1.0, np.exp(1.0 - closest / lengths.clip(min=1)))
     # Without a single known token the score is 0, whatever the smoothing.
-    brevity = np.where((lengths > 0) & (matches[0] > 0), brevity, 0.0)
+    brevity = np.where(matches[0] > 0, brevity, 0.0)
     sums = np.cumsum(log_precisions, axis=0)
-    return np.stack([brevity * np.exp(sums[order - 1] / order) for order in range(2, max_order + 1)])
+    return np.stack([brevity * np.exp(sums[order - 1] / order) for order in range(2, len(matches) + 1)])
 
 
 def _score(scores: np.ndarray, what: str) -> Score:
+    """Scores of sentences [orders from 2, sentences], and what they are, to means with a recipe."""
     values = {order: float(mean) for order, mean in enumerate(scores.mean(axis=1), start=2)}
-    signature = f"{what}|orders:2-{len(scores) + 1}|weights:uniform|smooth:method1|bp:closest|seqgan {__version__}"
-    return Score(values, signature, scores)
+    how = f"orders:2-{len(scores) + 1}|weights:uniform|smooth:method1|bp:closest"
+    return Score(values, f"{what}|{how}|{TOKENS_GIVEN}|seqgan {__version__}", scores)

@@ -1,10 +1,12 @@
 """N-grams as integers: every n-gram of every sentence gets a number, by one sort for each order.
 
 The number of an n-gram is made of that of its first n-1 tokens and its last token, so that a key is one machine word
-whatever the order, and nothing here builds a tuple of strings.
+whatever the order, and nothing here builds a tuple of strings. What is counted here are integers; scores are made of
+them in `bleu.py`, `diversity.py` and `copying.py`.
 """
 
 from collections.abc import Hashable, Sequence
+from itertools import chain, repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +17,9 @@ Tokens = Sequence[Hashable]
 """A sentence: words, characters, or ids."""
 Ints = np.ndarray
 """One-dimensional int64."""
+
+WORD_BITS = 63
+"""Bits of an int64 beside its sign: what a key and a position may take together."""
 
 
 class Flat(NamedTuple):
@@ -34,42 +39,61 @@ class Runs(NamedTuple):
     """How often each n-gram stands in each sentence that has it."""
 
     ngram: Ints
-    """Numbers of n-grams, ascending. [runs]"""
+    """Numbers of n-grams, ascending: 0, 1, and so on, each in one run or several. [runs]"""
     sentence: Ints
-    """[runs]"""
+    """The sentence; ascending within an n-gram. [runs]"""
     counts: Ints
-    """[runs]"""
+    """How often the n-gram stands in it, at least once. [runs]"""
 
 
-def check_sentences(sentences: Sequence[Tokens], what: str = "sentences") -> None:
-    """That these are token lists.
+def check_sentences(sentences: Sequence[Tokens], what: str = "sentences", least: int = 1) -> None:
+    """That these are token lists, and enough of them.
+
+    Args:
+        sentences: what a caller gave.
+        what: what they are called in the message.
+        least: how many are needed.
 
     Raises:
-        SeqganError: a sentence is one string, the common mistake, whose "tokens" would be its letters.
+        SeqganError: there are too few; or a sentence is one string, the common mistake, whose "tokens" would be its
+            letters; or a sentence is a single token.
     """
+    if len(sentences) < least:
+        raise SeqganError(f"The number of {what} is {len(sentences)}, but at least {least} must be given.")
     for number, sentence in enumerate(sentences):
-        if isinstance(sentence, str):
+        if isinstance(sentence, (str, bytes)):
             raise SeqganError(
                 f"{what}[{number}] is the string {sentence[:30]!r}, but a list of tokens was expected: pass "
                 "sentence.split() for words, or list(sentence) for characters."
             )
+        if not hasattr(sentence, "__len__"):
+            raise SeqganError(
+                f"{what}[{number}] is {sentence!r}, but a list of tokens was expected: pass a list of sentences, each "
+                "a list; of a single sentence, [sentence]."
+            )
+
+
+def check_order(order: int, least: int = 1) -> None:
+    """That n-grams of this order exist.
+
+    Raises:
+        SeqganError: the order is below the least that makes sense.
+    """
+    if order < least:
+        raise SeqganError(f"The order is {order}, but it counts the tokens of an n-gram: give {least} or more.")
 
 
 def number_tokens(sentences: Sequence[Tokens]) -> dict[Hashable, int]:
     """A number for each distinct token, in the order in which they come."""
-    distinct: dict[Hashable, int] = {}
-    for sentence in sentences:
-        for token in sentence:
-            distinct.setdefault(token, len(distinct))
-    return distinct
+    distinct = dict.fromkeys(chain.from_iterable(sentences))
+    return {token: number for number, token in enumerate(distinct)}
 
 
 def flatten(sentences: Sequence[Tokens], numbers: dict[Hashable, int]) -> Flat:
-    """Sentences as arrays."""
+    """Sentences as arrays; tokens that have no number are -1."""
     lengths = np.fromiter(map(len, sentences), np.int64, len(sentences))
     total = int(lengths.sum())
-    find = numbers.get
-    tokens = np.fromiter((find(token, -1) for sentence in sentences for token in sentence), np.int64, total)
+    tokens = np.fromiter(map(numbers.get, chain.from_iterable(sentences), repeat(-1)), np.int64, total)
     sentence = np.repeat(np.arange(len(sentences)), lengths)
     ends = lengths.cumsum()
     left = np.repeat(ends, lengths) - np.arange(total)
@@ -81,9 +105,11 @@ def extend_keys(previous: Ints, flat: Flat, order: int, vocabulary: int) -> tupl
 
     Args:
         previous: the number of the (n-1)-gram that begins at each token; -1 where none does or it is not known.
+            [all tokens]
         flat: the sentences.
         order: n.
-        vocabulary: distinct tokens.
+        vocabulary: distinct tokens. This times the numbers of (n-1)-grams, which are no more than tokens, must fit
+            a word: it does up to some 10^9 tokens.
 
     Returns:
         Positions, ascending, of the n-grams all of whose parts are known, and their keys. [n-grams] each
@@ -102,43 +128,66 @@ def count_runs(keys: Ints, starts: Ints, flat: Flat) -> tuple[Ints, Runs]:
     n-gram's sentences stand together and their counts are lengths of runs.
 
     Args:
-        keys: of n-grams. [n-grams]
+        keys: of n-grams, not negative. [n-grams]
         starts: their positions, ascending. [n-grams]
         flat: the sentences.
 
     Returns:
-        The number of the n-gram that begins at each token, -1 where none does [all tokens]; and the runs.
+        The number of each n-gram, its place among the distinct keys in ascending order [n-grams]; and the runs.
     """
-    numbers = np.full(len(flat.tokens), -1)
     if len(starts) == 0:
         empty = np.empty(0, np.int64)
-        return numbers, Runs(empty, empty, empty)
-    position_bits = int(starts[-1]).bit_length()
-    if int(keys.max()).bit_length() + position_bits > 63:
-        # Too large for one word: number the keys first. Rarely needed, beyond some ten million tokens.
+        return empty, Runs(empty, empty, empty)
+    # The index of a position in `starts` ascends as the position does, and is the smaller number.
+    index_bits = (len(starts) - 1).bit_length()
+    if int(keys.max()).bit_length() + index_bits > WORD_BITS:
+        # Too large for one word: number the keys first, by a slower sort. Beyond some ten million tokens.
         keys = np.unique(keys, return_inverse=True)[1]
-    packed = np.sort((keys << position_bits) | starts)
-    sorted_keys, positions = packed >> position_bits, packed & ((1 << position_bits) - 1)
+    packed = np.sort((keys << index_bits) | np.arange(len(starts)))
+    sorted_keys, index = packed >> index_bits, packed & ((1 << index_bits) - 1)
     new_ngram = _changes(sorted_keys)
     ngram = new_ngram.cumsum() - 1
-    numbers[positions] = ngram
-    sentence = flat.sentence[positions]
+    numbers = np.empty(len(starts), np.int64)
+    numbers[index] = ngram
+    sentence = flat.sentence[starts[index]]
     first = np.flatnonzero(new_ngram | _changes(sentence))
     counts = np.diff(first, append=len(packed))
     return numbers, Runs(ngram[first], sentence[first], counts)
 
 
+def distinct_keys(keys: Ints, numbers: Ints) -> Ints:
+    """The key of each number, ascending. Keys and numbers as in `count_runs` [n-grams] -> [distinct n-grams]"""
+    table = np.empty(int(numbers.max(initial=-1)) + 1, np.int64)
+    table[numbers] = keys
+    return table
+
+
+def look_up(table: Ints, keys: Ints) -> Ints:
+    """The place of each key in an ascending table; -1 where it is not in it. [keys]"""
+    place = np.searchsorted(table, keys)
+    # No key is -1: what lies behind the end of the table is not found.
+    return np.where(np.append(table, -1)[place] == keys, place, -1)
+
+
+def at_tokens(numbers: Ints, starts: Ints, flat: Flat) -> Ints:
+    """Numbers of n-grams at the tokens where they begin, -1 elsewhere. [n-grams], [n-grams] -> [all tokens]"""
+    placed = np.full(len(flat.tokens), -1)
+    placed[starts] = numbers
+    return placed
+
+
 def all_runs(sentences: Sequence[Tokens], max_order: int) -> tuple[Flat, list[Runs]]:
-    """The runs of orders 1 to `max_order` of some sentences, and their tokens."""
-    numbers = number_tokens(sentences)
-    flat = flatten(sentences, numbers)
+    """The tokens of some sentences, and the runs of orders 1 to `max_order`."""
+    vocabulary = number_tokens(sentences)
+    flat = flatten(sentences, vocabulary)
     previous = np.zeros(len(flat.tokens), np.int64)
-    runs = []
+    by_order = []
     for order in range(1, max_order + 1):
-        starts, keys = extend_keys(previous, flat, order, len(numbers))
-        previous, of_order = count_runs(keys, starts, flat)
-        runs.append(of_order)
-    return flat, runs
+        starts, keys = extend_keys(previous, flat, order, len(vocabulary))
+        numbers, runs = count_runs(keys, starts, flat)
+        previous = at_tokens(numbers, starts, flat)
+        by_order.append(runs)
+    return flat, by_order
 
 
 def by_ngram(runs: Runs) -> Ints:

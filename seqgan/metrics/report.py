@@ -1,10 +1,25 @@
 """A report: named numbers, each with its recipe; as a table for people and as JSON for programs."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-HIGHER_IS_BETTER = ("bleu", "backward-bleu", "grammatical", "grammar-log-prob", "distinct", "unique")
-LOWER_IS_BETTER = ("self-bleu", "nll", "perplexity", "copied", "js")
+from seqgan.errors import SeqganError
+
+HIGHER_IS_BETTER = (
+    "bleu",
+    "backward-bleu",
+    "corpus-bleu",
+    "distinct",
+    "entropy",
+    "grammar-log-prob",
+    "grammatical",
+    "ms-jaccard",
+    "unique",
+)
+"""Families of metrics with an arrow up. Lengths have no direction."""
+LOWER_IS_BETTER = ("self-bleu", "nll", "perplexity", "copied", "longest-copied", "js")
+"""Families of metrics with an arrow down."""
 
 
 class Entry(NamedTuple):
@@ -13,22 +28,39 @@ class Entry(NamedTuple):
     name: str
     """Lower case, hyphens, the order last: bleu-4."""
     value: float
+    """The number."""
     signature: str
     """The recipe. Equal names and signatures mean comparable numbers."""
+    low: float | None = None
+    """Lower end of its confidence interval; None where it is not known."""
+    high: float | None = None
+    """Upper end."""
 
 
 class Report:
     """Entries in order, by name.
 
     Args:
-        entries: with distinct names.
+        entries: one for each name.
+
+    Raises:
+        SeqganError: two different entries of one name.
     """
 
     def __init__(self, entries: Iterable[Entry]):
-        self._entries = {entry.name: entry for entry in entries}
+        self._entries: dict[str, Entry] = {}
+        for entry in entries:
+            if self._entries.setdefault(entry.name, entry) != entry:
+                raise SeqganError(
+                    f"A report has one number for each name, and {entry.name!r} came with two: put them in reports of "
+                    "their own, which `table` shows side by side."
+                )
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries.values())
+
+    def __len__(self) -> int:
+        return len(self._entries)
 
     def __getitem__(self, name: str) -> Entry:
         return self._entries[name]
@@ -36,53 +68,71 @@ class Report:
     def __contains__(self, name: object) -> bool:
         return name in self._entries
 
+    def get(self, name: str) -> Entry | None:
+        """The entry of a name, None where there is none."""
+        return self._entries.get(name)
+
     def to_json(self) -> dict[str, dict[str, Any]]:
-        """Name to value and signature, as plain containers."""
-        return {entry.name: {"value": entry.value, "signature": entry.signature} for entry in self}
+        """Name to value and signature, and to the ends of the interval where they are known, as plain containers."""
+        return {entry.name: _entry_to_json(entry) for entry in self}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Mapping[str, Any]]) -> "Report":
+        """What `to_json` gave, as a report again.
+
+        Raises:
+            SeqganError: a number lacks its value or its signature.
+        """
+        return cls(_entry_from_json(name, fields) for name, fields in content.items())
 
 
-def report_from_json(content: Mapping[str, Mapping[str, Any]]) -> Report:
-    """What `Report.to_json` gave, as a report again."""
-    return Report(Entry(name, entry["value"], entry["signature"]) for name, entry in content.items())
+def _entry_to_json(entry: Entry) -> dict[str, Any]:
+    ends = {name: end for name, end in (("low", entry.low), ("high", entry.high)) if end is not None}
+    return {"value": entry.value, **ends, "signature": entry.signature}
+
+
+def _entry_from_json(name: str, fields: Mapping[str, Any]) -> Entry:
+    missing = {"value", "signature"} - fields.keys()
+    if missing:
+        raise SeqganError(
+            f"The metric {name!r} lacks {' and '.join(sorted(missing))}: expected what Report.to_json writes."
+        )
+    return Entry(name, fields["value"], fields["signature"], fields.get("low"), fields.get("high"))
 
 
 def table(columns: Mapping[str, Report]) -> str:
     """Several reports side by side as text: a row for each metric, and below how each was computed.
 
-    An arrow shows which way is better, where there is one. Recipes that differ between columns only in their numbers
-    of sentences are all listed, since such numbers may not compare.
+    An arrow shows which way is better, where there is one; ± half the width of the interval, where it is known. The
+    last cell of a row is the number of its recipe in the list below, or one for each column, in their order, where
+    the recipes differ: such numbers may not compare.
 
     Args:
         columns: reports by the head of their column.
     """
-    names = list(dict.fromkeys(entry.name for report in columns.values() for entry in report))
     # The longest report has the best order: others miss some of its rows.
-    names.sort(key=list(dict.fromkeys(e.name for r in sorted(columns.values(), key=_size) for e in r)).index)
-    recipes: dict[str, list[str]] = {}
+    longest_first = sorted(columns.values(), key=len, reverse=True)
+    names = list(dict.fromkeys(entry.name for report in longest_first for entry in report))
+    recipes: dict[str, int] = {}
     rows = [["", *columns, "recipe"]]
     for name in names:
         cells, marks = [], []
         for report in columns.values():
-            if name not in report:
-                cells.append("")
-                continue
-            entry = report[name]
-            cells.append(_number(entry.value))
-            users = recipes.setdefault(entry.signature, [])
-            users.append(name)
-            mark = str(list(recipes).index(entry.signature) + 1)
-            if mark not in marks:
-                marks.append(mark)
-        rows.append([f"{name} {_arrow(name)}".rstrip(), *cells, ",".join(marks)])
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+            entry = report.get(name)
+            cells.append("" if entry is None else _cell(entry))
+            marks.append("-" if entry is None else str(recipes.setdefault(entry.signature, len(recipes) + 1)))
+        known = set(marks) - {"-"}
+        rows.append([f"{name} {_arrow(name)}".rstrip(), *cells, ",".join(known if len(known) == 1 else marks)])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in rows]
-    lines.append("")
-    lines += [f"{number}  {signature}" for number, signature in enumerate(recipes, start=1)]
+    lines += ["", *(f"{number}  {signature}" for signature, number in recipes.items())]
     return "\n".join(lines)
 
 
-def _size(report: Report) -> int:
-    return -sum(1 for _ in report)
+def _cell(entry: Entry) -> str:
+    if entry.low is None or entry.high is None:
+        return _number(entry.value)
+    return f"{_number(entry.value)} ±{_number((entry.high - entry.low) / 2)}"
 
 
 def _number(value: float) -> str:
@@ -90,5 +140,5 @@ def _number(value: float) -> str:
 
 
 def _arrow(name: str) -> str:
-    family = name.rstrip("0123456789").rstrip("-")
+    family = re.sub(r"-\d+$", "", name)
     return "↑" if family in HIGHER_IS_BETTER else "↓" if family in LOWER_IS_BETTER else ""

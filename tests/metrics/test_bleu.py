@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from nltk.translate.bleu_score import SmoothingFunction, sentence_bleu
 
+from seqgan import __version__
 from seqgan.errors import SeqganError
 from seqgan.metrics import bleu_against_corpus, corpus_bleu, prepare_references, self_bleu
-from seqgan.metrics import ngrams as ngrams_module
 
 CORPORA = Path(os.environ.get("SEQGAN_CORPORA", Path(__file__).parents[3] / "shared" / "corpora"))
 METHOD1 = SmoothingFunction().method1
@@ -53,20 +53,19 @@ def test_both_kinds_equal_nltk_on_real_captions():
     assert_equal_to_nltk(hypotheses, references)
 
 
-def test_keys_too_large_for_a_word_take_the_longer_way(monkeypatch):
-    rng = random.Random(1)
-    hypotheses, references = random_sentences(rng, 30), random_sentences(rng, 30)
-    expected = bleu_against_corpus(hypotheses, references), self_bleu(hypotheses)
+def test_both_kinds_equal_nltk_where_references_are_short_or_empty():
+    hypotheses = [["a", "b", "a"], ["a"], [], ["a", "b"]]
+    for references in ([[]], [["a"]], [[], ["b"]], [["z", "y"]], [["a"], ["a", "b"]]):
+        assert_equal_to_nltk(hypotheses, references)
+    for sentences in ([[], []], [["a"], ["a"]], [["a"], []], [["a"], ["b", "a", "c", "d", "e", "f"]]):
+        assert_equal_to_nltk(sentences, sentences)
 
-    original = ngrams_module.count_runs
 
-    def spread(keys, starts, flat):
-        # Multiplied keys keep their order and their equalities, and leave no room for a position beside them.
-        return original(keys * (2**62 // max(1, int(keys.max(initial=1)))), starts, flat)
-
-    monkeypatch.setattr(ngrams_module, "count_runs", spread)
-    actual = self_bleu(hypotheses)
-    np.testing.assert_array_equal(actual.sentences, expected[1].sentences)
+def test_both_kinds_equal_nltk_where_every_length_is_another():
+    # The closest length of another sentence then is never the sentence's own, and often two are equally close.
+    rng = random.Random(5)
+    sentences = [[rng.choice("ab") for _ in range(length)] for length in (0, 2, 3, 5, 7, 9, 14)]
+    assert_equal_to_nltk(sentences, sentences[::2])
 
 
 def test_scores_worked_out_by_hand():
@@ -116,7 +115,12 @@ def test_prepared_references_serve_many_calls():
         hypotheses = random_sentences(rng, 5)
         expected = bleu_against_corpus(hypotheses, references)
         np.testing.assert_array_equal(bleu_against_corpus(hypotheses, prepared).sentences, expected.sentences)
-    with pytest.raises(SeqganError, match="prepared up to order 5, not 6"):
+    # Lower orders are those of the higher ones: nothing depends on the greatest.
+    lower = bleu_against_corpus(hypotheses, prepared, max_order=3)
+    np.testing.assert_array_equal(lower.sentences, expected.sentences[:2])
+    with pytest.raises(
+        SeqganError, match=r"prepared up to order 5, not 6: call prepare_references\(..., max_order=6\)"
+    ):
         bleu_against_corpus(hypotheses, prepared, max_order=6)
 
 
@@ -124,10 +128,20 @@ def test_ids_serve_as_tokens():
     assert bleu_against_corpus([[5, 6, 7]], [[5, 6, 7]]).values[2] == pytest.approx(1.0)
 
 
+def test_the_mean_is_that_of_the_sentences():
+    rng = random.Random(6)
+    score = self_bleu(random_sentences(rng, 9), max_order=4)
+    assert score.sentences.shape == (3, 11)
+    assert list(score.values) == [2, 3, 4]
+    np.testing.assert_allclose(list(score.values.values()), score.sentences.mean(axis=1))
+
+
 def test_the_signature_names_the_recipe():
     signature = bleu_against_corpus([["a"]] * 3, [["a"]] * 2).signature
-    for part in ("bleu|", "refs:all 2", "hyps:3", "orders:2-5", "smooth:method1", "bp:closest", "seqgan 0."):
+    parts = ("bleu|", "refs:all 2", "hyps:3", "orders:2-5", "weights:uniform", "smooth:method1", "bp:closest")
+    for part in (*parts, "tok:given", f"seqgan {__version__}"):
         assert part in signature
+    assert "orders:2-3" in bleu_against_corpus([["a"]], [["a"]], max_order=3).signature
     assert "refs:others 2|hyps:3" in self_bleu([["a"]] * 3).signature
     assert "BLEU-2" in str(self_bleu([["a"]] * 3))
 
@@ -137,10 +151,14 @@ def test_the_signature_names_the_recipe():
     [
         (lambda: bleu_against_corpus(["a b"], [["a"]]), r"hypotheses\[0\] is the string 'a b'.*sentence.split\(\)"),
         (lambda: bleu_against_corpus([["a"]], ["a b"]), r"references\[0\] is the string 'a b'"),
-        (lambda: bleu_against_corpus([], [["a"]]), "There are 0 hypotheses; at least 1"),
-        (lambda: bleu_against_corpus([["a"]], []), "There are no references"),
-        (lambda: self_bleu([["a"]]), "There is 1 sentences; at least 2"),
-        (lambda: corpus_bleu([["a"]], []), "There are 1 hypotheses and 0 references"),
+        (lambda: bleu_against_corpus([], [["a"]]), "The number of hypotheses is 0, but at least 1"),
+        (lambda: bleu_against_corpus([["a"]], []), "The number of references is 0, but at least 1"),
+        (lambda: self_bleu([["a"]]), "The number of sentences is 1, but at least 2"),
+        (lambda: self_bleu(["a b", "c"]), r"sentences\[0\] is the string 'a b'"),
+        (lambda: self_bleu([["a"]] * 2, max_order=1), "The order is 1, .* give 2 or more"),
+        (lambda: bleu_against_corpus([["a"]], [["a"]], max_order=0), "The order is 0"),
+        (lambda: corpus_bleu([["a"]], []), "There are 1 hypotheses and 0 references.*use bleu_against_corpus"),
+        (lambda: corpus_bleu(["a"], [["a"]]), r"hypotheses\[0\] is the string"),
     ],
 )
 def test_misuse_is_said_with_the_mend(call, message):
@@ -159,3 +177,15 @@ def test_corpus_bleu_is_that_of_a_second_implementation():
         expected = nltk_corpus_bleu([[reference] for reference in references], hypotheses, (1 / order,) * order)
         assert score.values[order] == pytest.approx(expected)
     assert "tok:none" in score.signature
+    for part in ("refs:aligned 30", "hyps:30", "orders:2-4", "sacrebleu", "smooth:none", "tok:given", "seqgan 0."):
+        assert part in score.signature
+    assert score.sentences.shape == (3, 0)
+
+
+def test_corpus_bleu_takes_tokens_as_they_are():
+    # Blanks among characters, and tokens that print alike, would be lost in lines of text.
+    assert corpus_bleu([["a", " ", "b"]], [["a", " ", "b"]], max_order=3).values[3] == pytest.approx(1.0)
+    assert corpus_bleu([[1, 2, 3]], [["1", "2", "3"]], max_order=2).values[2] == 0.0
+    # Three of three unigrams, two of two bigrams; 3 tokens against 4 cost exp(1 - 4/3).
+    score = corpus_bleu([["a", "b", "c"], []], [["a", "b", "c", "d"], []], max_order=2)
+    assert score.values[2] == pytest.approx(math.exp(-1 / 3))

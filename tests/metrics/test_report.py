@@ -1,0 +1,94 @@
+"""Reports as JSON and as a table."""
+
+import json
+
+import pytest
+
+from seqgan.errors import SeqganError
+from seqgan.metrics import Entry, Report, table
+
+
+def test_a_report_goes_to_json_and_back():
+    report = Report([Entry("bleu-2", 0.5, "how", 0.4, 0.6), Entry("nll", 2.0, "so")])
+    content = report.to_json()
+    assert content == {
+        "bleu-2": {"value": 0.5, "low": 0.4, "high": 0.6, "signature": "how"},
+        "nll": {"value": 2.0, "signature": "so"},
+    }
+    assert list(Report.from_json(json.loads(json.dumps(content)))) == list(report)
+
+
+def test_a_report_is_asked_by_name_and_keeps_its_order():
+    report = Report([Entry("nll", 2.0, "so"), Entry("bleu-2", 0.5, "how")])
+    assert [entry.name for entry in report] == ["nll", "bleu-2"]
+    assert len(report) == 2
+    assert report["nll"].value == 2.0
+    assert "bleu-2" in report
+    assert "bleu-3" not in report
+    assert report.get("bleu-3") is None
+
+
+def test_two_numbers_of_one_name_are_refused():
+    entry = Entry("nll", 2.0, "so")
+    assert len(Report([entry, entry])) == 1
+    with pytest.raises(SeqganError, match="one number for each name, and 'nll' came with two"):
+        Report([entry, Entry("nll", 2.0, "otherwise")])
+
+
+def test_json_without_a_recipe_is_refused():
+    with pytest.raises(SeqganError, match=r"The metric 'nll' lacks signature: expected what Report.to_json writes"):
+        Report.from_json({"nll": {"value": 2.0}})
+
+
+def test_the_table_shows_every_number_with_its_recipe():
+    a = Report([Entry("bleu-2", 0.5, "recipe A", 0.46, 0.54), Entry("copied", 0.1, "recipe B")])
+    b = Report([Entry("nll", 2.0, "recipe C"), Entry("bleu-2", 0.25, "recipe A"), Entry("length-mean", 1234.5, "D")])
+    lines = table({"one": a, "two": b}).split("\n")
+    assert lines[0].split() == ["one", "two", "recipe"]
+    assert [line.split() for line in lines[1:5]] == [
+        ["nll", "↓", "2.0000", "1"],
+        ["bleu-2", "↑", "0.5000", "±0.0400", "0.2500", "2"],  # half of 0.54 - 0.46
+        ["length-mean", "1234", "3"],
+        ["copied", "↓", "0.1000", "4"],
+    ]
+    assert lines[5:] == ["", "1  recipe C", "2  recipe A", "3  D", "4  recipe B"]
+
+
+def test_recipes_that_differ_between_columns_are_listed_in_their_order():
+    columns = {
+        "a": Report([Entry("bleu-2", 0.5, "of 10")]),
+        "b": Report([Entry("nll", 2.0, "other")]),
+        "c": Report([Entry("bleu-2", 0.6, "of 20")]),
+        "d": Report([Entry("bleu-2", 0.7, "of 10")]),
+    }
+    lines = table(columns).split("\n")
+    assert lines[1].split() == ["bleu-2", "↑", "0.5000", "0.6000", "0.7000", "1,-,2,1"]
+    assert lines[-3:] == ["1  of 10", "2  of 20", "3  other"]
+
+
+def test_columns_of_the_table_are_aligned():
+    report = Report([Entry("self-bleu-2", 0.5, "A"), Entry("unique", 0.25, "B", 0.2, 0.3)])
+    lines = table({"name": report, "a longer name": report}).split("\n")
+    assert lines[:3] == [
+        "                         name   a longer name  recipe",
+        "self-bleu-2 ↓          0.5000          0.5000       1",
+        "unique ↑       0.2500 ±0.0500  0.2500 ±0.0500       2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "arrow"),
+    [
+        ("bleu-4", "↑"),
+        ("self-bleu-4", "↓"),
+        ("backward-bleu-4", "↑"),
+        ("ms-jaccard-3", "↑"),
+        ("js-1", "↓"),
+        ("perplexity", "↓"),
+        ("distinct-2", "↑"),
+        ("length-mean", None),
+    ],
+)
+def test_an_arrow_shows_which_way_is_better(name, arrow):
+    row = table({"x": Report([Entry(name, 0.5, "how")])}).split("\n")[1].split()
+    assert row == [name, *([arrow] if arrow else []), "0.5000", "1"]
