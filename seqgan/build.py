@@ -13,27 +13,31 @@ from seqgan.data.vocabulary import Vocabulary
 from seqgan.discriminators import DISCRIMINATORS
 from seqgan.discriminators.cnn import FILTERS
 from seqgan.discriminators.protocol import DiscriminatorModule
-from seqgan.errors import ConfigError, nearest
+from seqgan.errors import ConfigError, CorpusError, nearest
 from seqgan.generators import GENERATORS
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives import ALGORITHMS, Sampled
 
 
-def build_text(
-    config: DataConfig, seed: int, tokenizer: Tokenizer | None = None, vocabulary: Vocabulary | None = None
-) -> Text:
+def build_text(config: DataConfig, tokenizer: Tokenizer | None = None, vocabulary: Vocabulary | None = None) -> Text:
     """The corpus that the settings name, encoded.
 
     Args:
         config: what to read, and how.
-        seed: of the split into training and held-out text, where the corpus has no held-out part.
         tokenizer: of an existing run; None makes one.
         vocabulary: of an existing run; None builds one.
 
     Raises:
-        CorpusError, ConfigError: what cannot be read, or no such tokenizer.
+        CorpusError, ConfigError: what cannot be read, or no such tokenizer; or the sentences are not those that the
+            run was begun with.
     """
+    seed = config.split_seed or 0
     corpus = load_corpus(config.corpus, config.valid, seed=seed)
+    if config.fingerprint and config.fingerprint != corpus.fingerprint():
+        raise CorpusError(
+            f"{config.corpus} is not the text that the run was trained on: its sentences, or their order, changed. "
+            "Restore it, or pretrain a new run."
+        )
     if tokenizer is None:
         tokenizer = make_tokenizer(config.tokenizer, corpus.train, vocabulary_size=config.pieces, seed=seed)
     return encode_corpus(

@@ -16,6 +16,7 @@ from seqgan.errors import ConfigError, nearest
 
 Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
+Seed = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Share = Annotated[float, Meta(ge=0, lt=1)]
 Rate = Annotated[float, Meta(gt=0, le=10)]
 
@@ -45,6 +46,10 @@ class DataConfig(_Section, frozen=True, kw_only=True):
     """Most tokens a sentence has, its end symbol included; 0 takes the longest training sentence, at most 256."""
     too_long: Annotated[str, tyro.conf.arg(metavar="cut|drop")] = "cut"
     """What happens to longer sentences: cut (they then have no end symbol), or dropped."""
+    split_seed: Seed | None = None
+    """Decides what is split off where nothing is held out; by default the seed of the pretraining."""
+    fingerprint: Annotated[str, tyro.conf.Suppress] = ""
+    """Of the text that was read, so that no later command reads another; filled in by pretrain."""
 
 
 class GeneratorConfig(_Section, frozen=True, kw_only=True):
@@ -171,7 +176,7 @@ class RunConfig(_Section, frozen=True, kw_only=True):
 
     format: int = 1
     """Version of this file's layout."""
-    seed: Count = 0
+    seed: Seed = 0
     """Decides every random choice."""
     data: DataConfig = DataConfig()
     """The text to learn."""
@@ -196,6 +201,11 @@ def check(config: RunConfig) -> RunConfig:
         raise ConfigError(f"format is {config.format}, and this version of seqgan reads format 1: use a newer seqgan.")
     if config.data.too_long not in ("cut", "drop"):
         raise ConfigError(f"data.too_long is {config.data.too_long!r}: choose cut or drop.")
+    if config.data.tokenizer == "sentencepiece" and (config.data.min_count > 1 or config.data.max_vocabulary):
+        raise ConfigError(
+            "data.min_count and data.max_vocabulary count words or characters; with the sentencepiece tokenizer "
+            "data.pieces is the size: leave them out."
+        )
     generator = config.generator
     if generator.tied and generator.name != "transformer" and generator.embedding_size != generator.hidden_size:
         raise ConfigError(
@@ -228,6 +238,12 @@ def check_resumable(begun: RunConfig, now: RunConfig, where: str) -> None:
                 f"{where} was begun with {key} {old.get(key)!r}, and cannot be resumed with {new.get(key)!r}: leave it "
                 "out, or begin another run."
             )
+    rising = begun.adversarial is not None and begun.adversarial.baseline == "rising"
+    if rising and old["adversarial.rounds"] != new["adversarial.rounds"]:
+        raise ConfigError(
+            f"{where} was begun with adversarial.rounds {old['adversarial.rounds']} and a baseline that rises over "
+            "them: another number would have made other updates from the first round on. Begin another run."
+        )
 
 
 def _flat(settings: Any, prefix: str = "") -> dict[str, Any]:
@@ -275,6 +291,10 @@ def with_settings(config: RunConfig, settings: Mapping[str, Any], where: str) ->
     """
     merged: dict[str, Any] = msgspec.to_builtins(config)
     for key, value in settings.items():
+        if not isinstance(key, str):
+            raise ConfigError(f"In {where}: the key {key!r} is no name of a section such as 'adversarial'.")
+        if value is None and key in ("data", "generator", "pretrain"):
+            raise ConfigError(f"In {where}: the section {key!r} is empty: leave it out, or put settings under it.")
         old = merged.get(key)
         merged[key] = {**old, **value} if isinstance(old, dict) and isinstance(value, dict) else value
     return _convert(merged, where)

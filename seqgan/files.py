@@ -1,5 +1,6 @@
 """Writing files whole or not at all: to a temporary name in the same folder, synced, then renamed."""
 
+import contextlib
 import errno
 import os
 from collections.abc import Callable
@@ -33,11 +34,10 @@ def write_with(path: Path, write: Callable[[Path], object]) -> None:
         sync(temporary)
         os.replace(temporary, path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise cannot_write(path, error) from error
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    finally:
+        with contextlib.suppress(OSError):  # where nothing may be written, nothing may be deleted either
+            temporary.unlink(missing_ok=True)
 
 
 def sync(path: Path) -> None:
@@ -52,5 +52,5 @@ def sync(path: Path) -> None:
 def cannot_write(path: Path, error: OSError) -> RunError:
     """The one line that a user reads when the system refuses a write."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return RunError(f"{path} could not be written: the disk is full. Free some space, then go on with --resume.")
-    return RunError(f"{path} could not be written: {error.strerror}. Choose a folder that may be written to.")
+        return RunError(f"{path} could not be written: the disk is full. Free some space, then call the command again.")
+    return RunError(f"{path} could not be written: {error.strerror or error}. Choose a place that may be written to.")

@@ -36,7 +36,7 @@ class Progress:
         """One line for the reader, above any bar. Control characters in it are shown, not obeyed."""
         if self._stream is None:
             return
-        line = "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+        line = printable(text)
         if self._console is not None:
             self._console.print(line, markup=False, soft_wrap=True)
         else:
@@ -102,6 +102,11 @@ class Progress:
             self.note(f"{description}: {completed} of {total}, {_rate(rate)}, {_duration(left_seconds)} left")
 
         return advance
+
+
+def printable(text: str) -> str:
+    """The text with control characters shown as escapes, so that a terminal does not obey them."""
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 
 SILENT = Progress()

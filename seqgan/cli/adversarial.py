@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 import tyro
 
-from seqgan.cli.options import SettingsFlags, Switch, flag_value, parse, settings_of, with_config_file
+from seqgan.cli.options import SettingsFlags, Switch, flag_value, parse, refuse_together, settings_of, with_config_file
 from seqgan.cli.pretrain import describe
 from seqgan.config import (
     AdversarialConfig,
@@ -17,6 +17,7 @@ from seqgan.config import (
     check_resumable,
     read_settings,
 )
+from seqgan.errors import ConfigError, RunError
 
 
 class AdversarialFlags(SettingsFlags, frozen=True, kw_only=True):
@@ -50,6 +51,7 @@ def main(arguments: Sequence[str]) -> None:
     assert base.adversarial is not None
     default = AdversarialFlags(seed=base.seed, discriminator=base.discriminator, adversarial=base.adversarial)
     flags = parse("adversarial", "Train the generator against a discriminator.", default, arguments)
+    refuse_together(flags, "resume", "overwrite")
     train_child(settings_of(flags, base), flags)
 
 
@@ -66,13 +68,31 @@ def chosen_algorithm(arguments: Sequence[str]) -> str:
 
 def starting_settings(arguments: Sequence[str], algo: str) -> RunConfig:
     """The settings of the run to start from, or of the child to go on with."""
-    from seqgan.runs.directory import newest_run, open_run
+    from seqgan.runs.directory import child_runs, newest_run, open_run
 
     parent = Path(flag_value(arguments, "--run") or newest_run(Path("runs")))
     if "--resume" not in arguments:
         # An adversarial parent's settings of both players are its own, not the defaults of its children.
         return msgspec.structs.replace(open_run(parent).config, discriminator=None, adversarial=None)
-    return open_run(parent / (flag_value(arguments, "--name") or algo)).config
+    child = parent / check_name(flag_value(arguments, "--name") or algo)
+    if not child.exists():
+        there = ", ".join(child_runs(parent)) if parent.is_dir() else ""
+        raise RunError(
+            f"{parent} holds no adversarial run called {child.name} to resume; it holds: {there or 'none'}. "
+            "Name one with --algo or --name."
+        )
+    return open_run(child).config
+
+
+def check_name(name: str) -> str:
+    """The same name, which is that of a folder in the run and of nothing else.
+
+    Raises:
+        ConfigError: it leads elsewhere, or is taken by the run's own files.
+    """
+    if name != Path(name).name or name in ("", ".", "..", "checkpoints", "samples") or "\0" in name:
+        raise ConfigError(f"--name is {name!r}, but it names a folder in the run: give a plain word, such as seqgan-2.")
+    return name
 
 
 def train_child(config: RunConfig, flags: AdversarialFlags) -> None:
@@ -97,17 +117,17 @@ def train_child(config: RunConfig, flags: AdversarialFlags) -> None:
     algorithm = find_algorithm(config.adversarial.algo)
     check_settings(config.adversarial, algorithm)
     parent = open_run(flags.run or newest_run(Path("runs")))
-    folder = parent.folder / (flags.name or config.adversarial.algo)
+    folder = parent.folder / check_name(flags.name or config.adversarial.algo)
     if flags.resume:
         run = open_run(folder)
         check_resumable(run.config, config, str(folder))
     else:
         check_new(folder, flags.overwrite)
     progress.note(f"From {parent.folder} into {folder}.")
-    text = build_text(config.data, config.seed, parent.tokenizer, parent.vocabulary)
+    text = build_text(config.data, parent.tokenizer, parent.vocabulary)
     describe(text, progress)
     generator = build_generator(config.generator, text.vocabulary, text.max_length).to(device)
-    load_weights(generator, parent.generator_path)
+    load_weights(generator, parent.generator_path, text.vocabulary.fingerprint())
     discriminator = build_discriminator(config.discriminator, text.vocabulary, text.max_length, config.seed).to(device)
     dropped = dropped_widths(text.max_length) if config.discriminator.name == "cnn" else []
     if dropped:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 from msgspec import Meta
 
-from seqgan.cli.options import CommonFlags, check_flags, parse
-from seqgan.errors import ConfigError
+from seqgan.cli.options import CommonFlags, check_flags, check_target, parse
+from seqgan.config import Seed
+from seqgan.errors import ConfigError, RunError
+from seqgan.progress import printable
 
 if TYPE_CHECKING:
     from seqgan.metrics import Report
@@ -32,7 +34,7 @@ class EvaluateFlags(CommonFlags, frozen=True, kw_only=True):
     """Only these, for example: bleu self-bleu distinct nll."""
     tokenizer: Annotated[str, tyro.conf.arg(metavar="words|characters")] = "words"
     """What a token is, for --samples."""
-    seed: Annotated[int, Meta(ge=0)] = 0
+    seed: Seed = 0
     """Of the samples."""
     json: Annotated[str | None, tyro.conf.arg(metavar="FILE|-")] = None
     """Write the numbers as JSON, - for standard output in place of the table."""
@@ -47,7 +49,11 @@ def main(arguments: Sequence[str]) -> None:
         raise ConfigError("--samples judges a file and --run and --compare judge runs: give one or the other.")
     if flags.samples is not None and flags.references is None:
         raise ConfigError("--samples needs --references FILE: held-out sentences to judge against.")
-    columns, about = judge_file(flags) if flags.samples is not None else judge_runs(flags)
+    if flags.samples is None and flags.tokenizer != "words":
+        raise ConfigError("--tokenizer is for --samples; a run is judged with its own.")
+    check_target("--json", flags.json)
+    reports: dict[str, Path] = {}
+    columns, about = judge_file(flags) if flags.samples is not None else judge_runs(flags, reports)
 
     from seqgan.files import write_file
     from seqgan.metrics import table
@@ -60,40 +66,70 @@ def main(arguments: Sequence[str]) -> None:
     text = json.dumps(result, indent=2) + "\n"
     if flags.json == "-":
         print(text, end="")
-        return
-    if flags.json is not None:
+    else:
+        print(table({printable(name): report for name, report in columns.items()}))
+    if flags.json not in (None, "-"):
         write_file(Path(flags.json), text)
-    print(table(columns))
+    for name, path in reports.items():
+        content = {"run": name, "checkpoint": "generator.safetensors", "metrics": columns[name].to_json()}
+        try:
+            write_file(path, json.dumps(content, indent=2) + "\n")
+        except RunError as error:
+            flags.progress.note(f"{error} The numbers above are not kept in the run.")
 
 
 def judge_file(flags: EvaluateFlags) -> tuple[dict[str, "Report"], dict[str, str]]:
     """The report of a file of sentences, and what the JSON says of it."""
     from seqgan.data.corpus import read_lines
     from seqgan.data.tokenizers import make_tokenizer
-    from seqgan.evaluation.evaluate import FAMILIES, judge_sentences
+    from seqgan.evaluation.evaluate import FAMILIES, check_computable, judge_sentences
 
     assert flags.samples is not None
     assert flags.references is not None
     if flags.tokenizer == "sentencepiece":
         raise ConfigError("--tokenizer sentencepiece belongs to a run; for --samples choose words or characters.")
-    samples, references = read_lines(Path(flags.samples)), read_lines(Path(flags.references))
+    check_computable(flags.metrics, model=False, references=True, training=False, grammar=False)
     tokenizer = make_tokenizer(flags.tokenizer, [])
+    # A blank line is an empty output of the system, and counts as one.
+    samples = read_lines(Path(flags.samples), keep_blank=True)
+    references = read_references(flags)
+    blank = sum(not line.strip() for line in samples)
+    if blank:
+        flags.progress.note(
+            f"{blank:,} of {len(samples):,} lines of {flags.samples} are blank: judged as empty outputs."
+        )
     report = judge_sentences(samples, references, None, tokenizer, flags.metrics or FAMILIES)
     return {flags.samples: report}, {"samples": flags.samples, "column": flags.samples}
 
 
-def judge_runs(flags: EvaluateFlags) -> tuple[dict[str, "Report"], dict[str, str]]:
-    """The reports of real text, the run to compare with, and the run; and what the JSON says of the run."""
+def read_references(flags: EvaluateFlags) -> list[str]:
+    """The held-out sentences that `--references` names; what was skipped is said."""
     from seqgan.data.corpus import read_lines
+
+    assert flags.references is not None
+    notes: list[str] = []
+    references = read_lines(Path(flags.references), notes)
+    for note in notes:
+        flags.progress.note(note)
+    return references
+
+
+def judge_runs(flags: EvaluateFlags, reports: dict[str, Path]) -> tuple[dict[str, "Report"], dict[str, str]]:
+    """The reports of real text, the run to compare with, and the run; and what the JSON says of the run.
+
+    Args:
+        flags: of the command.
+        reports: gets the files that keep the runs' reports.
+    """
     from seqgan.evaluation.evaluate import (
         FAMILIES,
         MODEL_FAMILIES,
+        check_computable,
         evaluate_generator,
         grammar_of,
         held_out,
         judge_sentences,
     )
-    from seqgan.files import write_file
     from seqgan.metrics import Report
     from seqgan.runs.directory import newest_run, open_run
     from seqgan.runs.load import load_generator, load_text
@@ -103,17 +139,25 @@ def judge_runs(flags: EvaluateFlags) -> tuple[dict[str, "Report"], dict[str, str
     device = choose_device(flags.device)
     run = open_run(flags.run or newest_run(Path("runs")))
     runs = [run] if flags.compare is None else [open_run(flags.compare), run]
+    if len({str(each.folder.resolve()) for each in runs}) < len(runs):
+        raise ConfigError(f"--compare names the run itself, {run.folder}: name another.")
     generators = [load_generator(each).to(device) for each in runs]  # before the work: they may be damaged
     families = flags.metrics or (*FAMILIES, *MODEL_FAMILIES)
     columns: dict[str, Report] = {}
     for each, generator in zip(runs, generators, strict=True):
         text = load_text(each)
         held = held_out(text)
-        references = held.references if flags.references is None else read_lines(Path(flags.references))
+        references = held.references if flags.references is None else read_references(flags)
+        known_grammar = grammar_of(text) is not None
+        check_computable(flags.metrics, model=True, references=True, training=True, grammar=known_grammar)
+        if not columns and held.split == "valid" and flags.references is None:
+            progress.note(
+                "The corpus has no test text: judged against its validation text, which decided when to stop."
+            )
         if not columns and held.real:
             real = held.real[: flags.count]
             progress.note(f"Judging {len(real):,} real held-out sentences against {len(references):,} others.")
-            columns["real"] = judge_sentences(
+            columns["real text"] = judge_sentences(
                 real, references, text.corpus.train, text.tokenizer, families, grammar_of(text)
             )
         progress.note(f"Judging {flags.count:,} samples of {each.folder} against {len(references):,} sentences.")
@@ -122,6 +166,5 @@ def judge_runs(flags: EvaluateFlags) -> tuple[dict[str, "Report"], dict[str, str
         )
         name = str(each.folder)
         columns[name] = report
-        about = {"run": name, "checkpoint": each.generator_path.name}
-        write_file(each.report_path, json.dumps({**about, "metrics": report.to_json()}, indent=2) + "\n")
-    return columns, {**about, "column": name}
+        reports[name] = each.report_path
+    return columns, {"run": name, "checkpoint": runs[-1].generator_path.name, "column": name}

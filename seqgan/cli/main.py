@@ -1,13 +1,17 @@
 """The table of commands. Nothing heavy is imported before one of them is chosen."""
 
+import contextlib
 import importlib
+import io
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 
 from seqgan import __version__
-from seqgan.errors import SeqganError, nearest
+from seqgan.errors import ConfigError, SeqganError, nearest
+from seqgan.progress import printable
 
 COMMANDS = {
     "pretrain": "train a generator by maximum likelihood, from a corpus into a run",
@@ -37,21 +41,15 @@ MENDABLE, OURS, INTERRUPTED = 2, 1, 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit code is returned: 0 done, 2 the user can mend it, 1 a fault of ours, 130 interrupted."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    if not arguments or arguments[0] in ("-h", "--help", "help"):
-        print(HELP, end="")
-        return 0 if arguments else MENDABLE
-    if arguments[0] in ("-V", "--version"):
-        print(f"seqgan {__version__}")
-        return 0
-    name, *rest = arguments
-    if name not in COMMANDS:
-        return _fail(f"no command is called {name!r}.{nearest(name, COMMANDS)} Commands: {', '.join(COMMANDS)}.")
-    debug = "--debug" in rest
+    debug = "--debug" in arguments
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Arrows and other people's letters, where the output's encoding lacks them.
+            stream.reconfigure(errors="backslashreplace")
     try:
-        # A terminated training should leave as an interrupted one does.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        module = importlib.import_module(f"seqgan.cli.{name}")
-        module.main([argument for argument in rest if argument != "--debug"])
+        code = _run([argument for argument in arguments if argument != "--debug"])
+        sys.stdout.flush()
+        return code
     except SeqganError as error:
         if debug:
             raise
@@ -63,17 +61,50 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of our output (head, less) has seen enough. Python would complain once more when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave_standard_output()
+        return 0
+    except OSError as error:
+        if debug:
+            raise
+        where = "standard output" if error.filename is None else str(error.filename)
+        _leave_standard_output()
+        return _fail(f"{where}: {error.strerror or error}. Free some space, or choose another place.")
     except Exception as error:
         if debug:
             raise
-        what = " ".join(f"{type(error).__name__}: {error}".split())
+        what = _one_line(f"{type(error).__name__}: {error}")
         print(f"seqgan: fault: {what} This is an error of seqgan; --debug shows where.", file=sys.stderr)
         return OURS
+
+
+def _run(arguments: list[str]) -> int:
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(HELP, end="")
+        return 0 if arguments else MENDABLE
+    if arguments[0] in ("-V", "--version"):
+        print(f"seqgan {__version__}")
+        return 0
+    name, *rest = arguments
+    if name not in COMMANDS:
+        raise ConfigError(f"no command is called {name!r}.{nearest(name, COMMANDS)} Commands: {', '.join(COMMANDS)}.")
+    if threading.current_thread() is threading.main_thread():
+        # A terminated training leaves as an interrupted one does.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    importlib.import_module(f"seqgan.cli.{name}").main(rest)
     return 0
 
 
+def _leave_standard_output() -> None:
+    """Nobody reads it any longer; what Python still flushes into it at the end goes nowhere."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _fail(message: str) -> int:
-    # One line, whatever a file name or a library put into the message.
-    print(f"seqgan: error: {' '.join(message.split())}", file=sys.stderr)
+    print(f"seqgan: error: {_one_line(message)}", file=sys.stderr)
     return MENDABLE
+
+
+def _one_line(message: str) -> str:
+    """Whatever a file name or a library put into the message: no line breaks, no control characters."""
+    return printable(" ".join(message.split()))

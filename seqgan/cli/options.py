@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 import tyro
 
-from seqgan.config import RunConfig, check, read_settings, with_settings
+from seqgan.config import RunConfig, Seed, check, read_settings, with_settings
 from seqgan.errors import ConfigError
 from seqgan.progress import SILENT, Progress, to_standard_error
 
@@ -39,8 +39,32 @@ class SettingsFlags(CommonFlags, frozen=True, kw_only=True):
 
     config: Annotated[str | None, tyro.conf.arg(metavar="FILE.yaml|FILE.toml")] = None
     """Settings from a file, such as a run's config.yaml; flags win over it."""
-    seed: int = 0
+    seed: Seed = 0
     """Decides every random choice."""
+
+
+def check_target(flag: str, path: str | None) -> None:
+    """That a file can be written where a flag says; asked before the work.
+
+    Raises:
+        ConfigError: its folder does not exist, or it is a folder itself.
+    """
+    if path in (None, "-"):
+        return
+    target = Path(path)
+    if target.is_dir() or not target.absolute().parent.is_dir():
+        what = "is a folder" if target.is_dir() else f"cannot be made: there is no folder {target.parent}"
+        raise ConfigError(f"{flag} {path} {what}. Give a file in a folder that exists.")
+
+
+def refuse_together(flags: Any, first: str, second: str) -> None:
+    """That of two flags which contradict each other at most one is given.
+
+    Raises:
+        ConfigError: both are.
+    """
+    if getattr(flags, first) and getattr(flags, second):
+        raise ConfigError(f"--{first} and --{second} contradict each other: give one of them.")
 
 
 Flags = TypeVar("Flags", bound=CommonFlags)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import tyro
 
-from seqgan.cli.options import SettingsFlags, Switch, flag_value, parse, settings_of, with_config_file
+from seqgan.cli.options import SettingsFlags, Switch, flag_value, parse, refuse_together, settings_of, with_config_file
 from seqgan.config import DataConfig, GeneratorConfig, PretrainConfig, RunConfig, check_resumable
-from seqgan.data.corpus import corpus_name
+from seqgan.data.corpus import corpus_name, located
 from seqgan.progress import Progress
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def main(arguments: Sequence[str]) -> None:
     base = with_config_file(base, arguments, ("seed", "data", "generator", "pretrain"))
     default = PretrainFlags(seed=base.seed, data=base.data, generator=base.generator, pretrain=base.pretrain)
     flags = parse("pretrain", "Train a generator by maximum likelihood, from a corpus into a run.", default, arguments)
+    refuse_together(flags, "resume", "overwrite")
     config = settings_of(flags, base)
     pretrain_into(Path(flags.run or default_folder(config.data.corpus)), config, flags)
 
@@ -59,18 +60,18 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
 
     progress = flags.progress
     device = choose_device(flags.device)
-    # From here on the settings say what is meant wherever the next command is called from.
-    config = msgspec.structs.replace(config, data=located(config.data))
+    # From here on the settings say what is meant wherever, and with whatever seed, the next command is called.
+    config = msgspec.structs.replace(config, data=resolved(config))
     if flags.resume:
         run = open_run(folder)
         check_resumable(run.config, config, str(folder))
-        text = build_text(config.data, config.seed, run.tokenizer, run.vocabulary)
+        text = build_text(config.data, run.tokenizer, run.vocabulary)
     else:
         check_new(folder, flags.overwrite)
-        text = build_text(config.data, config.seed)
+        text = build_text(config.data)
     describe(text, progress)
-    # What was decided from the text is a setting from here on: the commands that follow must decide alike.
-    config = msgspec.structs.replace(config, data=msgspec.structs.replace(config.data, max_length=text.max_length))
+    read = msgspec.structs.replace(config.data, max_length=text.max_length, fingerprint=text.corpus.fingerprint())
+    config = msgspec.structs.replace(config, data=read)
     generator = build_generator(config.generator, text.vocabulary, text.max_length, config.seed).to(device)
     if flags.resume:
         write_config(run, config)
@@ -86,14 +87,15 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
     progress.note(f"Next: seqgan adversarial --run {folder}, or seqgan sample --run {folder}")
 
 
-def located(data: DataConfig) -> DataConfig:
-    """The same corpus, files and folders by their absolute names."""
-    places = {
-        name: str(Path(value).absolute())
-        for name, value in (("corpus", data.corpus), ("valid", data.valid))
-        if value is not None and Path(value).exists()
-    }
-    return msgspec.structs.replace(data, **places)
+def resolved(config: RunConfig) -> DataConfig:
+    """The same text by a name that means it anywhere, and split by a seed of its own."""
+    data = config.data
+    return msgspec.structs.replace(
+        data,
+        corpus=located(data.corpus),
+        valid=None if data.valid is None else located(data.valid),
+        split_seed=config.seed if data.split_seed is None else data.split_seed,
+    )
 
 
 def describe(text: "Text", progress: Progress) -> None:

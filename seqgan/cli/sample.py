@@ -8,7 +8,9 @@ from typing import Annotated
 import tyro
 from msgspec import Meta
 
-from seqgan.cli.options import CommonFlags, check_flags, parse
+from seqgan.cli.options import CommonFlags, check_flags, check_target, parse
+from seqgan.config import Seed
+from seqgan.progress import printable
 
 
 class SampleFlags(CommonFlags, frozen=True, kw_only=True):
@@ -18,7 +20,7 @@ class SampleFlags(CommonFlags, frozen=True, kw_only=True):
     """The run to sample from, pretrained or adversarial; by default the newest pretrained one under runs/."""
     count: Annotated[int, Meta(ge=1)] = 20
     """How many sentences."""
-    seed: Annotated[int, Meta(ge=0)] = 0
+    seed: Seed = 0
     """Another seed, other sentences."""
     temperature: Annotated[float, Meta(gt=0)] = 1.0
     """Below 1 sharpens, above 1 flattens; at 1 the samples are the model's own."""
@@ -35,6 +37,8 @@ class SampleFlags(CommonFlags, frozen=True, kw_only=True):
 def main(arguments: Sequence[str]) -> None:
     """Parse, load, sample, print."""
     flags = check_flags(parse("sample", "Sentences from a run, one a line.", SampleFlags(), arguments))
+
+    check_target("--output", flags.output)
 
     import torch
 
@@ -69,8 +73,3 @@ def main(arguments: Sequence[str]) -> None:
     to_terminal = sys.stdout.isatty()
     for sentence in sentences:
         print(printable(sentence) if to_terminal else sentence)
-
-
-def printable(text: str) -> str:
-    """The text with control characters shown as escapes, so that a terminal does not obey them."""
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)

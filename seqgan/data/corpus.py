@@ -23,6 +23,8 @@ SPLIT_NAMES = {"train": ("train",), "valid": ("valid", "validation", "dev"), "te
 """Names that files of a folder, and splits of a data set, may have."""
 HELD_OUT_SHARE, MOST_HELD_OUT = 0.05, 2_000
 """How much is split off where there is no validation text."""
+EMBEDDED = "embedded:"
+"""What a corpus's name may begin with, so that no file or folder is meant."""
 DATASET_FORMATS = ("csv", "json", "parquet", "text")
 """Files that ``hf:FORMAT:FILE`` reads."""
 FOREIGN = {b"\xff\xfe": " (UTF-16?)", b"\xfe\xff": " (UTF-16?)", b"\x1f\x8b": " (compressed by gzip?)"}
@@ -50,9 +52,9 @@ class Corpus(NamedTuple):
     """What the user should know of how it was read."""
 
     def fingerprint(self) -> str:
-        """Equal for equal training and validation sentences."""
+        """Equal for equal sentences in all splits."""
         digest = hashlib.sha256()
-        for line in (*self.train, "\n", *self.valid):
+        for line in (*self.train, "\n", *self.valid, "\n", *self.test):
             digest.update(line.encode(errors="surrogatepass") + b"\n")
         return digest.hexdigest()
 
@@ -62,9 +64,9 @@ def load_corpus(source: str | Path, valid: str | Path | None = None, *, seed: in
 
     Args:
         source: what exists under this name is read, a file with a sentence a line or a folder with train.*, valid.*
-            (or validation.*, dev.*) and test.*; else an embedded corpus's name; or ``hf:NAME`` for a data set of
-            the datasets library (``hf:csv:FILE``, json, parquet and text as well; ``#column`` behind it chooses the
-            column).
+            (or validation.*, dev.*) and test.*; else an embedded corpus's name (``embedded:NAME`` where a file might
+            be in the way); or ``hf:NAME`` for a data set of the datasets library (``hf:csv:FILE``, json, parquet and
+            text as well; ``#column`` behind it chooses the column).
         valid: a file of held-out sentences, in place of the corpus's own.
         seed: of what is split off where nothing is held out.
 
@@ -101,12 +103,25 @@ def load_corpus(source: str | Path, valid: str | Path | None = None, *, seed: in
 
 
 def _is_embedded(source: str) -> bool:
+    if source.startswith(EMBEDDED):
+        return source.removeprefix(EMBEDDED) in embedded_corpora()
     return source in embedded_corpora() and not os.path.exists(source)
+
+
+def located(source: str) -> str:
+    """The same corpus under a name that means it from any working folder."""
+    if _is_embedded(source):
+        return EMBEDDED + source.removeprefix(EMBEDDED)
+    place, hash_sign, column = source.partition("#")
+    prefix, kind, file = [*place.split(":", 2), "", ""][:3]
+    if prefix == "hf" and kind in DATASET_FORMATS:
+        return f"hf:{kind}:{Path(file).absolute()}{hash_sign}{column}"
+    return str(Path(source).absolute()) if source and os.path.exists(source) else source
 
 
 def _read_splits(source: str, notes: list[str]) -> dict[str, list[str]]:
     if _is_embedded(source):
-        drawn = draw_splits(load_grammar(source), EMBEDDED_SIZES, seed=0)
+        drawn = draw_splits(load_grammar(source.removeprefix(EMBEDDED)), EMBEDDED_SIZES, seed=0)
         return {split: [" ".join(tokens) for tokens in sentences] for split, sentences in drawn.items()}
     if source.startswith("hf:"):
         return _read_dataset(source, notes)
@@ -124,11 +139,11 @@ def _read_splits(source: str, notes: list[str]) -> dict[str, list[str]]:
 
 def corpus_name(source: str | Path) -> str:
     """A short name for a corpus, fit for a folder: of a file or folder its own, without the extension."""
-    text = str(source).removeprefix("hf:").partition("#")[0]
+    text = str(source).removeprefix("hf:").removeprefix(EMBEDDED).partition("#")[0]
     return re.sub(r"[^\w.-]+", "-", Path(text).absolute().stem).strip(".-") or "corpus"
 
 
-def read_lines(path: Path, notes: list[str] | None = None) -> list[str]:
+def read_lines(path: Path, notes: list[str] | None = None, *, keep_blank: bool = False) -> list[str]:
     """The sentences of a text file: UTF-8, one a line; a byte-order mark and CRLF are taken off, blank lines skipped.
 
     Only a line feed ends a line. Form feeds and Unicode's line separators, which `str.splitlines` would split at,
@@ -137,6 +152,7 @@ def read_lines(path: Path, notes: list[str] | None = None) -> list[str]:
     Args:
         path: the file.
         notes: gets a sentence for the user, where something was skipped.
+        keep_blank: do not skip blank lines: they are the empty outputs of a system that is judged.
 
     Raises:
         CorpusError: what is wrong with the file, the line, and the mend.
@@ -160,6 +176,8 @@ def read_lines(path: Path, notes: list[str] | None = None) -> list[str]:
     sentences = [line.removesuffix("\r") for line in lines if line.strip()]
     if not sentences:
         raise CorpusError(f"{path} has only blank lines: expected a sentence a line.")
+    if keep_blank:
+        return [line.removesuffix("\r") for line in (lines[:-1] if lines[-1] == "" else lines)]
     blank = len(lines) - len(sentences) - (lines[-1] == "")  # behind the last line feed there is no line
     if blank and notes is not None:
         notes.append(f"{_count(blank, 'blank line')} skipped in {path}.")

@@ -68,4 +68,10 @@ def encode_corpus(
     for name, long, all_sentences in (("training", train_long, train), ("held-out", valid_long, valid)):
         if long:
             notes.append(f"{long:,} of {len(all_sentences):,} {name} sentences exceed {max_length} tokens: {verb}.")
+    unknown = int((valid_ids.tokens == vocabulary.unknown).sum())
+    if unknown:
+        notes.append(
+            f"{unknown:,} of {int(valid_ids.mask.sum()):,} held-out tokens are not in the vocabulary; they are left "
+            "out of likelihoods."
+        )
     return Text(corpus, tokenizer, vocabulary, max_length, train_ids, valid_ids, notes)

@@ -6,6 +6,7 @@ symbol cannot come out of a model and so has no place among the outputs: its id 
 padding symbol: after a sentence's end the end symbol is repeated, and a mask says what is real.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -48,6 +49,10 @@ class Vocabulary:
 
     def __hash__(self) -> int:
         return hash(self.tokens)
+
+    def fingerprint(self) -> str:
+        """Equal for equal vocabularies: weights belong to one order of tokens."""
+        return hashlib.sha256("\n".join(self.tokens).encode(errors="surrogatepass")).hexdigest()
 
     @property
     def start(self) -> int:

@@ -78,7 +78,8 @@ def adjust_logits(logits: Tensor, temperature: float = 1.0, top_k: int = 0, top_
     Source: top-p from Holtzman et al. 2020 (arXiv:1904.09751).
     """
     if temperature != 1.0:
-        logits = logits / temperature
+        # The greatest logit becomes 0 first: divided by next to nothing it stays finite, and the others go to -inf.
+        logits = (logits - logits.amax(dim=1, keepdim=True)) / temperature
     if 0 < top_k < logits.shape[1]:
         least = logits.topk(top_k, dim=1).values[:, -1:]
         logits = logits.masked_fill(logits < least, -torch.inf)

@@ -14,7 +14,7 @@ from seqgan.data.tokenizers import Tokenizer, metric_tokens
 from seqgan.errors import ConfigError, nearest
 from seqgan.evaluation.generate import generate_sentences
 from seqgan.evaluation.likelihood import held_out_likelihood
-from seqgan.files import write_file
+from seqgan.files import cannot_write, write_file
 from seqgan.metrics import METRICS, Entry, Report, Texts
 from seqgan.progress import SILENT, Progress
 
@@ -25,6 +25,10 @@ FAMILIES = ("bleu", "self-bleu", "backward-bleu", "distinct", "unique", "copied"
 """Metrics of sentences that are computed unless others are asked for."""
 MODEL_FAMILIES = ("nll", "grammatical")
 """Metrics that need the generator, or the grammar that made the corpus."""
+OF_REFERENCES = ("bleu", "backward-bleu", "js", "ms-jaccard")
+"""Those that compare with held-out sentences."""
+OF_TRAINING = ("copied", "longest-copied")
+"""Those that compare with the training sentences."""
 JUDGING_FAMILIES = ("bleu", "self-bleu", "distinct")
 """Metrics of sentences that are watched during training."""
 WATCHED = ("bleu-2", "bleu-4", "self-bleu-2", "self-bleu-4", "distinct-2", "grammatical")
@@ -101,10 +105,27 @@ def check_families(families: Sequence[str]) -> None:
             raise ConfigError(f"No metric is called {family!r}.{nearest(family, known)} Known: {', '.join(known)}.")
 
 
+def check_computable(families: Sequence[str], *, model: bool, references: bool, training: bool, grammar: bool) -> None:
+    """That metrics which were asked for by name can be computed from what is there.
+
+    Raises:
+        ConfigError: one cannot, and what it needs.
+    """
+    check_families(families)
+    needs = [
+        ("nll", model, "a run: its likelihood is a generator's"),
+        ("grammatical", grammar, "an embedded corpus, whose grammar is known"),
+        *((family, references, "held-out sentences: --references") for family in OF_REFERENCES),
+        *((family, training, "the training sentences: a run") for family in OF_TRAINING),
+    ]
+    for family, there, what in needs:
+        if family in families and not there:
+            raise ConfigError(f"The metric {family} needs {what}.")
+
+
 def _lacks(family: str, texts: Texts) -> bool:
-    needs_training = family in ("copied", "longest-copied")
-    needs_references = family in ("bleu", "backward-bleu", "js", "ms-jaccard")
-    return (needs_training and texts.training is None) or (needs_references and texts.references is None)
+    no_training = family in OF_TRAINING and texts.training is None
+    return no_training or (family in OF_REFERENCES and texts.references is None)
 
 
 def evaluate_generator(
@@ -152,9 +173,10 @@ def likelihood_entries(generator: "GeneratorModule", text: Text, sentences: Sequ
     device = next(generator.parameters()).device
     tokens = [text.tokenizer.tokenize(line) for line in sentences]
     sequences, long = encode_sentences(tokens, text.vocabulary, text.max_length, "cut")
-    likelihood = held_out_likelihood(generator, sequences.to(device))
+    likelihood = held_out_likelihood(generator, sequences.to(device), text.vocabulary.unknown)
     signature = (
         f"nll|nats per token|end:counted|sentences:{likelihood.sentences}|cut:{long}|tokens:{likelihood.tokens}"
+        f"|unknown:left out {likelihood.unknown}"
         f"|tok:{text.tokenizer.name}|vocabulary:{len(text.vocabulary)}|temperature:1|seqgan {__version__}"
     )
     return [
@@ -210,12 +232,15 @@ def judge_while_training(
             rng=torch.Generator(device).manual_seed(seed),
         )
         if samples_folder is not None:
-            samples_folder.mkdir(exist_ok=True)
+            try:
+                samples_folder.mkdir(exist_ok=True)
+            except OSError as error:
+                raise cannot_write(samples_folder, error) from error
             lines = "".join(f"{sentence}\n" for sentence in sentences)
             write_file(samples_folder / f"round-{rounds:06}.txt", lines)
         families = (*JUDGING_FAMILIES, "grammatical")
         report = judge_sentences(sentences, text.corpus.valid, None, text.tokenizer, families, grammar)
-        values = {"eval/nll": held_out_likelihood(generator, valid).nll_per_token}
+        values = {"eval/nll": held_out_likelihood(generator, valid, text.vocabulary.unknown).nll_per_token}
         return values | {f"eval/{entry.name}": entry.value for entry in report if entry.name in WATCHED}
 
     return judge

@@ -20,9 +20,11 @@ class Likelihood(NamedTuple):
     """Sums over a text, so that those of several processes or parts can be added."""
 
     log_prob: float
-    """Log-probability of all tokens together, in nats."""
+    """Log-probability of all these tokens together, in nats."""
     tokens: int
-    """Tokens, end symbols counted."""
+    """Known tokens, end symbols counted."""
+    unknown: int
+    """Tokens that were left out since they are not in the vocabulary."""
     sentences: int
     """Sentences."""
 
@@ -37,13 +39,18 @@ class Likelihood(NamedTuple):
         return perplexity(self.log_prob, self.tokens)
 
 
-def held_out_likelihood(generator: "GeneratorModule", sequences: Sequences) -> Likelihood:
+def held_out_likelihood(generator: "GeneratorModule", sequences: Sequences, unknown: int | None) -> Likelihood:
     """Log-probability of sequences under teacher forcing, dropout off, at temperature 1.
+
+    Tokens outside the vocabulary are read and not scored. Where the training text has none of them, as with a
+    vocabulary of all its words, what their symbol is given says nothing but how long one has trained.
 
     Args:
         generator: any generator.
         sequences: on the generator's device.
+        unknown: id of the unknown symbol; None where all ids are ordinary tokens.
     """
+    scored = sequences.mask if unknown is None else sequences.mask & (sequences.tokens != unknown)
     # Like lengths together: little of a batch is then padding.
     order = sequences.mask.sum(dim=1).argsort(stable=True)
     rows_at_once = max(1, TOKENS_AT_ONCE // sequences.tokens.shape[1])
@@ -52,5 +59,7 @@ def held_out_likelihood(generator: "GeneratorModule", sequences: Sequences) -> L
         for rows in order.split(rows_at_once):
             batch = take(sequences, rows)
             logits = generator.forward(batch.tokens)
-            log_prob -= token_nll(logits, batch.tokens, batch.mask).sum(dtype=torch.float64).item()
-    return Likelihood(log_prob, int(sequences.mask.sum()), len(sequences.tokens))
+            known = scored[rows, : batch.tokens.shape[1]]
+            log_prob -= token_nll(logits, batch.tokens, known).sum(dtype=torch.float64).item()
+    tokens = int(scored.sum())
+    return Likelihood(log_prob, tokens, int(sequences.mask.sum()) - tokens, len(sequences.tokens))

@@ -19,24 +19,39 @@ KEPT = 2
 """Training states that are kept: the newest, and the one before it in case the newest is damaged."""
 
 
-def save_weights(model: nn.Module, path: Path) -> None:
-    """Write a model's weights as safetensors. Tied parameters must be one parameter, as in this package's models."""
+def save_weights(model: nn.Module, path: Path, vocabulary: str = "") -> None:
+    """Write a model's weights as safetensors. Tied parameters must be one parameter, as in this package's models.
+
+    Args:
+        model: the unwrapped model.
+        path: the file.
+        vocabulary: fingerprint of the vocabulary that the rows of its tables stand for.
+    """
     from safetensors.torch import save
 
-    write_file(path, save({name: value.detach().contiguous() for name, value in model.state_dict().items()}))
+    weights = {name: value.detach().contiguous() for name, value in model.state_dict().items()}
+    write_file(path, save(weights, metadata={"vocabulary": vocabulary}))
 
 
-def load_weights(model: nn.Module, path: Path) -> None:
+def load_weights(model: nn.Module, path: Path, vocabulary: str = "") -> None:
     """Read weights into a model of the same shape.
 
+    Args:
+        model: of the shape that was saved.
+        path: the file.
+        vocabulary: fingerprint of the vocabulary at hand; empty where it does not matter.
+
     Raises:
-        CheckpointError: no such file, damaged, or the weights of another model (the first difference is named).
+        CheckpointError: no such file, damaged, or the weights of another model (the first difference is named) or
+            another vocabulary.
     """
-    from safetensors import SafetensorError
+    from safetensors import SafetensorError, safe_open
     from safetensors.torch import load
 
     try:
         weights = load(path.read_bytes())
+        with safe_open(path, framework="pt") as file:
+            saved_with = (file.metadata() or {}).get("vocabulary", "")
     except FileNotFoundError as error:
         raise CheckpointError(f"{path} does not exist: the run has no finished weights yet; train it first.") from error
     except (OSError, SafetensorError) as error:
@@ -50,6 +65,10 @@ def load_weights(model: nn.Module, path: Path) -> None:
                 f"{path} belongs to another model: {name} is {here}, and the run's settings and vocabulary "
                 f"need {wanted}. Was config.yaml or vocabulary.txt changed?"
             )
+    if vocabulary and saved_with and vocabulary != saved_with:
+        raise CheckpointError(
+            f"{path} was trained with another vocabulary than vocabulary.txt beside it: restore that file from a copy."
+        )
     model.load_state_dict(weights)
 
 
@@ -78,6 +97,8 @@ def save_state(folder: Path, step: int, state: dict[str, Any]) -> None:
             _delete(old)
     except OSError as error:
         raise cannot_write(place, error) from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def load_state(folder: Path, note: Callable[[str], None]) -> dict[str, Any] | None:

@@ -82,6 +82,16 @@ def check_new(folder: Path, overwrite: bool) -> None:
         raise RunError(
             f"{folder} already holds a run: go on with --resume, replace it with --overwrite, or choose another folder."
         )
+    if children := child_runs(folder):
+        raise RunError(
+            f"{folder} holds the adversarial runs {', '.join(children)}, which --overwrite would delete with it: move "
+            "or delete them first, or choose another folder with --run."
+        )
+
+
+def child_runs(folder: Path) -> list[str]:
+    """Names of the adversarial runs in a run's folder."""
+    return sorted(path.name for path in folder.iterdir() if _is_run(path))
 
 
 def create_run(
@@ -92,10 +102,11 @@ def create_run(
     Raises:
         RunError: the folder is taken, or cannot be written.
     """
-    folder = Path(folder)
+    # A link is followed: the run goes where it points. And "." has a name.
+    folder = Path(folder).resolve()
     check_new(folder, overwrite)
     unfinished = folder.with_name(folder.name + TEMPORARY_SUFFIX)
-    run = Run(folder, config, tokenizer, vocabulary)
+    run = Run(_shown(folder), config, tokenizer, vocabulary)
     try:
         if unfinished.exists():
             shutil.rmtree(unfinished)
@@ -106,11 +117,9 @@ def create_run(
         write_file(unfinished / "config.yaml", settings_text(config))
         _replace(unfinished, folder)
     except OSError as error:
-        shutil.rmtree(unfinished, ignore_errors=True)
         raise cannot_write(folder, error) from error
-    except RunError:
+    finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-        raise
     return run
 
 
@@ -125,9 +134,7 @@ def open_run(folder: str | Path) -> Run:
     folder = Path(folder)
     if not folder.is_dir():
         what = "is a file" if folder.exists() else "does not exist"
-        raise RunError(
-            f"{folder} {what}; expected the folder of a run, such as `seqgan pretrain --run {folder}` makes."
-        )
+        raise RunError(f"{folder} {what}; expected the folder of a run, as `seqgan pretrain` makes; check --run.")
     if not _is_run(folder):
         raise RunError(f"{folder} is no seqgan run: it has no config.yaml beside a vocabulary.txt. Check --run.")
     settings = read_settings(folder / "config.yaml")
@@ -151,6 +158,11 @@ def write_config(run: Run, config: RunConfig) -> None:
     """Replace the run's settings, when a resumed run is given other ones."""
     write_file(run.folder / "config.yaml", settings_text(config))
     run.config = config
+
+
+def _shown(folder: Path) -> Path:
+    """The folder as a user would write it: relative to the working folder where it is inside."""
+    return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
 
 
 def _is_run(folder: Path) -> bool:

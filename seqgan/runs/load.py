@@ -16,7 +16,7 @@ def load_generator(run: Run) -> GeneratorModule:
         CheckpointError: there are none yet, or they are damaged.
     """
     generator = build_generator(run.config.generator, run.vocabulary, run.config.data.max_length)
-    load_weights(generator, run.generator_path)
+    load_weights(generator, run.generator_path, run.vocabulary.fingerprint())
     return generator.eval()
 
 
@@ -30,7 +30,7 @@ def load_discriminator(run: Run) -> DiscriminatorModule:
     if run.config.discriminator is None:
         raise RunError(f"{run.folder} was pretrained only and has no discriminator: name an adversarial run.")
     discriminator = build_discriminator(run.config.discriminator, run.vocabulary, run.config.data.max_length)
-    load_weights(discriminator, run.discriminator_path)
+    load_weights(discriminator, run.discriminator_path, run.vocabulary.fingerprint())
     return discriminator.eval()
 
 
@@ -38,6 +38,6 @@ def load_text(run: Run) -> Text:
     """The text that the run was trained on, encoded with its vocabulary.
 
     Raises:
-        CorpusError: it is no longer there.
+        CorpusError: it is no longer there, or its sentences changed.
     """
-    return build_text(run.config.data, run.config.seed, run.tokenizer, run.vocabulary)
+    return build_text(run.config.data, run.tokenizer, run.vocabulary)

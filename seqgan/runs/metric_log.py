@@ -24,8 +24,11 @@ class MetricLog:
         self._path = path
         self._note = note
         if path is not None:
-            with path.open("ab") as file:
-                file.truncate(min(size, path.stat().st_size))
+            try:
+                with path.open("ab") as file:
+                    file.truncate(min(size, path.stat().st_size))
+            except OSError as error:
+                raise cannot_write(path, error) from error
 
     @property
     def size(self) -> int:

@@ -97,8 +97,9 @@ def train_adversarially(
         def keep() -> None:
             """Save all that a resumed run needs, and the weights that other commands read."""
             if run is not None:
-                save_weights(generator, run.generator_path)
-                save_weights(discriminator, run.discriminator_path)
+                vocabulary = text.vocabulary.fingerprint()
+                save_weights(generator, run.generator_path, vocabulary)
+                save_weights(discriminator, run.discriminator_path, vocabulary)
                 step = players.warmup_steps + players.rounds
                 save_state(run.checkpoints_folder, step, {**players.state(), "log_size": log.size})
 
@@ -107,12 +108,14 @@ def train_adversarially(
                 values = players.warm_up_discriminator()
                 if players.warmed_up:
                     log.log("warmup", players.warmup_steps, values)
-                    if judge is not None:
-                        log.log("adversarial", 0, judge(0))
-                    keep()
                 elif players.warmup_steps % WARMUP_CHECKPOINT_STEPS == 0:
                     keep()
                 advance(1)
+        if players.rounds == 0 and not players.judged:
+            if judge is not None:
+                log.log("adversarial", 0, judge(0))
+            players.judged = True
+            keep()
 
         with progress.bar("Adversarial training: rounds", config.rounds, players.rounds) as advance:
             while players.rounds < config.rounds:
@@ -153,6 +156,7 @@ class Players:
         self.algorithm, self.config, self.rng = algorithm, config, rng
         self.max_length = text.max_length
         self.text_fingerprint = text.corpus.fingerprint()
+        self.vocabulary_fingerprint = text.vocabulary.fingerprint()
         self.real: Sequences = text.train.to(rng.device)
         # The moments of maximum likelihood are not taken over: they belong to another loss.
         self.generator_optimizer = adam(generator, config.generator_learning_rate)
@@ -164,6 +168,7 @@ class Players:
         # Completes prefixes; a copy of its own only where it lags behind.
         self.rollout_policy = copy.deepcopy(generator) if config.rollout_update_rate else generator
         self.warmup_steps, self.rounds = 0, 0
+        self.judged = False  # as it was before the first round
         self.accuracies: deque[float] = deque(maxlen=ACCURACY_WINDOW)
         generator.eval()  # dropout off in all that follows: the policy that samples is the one that is updated
 
@@ -172,6 +177,7 @@ class Players:
         return {
             "warmup_steps": self.warmup_steps,
             "rounds": self.rounds,
+            "judged": self.judged,
             "accuracies": list(self.accuracies),
             "generator": self.generator.state_dict(),
             "discriminator": self.discriminator.state_dict(),
@@ -181,11 +187,12 @@ class Players:
             "baseline": self.baseline.state(),
             "random": random_state(self.rng),
             "text": self.text_fingerprint,
+            "vocabulary": self.vocabulary_fingerprint,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from what `state` gave."""
-        self.warmup_steps, self.rounds = state["warmup_steps"], state["rounds"]
+        self.warmup_steps, self.rounds, self.judged = state["warmup_steps"], state["rounds"], state["judged"]
         self.accuracies.extend(state["accuracies"])
         self.generator.load_state_dict(state["generator"])
         self.discriminator.load_state_dict(state["discriminator"])
@@ -227,7 +234,7 @@ class Players:
         """One policy gradient step on the generator's own samples."""
         fake = sample(self.generator, self.config.batch_size, self.max_length, rng=self.rng)
         values = self._credit(fake)  # [N, B, T or 1]
-        baseline = self.baseline(values, fake.mask, self.rounds / self.config.rounds)
+        baseline = self.baseline(values, fake.mask, self.rounds / max(1, self.config.rounds - 1))
         advantages = self.algorithm.advantages(values, fake.mask, baseline)  # [B, T]
         logits = self.generator(fake.tokens)
         loss = policy_gradient_loss(token_log_probs(logits, fake.tokens), advantages, fake.mask)
@@ -235,14 +242,18 @@ class Players:
         if self.config.entropy_bonus:
             loss = loss - self.config.entropy_bonus * entropy
         value = update(self.generator, self.generator_optimizer, loss, self.config.clip_norm)
-        return {
+        logged = {
             "generator/loss": value,
             "generator/reward": masked_mean(values.mean(dim=0).expand(fake.mask.shape), fake.mask).item(),
             "generator/reward_std": diagnostics.reward_spread(values, fake.mask).item(),
             "generator/entropy": entropy.item(),
-            "generator/effective_sample_size": self._effective_sample_size(values, fake.mask),
             "generator/length": fake.mask.sum(dim=1).float().mean().item(),
         }
+        if self.algorithm.weighs:
+            # At the first token all samples are compared.
+            weights = self.algorithm.advantages(values[..., :1], fake.mask[:, :1], 0.0)
+            logged["generator/effective_sample_size"] = diagnostics.effective_sample_size(weights, dim=0).item()
+        return logged
 
     def _imitate(self) -> None:
         """One maximum-likelihood step on real sentences, scaled as the policy gradient is: per sentence."""
@@ -258,11 +269,6 @@ class Players:
                 pairs = zip(self.rollout_policy.parameters(), self.generator.parameters(), strict=True)
                 for lagging, live in pairs:
                     lagging.lerp_(live, 1 - rate)
-
-    def _effective_sample_size(self, values: Tensor, mask: Tensor) -> float:
-        """Of the samples' weights at the first token, where all of them are compared."""
-        weights = self.algorithm.advantages(values[..., :1], mask[:, :1], 0.0)
-        return diagnostics.effective_sample_size(weights, dim=0).item()
 
     def _credit(self, fake: Samples) -> Tensor:
         """What each token is worth: by rollouts [N, B, T], or its sequence's own reward [1, B, 1]."""

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from seqgan.errors import ConfigError
+from seqgan.errors import CheckpointError, ConfigError
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -50,7 +50,17 @@ def random_state(rng: torch.Generator) -> dict[str, Any]:
 
 
 def set_random_state(rng: torch.Generator, state: dict[str, Any]) -> None:
-    """Go on with the random numbers where `random_state` was called."""
+    """Go on with the random numbers where `random_state` was called.
+
+    Raises:
+        CheckpointError: that was on another kind of device, whose random numbers are others.
+    """
+    saved_on = "cuda" if "cuda" in state else "cpu"
+    if saved_on != rng.device.type:
+        raise CheckpointError(
+            f"This run was begun on {saved_on}, and its random numbers do not go on on {rng.device.type}: "
+            f"resume it with --device {saved_on}."
+        )
     torch.set_rng_state(state["global"])
     rng.set_state(state["own"])
     if "cuda" in state:

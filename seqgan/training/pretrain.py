@@ -69,7 +69,7 @@ def pretrain(
         state = load_state(run.checkpoints_folder, progress.note) if run is not None and resume else None
         if run is not None and state is not None:
             check_same_text(state, text)
-            load_weights(generator, run.generator_path)
+            load_weights(generator, run.generator_path, text.vocabulary.fingerprint())
             best_weights = copy.deepcopy(generator.state_dict())
             generator.load_state_dict(state["generator"])
             optimizer.load_state_dict(state["optimizer"])
@@ -81,14 +81,14 @@ def pretrain(
         while epoch < config.epochs and epoch - best_epoch < config.patience:
             epoch += 1
             values = _train_epoch(generator, optimizer, train, config, seed=seed, epoch=epoch, progress=progress)
-            held_out = held_out_likelihood(generator, valid)
+            held_out = held_out_likelihood(generator, valid, text.vocabulary.unknown)
             nll = held_out.nll_per_token
             log.log("pretrain", epoch, {**values, "eval/nll": nll, "eval/perplexity": held_out.perplexity})
             if nll < best_nll:
                 best_nll, best_epoch = nll, epoch
                 best_weights = copy.deepcopy(generator.state_dict())
                 if run is not None:
-                    save_weights(generator, run.generator_path)
+                    save_weights(generator, run.generator_path, text.vocabulary.fingerprint())
             if run is not None:
                 state = {
                     "epoch": epoch,
@@ -99,6 +99,7 @@ def pretrain(
                     "random": random_state(rng),
                     "log_size": log.size,
                     "text": text.corpus.fingerprint(),
+                    "vocabulary": text.vocabulary.fingerprint(),
                 }
                 save_state(run.checkpoints_folder, epoch, state)
 
@@ -117,6 +118,8 @@ def check_same_text(state: dict[str, Any], text: Text) -> None:
             f"The corpus {text.corpus.name} is not the one that this run was begun with: its sentences changed. "
             "Restore them, or start anew with --overwrite."
         )
+    if state["vocabulary"] != text.vocabulary.fingerprint():
+        raise CheckpointError("vocabulary.txt is not the one that this run was begun with: restore it from a copy.")
 
 
 def _train_epoch(

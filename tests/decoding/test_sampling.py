@@ -102,7 +102,13 @@ def test_a_prefix_that_leaves_no_room_is_refused(generator, rng):
 
 
 def test_temperature_divides_logits():
-    torch.testing.assert_close(adjust_logits(torch.tensor([[1.0, -2.0]]), temperature=0.5), torch.tensor([[2.0, -4.0]]))
+    adjusted = adjust_logits(torch.tensor([[1.0, -2.0]]), temperature=0.5)
+    torch.testing.assert_close(adjusted.softmax(1), torch.tensor([[2.0, -4.0]]).softmax(1))
+
+
+def test_next_to_no_temperature_takes_the_likeliest(rng):
+    logits = torch.tensor([[1.0, 3.0, 2.0]]).expand(50, -1)
+    assert (sample_tokens(adjust_logits(logits, temperature=1e-39), rng) == 1).all()
 
 
 def test_top_k_keeps_the_likeliest():
