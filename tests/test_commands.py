@@ -260,3 +260,128 @@ def test_a_reader_that_leaves_early_is_no_error(pretrained):
     result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert result.stderr == ""
     assert len(result.stdout.split("\n")) == 2
+
+
+def test_another_seed_of_the_second_phase_keeps_the_split_of_the_first(here, pretrained):
+    from seqgan.runs import open_run
+    from seqgan.runs.load import load_text
+
+    assert run("adversarial", *SMALL_GAN, "--seed", "7", "--quiet") == 0
+    parent, child = (load_text(open_run(folder)) for folder in (pretrained, pretrained / "seqgan"))
+    assert parent.corpus == child.corpus
+    assert open_run(pretrained / "seqgan").config.seed == 7
+
+
+def test_a_changed_text_is_noticed_by_every_command(here, pretrained, capsys):
+    (here / "mine.txt").write_text("\n".join(LINES[::-1]) + "\n")
+    for command in (["evaluate"], ["adversarial", *SMALL_GAN]):
+        assert "is not the text that the run was trained on" in fails(capsys, *command, "--run", pretrained)
+    assert not (pretrained / "seqgan").exists()
+
+
+def test_a_changed_vocabulary_is_noticed(pretrained, capsys):
+    path = pretrained / "vocabulary.txt"
+    first, *tokens = path.read_text().split("\n")[:-1]
+    path.write_text("\n".join([first, *tokens[::-1], ""]))
+    assert "was trained with another vocabulary" in fails(capsys, "sample", "--run", pretrained)
+
+
+def test_a_run_is_used_from_any_folder(here, pretrained, monkeypatch):
+    (here / "captions").mkdir()
+    monkeypatch.chdir(here / "captions")
+    assert run("evaluate", "--run", pretrained, "--count", 5, "--quiet") == 0
+
+
+@pytest.mark.parametrize("name", [".", "..", "../x", "checkpoints", "/tmp/x", "a/b"])
+def test_a_childs_name_leads_nowhere_else(pretrained, capsys, name):
+    before = sorted(os.listdir(pretrained))
+    assert "names a folder in the run" in fails(capsys, "adversarial", "--name", name, "--overwrite", *SMALL_GAN)
+    assert sorted(os.listdir(pretrained)) == before
+
+
+def test_overwriting_does_not_take_children_along(pretrained, capsys):
+    assert run("adversarial", *SMALL_GAN, "--quiet") == 0
+    line = fails(capsys, "pretrain", "--corpus", "mine.txt", *SMALL, "--overwrite")
+    assert "holds the adversarial runs seqgan, which --overwrite would delete" in line
+    assert "contradict each other" in fails(capsys, "pretrain", "--corpus", "mine.txt", "--resume", "--overwrite")
+    assert run("adversarial", *SMALL_GAN, "--overwrite", "--quiet") == 0
+    assert "no adversarial run called maligan to resume; it holds: seqgan" in fails(
+        capsys, "adversarial", "--algo", "maligan", "--resume"
+    )
+
+
+def test_a_link_to_a_folder_is_followed(here):
+    (here / "disk").mkdir()
+    (here / "linked").symlink_to(here / "disk")
+    for again in ([], ["--overwrite"]):
+        assert run("pretrain", "--corpus", "mine.txt", "--run", "linked", *SMALL, *again, "--quiet") == 0
+    assert (here / "linked").is_symlink()
+    assert (here / "disk" / "generator.safetensors").exists()
+
+
+def test_metrics_asked_for_by_name_are_computed_or_refused(here, pretrained, capsys):
+    assert "grammatical needs an embedded corpus" in fails(capsys, "evaluate", "--metrics", "grammatical")
+    files = ["--samples", "mine.txt", "--references", "mine.txt"]
+    assert "nll needs a run" in fails(capsys, "evaluate", *files, "--metrics", "nll")
+    assert "copied needs the training sentences" in fails(capsys, "evaluate", *files, "--metrics", "bleu", "copied")
+    assert "there is no folder nowhere" in fails(capsys, "evaluate", "--json", "nowhere/x.json")
+    assert "--compare names the run itself" in fails(capsys, "evaluate", "--compare", pretrained)
+
+
+def test_empty_outputs_of_a_system_count(here, capsys):
+    (here / "out.txt").write_text("a dog runs .\n\n\n")
+    assert run("evaluate", "--samples", "out.txt", "--references", "mine.txt", "--json", "-") == 0
+    out, err = capsys.readouterr()
+    assert "hyps:3" in json.loads(out)["metrics"]["bleu-2"]["signature"]
+    assert "2 of 3 lines of out.txt are blank" in err
+
+
+def test_a_run_that_may_not_be_written_is_judged_all_the_same(pretrained, capsys, monkeypatch):
+    from seqgan.errors import RunError
+
+    def refuse(path, data):
+        raise RunError(f"{path} could not be written: Read-only file system.")
+
+    monkeypatch.setattr("seqgan.files.write_file", refuse)
+    assert run("evaluate", "--count", 5) == 0
+    out, err = capsys.readouterr()
+    assert "bleu-2" in out
+    assert "not kept in the run" in err
+
+
+def test_unknown_tokens_are_said_and_not_scored(here, capsys):
+    (here / "valid.txt").write_text("a zebra runs .\n")
+    assert run("pretrain", "--corpus", "mine.txt", "--valid", "valid.txt", *SMALL) == 0
+    assert "1 of 5 held-out tokens are not in the vocabulary" in capsys.readouterr().err
+    assert run("evaluate", "--count", 5, "--json", "-", "--quiet") == 0
+    assert "tokens:4|unknown:left out 1" in json.loads(capsys.readouterr().out)["metrics"]["nll"]["signature"]
+
+
+def test_a_rising_baseline_fixes_the_number_of_rounds(pretrained, capsys):
+    assert run("adversarial", "--algo", "maligan", *SMALL_GAN, "--quiet") == 0
+    assert "baseline that rises" in fails(capsys, "adversarial", "--algo", "maligan", "--resume", "--rounds", 9)
+
+
+def test_without_a_warm_up_the_start_is_judged_and_kept(pretrained):
+    options = ["--adversarial.warmup-steps", 0, "--adversarial.evaluate-every", 2]
+    assert run("adversarial", *SMALL_GAN, *options, "--quiet") == 0
+    assert sorted(os.listdir(pretrained / "seqgan" / "samples")) == ["round-000000.txt", "round-000002.txt"]
+
+
+def test_standard_output_that_is_full_or_knows_few_letters(pretrained):
+    command = f"{sys.executable} -m seqgan"
+    cases = {
+        f"{command} sample --quiet > /dev/full": (2, "No space left on device"),
+        f"{command} --help > /dev/full": (2, "No space left on device"),
+        f"PYTHONIOENCODING=ascii {command} evaluate --count 5 --metrics bleu --quiet": (0, ""),
+    }
+    for line, (code, message) in cases.items():
+        result = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
+        assert result.returncode == code, result.stderr
+        assert message in result.stderr
+        assert "Traceback" not in result.stderr
+
+
+def test_control_characters_in_names_do_not_reach_the_terminal(here, capsys):
+    (here / "a\x1b[31mb.txt").write_text("")
+    assert "\x1b" not in fails(capsys, "pretrain", "--corpus", "a\x1b[31mb.txt")
