@@ -229,6 +229,17 @@ def test_settings_come_from_a_file_and_flags_win(here):
         assert line in text
 
 
+def test_the_settings_of_one_run_serve_another_text(here, pretrained):
+    (here / "other.txt").write_text("x y z\nz y x\ny y z\n")
+    config = pretrained / "config.yaml"
+    assert run("pretrain", "--config", config, "--corpus", "other.txt", "--quiet") == 0
+    assert "hidden_size: 12" in (here / "runs" / "other" / "config.yaml").read_text()
+    # And the same text gives the same run.
+    assert run("pretrain", "--config", config, "--run", "again", "--quiet") == 0
+    again, first = (path / "generator.safetensors" for path in (here / "again", pretrained))
+    assert again.read_bytes() == first.read_bytes()
+
+
 def test_every_command_helps(capsys):
     assert run("--help") == 0
     for command in ("pretrain", "adversarial", "sample", "evaluate"):

@@ -68,6 +68,9 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
         text = build_text(config.data, run.tokenizer, run.vocabulary)
     else:
         check_new(folder, flags.overwrite)
+        # A new run may be of another text than the one whose settings it was given.
+        config = msgspec.structs.replace(config, data=msgspec.structs.replace(config.data, fingerprint=""))
+        progress.note(f"Reading {config.data.corpus} ...")
         text = build_text(config.data)
     describe(text, progress)
     read = msgspec.structs.replace(config.data, max_length=text.max_length, fingerprint=text.corpus.fingerprint())
