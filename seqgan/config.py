@@ -296,6 +296,8 @@ def with_settings(config: RunConfig, settings: Mapping[str, Any], where: str) ->
         if value is None and key in ("data", "generator", "pretrain"):
             raise ConfigError(f"In {where}: the section {key!r} is empty: leave it out, or put settings under it.")
         old = merged.get(key)
+        if value is None and isinstance(old, dict):
+            continue  # a pretrained run's settings say nothing of the two players
         merged[key] = {**old, **value} if isinstance(old, dict) and isinstance(value, dict) else value
     return _convert(merged, where)
 

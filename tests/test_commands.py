@@ -230,10 +230,13 @@ def test_settings_come_from_a_file_and_flags_win(here):
 
 
 def test_the_settings_of_one_run_serve_another_text(here, pretrained):
-    (here / "other.txt").write_text("x y z\nz y x\ny y z\n")
+    (here / "other.txt").write_text("x y z x y z x y z\nz y x z y x z y x\ny y z y y z y y z\n")
     config = pretrained / "config.yaml"
-    assert run("pretrain", "--config", config, "--corpus", "other.txt", "--quiet") == 0
-    assert "hidden_size: 12" in (here / "runs" / "other" / "config.yaml").read_text()
+    assert run("pretrain", "--config", config, "--corpus", "other.txt", "--seed", 9, "--quiet") == 0
+    text = (here / "runs" / "other" / "config.yaml").read_text()
+    for line in ("hidden_size: 12", "max_length: 10", "split_seed: 9", "valid: null"):
+        assert line in text
+    assert run("adversarial", "--run", pretrained, "--config", config, *SMALL_GAN, "--quiet") == 0
     # And the same text gives the same run.
     assert run("pretrain", "--config", config, "--run", "again", "--quiet") == 0
     again, first = (path / "generator.safetensors" for path in (here / "again", pretrained))
@@ -303,7 +306,7 @@ def test_a_run_is_used_from_any_folder(here, pretrained, monkeypatch):
     assert run("evaluate", "--run", pretrained, "--count", 5, "--quiet") == 0
 
 
-@pytest.mark.parametrize("name", [".", "..", "../x", "checkpoints", "/tmp/x", "a/b"])
+@pytest.mark.parametrize("name", [".", "..", "../x", "checkpoints", "report.json", "x.writing", "/tmp/x", "a/b"])
 def test_a_childs_name_leads_nowhere_else(pretrained, capsys, name):
     before = sorted(os.listdir(pretrained))
     assert "names a folder in the run" in fails(capsys, "adversarial", "--name", name, "--overwrite", *SMALL_GAN)

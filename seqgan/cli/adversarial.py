@@ -18,6 +18,7 @@ from seqgan.config import (
     read_settings,
 )
 from seqgan.errors import ConfigError, RunError
+from seqgan.files import TEMPORARY_SUFFIX
 
 
 class AdversarialFlags(SettingsFlags, frozen=True, kw_only=True):
@@ -90,7 +91,17 @@ def check_name(name: str) -> str:
     Raises:
         ConfigError: it leads elsewhere, or is taken by the run's own files.
     """
-    if name != Path(name).name or name in ("", ".", "..", "checkpoints", "samples") or "\0" in name:
+    taken = {
+        "checkpoints",
+        "samples",
+        "config.yaml",
+        "vocabulary.txt",
+        "tokenizer.model",
+        "metrics.jsonl",
+        "report.json",
+    }
+    of_files = name.endswith((".safetensors", TEMPORARY_SUFFIX))
+    if name != Path(name).name or name in ("", ".", "..") or "\0" in name or name in taken or of_files:
         raise ConfigError(f"--name is {name!r}, but it names a folder in the run: give a plain word, such as seqgan-2.")
     return name
 

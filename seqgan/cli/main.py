@@ -1,6 +1,7 @@
 """The table of commands. Nothing heavy is imported before one of them is chosen."""
 
 import contextlib
+import errno
 import importlib
 import io
 import os
@@ -63,15 +64,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of our output (head, less) has seen enough. Python would complain once more when it flushes.
         _leave_standard_output()
         return 0
-    except OSError as error:
-        if debug:
-            raise
-        where = "standard output" if error.filename is None else str(error.filename)
-        _leave_standard_output()
-        return _fail(f"{where}: {error.strerror or error}. Free some space, or choose another place.")
     except Exception as error:
         if debug:
             raise
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            _leave_standard_output()
+            where = "standard output" if error.filename is None else str(error.filename)
+            return _fail(f"{where}: {error.strerror}. Free some space, or choose another place.")
         what = _one_line(f"{type(error).__name__}: {error}")
         print(f"seqgan: fault: {what} This is an error of seqgan; --debug shows where.", file=sys.stderr)
         return OURS

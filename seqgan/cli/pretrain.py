@@ -39,6 +39,8 @@ def main(arguments: Sequence[str]) -> None:
         corpus = flag_value(arguments, "--corpus") or flag_value(arguments, "--data.corpus") or base.data.corpus
         base = open_run(flag_value(arguments, "--run") or default_folder(corpus)).config
     base = with_config_file(base, arguments, ("seed", "data", "generator", "pretrain"))
+    if "--resume" not in arguments:
+        base = msgspec.structs.replace(base, data=for_corpus(base.data, arguments))
     default = PretrainFlags(seed=base.seed, data=base.data, generator=base.generator, pretrain=base.pretrain)
     flags = parse("pretrain", "Train a generator by maximum likelihood, from a corpus into a run.", default, arguments)
     refuse_together(flags, "resume", "overwrite")
@@ -88,6 +90,14 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
         f"{result.epochs}."
     )
     progress.note(f"Next: seqgan adversarial --run {folder}, or seqgan sample --run {folder}")
+
+
+def for_corpus(data: DataConfig, arguments: Sequence[str]) -> DataConfig:
+    """The settings for the corpus that the flags name: what was read off another text does not go along."""
+    corpus = flag_value(arguments, "--corpus") or flag_value(arguments, "--data.corpus")
+    if corpus is None or located(corpus) == located(data.corpus):
+        return data
+    return msgspec.structs.replace(data, valid=None, max_length=0, split_seed=None, fingerprint="")
 
 
 def resolved(config: RunConfig) -> DataConfig:

@@ -115,8 +115,8 @@ def located(source: str) -> str:
     place, hash_sign, column = source.partition("#")
     prefix, kind, file = [*place.split(":", 2), "", ""][:3]
     if prefix == "hf" and kind in DATASET_FORMATS:
-        return f"hf:{kind}:{Path(file).absolute()}{hash_sign}{column}"
-    return str(Path(source).absolute()) if source and os.path.exists(source) else source
+        return f"hf:{kind}:{os.path.abspath(file)}{hash_sign}{column}"
+    return os.path.abspath(source) if source and os.path.exists(source) else source
 
 
 def _read_splits(source: str, notes: list[str]) -> dict[str, list[str]]:

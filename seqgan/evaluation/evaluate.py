@@ -1,5 +1,6 @@
 """Generated text judged: metrics, likelihood of held-out text, and, where the truth is known, the grammar."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -89,8 +90,17 @@ def judge_sentences(
         if family == "grammatical" and grammar is not None:
             entries += grammar_entries(samples, grammar)
         elif family in METRICS and not _lacks(family, texts):
-            entries += METRICS[family](texts, tokenization)
+            computed = METRICS[family](texts, tokenization)
+            if family in OF_REFERENCES and references is not None:
+                # Equal numbers of references are not equal references.
+                computed = [e._replace(signature=f"{e.signature}|refs-id:{text_id(references)}") for e in computed]
+            entries += computed
     return Report(entries)
+
+
+def text_id(sentences: Sequence[str]) -> str:
+    """A short name for a list of sentences, equal for equal ones."""
+    return hashlib.sha256("\n".join(sentences).encode(errors="surrogatepass")).hexdigest()[:8]
 
 
 def check_families(families: Sequence[str]) -> None:
@@ -176,7 +186,7 @@ def likelihood_entries(generator: "GeneratorModule", text: Text, sentences: Sequ
     likelihood = held_out_likelihood(generator, sequences.to(device), text.vocabulary.unknown)
     signature = (
         f"nll|nats per token|end:counted|sentences:{likelihood.sentences}|cut:{long}|tokens:{likelihood.tokens}"
-        f"|unknown:left out {likelihood.unknown}"
+        f"|unknown:left out {likelihood.unknown}|text-id:{text_id(sentences)}"
         f"|tok:{text.tokenizer.name}|vocabulary:{len(text.vocabulary)}|temperature:1|seqgan {__version__}"
     )
     return [

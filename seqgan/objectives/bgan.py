@@ -13,7 +13,8 @@ Implementation details, with their source:
 2. No baseline (paper). Subtracting the mean weight leaves the expected update as it is and lowers its variance:
    `baseline: constant` with `baseline_value: 1`.
 3. With the usual GAN divergence and one sample group, the algorithm is MaliGAN's basic form without a baseline.
-4. Pearson's weight F / 2 + 1 may be negative, and is then 0 (authors' program clamps too).
+4. Pearson's weight F / 2 + 1 may be negative, and is then as good as 0: the least positive number, so that samples
+   which all are so are weighed alike.
 """
 
 import math

@@ -296,9 +296,15 @@ class Players:
                 real_logits, fake_logits = both.unflatten(0, (2, -1))
                 loss = self.algorithm.discriminator_loss(real_logits, fake_logits)
                 totals["discriminator/loss"] += update(self.discriminator, self.discriminator_optimizer, loss)
-                totals["discriminator/accuracy"] += diagnostics.accuracy(real_logits, fake_logits).item()
+                totals["discriminator/accuracy"] += self._accuracy(real_logits, fake_logits)
                 totals["discriminator/logit_gap"] += diagnostics.logit_gap(real_logits, fake_logits).item()
         return {name: total / updates for name, total in totals.items()}
+
+    def _accuracy(self, real_logits: Tensor, fake_logits: Tensor) -> float:
+        """Share told apart. Where logits are turned into density ratios, at a ratio of 1, else at a logit of 0."""
+        if self.algorithm.weighs:
+            real_logits, fake_logits = self.algorithm.reward(real_logits), self.algorithm.reward(fake_logits)
+        return diagnostics.accuracy(real_logits, fake_logits).item()
 
 
 def discriminator_reward(discriminator: DiscriminatorModule, reward: Callable[[Tensor], Tensor]) -> Reward:

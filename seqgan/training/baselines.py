@@ -54,6 +54,11 @@ class Baseline:
                 f"adversarial.baseline {name} is a mean reward, but this algorithm weighs its samples against each "
                 f"other and has no rewards to average: choose {', '.join(FOR_WEIGHTS)}."
             )
+        if name == "rising" and not algorithm.weighs:
+            raise ConfigError(
+                "adversarial.baseline rising goes from 0 to 1 in units of the mean weight, but this algorithm has "
+                "rewards and no weights: choose none, constant, running-mean or leave-one-out."
+            )
         self.name, self.value = name, value
         self.running_mean: float | None = None
 
@@ -73,9 +78,11 @@ class Baseline:
             return leave_one_out(values)
         if self.name == "running-mean":
             mean = masked_mean(values.mean(dim=0).expand(mask.shape), mask).item()
-            # The first batch has no past: half of the rewards' range serves as well as any.
-            before = self.value if self.running_mean is None else self.running_mean
-            self.running_mean = mean if self.running_mean is None else MEMORY * before + (1 - MEMORY) * mean
+            if self.running_mean is None:
+                self.running_mean = mean
+                return leave_one_out(values)  # the first batch has no past, but others beside each sample
+            before = self.running_mean
+            self.running_mean = MEMORY * before + (1 - MEMORY) * mean
             return before
         return 0.0
 

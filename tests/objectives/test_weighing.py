@@ -143,6 +143,14 @@ def test_the_optimal_discriminator_of_each_divergence_weighs_by_the_density_rati
     torch.testing.assert_close(log_weight(logits.detach()).exp(), p / q, rtol=1e-5, atol=1e-6)
 
 
+def test_the_boundary_between_real_and_fake_is_a_weight_of_one():
+    # The optimal logits of KL are 1 + log p / q: one of them lies above 0 where q is the greater.
+    p, q = torch.tensor([0.6, 0.4]), torch.tensor([0.4, 0.6])
+    logits = 1 + (p / q).log()
+    assert (logits > 0).all()
+    assert (DIVERGENCES["kl"].log_weight(logits) > 0).tolist() == [True, False]
+
+
 def test_pearson_weights_are_never_negative():
     assert torch.isfinite(DIVERGENCES["pearson"].log_weight(torch.tensor([-100.0, -2.0, 0.0]))).all()
 

@@ -29,7 +29,7 @@ def test_the_rising_baseline_follows_the_training():
 
 def test_the_running_mean_is_of_earlier_batches_only():
     baseline = Baseline("running-mean", 0.5, SEQGAN)
-    assert baseline(VALUES, MASK, 0.0) == 0.5
+    torch.testing.assert_close(baseline(VALUES, MASK, 0.0), leave_one_out(VALUES))
     # Means over rollouts at real tokens: 2, 3, 4, 5, 5.
     assert baseline(VALUES + 10, MASK, 0.0) == pytest.approx(3.8)
     assert baseline(VALUES, MASK, 0.0) == pytest.approx(0.9 * 3.8 + 0.1 * 13.8)
@@ -44,6 +44,9 @@ def test_every_algorithm_takes_a_baseline_or_says_why_not(name, algo):
     algorithm = ALGORITHMS[algo]
     if algorithm.weighs and name in ("running-mean", "leave-one-out"):
         with pytest.raises(ConfigError, match=f"baseline {name} is a mean reward, but this algorithm weighs"):
+            Baseline(name, 0.5, algorithm)
+    elif name == "rising" and not algorithm.weighs:
+        with pytest.raises(ConfigError, match="this algorithm has rewards and no weights"):
             Baseline(name, 0.5, algorithm)
     else:
         subtracted = Baseline(name, 0.5, algorithm)(VALUES, MASK, 0.5)
