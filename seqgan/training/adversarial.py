@@ -19,10 +19,9 @@ from torch.nn import functional
 from seqgan.config import AdversarialConfig
 from seqgan.data.batches import Sequences, draw_batch
 from seqgan.data.text import Text
-from seqgan.decoding.rollout import Reward, rollout
+from seqgan.decoding.rollout import rollout
 from seqgan.decoding.sampling import Samples, sample
 from seqgan.discriminators.protocol import DiscriminatorModule
-from seqgan.errors import ConfigError
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives import diagnostics
 from seqgan.objectives.algorithm import Sampled
@@ -33,11 +32,11 @@ from seqgan.runs.checkpoint import load_state, save_state, save_weights
 from seqgan.runs.directory import Run
 from seqgan.runs.metric_log import MetricLog
 from seqgan.tensors.masking import masked_mean
-from seqgan.tensors.modes import evaluating
 from seqgan.training.baselines import Baseline
 from seqgan.training.engine import device_of, random_state, seeded, set_random_state
 from seqgan.training.optimizers import adam, update
 from seqgan.training.pretrain import check_same_text
+from seqgan.training.rewards import control_reward, discriminator_reward, trimmed
 
 Judge = Callable[[int], dict[str, float]]
 """Called with the number of rounds made; its values are logged. See `seqgan.evaluation.judge_while_training`."""
@@ -48,8 +47,6 @@ WARMUP_CHECKPOINT_STEPS = 200
 """Updates between two training states in the warm-up."""
 CPU_ROWS, GPU_ROWS = 2048, 65_536
 """Rows in a step of the rollout. On a CPU, tensors of [rows, vocabulary] beyond its caches cost twice the time."""
-SCORED_ROWS = 512
-"""Sequences that the discriminator scores at once; its feature maps are rows * filters * positions."""
 
 
 def train_adversarially(
@@ -292,7 +289,7 @@ class Players:
             order = torch.randperm(pool, generator=self.rng, device=self.rng.device)
             for rows in order.split(self.config.batch_size):
                 # One pass over both: its weights' gradients, which are large, are then formed and added once.
-                both = self.discriminator(*_trimmed(tokens[:, rows].flatten(0, 1), mask[:, rows].flatten(0, 1)))
+                both = self.discriminator(*trimmed(tokens[:, rows].flatten(0, 1), mask[:, rows].flatten(0, 1)))
                 real_logits, fake_logits = both.unflatten(0, (2, -1))
                 loss = self.algorithm.discriminator_loss(real_logits, fake_logits)
                 totals["discriminator/loss"] += update(self.discriminator, self.discriminator_optimizer, loss)
@@ -305,44 +302,3 @@ class Players:
         if self.algorithm.weighs:
             real_logits, fake_logits = self.algorithm.reward(real_logits), self.algorithm.reward(fake_logits)
         return diagnostics.accuracy(real_logits, fake_logits).item()
-
-
-def discriminator_reward(discriminator: DiscriminatorModule, reward: Callable[[Tensor], Tensor]) -> Reward:
-    """The reward function that a rollout takes, made of a discriminator and what its logits are worth."""
-
-    def reward_of(tokens: Tensor, mask: Tensor, row: Tensor) -> Tensor:  # noqa: ARG001
-        with evaluating(discriminator):
-            logits = [
-                discriminator(*_trimmed(part, part_mask))
-                for part, part_mask in zip(tokens.split(SCORED_ROWS), mask.split(SCORED_ROWS), strict=True)
-            ]
-            return reward(torch.cat(logits))
-
-    return reward_of
-
-
-def control_reward(kind: str, reward: Callable[[Tensor], Tensor], rng: torch.Generator) -> Reward:
-    """A reward that knows nothing of the text: what a generator gains from it was not learnt from a discriminator.
-
-    Args:
-        kind: "constant", a logit of 0 for all, or "random", standard normal logits.
-        reward: what a logit is worth to the algorithm.
-        rng: of the noise.
-
-    Raises:
-        ConfigError: no such control.
-    """
-    if kind not in ("constant", "random"):
-        raise ConfigError(f"adversarial.control is {kind!r}: choose none, constant or random.")
-
-    def reward_of(tokens: Tensor, mask: Tensor, row: Tensor) -> Tensor:  # noqa: ARG001
-        noise = torch.randn(len(row), generator=rng, device=row.device)
-        return reward(noise if kind == "random" else torch.zeros_like(noise))
-
-    return reward_of
-
-
-def _trimmed(tokens: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """Tokens and mask without the columns in which every row has ended."""
-    longest = int(mask.sum(dim=1).amax())
-    return tokens[:, :longest], mask[:, :longest]

@@ -24,9 +24,10 @@ from seqgan.evaluation.likelihood import held_out_likelihood
 from seqgan.generators import GENERATORS
 from seqgan.objectives import ALGORITHMS, SEQGAN
 from seqgan.runs import create_run, load_state, open_run, read_metrics
-from seqgan.training.adversarial import control_reward, discriminator_reward, train_adversarially
+from seqgan.training.adversarial import train_adversarially
 from seqgan.training.optimizers import adam, update
 from seqgan.training.pretrain import pretrain
+from seqgan.training.rewards import control_reward, discriminator_reward
 
 GENERATOR = GeneratorConfig(embedding_size=8, hidden_size=12, dropout=0.3)
 PRETRAIN = PretrainConfig(epochs=4, batch_size=16)
