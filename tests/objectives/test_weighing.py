@@ -7,9 +7,9 @@ import torch
 from conftest import all_sequences, sequence_log_probs, tiny_generator
 
 from seqgan.objectives import (
+    ALGORITHMS,
     DIVERGENCES,
     MALIGAN,
-    REVERSE_KL,
     importance_advantages,
     policy_gradient_loss,
     token_log_probs,
@@ -104,19 +104,34 @@ def test_more_samples_bring_the_self_normalised_update_nearer():
     assert mean_error(64) < 0.5 * mean_error(4)
 
 
-def test_with_the_optimal_discriminator_the_log_odds_reward_is_minus_the_reverse_kl():
+def kl(p, q):
+    return (p * (p.log() - q.log())).sum()
+
+
+def jensen_shannon(p, q):
+    middle = (p + q) / 2
+    return (kl(p, middle) + kl(q, middle)) / 2
+
+
+@pytest.mark.parametrize(
+    ("name", "objective"),
+    [
+        ("reverse-kl", lambda p, q: -kl(q, p)),
+        ("non-saturating", lambda p, q: 2 * jensen_shannon(p, q) - kl(q, p)),
+        ("saturating", lambda p, q: -2 * jensen_shannon(p, q)),
+    ],
+)
+def test_with_the_optimal_discriminator_rewards_follow_their_divergences(name, objective):
     generator = tiny_generator(3)
     tokens, mask = all_sequences(3, 3, 0)
     data = torch.softmax(torch.linspace(-1, 1, len(tokens), dtype=torch.float64), 0)
     parameters = tuple(generator.parameters())
-    log_probs = sequence_log_probs(generator, tokens, mask)
-    kl = (log_probs.exp() * (log_probs - data.log())).sum()
-    exact = torch.autograd.grad(-kl, parameters)
+    exact = torch.autograd.grad(objective(data, sequence_log_probs(generator, tokens, mask).exp()), parameters)
 
-    log_probs = sequence_log_probs(generator, tokens, mask)
-    reward = REVERSE_KL.reward((data.log() - log_probs).detach()).view(1, -1, 1)
-    advantages = REVERSE_KL.advantages(reward, mask, 0.3)
-    of_tokens = token_log_probs(generator(tokens), tokens) * log_probs.detach().exp().unsqueeze(1) * len(tokens)
+    log_probs = sequence_log_probs(generator, tokens, mask).detach()
+    reward = ALGORITHMS[name].reward(data.log() - log_probs).view(1, -1, 1)
+    advantages = ALGORITHMS[name].advantages(reward, mask, 0.3)
+    of_tokens = token_log_probs(generator(tokens), tokens) * log_probs.exp().unsqueeze(1) * len(tokens)
     estimate = torch.autograd.grad(-policy_gradient_loss(of_tokens, advantages, mask), parameters)
     torch.testing.assert_close(estimate, exact, rtol=1e-9, atol=1e-12)
 
