@@ -69,7 +69,7 @@ def build_generator(config: GeneratorConfig, vocabulary: Vocabulary, max_length:
     }
     if config.name == "transformer":
         options |= {"heads": config.heads, "max_length": max_length}
-    return _seeded(lambda: kind(len(vocabulary), **options), seed)
+    return _seeded(lambda: _normal(kind(len(vocabulary), **options), config.initial_std), seed)
 
 
 def build_discriminator(
@@ -104,6 +104,17 @@ def find_algorithm(name: str) -> Sampled:
         ConfigError: there is none; the nearest is suggested.
     """
     return _named(ALGORITHMS, name, "algorithm")
+
+
+def _normal(generator: GeneratorModule, std: float) -> GeneratorModule:
+    """All weights drawn anew with this deviation, where it is not 0; those of normalisation layers stay as they are."""
+    if std:
+        with torch.no_grad():
+            for name, parameter in generator.named_parameters():
+                if "norm" not in name:
+                    # torch's recurrent layers have two biases that are only ever summed: one of them is enough.
+                    parameter.zero_() if "bias_hh" in name else parameter.normal_(std=std)
+    return generator
 
 
 def _seeded(make: Callable[[], Any], seed: int) -> Any:

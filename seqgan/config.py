@@ -32,14 +32,14 @@ class DataConfig(_Section, frozen=True, kw_only=True):
     """An embedded corpus, a file with a sentence a line, a folder with train.*, valid.* and test.*, or a data set."""
     valid: Annotated[str | None, tyro.conf.arg(aliases=["--valid"], metavar="FILE")] = None
     """Held-out sentences; without it the corpus's own, or some that are split off from the training text."""
-    tokenizer: Annotated[str, tyro.conf.arg(aliases=["--tokenizer"], metavar="words|characters|sentencepiece")] = (
+    tokenizer: Annotated[str, tyro.conf.arg(aliases=["--tokenizer"], metavar="words|characters|sentencepiece|ids")] = (
         "words"
     )
-    """What a token is."""
+    """What a token is; ids are numbers with a space between them, all sequences of one length and without an end."""
     min_count: Positive = 1
     """Rarer tokens become the unknown symbol."""
     max_vocabulary: Count = 0
-    """Keep at most this many tokens, the most frequent ones; 0 keeps all."""
+    """Keep at most this many tokens, the most frequent ones; 0 keeps all. For ids: how many there are."""
     pieces: Positive = 1000
     """Pieces that the sentencepiece tokenizer learns."""
     max_length: Count = 0
@@ -69,6 +69,8 @@ class GeneratorConfig(_Section, frozen=True, kw_only=True):
     """Share of values dropped in maximum-likelihood training; always off when sampling and in policy gradients."""
     tied: bool = False
     """Share one matrix between embeddings and output; a recurrent one needs embedding_size equal to hidden_size."""
+    initial_std: Annotated[float, Meta(ge=0, le=10)] = 0.0
+    """All weights start normal with this deviation (0.1 for the SeqGAN authors); 0 starts each kind in its own way."""
 
 
 class PretrainConfig(_Section, frozen=True, kw_only=True):
@@ -76,8 +78,9 @@ class PretrainConfig(_Section, frozen=True, kw_only=True):
 
     epochs: Annotated[int, Meta(ge=1), tyro.conf.arg(aliases=["--epochs"], metavar="N")] = 40
     """Most passes over the training text."""
-    patience: Positive = 3
-    """Stop after this many epochs without a better held-out likelihood."""
+    patience: Count = 3
+    """Stop after this many epochs without a better held-out likelihood, and keep the best; 0 makes all epochs and keeps
+    the last, as the SeqGAN authors do."""
     batch_size: Positive = 64
     """Sentences per update."""
     learning_rate: Rate = 2e-3
@@ -113,7 +116,7 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     rounds: Annotated[int, Meta(ge=1), tyro.conf.arg(aliases=["--rounds"], metavar="N")] = 100
     """Turns of both players."""
     batch_size: Positive = 64
-    """Sentences per update, of the generator and of each kind for the discriminator."""
+    """Sentences per generator update."""
     generator_steps: Positive = 1
     """Generator updates per round."""
     generator_learning_rate: Rate = 3e-4
@@ -141,14 +144,20 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     """Generated sentences in a pool, beside as many real ones; 0 for as many as the training text has."""
     discriminator_epochs: Positive = 1
     """Passes over a pool."""
+    discriminator_batch_size: Positive | None = None
+    """Sentences of each kind per discriminator update; by default batch_size."""
     discriminator_learning_rate: Rate = 5e-4
     """Of the discriminator's Adam."""
     output_decay: Annotated[float, Meta(ge=0)] = 0.2
     """L2 penalty on the discriminator's output layer, half-square convention, as in the SeqGAN authors' program."""
     warmup_accuracy: Annotated[float, Meta(ge=0.5, le=1)] = 0.8
-    """The discriminator is trained alone until it tells this share of sentences apart (mean of 20 updates) ..."""
+    """The discriminator is trained alone until it tells this share of sentences apart (mean of 20 pools) ..."""
     warmup_steps: Count = 1000
-    """... or for this many updates. A certain discriminator rewards all sentences alike: more is not better."""
+    """... or for this many pools. A certain discriminator rewards all sentences alike: more is not better."""
+    warmup_pool: Count | None = None
+    """Generated sentences in a pool of the warm-up; by default one batch, 0 for as many as the training text has."""
+    warmup_epochs: Positive = 1
+    """Passes over such a pool."""
     evaluate_every: Positive = 10
     """Rounds between two evaluations on held-out text, each with a checkpoint."""
     evaluate_samples: Annotated[int, Meta(ge=2)] = 1000

@@ -41,9 +41,11 @@ class Sequences(NamedTuple):
         return Sequences(self.tokens.to(device), self.mask.to(device))
 
 
-def automatic_max_length(sentences: Sequence[Sequence[str]], limit: int = LONGEST_AUTOMATIC) -> int:
-    """Tokens of the longest sentence and its end symbol, at most `limit`."""
-    return min(limit, max(map(len, sentences), default=0) + 1)
+def automatic_max_length(
+    sentences: Sequence[Sequence[str]], limit: int = LONGEST_AUTOMATIC, *, ends: bool = True
+) -> int:
+    """Tokens of the longest sentence, at most `limit`; with its end symbol where sentences end with one."""
+    return min(limit, max(map(len, sentences), default=0) + ends)
 
 
 def encode_sentences(
@@ -68,7 +70,8 @@ def encode_sentences(
         raise ConfigError(f"max_length is {max_length}, but it counts tokens, the end symbol included: 1 or more.")
     if not sentences:
         raise CorpusError("There are no sentences to encode: expected one at least.")
-    encoded = [[*vocabulary.encode(tokens), vocabulary.end] for tokens in sentences]
+    end = [] if vocabulary.end is None else [vocabulary.end]
+    encoded = [vocabulary.encode(tokens) + end for tokens in sentences]
     long = sum(len(ids) > max_length for ids in encoded)
     if too_long == "drop":
         encoded = [ids for ids in encoded if len(ids) <= max_length]
@@ -79,7 +82,7 @@ def encode_sentences(
         )
     lengths = torch.tensor([min(len(ids), max_length) for ids in encoded])
     width = int(lengths.max())
-    tokens = torch.full((len(encoded), width), vocabulary.end)
+    tokens = torch.full((len(encoded), width), vocabulary.end or 0)
     mask = torch.arange(width) < lengths.unsqueeze(1)
     tokens[mask] = torch.tensor([number for ids in encoded for number in ids[:max_length]])
     return Sequences(tokens, mask), long

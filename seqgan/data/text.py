@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from seqgan.data.batches import Sequences, automatic_max_length, encode_sentences
 from seqgan.data.corpus import Corpus
-from seqgan.data.tokenizers import SentencePiece, Tokenizer, Words
-from seqgan.data.vocabulary import Vocabulary, build_vocabulary
+from seqgan.data.tokenizers import Numbers, SentencePiece, Tokenizer, Words
+from seqgan.data.vocabulary import Vocabulary, build_ids, build_vocabulary
 
 
 class Text(NamedTuple):
@@ -57,9 +57,11 @@ def encode_corpus(
     if vocabulary is None and isinstance(tokenizer, SentencePiece):
         # All pieces, also those that the training text shows only inside longer ones.
         vocabulary = Vocabulary(tokenizer.pieces())
+    elif vocabulary is None and isinstance(tokenizer, Numbers):
+        vocabulary = build_ids(train, max_vocabulary or None)
     elif vocabulary is None:
         vocabulary = build_vocabulary(train, min_count=min_count, max_size=max_vocabulary or None)
-    max_length = max_length or automatic_max_length(train)
+    max_length = max_length or automatic_max_length(train, ends=vocabulary.end is not None)
     train_ids, train_long = encode_sentences(train, vocabulary, max_length, too_long)
     valid_ids, valid_long = encode_sentences(valid, vocabulary, max_length, too_long)
 
@@ -68,7 +70,7 @@ def encode_corpus(
     for name, long, all_sentences in (("training", train_long, train), ("held-out", valid_long, valid)):
         if long:
             notes.append(f"{long:,} of {len(all_sentences):,} {name} sentences exceed {max_length} tokens: {verb}.")
-    unknown = int((valid_ids.tokens == vocabulary.unknown).sum())
+    unknown = 0 if vocabulary.unknown is None else int((valid_ids.tokens == vocabulary.unknown).sum())
     if unknown:
         notes.append(
             f"{unknown:,} of {int(valid_ids.mask.sum()):,} held-out tokens are not in the vocabulary; they are left "

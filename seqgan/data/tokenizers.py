@@ -10,7 +10,7 @@ from typing import Protocol
 from seqgan.data.vocabulary import UNKNOWN_TEXT
 from seqgan.errors import ConfigError, CorpusError, nearest
 
-TOKENIZERS = ("words", "characters", "sentencepiece")
+TOKENIZERS = ("words", "characters", "sentencepiece", "ids")
 """The names that `--tokenizer` takes."""
 HIDDEN = {0x2581: 0xFDD0, 0x2585: 0xFDD1}
 """Characters that mean something to SentencePiece, and what it gets in their place."""
@@ -43,6 +43,12 @@ class Words:
     def detokenize(self, tokens: Sequence[str]) -> str:
         """The words with a space between them."""
         return " ".join(tokens)
+
+
+class Numbers(Words):
+    """Ids that were written as numbers with a space between them: each is its own id. See `vocabulary.Ids`."""
+
+    name = "ids"
 
 
 class Characters:
@@ -177,6 +183,8 @@ def make_tokenizer(name: str, lines: Iterable[str] = (), *, vocabulary_size: int
         return Words()
     if name == "characters":
         return Characters()
+    if name == "ids":
+        return Numbers()
     if name == "sentencepiece":
         return train_sentencepiece(lines, vocabulary_size, seed)
     raise ConfigError(f"No tokenizer is called {name!r}.{nearest(name, TOKENIZERS)} Known: {', '.join(TOKENIZERS)}.")

@@ -7,6 +7,7 @@ padding symbol: after a sentence's end the end symbol is repeated, and a mask sa
 """
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from seqgan.files import write_file
 UNKNOWN_TEXT = "<unk>"
 """How the unknown symbol is written in decoded text."""
 FIRST_LINE = "seqgan vocabulary 1"
+FIRST_LINE_OF_IDS = "seqgan ids 1"
 SPECIALS = 2
 
 
@@ -30,8 +32,8 @@ class Vocabulary:
         ValueError: a token occurs twice.
     """
 
-    end = 0
-    unknown = 1
+    end: int | None = 0
+    unknown: int | None = 1
 
     def __init__(self, tokens: Sequence[str]):
         self.tokens = tuple(tokens)
@@ -61,7 +63,9 @@ class Vocabulary:
 
     def encode(self, tokens: Sequence[str]) -> list[int]:
         """Ids of tokens, without an end symbol; of those that are not known, the unknown symbol's."""
-        return [self._ids.get(token, self.unknown) for token in tokens]
+        unknown = self.unknown
+        assert unknown is not None
+        return [self._ids.get(token, unknown) for token in tokens]
 
     def decode(self, ids: Iterable[int]) -> list[str]:
         """Tokens of ids up to the first end symbol.
@@ -77,6 +81,93 @@ class Vocabulary:
                 raise ValueError(f"The id {number} is none of the {len(self)} symbols of this vocabulary.")
             tokens.append(UNKNOWN_TEXT if number == self.unknown else self.tokens[number - SPECIALS])
         return tokens
+
+
+class Ids(Vocabulary):
+    """The numbers from 0 to `size` - 1, for sequences that are ids already, such as those of a synthetic oracle.
+
+    Every id is an ordinary token: there is no end symbol and none for what is unknown, so that all sequences have one
+    length; and models are fed 0 first, as the oracle of the SeqGAN paper is.
+
+    Args:
+        size: how many.
+    """
+
+    end = None
+    unknown = None
+
+    def __init__(self, size: int):
+        super().__init__([str(number) for number in range(size)])
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Ids) and len(self) == len(other)
+
+    def __hash__(self) -> int:
+        return hash(len(self))
+
+    def fingerprint(self) -> str:
+        """Equal for equal sizes, and for no vocabulary of tokens."""
+        return hashlib.sha256(f"{FIRST_LINE_OF_IDS}\n{len(self)}".encode()).hexdigest()
+
+    @property
+    def start(self) -> int:
+        """0, an ordinary token."""
+        return 0
+
+    def encode(self, tokens: Sequence[str]) -> list[int]:
+        """The numbers that the tokens spell.
+
+        Raises:
+            CorpusError: one is no number, or none of these.
+        """
+        for token in tokens:
+            if token not in self._ids:
+                raise CorpusError(
+                    f"{token!r} is not one of the ids 0 to {len(self) - 1}: expected numbers with a space between "
+                    "them; with larger ids, set data.max_vocabulary to how many there are."
+                )
+        return [int(token) for token in tokens]
+
+    def decode(self, ids: Iterable[int]) -> list[str]:
+        """The numbers as text.
+
+        Raises:
+            ValueError: one is none of these.
+        """
+        numbers = list(ids)
+        for number in numbers:
+            if not 0 <= number < len(self):
+                raise ValueError(f"The id {number} is none of 0 to {len(self) - 1}.")
+        return [str(number) for number in numbers]
+
+
+def build_ids(sentences: Sequence[Sequence[str]], size: int | None = None) -> Ids:
+    """The ids up to the largest in some sequences.
+
+    Args:
+        sentences: of the training text.
+        size: how many ids there are, where the text may not show the last ones.
+
+    Raises:
+        CorpusError: not numbers, or of several lengths.
+    """
+    for number, tokens in enumerate(sentences, start=1):
+        wrong = next((token for token in tokens if not re.fullmatch("0|[1-9][0-9]{0,8}", token)), None)
+        if wrong is not None:
+            raise CorpusError(
+                f"Training sequence {number}: {wrong!r} is no id. Give numbers from 0 on with a space between them, or "
+                "use --tokenizer words."
+            )
+        if len(tokens) != len(sentences[0]):
+            raise CorpusError(
+                f"Training sequence {number} has {len(tokens)} ids and the first has {len(sentences[0])}: ids have no "
+                "end symbol, so that all sequences need one length. Use --tokenizer words for others."
+            )
+    largest = max((int(token) for tokens in sentences for token in tokens), default=0)
+    return Ids(size or max(2, largest + 1))
 
 
 def build_vocabulary(sentences: Iterable[Sequence[str]], min_count: int = 1, max_size: int | None = None) -> Vocabulary:
@@ -115,7 +206,10 @@ def write_vocabulary(vocabulary: Vocabulary, path: Path) -> None:
                 "line feeds first."
             )
     try:
-        content = "".join(f"{line}\n" for line in (FIRST_LINE, *vocabulary.tokens)).encode()
+        lines = [FIRST_LINE, *vocabulary.tokens]
+        if isinstance(vocabulary, Ids):
+            lines = [FIRST_LINE_OF_IDS, str(len(vocabulary))]
+        content = "".join(f"{line}\n" for line in lines).encode()
     except UnicodeEncodeError as error:
         found = error.object[error.start]
         raise CorpusError(
@@ -138,6 +232,8 @@ def read_vocabulary(path: Path) -> Vocabulary:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise CheckpointError(f"{path}, line {line}: not UTF-8. Restore the vocabulary from a copy.") from error
     first, *tokens = text.split("\n")  # not splitlines(): a token may be a line separator of another kind
+    if first == FIRST_LINE_OF_IDS and len(tokens) == 2 and tokens[0].isdigit() and int(tokens[0]) > 1:
+        return Ids(int(tokens[0]))
     if first != FIRST_LINE:
         raise CheckpointError(f"{path}, line 1: found {first[:40]!r}, expected {FIRST_LINE!r}: this is no vocabulary.")
     if not tokens or tokens.pop() != "":

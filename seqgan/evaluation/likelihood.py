@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
+from torch import Tensor
 
 from seqgan.data.batches import Sequences, take
 from seqgan.metrics.likelihood import nll_per_token, perplexity
@@ -51,15 +52,31 @@ def held_out_likelihood(generator: "GeneratorModule", sequences: Sequences, unkn
         unknown: id of the unknown symbol; None where all ids are ordinary tokens.
     """
     scored = sequences.mask if unknown is None else sequences.mask & (sequences.tokens != unknown)
+    log_prob = sequence_log_probs(generator, sequences, scored).sum().item()
+    tokens = int(scored.sum())
+    return Likelihood(log_prob, tokens, int(sequences.mask.sum()) - tokens, len(sequences.tokens))
+
+
+def sequence_log_probs(generator: "GeneratorModule", sequences: Sequences, scored: Tensor | None = None) -> Tensor:
+    """Log-probability of each sequence under teacher forcing, dropout off, in nats and double precision.
+
+    Args:
+        generator: any generator.
+        sequences: on the generator's device.
+        scored: True at the tokens that count; all real ones by default. [sentences, T]
+
+    Returns:
+        [sentences]
+    """
+    scored = sequences.mask if scored is None else scored
+    log_probs = torch.zeros(len(sequences.tokens), dtype=torch.float64, device=sequences.tokens.device)
     # Like lengths together: little of a batch is then padding.
     order = sequences.mask.sum(dim=1).argsort(stable=True)
     rows_at_once = max(1, TOKENS_AT_ONCE // sequences.tokens.shape[1])
-    log_prob = 0.0
     with evaluating(generator):
         for rows in order.split(rows_at_once):
             batch = take(sequences, rows)
             logits = generator.forward(batch.tokens)
             known = scored[rows, : batch.tokens.shape[1]]
-            log_prob -= token_nll(logits, batch.tokens, known).sum(dtype=torch.float64).item()
-    tokens = int(scored.sum())
-    return Likelihood(log_prob, tokens, int(sequences.mask.sum()) - tokens, len(sequences.tokens))
+            log_probs[rows] = -token_nll(logits, batch.tokens, known).sum(dim=1, dtype=torch.float64)
+    return log_probs

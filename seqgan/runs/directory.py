@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from seqgan.config import RunConfig, read_settings, settings_text, with_settings
-from seqgan.data.tokenizers import Characters, SentencePiece, Tokenizer, Words
+from seqgan.data.tokenizers import Characters, Numbers, SentencePiece, Tokenizer, Words
 from seqgan.data.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
 from seqgan.errors import CheckpointError, ConfigError, RunError
 from seqgan.files import TEMPORARY_SUFFIX, cannot_write, sync, write_file
@@ -174,6 +174,8 @@ def _read_tokenizer(folder: Path, config: RunConfig) -> Tokenizer:
         return Words()
     if config.data.tokenizer == "characters":
         return Characters()
+    if config.data.tokenizer == "ids":
+        return Numbers()
     if config.data.tokenizer == "sentencepiece":
         path = folder / "tokenizer.model"
         try:
@@ -182,7 +184,7 @@ def _read_tokenizer(folder: Path, config: RunConfig) -> Tokenizer:
             raise CheckpointError(f"{path} cannot be read as a SentencePiece model: restore it from a copy.") from error
     raise ConfigError(
         f"{folder / 'config.yaml'}: data.tokenizer is {config.data.tokenizer!r}; "
-        "expected words, characters or sentencepiece."
+        "expected words, characters, sentencepiece or ids."
     )
 
 

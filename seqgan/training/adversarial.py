@@ -9,7 +9,6 @@ import copy
 import math
 import time
 from collections import deque
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -35,16 +34,13 @@ from seqgan.tensors.masking import masked_mean
 from seqgan.training.baselines import Baseline
 from seqgan.training.engine import device_of, random_state, seeded, set_random_state
 from seqgan.training.optimizers import adam, update
-from seqgan.training.pretrain import check_same_text
+from seqgan.training.pretrain import Judge, check_same_text
 from seqgan.training.rewards import control_reward, discriminator_reward, trimmed
-
-Judge = Callable[[int], dict[str, float]]
-"""Called with the number of rounds made; its values are logged. See `seqgan.evaluation.judge_while_training`."""
 
 ACCURACY_WINDOW = 20
 """Updates over which the warm-up's accuracy is averaged."""
-WARMUP_CHECKPOINT_STEPS = 200
-"""Updates between two training states in the warm-up."""
+WARMUP_CHECKPOINT_UPDATES = 200
+"""Updates between two training states in the warm-up; a pool is always finished."""
 CPU_ROWS, GPU_ROWS = 2048, 65_536
 """Rows in a step of the rollout. On a CPU, tensors of [rows, vocabulary] beyond its caches cost twice the time."""
 
@@ -74,7 +70,7 @@ def train_adversarially(
         run: where weights, log and training states are written; nowhere without it.
         resume: go on from the run's last training state. Gives what the uninterrupted training gives.
         progress: where to report.
-        judge: what to log every `evaluate_every` rounds, and before the first.
+        judge: what to log every `evaluate_every` rounds, and before the first; see `judge_while_training`.
 
     Raises:
         CheckpointError: the run's training states are damaged, or belong to another text.
@@ -105,7 +101,7 @@ def train_adversarially(
                 values = players.warm_up_discriminator()
                 if players.warmed_up:
                     log.log("warmup", players.warmup_steps, values)
-                elif players.warmup_steps % WARMUP_CHECKPOINT_STEPS == 0:
+                elif players.warmup_steps % players.warmup_checkpoint_steps == 0:
                     keep()
                 advance(1)
         if players.rounds == 0 and not players.judged:
@@ -206,9 +202,24 @@ class Players:
         accurate = full and sum(self.accuracies) / ACCURACY_WINDOW >= self.config.warmup_accuracy
         return self.rounds > 0 or accurate or self.warmup_steps >= self.config.warmup_steps
 
+    @property
+    def warmup_checkpoint_steps(self) -> int:
+        """Pools of the warm-up between two training states."""
+        updates = self.config.warmup_epochs * math.ceil(self._warmup_pool / self._discriminator_batch)
+        return max(1, WARMUP_CHECKPOINT_UPDATES // updates)
+
+    @property
+    def _warmup_pool(self) -> int:
+        size = self.config.warmup_pool
+        return self._discriminator_batch if size is None else size or len(self.real.tokens)
+
+    @property
+    def _discriminator_batch(self) -> int:
+        return self.config.discriminator_batch_size or self.config.batch_size
+
     def warm_up_discriminator(self) -> dict[str, float]:
-        """One update of the discriminator on fresh samples; the values to log."""
-        values = self._train_discriminator(pool=self.config.batch_size, epochs=1)
+        """The discriminator on one pool of fresh samples; the values to log."""
+        values = self._train_discriminator(self._warmup_pool, self.config.warmup_epochs)
         self.warmup_steps += 1
         self.accuracies.append(values["discriminator/accuracy"])
         return {**values, "discriminator/accuracy": sum(self.accuracies) / len(self.accuracies)}
@@ -283,11 +294,11 @@ class Players:
         tokens = torch.stack([functional.pad(real.tokens, (0, missing)), fake.tokens])  # [2, pool, T]
         mask = torch.stack([functional.pad(real.mask, (0, missing)), fake.mask])
         totals = {"discriminator/loss": 0.0, "discriminator/accuracy": 0.0, "discriminator/logit_gap": 0.0}
-        updates = epochs * math.ceil(pool / self.config.batch_size)
+        updates = epochs * math.ceil(pool / self._discriminator_batch)
         self.discriminator.train()
         for _ in range(epochs):
             order = torch.randperm(pool, generator=self.rng, device=self.rng.device)
-            for rows in order.split(self.config.batch_size):
+            for rows in order.split(self._discriminator_batch):
                 # One pass over both: its weights' gradients, which are large, are then formed and added once.
                 both = self.discriminator(*trimmed(tokens[:, rows].flatten(0, 1), mask[:, rows].flatten(0, 1)))
                 real_logits, fake_logits = both.unflatten(0, (2, -1))

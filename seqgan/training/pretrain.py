@@ -1,8 +1,9 @@
-"""Maximum likelihood for the generator, stopped when the held-out likelihood no longer improves."""
+"""Maximum likelihood for the generator, by default until the held-out likelihood no longer improves."""
 
 import copy
 import math
 import time
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -20,6 +21,9 @@ from seqgan.runs.directory import Run
 from seqgan.runs.metric_log import MetricLog
 from seqgan.training.engine import device_of, random_state, seeded, set_random_state
 from seqgan.training.optimizers import adam, update
+
+Judge = Callable[[int], dict[str, float]]
+"""Called with the number of epochs or rounds made; its values are logged."""
 
 
 class Pretrained(NamedTuple):
@@ -42,8 +46,9 @@ def pretrain(
     run: Run | None = None,
     resume: bool = False,
     progress: Progress = SILENT,
+    judge: Judge | None = None,
 ) -> Pretrained:
-    """Train the generator by maximum likelihood; it ends with the weights of the best epoch.
+    """Train the generator by maximum likelihood; it ends with the weights of the best epoch, without patience the last.
 
     Args:
         generator: trained in place, on the device where it is.
@@ -53,6 +58,7 @@ def pretrain(
         run: where weights, log and training states are written; nowhere without it.
         resume: go on from the run's last training state. Gives what the uninterrupted training gives.
         progress: where to report.
+        judge: called with the number of epochs made; its values are logged.
 
     Raises:
         CheckpointError: the run's training states are damaged, or belong to another text.
@@ -78,13 +84,15 @@ def pretrain(
             progress.note(f"Going on after epoch {epoch}.")
         log = MetricLog(run.metrics_path if run else None, progress.note, size=state["log_size"] if state else 0)
 
-        while epoch < config.epochs and epoch - best_epoch < config.patience:
+        while epoch < config.epochs and (not config.patience or epoch - best_epoch < config.patience):
             epoch += 1
             values = _train_epoch(generator, optimizer, train, config, seed=seed, epoch=epoch, progress=progress)
             held_out = held_out_likelihood(generator, valid, text.vocabulary.unknown)
             nll = held_out.nll_per_token
-            log.log("pretrain", epoch, {**values, "eval/nll": nll, "eval/perplexity": held_out.perplexity})
-            if nll < best_nll:
+            values |= {"eval/nll": nll, "eval/perplexity": held_out.perplexity}
+            log.log("pretrain", epoch, values | (judge(epoch) if judge is not None else {}))
+            # Without patience the last epoch is the one to keep, whatever came before.
+            if nll < best_nll or not config.patience:
                 best_nll, best_epoch = nll, epoch
                 best_weights = copy.deepcopy(generator.state_dict())
                 if run is not None:

@@ -2,7 +2,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqgan.data.vocabulary import UNKNOWN_TEXT, Vocabulary, build_vocabulary, read_vocabulary, write_vocabulary
+from seqgan.data.vocabulary import (
+    UNKNOWN_TEXT,
+    Ids,
+    Vocabulary,
+    build_ids,
+    build_vocabulary,
+    read_vocabulary,
+    write_vocabulary,
+)
 from seqgan.errors import CheckpointError, CorpusError
 
 # Whatever a line can hold: no line feeds, and no halves of surrogate pairs.
@@ -123,3 +131,27 @@ def test_a_damaged_vocabulary_file_is_refused_with_its_name_and_line(tmp_path, c
 def test_a_missing_vocabulary_file_is_named(tmp_path):
     with pytest.raises(CheckpointError, match=r"vocabulary.txt cannot be read: No such file"):
         read_vocabulary(tmp_path / "vocabulary.txt")
+
+
+def test_ids_are_numbers_and_nothing_else(tmp_path):
+    ids = Ids(12)
+    assert len(ids) == 12
+    assert ids.encode(["0", "11", "3"]) == [0, 11, 3]
+    assert ids.decode([0, 11, 3]) == ["0", "11", "3"]
+    assert (ids.start, ids.end, ids.unknown) == (0, None, None)
+    with pytest.raises(CorpusError, match="'12' is not one of the ids 0 to 11"):
+        ids.encode(["12"])
+    with pytest.raises(ValueError, match="The id 12 is none of 0 to 11"):
+        ids.decode([12])
+    write_vocabulary(ids, tmp_path / "vocabulary.txt")
+    again = read_vocabulary(tmp_path / "vocabulary.txt")
+    assert again == ids
+    assert again.fingerprint() == ids.fingerprint() != Ids(13).fingerprint()
+
+
+def test_a_vocabulary_of_numbers_is_not_that_of_ids():
+    words = Vocabulary([str(number) for number in range(12)])
+    assert words != Ids(12)
+    assert words.fingerprint() != Ids(12).fingerprint()
+    assert build_ids([["3", "1"], ["0", "2"]]) == Ids(4)
+    assert build_ids([["3", "1"]], 9) == Ids(9)
