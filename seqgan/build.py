@@ -89,6 +89,8 @@ def build_discriminator(
         options |= {"hidden_size": config.hidden_size, "layers": config.layers}
     if config.name == "transformer":
         options["heads"] = config.heads
+    if config.per_token:
+        options["per_token"] = True
     return _seeded(lambda: kind(len(vocabulary), **options), seed)
 
 

@@ -13,6 +13,7 @@ import tyro
 from msgspec import Meta
 
 from seqgan.errors import ConfigError, nearest
+from seqgan.presets import ALGORITHM_DEFAULTS
 
 Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
@@ -106,6 +107,9 @@ class DiscriminatorConfig(_Section, frozen=True, kw_only=True):
     """Attention heads of a Transformer; they divide embedding_size."""
     dropout: Share = 0.25
     """Share of features dropped in training; always off when rewarding."""
+    per_token: bool = False
+    """An rnn only: a logit for each prefix instead of one for the sentence; what adversarial.credit token needs, and
+    what makes prefix cheap."""
 
 
 class AdversarialConfig(_Section, frozen=True, kw_only=True):
@@ -123,12 +127,34 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     """Of the generator's Adam, which starts anew."""
     clip_norm: Annotated[float, Meta(gt=0)] = 5.0
     """The generator's gradients are scaled down to this norm."""
-    rollouts: Count = 16
-    """Completions per prefix that estimate a token's value; 0 gives all tokens of a sentence its own reward."""
+    beta1: Share = 0.9
+    """Decay of the first moment of both players' Adam."""
+    beta2: Share = 0.999
+    """Decay of its second moment."""
+    credit: Annotated[str, tyro.conf.arg(metavar="rollouts|sequence|prefix|token")] = "rollouts"
+    """What a token is worth: the reward of its prefix's completions by rollouts; its sentence's reward; its prefix's,
+    by a discriminator that is trained on prefixes; or the discounted rewards of the tokens from it on."""
+    rollouts: Positive = 16
+    """Completions of each prefix, for credit rollouts."""
+    discount: Annotated[float, Meta(ge=0, le=1)] = 1.0
+    """How much a later token's reward counts, for credit token."""
+    group_size: Count = 0
+    """Samples that are compared with one another, a divisor of batch_size; 0 compares all of a batch. With real_prefix,
+    the completions of each prefix."""
+    real_prefix: Count = 0
+    """Tokens of real sentences that samples begin with at first, and that are learnt by maximum likelihood: the mixed
+    training of maligan. Sentences that are no longer are learnt whole."""
+    real_prefix_step: Positive = 5
+    """By how much real_prefix falls from stage to stage, down to 0."""
+    real_prefix_rounds: Positive = 1
+    """Rounds of a stage."""
     baseline: Annotated[str, tyro.conf.arg(metavar="NAME")] = "none"
-    """What rewards are compared with: none, constant, rising (from 0 to 1), running-mean, leave-one-out."""
+    """What rewards are compared with: none, constant, rising (from 0 to 1), running-mean, leave-one-out, critic (learnt
+    from the prefix), log-partition (a running logarithm of the mean weight)."""
     baseline_value: float = 0.5
     """The constant baseline; in units of the mean weight for maligan and bgan."""
+    critic_learning_rate: Rate = 1e-3
+    """Of the critic's Adam, for baseline critic."""
     entropy_bonus: Annotated[float, Meta(ge=0)] = 0.0
     """Weight of the next-token distributions' entropy, which is added to what the generator maximises."""
     teacher_forcing_steps: Count = 0
@@ -162,17 +188,6 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     """Rounds between two evaluations on held-out text, each with a checkpoint."""
     evaluate_samples: Annotated[int, Meta(ge=2)] = 1000
     """Sentences generated for each."""
-
-
-ALGORITHM_DEFAULTS: dict[str, dict[str, Any]] = {
-    # The paper lets it rise over the training.
-    "maligan": {"baseline": "rising"},
-    # Rewards without a fixed sign, or of one sign only: uncentred, they drown the signal or favour a length.
-    "reverse-kl": {"baseline": "leave-one-out"},
-    "non-saturating": {"baseline": "leave-one-out"},
-    "saturating": {"baseline": "leave-one-out"},
-}
-"""What an algorithm has in place of the general defaults of `AdversarialConfig`."""
 
 
 def algorithm_defaults(algo: str) -> AdversarialConfig:
@@ -220,6 +235,11 @@ def check(config: RunConfig) -> RunConfig:
         raise ConfigError(
             f"generator.tied shares one matrix, but generator.embedding_size is {generator.embedding_size} and "
             f"generator.hidden_size is {generator.hidden_size}: make them equal, or leave tied off."
+        )
+    if config.discriminator is not None and config.discriminator.per_token and config.discriminator.name != "rnn":
+        raise ConfigError(
+            f"discriminator.per_token is a logit for each prefix, which a {config.discriminator.name} has not: use "
+            "--discriminator rnn, or leave per_token off."
         )
     for name, section in (("generator", generator), ("discriminator", config.discriminator)):
         if section is not None and section.name == "transformer" and section.embedding_size % section.heads:

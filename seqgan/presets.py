@@ -9,6 +9,17 @@ from typing import Any
 Settings = dict[str, dict[str, Any]]
 """Sections, and in each the settings that differ from the defaults."""
 
+ALGORITHM_DEFAULTS: dict[str, dict[str, Any]] = {
+    # The paper lets it rise over the training.
+    "maligan": {"baseline": "rising"},
+    "bgan-reinforce": {"baseline": "log-partition"},
+    # Rewards without a fixed sign, or of one sign only: uncentred, they drown the signal or favour a length.
+    "reverse-kl": {"baseline": "leave-one-out"},
+    "non-saturating": {"baseline": "leave-one-out"},
+    "saturating": {"baseline": "leave-one-out"},
+}
+"""What an algorithm has in place of the general defaults of `AdversarialConfig`."""
+
 PRESETS: dict[str, Settings] = {
     # Yu et al. 2017, section 4 and the authors' program. Their loss is a sum over the batch, clipped to a norm of 5:
     # for the mean over the batch that is a norm of 5 / 64. Their discriminator's batches of 64 are of both kinds.
@@ -30,6 +41,7 @@ PRESETS: dict[str, Settings] = {
             "generator_steps": 1,
             "generator_learning_rate": 0.01,
             "clip_norm": 5 / 64,
+            "credit": "rollouts",
             "rollouts": 16,
             "baseline": "none",
             "rollout_update_rate": 0.0,
@@ -44,6 +56,40 @@ PRESETS: dict[str, Settings] = {
             "warmup_epochs": 3,
             "warmup_accuracy": 1.0,
         },
+    },
+    # Che et al. 2017, section 3: one weight a sequence, normalised over the batch. What the paper leaves open (sizes,
+    # learning rates, rounds) is the package's.
+    "maligan-basic": {"adversarial": {"algo": "maligan", "credit": "sequence", "baseline": "rising"}},
+    # The same with both variance reductions of the paper: weights of rollouts, normalised at each position, and mixed
+    # training from 30 real words down by 5 (its language-model experiment). Completions per prefix are ours.
+    "maligan-full": {
+        "adversarial": {
+            "algo": "maligan",
+            "credit": "rollouts",
+            "rollouts": 16,
+            "baseline": "rising",
+            "real_prefix": 30,
+            "real_prefix_step": 5,
+            "real_prefix_rounds": 10,
+            "group_size": 8,
+        }
+    },
+    # Hjelm et al. 2018 and the authors' program for text: 64 groups of 20 samples, one update each. Their generator is
+    # of convolutions over noise; here it is the run's.
+    "bgan": {
+        "adversarial": {
+            "algo": "bgan",
+            "credit": "sequence",
+            "baseline": "none",
+            "batch_size": 1280,
+            "group_size": 20,
+            "generator_learning_rate": 1e-3,
+            "beta1": 0.5,
+            "discriminator_steps": 1,
+            "discriminator_pool": 64,
+            "discriminator_batch_size": 64,
+            "discriminator_learning_rate": 1e-3,
+        }
     },
 }
 """By the name that `--preset` takes."""

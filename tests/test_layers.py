@@ -19,7 +19,7 @@ LAYERS = {
     "metrics": 2,
     "data": 2,
     "config": 2,
-    "presets": 2,
+    "presets": 0,
     "decoding": 3,
     "evaluation": 4,
     "build": 4,

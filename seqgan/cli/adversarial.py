@@ -7,7 +7,16 @@ from typing import Annotated
 import msgspec
 import tyro
 
-from seqgan.cli.options import SettingsFlags, Switch, flag_value, parse, refuse_together, settings_of, with_config_file
+from seqgan.cli.options import (
+    SettingsFlags,
+    Switch,
+    flag_value,
+    parse,
+    preset_settings,
+    refuse_together,
+    settings_of,
+    with_config_file,
+)
 from seqgan.cli.pretrain import describe
 from seqgan.config import (
     AdversarialConfig,
@@ -57,14 +66,20 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def chosen_algorithm(arguments: Sequence[str]) -> str:
-    """The algorithm's name, which decides the defaults of the other settings: from the flag, the file, or seqgan."""
+    """The algorithm's name, which decides the defaults of the others: from flag, file or preset, or else seqgan."""
     from_flag = flag_value(arguments, "--algo") or flag_value(arguments, "--adversarial.algo")
+    from_preset = preset_settings(arguments).get("adversarial", {}).get("algo")
+    if from_flag and from_preset and from_flag != from_preset:
+        raise ConfigError(
+            f"--preset {flag_value(arguments, '--preset')} is of the algorithm {from_preset}, and --algo is "
+            f"{from_flag}: give one of them."
+        )
     path = flag_value(arguments, "--config")
     if from_flag is None and path is not None:
         section = read_settings(Path(path)).get("adversarial")
         if isinstance(section, dict) and isinstance(section.get("algo"), str):
             return section["algo"]
-    return from_flag or AdversarialConfig().algo
+    return from_flag or from_preset or AdversarialConfig().algo
 
 
 def starting_settings(arguments: Sequence[str], algo: str) -> RunConfig:
@@ -118,15 +133,16 @@ def train_child(config: RunConfig, flags: AdversarialFlags) -> None:
     from seqgan.evaluation.evaluate import judge_while_training
     from seqgan.runs.checkpoint import load_weights
     from seqgan.runs.directory import check_new, create_run, newest_run, open_run, write_config
-    from seqgan.training.adversarial import check_settings, train_adversarially
+    from seqgan.training.adversarial import train_adversarially
     from seqgan.training.engine import choose_device
+    from seqgan.training.players import check_settings
 
     assert config.adversarial is not None
     assert config.discriminator is not None
     progress = flags.progress
     device = choose_device(flags.device)
     algorithm = find_algorithm(config.adversarial.algo)
-    check_settings(config.adversarial, algorithm)
+    check_settings(config.adversarial, algorithm, per_token=config.discriminator.per_token)
     parent = open_run(flags.run or newest_run(Path("runs")))
     folder = parent.folder / check_name(flags.name or config.adversarial.algo)
     if flags.resume:

@@ -11,7 +11,8 @@ import msgspec
 import tyro
 
 from seqgan.config import RunConfig, Seed, check, read_settings, with_settings
-from seqgan.errors import ConfigError
+from seqgan.errors import ConfigError, nearest
+from seqgan.presets import PRESETS, Settings
 from seqgan.progress import SILENT, Progress, to_standard_error
 
 Switch = Annotated[bool, tyro.conf.FlagCreatePairsOff]
@@ -39,6 +40,8 @@ class SettingsFlags(CommonFlags, frozen=True, kw_only=True):
 
     config: Annotated[str | None, tyro.conf.arg(metavar="FILE.yaml|FILE.toml")] = None
     """Settings from a file, such as a run's config.yaml; flags win over it."""
+    preset: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    """A paper's settings: seqgan-paper, maligan-basic, maligan-full, bgan; the file's and flags win over them."""
     seed: Seed = 0
     """Decides every random choice."""
 
@@ -98,8 +101,22 @@ def flag_value(arguments: Sequence[str], name: str) -> str | None:
     return None
 
 
+def preset_settings(arguments: Sequence[str]) -> Settings:
+    """The settings of the preset that `--preset` names; none without it.
+
+    Raises:
+        ConfigError: no such preset.
+    """
+    name = flag_value(arguments, "--preset")
+    if name is None:
+        return {}
+    if name not in PRESETS:
+        raise ConfigError(f"No preset is called {name!r}.{nearest(name, PRESETS)} Known: {', '.join(PRESETS)}.")
+    return PRESETS[name]
+
+
 def with_config_file(config: RunConfig, arguments: Sequence[str], sections: Sequence[str]) -> RunConfig:
-    """The settings with those of the file that `--config` names over them.
+    """The settings with those of `--preset` over them, and of the file that `--config` names over both.
 
     Args:
         config: what holds for all others.
@@ -108,12 +125,13 @@ def with_config_file(config: RunConfig, arguments: Sequence[str], sections: Sequ
             is checked, and not used.
 
     Raises:
-        ConfigError: the file cannot be read, or holds what is no setting.
+        ConfigError: no such preset; the file cannot be read, or holds what is no setting.
     """
+    preset = {name: values for name, values in preset_settings(arguments).items() if name in sections}
+    with_file = with_settings(config, preset, "the preset")
     path = flag_value(arguments, "--config")
-    if path is None:
-        return config
-    with_file = with_settings(config, read_settings(Path(path)), path)
+    if path is not None:
+        with_file = with_settings(with_file, read_settings(Path(path)), path)
     return msgspec.structs.replace(config, **{name: getattr(with_file, name) for name in sections})
 
 

@@ -27,6 +27,7 @@ def rollout(
     *,
     rng: torch.Generator,
     max_rows: int = 65_536,
+    given: int = 0,
 ) -> Tensor:
     """Reward of sampled completions of every prefix; of the whole sequence at its last token.
 
@@ -45,6 +46,8 @@ def rollout(
         context: what the generator's `encode` gave for the sentences, B rows; None without a source.
         rng: on the generator's device.
         max_rows: most forks advanced or rewarded at once; fewer rollouts are then made per pass, at least one.
+        given: tokens at the start of each sentence that were not sampled. Nothing asks what they are worth: they are
+            not rolled out, and have the value of the whole sentence.
 
     Returns:
         [N, B, T]
@@ -54,14 +57,13 @@ def rollout(
     tokens, mask = samples
     batch, length = tokens.shape
     whole = reward(tokens, mask, torch.arange(batch, device=tokens.device))  # [B]
-    # A sentence goes on after t when its token at t + 1 is real. Prefix length varies slowest.
-    position, sentence = mask[:, 1:].T.nonzero(as_tuple=True)  # [K], [K]
+    position, sentence = _unfinished(mask, given)
     values = whole.expand(length, batch).unsqueeze(-1).repeat(1, 1, rollouts)  # [T, B, N]
     rollouts_per_pass = max(1, max_rows // max(1, len(sentence)))
     with evaluating(generator):
         for first in range(0, rollouts if len(sentence) else 0, rollouts_per_pass):
             forks = min(rollouts_per_pass, rollouts - first)
-            completions = _complete(generator, samples, forks, context, rng)  # [K * forks, T]
+            completions = _complete(generator, samples, forks, context, rng, given)  # [K * forks, T]
             owners = sentence.repeat_interleave(forks)
             rewards = _reward_by_length(reward, completions, owners, generator.end, max_rows)
             values[position, sentence, first : first + forks] = rewards.unflatten(0, (-1, forks)).to(values.dtype)
@@ -69,14 +71,14 @@ def rollout(
 
 
 def _complete(
-    generator: "GeneratorModule", samples: Samples, forks: int, context: "Context", rng: torch.Generator
+    generator: "GeneratorModule", samples: Samples, forks: int, context: "Context", rng: torch.Generator, given: int
 ) -> Tensor:
     """Completions of each unfinished prefix, ordered by prefix, sentence, fork. [K * forks, T]"""
     tokens, mask = samples
     batch, length = tokens.shape
     device = tokens.device
     goes_on = torch.cat([mask[:, 1:], torch.zeros_like(mask[:, :1])], dim=1)  # [B, T]
-    position, sentence = goes_on.T.nonzero(as_tuple=True)
+    position, sentence = _unfinished(mask, given)
     prefixes = tokens[sentence]
     if generator.end is not None:
         beyond = torch.arange(length, device=device) > position.unsqueeze(1)
@@ -102,17 +104,27 @@ def _complete(
         state = select_rows(state, torch.cat([alive_kept, len(alive) + forks_kept]))
         alive, slots, drawn = alive[alive_kept], slots[forks_kept], drawn[forks_kept]
 
-        # Fork each of these sentences after its token at t; the forks join behind the others.
-        count = len(alive) * forks
+        # Fork each of these sentences after its token at t, unless that was given; the forks join behind the others.
+        begun = len(alive) if t >= given else 0
+        count = begun * forks
         read = tokens[alive, t]
-        new_state = repeat_rows(select_rows(state, torch.arange(len(alive), device=device)), forks)
+        new_state = repeat_rows(select_rows(state, torch.arange(begun, device=device)), forks)
         state = join_rows(state, new_state)
         slots = torch.cat([slots, torch.arange(forked, forked + count, device=device)])
-        previous = torch.cat([read, drawn, read.repeat_interleave(forks)])
+        previous = torch.cat([read, drawn, read[:begun].repeat_interleave(forks)])
         forked += count
         if len(previous) == 0:
             break
     return completions
+
+
+def _unfinished(mask: Tensor, given: int) -> tuple[Tensor, Tensor]:
+    """Last position and sentence of each prefix to complete, the position varying slowest. [K], [K]"""
+    # A sentence goes on after t when its token at t + 1 is real.
+    goes_on = mask[:, 1:].clone()
+    goes_on[:, :given] = False
+    position, sentence = goes_on.T.nonzero(as_tuple=True)
+    return position, sentence
 
 
 def _reward_by_length(reward: Reward, tokens: Tensor, owners: Tensor, end: int | None, max_rows: int) -> Tensor:

@@ -116,16 +116,17 @@ def sample(
         temperature: see `adjust_logits`; with it, top_k and top_p the samples are no longer the model's own.
         top_k: see `adjust_logits`.
         top_p: see `adjust_logits`.
-        prefix: ids that every row begins with, without an end symbol. [P] or [rows, P], P below max_length
+        prefix: ids that rows begin with; one that has an end symbol among them is complete and stays as it is, end
+            symbols following. [P] or [rows, P], P at most max_length
 
     Returns:
         Tokens and mask, always [rows, max_length].
 
     Raises:
-        ValueError: the prefix leaves no room.
+        ValueError: the prefix is longer than that.
     """
     given = 0 if prefix is None else prefix.shape[-1]
-    if given >= max_length > 0 and prefix is not None:
+    if given > max_length:
         raise ValueError(f"The prefix has {given} tokens and max_length is {max_length}: give a shorter prefix.")
     device = rng.device
     padding = 0 if generator.end is None else generator.end
@@ -136,13 +137,13 @@ def sample(
     previous = torch.full((rows,), generator.start, device=device)
     with evaluating(generator):
         state = generator.initial_state(rows, context)
-        for t in range(max_length):
+        for t in range(max_length if given < max_length else 0):
             logits, state = generator.step(previous, state)
             if t < given:
                 previous = tokens[going, t]
-                continue
-            previous = sample_tokens(adjust_logits(logits, temperature, top_k, top_p), rng)
-            tokens[going, t] = previous
+            else:
+                previous = sample_tokens(adjust_logits(logits, temperature, top_k, top_p), rng)
+                tokens[going, t] = previous
             # Sequences that have ended are dropped: with real text most are short and few are long.
             kept = (previous != generator.end).nonzero().squeeze(1) if generator.end is not None else None
             if kept is not None and len(kept) < len(going):

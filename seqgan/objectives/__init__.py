@@ -2,12 +2,12 @@
 
 from seqgan.objectives.advantages import importance_advantages, mean_advantages
 from seqgan.objectives.algorithm import Sampled
-from seqgan.objectives.bgan import BGAN, DIVERGENCES, Divergence, boundary_seeking
+from seqgan.objectives.bgan import BGAN, BGAN_REINFORCE, DIVERGENCES, Divergence, boundary_seeking
 from seqgan.objectives.discriminator import binary_discriminator_loss
 from seqgan.objectives.divergences import NON_SATURATING, REVERSE_KL, SATURATING
 from seqgan.objectives.maligan import MALIGAN
 from seqgan.objectives.mle import mle_loss, token_nll
-from seqgan.objectives.policy_gradient import policy_gradient_loss, token_log_probs
+from seqgan.objectives.policy_gradient import discounted_returns, policy_gradient_loss, token_log_probs
 from seqgan.objectives.rewards import log_odds, log_probability, negative_log_fake, probability
 from seqgan.objectives.seqgan import SEQGAN
 
@@ -16,6 +16,7 @@ ALGORITHMS = {
     "maligan": MALIGAN,
     "bgan": BGAN,
     **{f"bgan-{name}": boundary_seeking(name) for name in DIVERGENCES if name != "gan"},
+    "bgan-reinforce": BGAN_REINFORCE,
     "reverse-kl": REVERSE_KL,
     "non-saturating": NON_SATURATING,
     "saturating": SATURATING,
@@ -25,6 +26,7 @@ ALGORITHMS = {
 __all__ = [
     "ALGORITHMS",
     "BGAN",
+    "BGAN_REINFORCE",
     "DIVERGENCES",
     "MALIGAN",
     "NON_SATURATING",
@@ -35,6 +37,7 @@ __all__ = [
     "Sampled",
     "binary_discriminator_loss",
     "boundary_seeking",
+    "discounted_returns",
     "importance_advantages",
     "log_odds",
     "log_probability",

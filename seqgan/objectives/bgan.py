@@ -15,6 +15,10 @@ Implementation details, with their source:
 3. With the usual GAN divergence and one sample group, the algorithm is MaliGAN's basic form without a baseline.
 4. Pearson's weight F / 2 + 1 may be negative, and is then as good as 0: the least positive number, so that samples
    which all are so are weighed alike.
+5. The weights of M samples are normalised among themselves (`group_size`). The paper's samples of a group share their
+   noise; a sequence model has none, and its groups are parts of a batch, or share a real prefix.
+6. In the REINFORCE form the logarithm of the mean weight is a running mean over updates (baseline `log-partition`,
+   decay 0.995 as in the program). A further constant in the program's reward changes no expected update.
 """
 
 import math
@@ -24,9 +28,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from seqgan.objectives.advantages import importance_advantages
+from seqgan.objectives.advantages import importance_advantages, mean_advantages
 from seqgan.objectives.algorithm import Sampled
 from seqgan.objectives.discriminator import binary_discriminator_loss
+from seqgan.objectives.rewards import log_odds
 
 
 class Divergence(NamedTuple):
@@ -85,3 +90,7 @@ def boundary_seeking(divergence: str) -> Sampled:
 
 
 BGAN = boundary_seeking("gan")
+
+BGAN_REINFORCE = Sampled(log_odds, mean_advantages, binary_discriminator_loss)
+"""Its REINFORCE form: the logarithm of a sample's weight, less that of the mean weight, is its reward. It minimises the
+reverse divergence, KL(q || p), and its variance is higher."""

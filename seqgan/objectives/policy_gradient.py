@@ -10,6 +10,29 @@ def token_log_probs(logits: Tensor, tokens: Tensor) -> Tensor:
     return chosen - logits.logsumexp(dim=-1)
 
 
+def discounted_returns(rewards: Tensor, mask: Tensor, discount: float = 1.0) -> Tensor:
+    """Sum of the rewards from each token on, each discounted by its distance: sum_{k >= t} discount^(k - t) r_k.
+
+    Args:
+        rewards: of each token. [..., T]
+        mask: True at real tokens; what follows them is worth nothing. [..., T]
+        discount: from 0, each token its own reward, to 1, all that follow alike.
+
+    Returns:
+        [..., T]
+
+    Source: Williams 1992 with discounting, as de Masson d'Autume et al. 2019 (arXiv:1905.09922), equation 4, and Caccia
+    et al. 2020 (arXiv:1811.02549) use it.
+    """
+    rewards = torch.where(mask, rewards, 0.0)
+    returns = torch.empty_like(rewards)
+    later = torch.zeros_like(rewards[..., 0])
+    for t in reversed(range(rewards.shape[-1])):
+        later = rewards[..., t] + discount * later
+        returns[..., t] = later
+    return returns
+
+
 def policy_gradient_loss(log_probs: Tensor, advantages: Tensor, mask: Tensor) -> Tensor:
     """The loss whose gradient is minus the mean over sequences of sum_t advantage_t * grad log p(token_t).
 

@@ -1,23 +1,31 @@
 """What a reward is compared with, so that only better than expected is encouraged.
 
 A baseline that does not depend on the sample it is subtracted from leaves the expected gradient as it is and lowers
-its variance. `leave_one_out` and the running mean keep to that; the mean of a batch that holds the sample would not.
+its variance. All here keep to that; the mean of a batch that holds the sample would not.
 """
 
+import math
 from typing import Any
 
+import torch
 from torch import Tensor
 
+from seqgan.config import AdversarialConfig
 from seqgan.errors import ConfigError, nearest
 from seqgan.objectives.algorithm import Sampled
 from seqgan.tensors.masking import masked_mean
+from seqgan.training.critic import Critic, critic_loss
+from seqgan.training.optimizers import adam, update
 
-BASELINES = ("none", "constant", "rising", "running-mean", "leave-one-out")
+BASELINES = ("none", "constant", "rising", "running-mean", "leave-one-out", "critic", "log-partition")
 """The names that `adversarial.baseline` takes."""
 FOR_WEIGHTS = ("none", "constant", "rising")
 """Those that make sense for algorithms whose samples are weighed against each other already."""
-MEMORY = 0.9
-"""Share of the old mean that a running mean keeps at each update."""
+FOR_REWARDS = tuple(name for name in BASELINES if name != "rising")
+"""And for all others."""
+MEMORY, LOG_PARTITION_MEMORY = 0.9, 0.995
+"""Shares of the old value that a running mean, and the running log-partition, keep at each update. The latter is that
+of the BGAN authors' program."""
 
 
 def leave_one_out(values: Tensor) -> Tensor:
@@ -32,43 +40,57 @@ def leave_one_out(values: Tensor) -> Tensor:
     return (mean.sum(dim=-2, keepdim=True) - mean) / max(1, samples - 1)
 
 
+def check_baseline(name: str, algorithm: Sampled) -> None:
+    """That a baseline exists and that the algorithm has a use for it.
+
+    Raises:
+        ConfigError: not, and why.
+    """
+    if name not in BASELINES:
+        raise ConfigError(f"No baseline is called {name!r}.{nearest(name, BASELINES)} Known: {', '.join(BASELINES)}.")
+    if algorithm.weighs and name not in FOR_WEIGHTS:
+        raise ConfigError(
+            f"adversarial.baseline {name} is a mean reward, but this algorithm weighs its samples against each "
+            f"other and has no rewards to average: choose {', '.join(FOR_WEIGHTS)}."
+        )
+    if name == "rising" and not algorithm.weighs:
+        raise ConfigError(
+            "adversarial.baseline rising goes from 0 to 1 in units of the mean weight, but this algorithm has "
+            f"rewards and no weights: choose {', '.join(FOR_REWARDS)}."
+        )
+
+
 class Baseline:
-    """A baseline by name, with what it remembers.
+    """A baseline by name, with what it remembers or has learnt.
 
     Args:
-        name: one of `BASELINES`.
-        value: of the constant one.
+        config: which one, and its settings.
         algorithm: that it is for.
+        vocabulary_size: V, for a critic, which draws its weights from the global random numbers.
+        device: where the samples are.
 
     Raises:
         ConfigError: no such baseline, or one that the algorithm has no use for.
     """
 
-    def __init__(self, name: str, value: float, algorithm: Sampled):
-        if name not in BASELINES:
-            raise ConfigError(
-                f"No baseline is called {name!r}.{nearest(name, BASELINES)} Known: {', '.join(BASELINES)}."
-            )
-        if algorithm.weighs and name not in FOR_WEIGHTS:
-            raise ConfigError(
-                f"adversarial.baseline {name} is a mean reward, but this algorithm weighs its samples against each "
-                f"other and has no rewards to average: choose {', '.join(FOR_WEIGHTS)}."
-            )
-        if name == "rising" and not algorithm.weighs:
-            raise ConfigError(
-                "adversarial.baseline rising goes from 0 to 1 in units of the mean weight, but this algorithm has "
-                "rewards and no weights: choose none, constant, running-mean or leave-one-out."
-            )
-        self.name, self.value = name, value
-        self.running_mean: float | None = None
+    def __init__(self, config: AdversarialConfig, algorithm: Sampled, vocabulary_size: int, device: torch.device):
+        check_baseline(config.baseline, algorithm)
+        self.name, self.value = config.baseline, config.baseline_value
+        self.running: float | None = None
+        self.critic = Critic(vocabulary_size).to(device) if self.name == "critic" else None
+        self.optimizer = None if self.critic is None else adam(self.critic, config.critic_learning_rate)
 
-    def __call__(self, values: Tensor, mask: Tensor, progress: float) -> Tensor | float:
-        """What to subtract from the rewards of a batch, which is then remembered.
+    def __call__(self, values: Tensor, tokens: Tensor, mask: Tensor, progress: float) -> Tensor | float:
+        """What to subtract from the rewards of a batch, from which it then learns.
 
         Args:
-            values: rewards. [N, B, T]
-            mask: True at real tokens. [B, T]
+            values: rewards. [N, ..., S, T or 1]
+            tokens: that were sampled. [..., S, T]
+            mask: True at those of them whose values count. [..., S, T]
             progress: share of the training that is done, from 0 to 1.
+
+        Returns:
+            A number, or [..., S, T or 1].
         """
         if self.name == "constant":
             return self.value
@@ -77,19 +99,49 @@ class Baseline:
         if self.name == "leave-one-out":
             return leave_one_out(values)
         if self.name == "running-mean":
-            mean = masked_mean(values.mean(dim=0).expand(mask.shape), mask).item()
-            if self.running_mean is None:
-                self.running_mean = mean
-                return leave_one_out(values)  # the first batch has no past, but others beside each sample
-            before = self.running_mean
-            self.running_mean = MEMORY * before + (1 - MEMORY) * mean
-            return before
+            return self._remembered(masked_mean(values.mean(dim=0).expand(mask.shape), mask).item(), MEMORY, values)
+        if self.name == "log-partition":
+            return self._remembered(_log_mean_weight(values, mask), LOG_PARTITION_MEMORY, values)
+        if self.name == "critic":
+            return self._learnt(values, tokens, mask)
         return 0.0
+
+    def _remembered(self, now: float, memory: float, values: Tensor) -> Tensor | float:
+        """The running mean of earlier batches, which this one then joins."""
+        before = self.running
+        if before is None:
+            self.running = now
+            return leave_one_out(values)  # the first batch has no past, but others beside each sample
+        self.running = memory * before + (1 - memory) * now
+        return before
+
+    def _learnt(self, values: Tensor, tokens: Tensor, mask: Tensor) -> Tensor:
+        """The critic's expectation; it learns from these values afterwards only."""
+        assert self.critic is not None
+        assert self.optimizer is not None
+        rows = values.flatten(1, -2)  # groups and samples are rows alike to it
+        predicted = self.critic(tokens.flatten(0, -2))  # [R, T]
+        loss = critic_loss(predicted, rows, mask.flatten(0, -2))
+        update(self.critic, self.optimizer, loss)
+        return predicted.detach().unflatten(0, tokens.shape[:-1])
 
     def state(self) -> dict[str, Any]:
         """What it remembers, for a checkpoint."""
-        return {"running_mean": self.running_mean}
+        if self.critic is None or self.optimizer is None:
+            return {"running": self.running}
+        return {"critic": self.critic.state_dict(), "optimizer": self.optimizer.state_dict()}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from what `state` gave."""
-        self.running_mean = state["running_mean"]
+        if self.critic is None or self.optimizer is None:
+            self.running = state["running"]
+        else:
+            self.critic.load_state_dict(state["critic"])
+            self.optimizer.load_state_dict(state["optimizer"])
+
+
+def _log_mean_weight(log_weights: Tensor, mask: Tensor) -> float:
+    """Logarithm of the mean weight over rollouts and real tokens."""
+    alike = log_weights.expand(-1, *mask.shape).masked_fill(~mask, -torch.inf)
+    count = alike.shape[0] * int(mask.sum())
+    return alike.flatten().logsumexp(dim=0).item() - math.log(count) if count else 0.0

@@ -9,7 +9,9 @@ from torch import Tensor, nn
 from seqgan.errors import SeqganError
 
 
-def adam(model: nn.Module, learning_rate: float, output_decay: float = 0.0) -> torch.optim.Adam:
+def adam(
+    model: nn.Module, learning_rate: float, output_decay: float = 0.0, betas: tuple[float, float] = (0.9, 0.999)
+) -> torch.optim.Adam:
     """Adam over a model's parameters.
 
     Args:
@@ -17,11 +19,12 @@ def adam(model: nn.Module, learning_rate: float, output_decay: float = 0.0) -> t
         learning_rate: of all.
         output_decay: L2 penalty on the output layer alone, half-square convention: the gradient of
             output_decay / 2 * |W|^2 is what Adam's weight decay adds (decoupled decay, AdamW, would be another thing).
+        betas: decays of the two moments.
     """
     output = [value for name, value in model.named_parameters() if name.startswith("output")]
     rest = [value for name, value in model.named_parameters() if not name.startswith("output")]
     groups: list[dict[str, Any]] = [{"params": rest}, {"params": output, "weight_decay": output_decay}]
-    return torch.optim.Adam(groups, lr=learning_rate, fused=True)
+    return torch.optim.Adam(groups, lr=learning_rate, betas=betas, fused=True)
 
 
 def update(model: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, clip_norm: float | None = None) -> float:

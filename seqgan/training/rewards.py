@@ -1,4 +1,4 @@
-"""Rewards of completed sequences: a discriminator's, and the controls that know nothing of the text."""
+"""Rewards of sequences: a discriminator's, and the controls that know nothing of the text."""
 
 from collections.abc import Callable
 
@@ -15,12 +15,17 @@ SCORED_ROWS = 512
 
 
 def discriminator_reward(discriminator: DiscriminatorModule, reward: Callable[[Tensor], Tensor]) -> Reward:
-    """The reward function that a rollout takes, made of a discriminator and what its logits are worth."""
+    """The reward function that a rollout takes, made of a discriminator and what its logits are worth.
+
+    Of a discriminator with a logit per token the rewards are [R, T], in place of [R].
+    """
 
     def reward_of(tokens: Tensor, mask: Tensor, row: Tensor) -> Tensor:  # noqa: ARG001
+        per_token = is_per_token(discriminator)
         with evaluating(discriminator):
             logits = [
-                discriminator(*trimmed(part, part_mask))
+                # Rewards of tokens keep all columns; those of sequences do not depend on empty ones.
+                discriminator(*((part, part_mask) if per_token else trimmed(part, part_mask)))
                 for part, part_mask in zip(tokens.split(SCORED_ROWS), mask.split(SCORED_ROWS), strict=True)
             ]
             return reward(torch.cat(logits))
@@ -28,13 +33,16 @@ def discriminator_reward(discriminator: DiscriminatorModule, reward: Callable[[T
     return reward_of
 
 
-def control_reward(kind: str, reward: Callable[[Tensor], Tensor], rng: torch.Generator) -> Reward:
+def control_reward(
+    kind: str, reward: Callable[[Tensor], Tensor], rng: torch.Generator, *, per_token: bool = False
+) -> Reward:
     """A reward that knows nothing of the text: what a generator gains from it was not learnt from a discriminator.
 
     Args:
         kind: "constant", a logit of 0 for all, or "random", standard normal logits.
         reward: what a logit is worth to the algorithm.
         rng: of the noise.
+        per_token: in place of a discriminator with a logit per token.
 
     Raises:
         ConfigError: no such control.
@@ -43,10 +51,16 @@ def control_reward(kind: str, reward: Callable[[Tensor], Tensor], rng: torch.Gen
         raise ConfigError(f"adversarial.control is {kind!r}: choose none, constant or random.")
 
     def reward_of(tokens: Tensor, mask: Tensor, row: Tensor) -> Tensor:  # noqa: ARG001
-        noise = torch.randn(len(row), generator=rng, device=row.device)
+        size = tokens.shape if per_token else tokens.shape[:1]
+        noise = torch.randn(size, generator=rng, device=tokens.device)
         return reward(noise if kind == "random" else torch.zeros_like(noise))
 
     return reward_of
+
+
+def is_per_token(discriminator: DiscriminatorModule) -> bool:
+    """Whether it answers with a logit for each prefix and not one for the sequence."""
+    return getattr(discriminator, "per_token", False)
 
 
 def trimmed(tokens: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:

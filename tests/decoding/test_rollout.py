@@ -111,3 +111,29 @@ def test_sequences_of_one_token_have_nothing_to_complete(generator, rng):
     samples = Samples(torch.tensor([[2], [0]]), torch.tensor([[True], [True]]))
     values = rollout(generator, value_of, samples, 3, rng=rng)
     assert (values == value_of(*samples).view(1, 2, 1)).all()
+
+
+@pytest.mark.parametrize("end", [0, None])
+@pytest.mark.parametrize("given", [1, 2, 3, 4])
+def test_given_tokens_are_not_rolled_out_and_the_others_are_as_ever(end, given, rng):
+    generator = tiny_generator(end=end)
+    tokens = torch.tensor([[1, 2, 3, 1], [3, 1, 2, 2], [2, 3, 1, 3]])
+    if end is not None:
+        tokens = torch.cat([tokens, torch.tensor([[3, 0, 0, 0], [1, 2, 3, 0]])])
+    samples = Samples(tokens, mask_from_tokens(tokens, end))
+    completed = 0
+
+    def reward(tokens, mask, row):
+        nonlocal completed
+        completed += len(row)
+        return value_of(tokens, mask)
+
+    n = 4000
+    values = rollout(generator, reward, samples, n, rng=rng, given=given)
+    whole = value_of(*samples)
+    assert (values[:, :, :given] == whole.view(1, -1, 1)).all()
+    error = (values.mean(0) - exact_values(generator, samples)).abs()[:, given:]
+    deviation = values.std(0)[:, given:] / n**0.5
+    assert (error <= 5 * deviation + 1e-12)[samples.mask[:, given:]].all()
+    to_complete = int(samples.mask[:, given + 1 :].sum())
+    assert completed == len(tokens) + n * to_complete

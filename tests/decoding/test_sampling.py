@@ -96,9 +96,26 @@ def test_a_prefix_is_kept_and_what_follows_is_conditioned_on_it(generator, rng):
     torch.testing.assert_close(shares.double(), expected.detach(), atol=0.015, rtol=0)  # 6 deviations of at most 0.0025
 
 
-def test_a_prefix_that_leaves_no_room_is_refused(generator, rng):
-    with pytest.raises(ValueError, match="The prefix has 3 tokens and max_length is 3"):
-        sample(generator, 2, 3, rng=rng, prefix=torch.tensor([1, 2, 3]))
+def test_a_prefix_that_is_too_long_is_refused(generator, rng):
+    with pytest.raises(ValueError, match="The prefix has 4 tokens and max_length is 3"):
+        sample(generator, 2, 3, rng=rng, prefix=torch.tensor([1, 2, 3, 1]))
+
+
+def test_a_prefix_that_fills_the_sequence_is_the_sequence(generator, rng):
+    prefix = torch.tensor([[1, 2, 3], [2, 0, 0]])
+    tokens, mask = sample(generator, 2, 3, rng=rng, prefix=prefix)
+    assert torch.equal(tokens, prefix)
+    assert mask.tolist() == [[True, True, True], [True, True, False]]
+
+
+def test_rows_whose_prefix_has_ended_stay_as_they_are_and_disturb_no_other(generator):
+    prefix = torch.tensor([[1, 0], [2, 3]]).repeat(20_000, 1)
+    tokens, mask = sample(generator, 40_000, 4, rng=torch.Generator().manual_seed(0), prefix=prefix)
+    assert (tokens[::2] == torch.tensor([1, 0, 0, 0])).all()
+    assert (mask[::2].sum(1) == 2).all()
+    expected = generator(torch.tensor([[2, 3, 0]]))[0, 2].softmax(-1)
+    shares = torch.bincount(tokens[1::2, 2], minlength=4) / 20_000
+    torch.testing.assert_close(shares.double(), expected.detach(), atol=0.02, rtol=0)  # 6 deviations of at most 0.0036
 
 
 def test_temperature_divides_logits():

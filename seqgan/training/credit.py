@@ -1,0 +1,146 @@
+"""What each token of a sample is worth: four answers, chosen independently of the algorithm where they make sense.
+
+=========== ============================================================================== ============ =============
+credit      value of a token                                                               discriminator values
+=========== ============================================================================== ============ =============
+`rollouts`  rewards of N sampled completions of the prefix that includes it (SeqGAN)       of sequences [N, B, T]
+`sequence`  the reward of its whole sequence (REINFORCE in its plain form)                 of sequences [1, B, 1]
+`prefix`    the reward of the prefix that includes it (adversarial dialogue's REGS)        of prefixes  [1, B, T]
+`token`     the rewards of the tokens from it on, discounted (ScratchGAN and others)       per token    [1, B, T]
+=========== ============================================================================== ============ =============
+
+The first two are unbiased for the expected reward of a sequence. A prefix's own reward is no estimate of it, but a
+discriminator that was trained on prefixes tells their density ratio, which is right for importance weights.
+"""
+
+import torch
+from torch import Tensor
+
+from seqgan.config import AdversarialConfig
+from seqgan.decoding.rollout import Reward, rollout
+from seqgan.decoding.sampling import Samples
+from seqgan.errors import ConfigError, nearest
+from seqgan.generators.protocol import GeneratorModule
+from seqgan.objectives.algorithm import Sampled
+from seqgan.objectives.policy_gradient import discounted_returns
+
+CREDITS = ("rollouts", "sequence", "prefix", "token")
+"""The names that `adversarial.credit` takes."""
+CPU_ROWS, GPU_ROWS = 2048, 65_536
+"""Rows in a step of the rollout. On a CPU, tensors of [rows, vocabulary] beyond its caches cost twice the time."""
+
+
+def check_credit(config: AdversarialConfig, algorithm: Sampled, per_token: bool) -> None:
+    """That algorithm, discriminator and credit go together.
+
+    Args:
+        config: with the credit's settings.
+        algorithm: that the values are for.
+        per_token: whether the discriminator has a logit for each prefix.
+
+    Raises:
+        ConfigError: they do not, and why.
+    """
+    credit = config.credit
+    if credit not in CREDITS:
+        raise ConfigError(f"No credit is called {credit!r}.{nearest(credit, CREDITS)} Known: {', '.join(CREDITS)}.")
+    if credit == "token" and algorithm.weighs:
+        raise ConfigError(
+            "adversarial.credit token adds up the rewards of tokens, but this algorithm's are logarithms of weights, "
+            "each of a whole prefix: choose rollouts, sequence or prefix."
+        )
+    if credit == "token" and not per_token:
+        raise ConfigError(
+            "adversarial.credit token needs a discriminator with a reward for each token: use --discriminator rnn "
+            "with --discriminator.per-token, or another credit."
+        )
+    if credit in ("rollouts", "sequence") and per_token:
+        raise ConfigError(
+            f"adversarial.credit {credit} needs one logit a sentence, and a discriminator with per_token has one for "
+            "each prefix: leave per_token off, or choose prefix or token."
+        )
+    if config.discount != 1.0 and credit != "token":
+        raise ConfigError(
+            f"adversarial.discount is {config.discount}, but credit {credit} has one reward and nothing to discount: "
+            "leave it at 1, or choose credit token."
+        )
+    if config.rollout_update_rate and credit != "rollouts":
+        raise ConfigError(
+            f"adversarial.rollout_update_rate is of the policy that completes prefixes, and credit {credit} completes "
+            "none: leave it at 0."
+        )
+
+
+def token_values(
+    config: AdversarialConfig,
+    policy: GeneratorModule,
+    reward: Reward,
+    samples: Samples,
+    *,
+    per_token: bool,
+    rng: torch.Generator,
+    given: int = 0,
+) -> Tensor:
+    """The values of sampled tokens.
+
+    Args:
+        config: which credit, and its settings.
+        policy: what completes prefixes.
+        reward: of sequences, or of each of their tokens where `per_token`.
+        samples: [B, T]
+        per_token: what kind of reward it is.
+        rng: of the completions.
+        given: tokens at the start that were not sampled, whose values nobody reads.
+
+    Returns:
+        [N, B, T or 1], see above. Behind a sequence's end its final value, but 0 for credit `token`, where nothing
+        more is to be had.
+    """
+    tokens, mask = samples
+    rows = torch.arange(len(tokens), device=tokens.device)
+    if config.credit == "rollouts":
+        max_rows = GPU_ROWS if rng.device.type == "cuda" else CPU_ROWS
+        return rollout(policy, reward, samples, config.rollouts, rng=rng, max_rows=max_rows, given=given)
+    if config.credit == "sequence":
+        return reward(tokens, mask, rows).reshape(1, -1, 1)
+    if config.credit == "token":
+        return discounted_returns(reward(tokens, mask, rows), mask, config.discount).unsqueeze(0)
+    values = reward(tokens, mask, rows) if per_token else prefix_rewards(reward, samples, policy.end)
+    last = mask.sum(dim=1, keepdim=True) - 1  # [B, 1]
+    positions = torch.arange(tokens.shape[1], device=tokens.device)
+    return values.gather(1, torch.minimum(positions, last)).unsqueeze(0)
+
+
+def prefix_rewards(reward: Reward, samples: Samples, end: int | None) -> Tensor:
+    """The reward of each prefix as a sequence of its own. [B, T] -> [B, T], 0 where the mask is False.
+
+    Args:
+        reward: of sequences.
+        samples: [B, T]
+        end: what is written behind a prefix, where nobody may look; any token where sequences have no end.
+    """
+    tokens, mask = samples
+    row, position = mask.nonzero(as_tuple=True)  # [K], [K]
+    cut = cut_after(tokens[row], mask[row], position + 1, end)
+    values = torch.zeros(tokens.shape, device=tokens.device)
+    values[row, position] = reward(*cut, row).to(values.dtype)
+    return values
+
+
+def cut_after(tokens: Tensor, mask: Tensor, lengths: Tensor, end: int | None) -> tuple[Tensor, Tensor]:
+    """Each row's first `lengths` [R] tokens as a sequence: tokens [R, T] and mask [R, T]."""
+    within = torch.arange(tokens.shape[1], device=tokens.device) < lengths.unsqueeze(1)
+    return tokens.masked_fill(~within, end or 0), mask & within
+
+
+def random_prefixes(tokens: Tensor, mask: Tensor, end: int | None, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+    """One prefix of each sequence, of a length drawn uniformly from 1 to its own. [R, T], [R, T] -> the same.
+
+    One of each and not all: prefixes of one sequence are so alike that a discriminator learns them by heart.
+
+    Source: Li et al. 2017 (arXiv:1701.06547), section 3.2.
+    """
+    lengths = mask.sum(dim=1)
+    drawn = torch.rand(len(tokens), generator=rng, device=tokens.device, dtype=torch.float64)
+    # Even rounded up to 1, a uniform number draws no more than the whole sequence.
+    return cut_after(tokens, mask, torch.minimum((drawn * lengths).long() + 1, lengths), end)

@@ -1,0 +1,135 @@
+"""What a token is worth, four ways; and what does not go together."""
+
+import pytest
+import torch
+from conftest import tiny_generator
+
+from seqgan.config import AdversarialConfig
+from seqgan.decoding import Samples
+from seqgan.discriminators import DISCRIMINATORS, RNNDiscriminator
+from seqgan.errors import ConfigError
+from seqgan.objectives import ALGORITHMS, MALIGAN, SEQGAN, discounted_returns
+from seqgan.training.credit import prefix_rewards, random_prefixes, token_values
+from seqgan.training.players import check_settings
+from seqgan.training.rewards import discriminator_reward
+
+TOKENS = torch.tensor([[3, 2, 0, 0], [2, 0, 0, 0], [1, 2, 3, 1]])  # 0 ends
+MASK = torch.tensor([[True, True, True, False], [True, True, False, False], [True, True, True, True]])
+SAMPLES = Samples(TOKENS, MASK)
+
+
+def sum_reward(tokens, mask, row):
+    """Sum of the real tokens, and a hundred for each row's number: prefixes and owners are told apart."""
+    return ((tokens * mask).sum(1) + 100 * row).double()
+
+
+def values_of(credit, reward, per_token=False, **settings):
+    config = AdversarialConfig(credit=credit, **settings)
+    rng = torch.Generator().manual_seed(0)
+    return token_values(config, tiny_generator(4), reward, SAMPLES, per_token=per_token, rng=rng)
+
+
+def test_a_sequences_reward_is_one_value():
+    assert values_of("sequence", sum_reward).tolist() == [[[5], [102], [207]]]
+
+
+def test_each_prefix_is_rewarded_as_a_sequence_and_the_end_goes_on():
+    expected = [[[3, 5, 5, 5], [102, 102, 102, 102], [201, 203, 206, 207]]]
+    assert values_of("prefix", sum_reward).tolist() == expected
+
+
+def test_prefixes_show_the_discriminator_nothing_of_what_follows():
+    seen = []
+
+    def reward(tokens, mask, row):
+        seen.append((tokens.clone(), mask.clone(), row.clone()))
+        return row.float()
+
+    prefix_rewards(reward, SAMPLES, 0)
+    ((tokens, mask, row),) = seen
+    assert len(row) == int(MASK.sum())
+    assert (tokens[~mask] == 0).all()
+    assert row.tolist() == [0, 0, 0, 1, 1, 2, 2, 2, 2]
+    assert mask.sum(1).tolist() == [1, 2, 3, 1, 2, 1, 2, 3, 4]
+
+
+def test_a_discriminator_with_a_logit_a_token_values_prefixes_as_one_that_reads_each_of_them():
+    torch.manual_seed(1)
+    per_token = RNNDiscriminator(4, 5, 6, per_token=True).double().eval()
+    whole = RNNDiscriminator(4, 5, 6).double().eval()
+    whole.load_state_dict(per_token.state_dict())
+    at_once = values_of("prefix", discriminator_reward(per_token, SEQGAN.reward), per_token=True)
+    one_by_one = values_of("prefix", discriminator_reward(whole, SEQGAN.reward))
+    torch.testing.assert_close(at_once.double(), one_by_one.double(), rtol=1e-6, atol=1e-6)
+
+
+def test_discounted_returns_by_hand():
+    rewards = torch.tensor([[1.0, 2.0, 4.0, 50.0], [8.0, 50.0, 50.0, 50.0]])
+    mask = torch.tensor([[True, True, True, False], [True, False, False, False]])
+    expected = torch.tensor([[1 + 0.5 * (2 + 0.5 * 4), 2 + 0.5 * 4, 4.0, 0.0], [8.0, 0.0, 0.0, 0.0]])
+    torch.testing.assert_close(discounted_returns(rewards, mask, 0.5), expected)
+    torch.testing.assert_close(discounted_returns(rewards, mask, 0.0), torch.where(mask, rewards, 0.0))
+    assert discounted_returns(rewards, mask)[0].tolist() == [7, 6, 4, 0]
+
+
+def test_rewards_of_tokens_are_summed_from_each_on():
+    def reward(tokens, mask, row):
+        return tokens.float()
+
+    expected = [[[5, 2, 0, 0], [2, 0, 0, 0], [7, 6, 4, 1]]]
+    assert values_of("token", reward, per_token=True).tolist() == expected
+
+
+def test_random_prefixes_have_every_length_alike_and_never_none():
+    rows = torch.arange(3).repeat(4000)
+    rng = torch.Generator().manual_seed(0)
+    tokens, mask = random_prefixes(TOKENS[rows], MASK[rows], 0, rng)
+    lengths = mask.sum(1)
+    for row, own in ((0, 3), (1, 2), (2, 4)):
+        counts = torch.bincount(lengths[rows == row], minlength=5)
+        assert counts[0] == 0
+        assert counts[own + 1 :].sum() == 0
+        # Binomial: five standard deviations about the mean.
+        mean, deviation = 4000 / own, (4000 / own * (1 - 1 / own)) ** 0.5
+        assert ((counts[1 : own + 1] - mean).abs() < 5 * deviation).all()
+    assert (tokens[mask] == TOKENS[rows][mask]).all()
+    assert (tokens[~mask] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("settings", "algorithm", "per_token", "message"),
+    [
+        ({"credit": "rollout"}, SEQGAN, False, "No credit is called 'rollout'. Did you mean 'rollouts'"),
+        ({"credit": "token"}, MALIGAN, True, "this algorithm's are logarithms of weights"),
+        ({"credit": "token"}, SEQGAN, False, "use --discriminator rnn with --discriminator.per-token"),
+        ({"credit": "rollouts"}, SEQGAN, True, "credit rollouts needs one logit a sentence"),
+        ({"credit": "sequence"}, SEQGAN, True, "credit sequence needs one logit a sentence"),
+        ({"credit": "sequence", "discount": 0.9}, SEQGAN, False, "nothing to discount"),
+        ({"credit": "prefix", "rollout_update_rate": 0.8}, SEQGAN, False, "completes none"),
+        ({"group_size": 1}, MALIGAN, False, "groups are of two samples or more"),
+        ({"group_size": 10, "batch_size": 64}, MALIGAN, False, "choose a divisor of it"),
+        ({"real_prefix": 5}, MALIGAN, False, "set adversarial.group_size"),
+        ({"group_size": 8}, SEQGAN, False, "compares no samples"),
+        ({"control": "nothing"}, SEQGAN, False, "choose none, constant or random"),
+    ],
+)
+def test_settings_that_do_not_go_together_say_why(settings, algorithm, per_token, message):
+    with pytest.raises(ConfigError, match=message):
+        check_settings(AdversarialConfig(**settings), algorithm, per_token=per_token)
+
+
+@pytest.mark.parametrize("name", sorted(ALGORITHMS))
+def test_every_algorithm_takes_the_credits_that_make_sense(name):
+    for credit, per_token in (("rollouts", False), ("sequence", False), ("prefix", False), ("prefix", True)):
+        check_settings(AdversarialConfig(credit=credit), ALGORITHMS[name], per_token=per_token)
+
+
+@pytest.mark.parametrize("name", sorted(DISCRIMINATORS))
+def test_every_discriminator_values_prefixes(name):
+    torch.manual_seed(0)
+    options = {"filters": {1: 3, 2: 3}} if name == "cnn" else {"hidden_size": 6}
+    discriminator = DISCRIMINATORS[name](4, 4, **options)
+    values = values_of("prefix", discriminator_reward(discriminator, SEQGAN.reward))
+    assert values.shape == (1, 3, 4)
+    alone = discriminator_reward(discriminator, SEQGAN.reward)(TOKENS[2:, :2], MASK[2:, :2], torch.arange(1))
+    torch.testing.assert_close(values[0, 2, 1], alone[0])
