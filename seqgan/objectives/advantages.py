@@ -31,9 +31,11 @@ def importance_advantages(log_weights: Tensor, mask: Tensor, baseline: Tensor | 
 
     Args:
         log_weights: logarithms of the weights of completed sequences. [N, ..., S, T]; N rollouts per position, S
-            samples compared with one another. T may be 1: then all tokens of a sequence share its weight.
+            samples compared with one another. Behind a sequence's end its own weight. T may be 1: then all tokens of
+            a sequence share its weight.
         mask: True at real tokens. [..., S, T]
-        baseline: subtracted from the weights, in units of their mean; at 1 the advantages of a position sum to 0.
+        baseline: subtracted from the weights, in units of their mean; at 1 the advantages of a position sum to 0 where
+            no sequence has ended.
 
     Returns:
         Advantages, 0 where `mask` is False. [..., S, T]
@@ -43,12 +45,7 @@ def importance_advantages(log_weights: Tensor, mask: Tensor, baseline: Tensor | 
     """
     # Over rollouts the weights are averaged, not their logarithms: log-sum-exp, less the logarithm of N.
     log_weights = log_weights.logsumexp(dim=0) - math.log(log_weights.shape[0])
-    if log_weights.shape[-1] == 1:
-        # One weight a sequence: compared once, whatever the lengths, and every sequence takes part.
-        weights = log_weights.shape[-2] * log_weights.softmax(dim=-2)
-    else:
-        # Sequences that have ended take no part: a weight of exp(-inf) = 0.
-        live = log_weights.masked_fill(~mask, -torch.inf)
-        weights = mask.sum(dim=-2, keepdim=True) * live.softmax(dim=-2)
-    # Where all sequences have ended, a softmax over -inf alone is not a number; it is dropped here.
+    # At each position over all samples, those that have ended among them: the mean weight, an estimate of 1, is of all
+    # sequences there are. Without the ended ones, long sequences would gain what short ones lose.
+    weights = log_weights.shape[-2] * log_weights.softmax(dim=-2)
     return torch.where(mask, weights - baseline, 0.0)

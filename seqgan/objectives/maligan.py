@@ -15,8 +15,11 @@ Implementation details, with their source:
    weights that sum to one, which would make every coefficient negative at b = 1; with b / m instead (m samples) they
    sum to zero, which is the consistent reading. Re-implementations subtract 1 / m from the start.
 3. With rollouts, the mean weight of each prefix's completions is normalised over the batch at each position (the
-   paper's Monte Carlo form). Without (`rollouts: 0`), a sequence has one weight (the basic form).
-4. Weights of different positions, or of different fixed prefixes, are never in one sum.
+   paper's Monte Carlo form). With `credit: sequence`, a sequence has one weight (the basic form). The paper's sequences
+   have one length; here one that has ended is its own completion and keeps its place in the sums.
+4. Weights of different positions, or of different fixed prefixes, are never in one sum. In mixed training
+   (`real_prefix`), the completions of each real prefix are a group of their own, and the prefix is learnt by maximum
+   likelihood: the paper prints that term without its logarithm, and its objective has it.
 5. The discriminator is trained against the policy that the samples come from, one step old at most, so that no
    further importance ratio is applied.
 """

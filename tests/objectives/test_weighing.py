@@ -31,11 +31,11 @@ def test_rollouts_average_weights_and_not_their_logarithms():
     torch.testing.assert_close(advantages, torch.tensor([[0.5], [1.5]]))
 
 
-def test_each_position_compares_the_sequences_that_are_still_there():
-    log_odds = torch.tensor([[0.0, 0.0], [0.0, math.log(3)], [0.0, 9.0]]).unsqueeze(0)
+def test_sequences_that_have_ended_keep_their_place_in_the_sums():
+    log_odds = torch.tensor([[0.0, 0.0], [0.0, math.log(3)], [0.0, math.log(8)]]).unsqueeze(0)
     mask = torch.tensor([[True, True], [True, True], [True, False]])
-    # At the second position 1 against 3, of two sequences.
-    expected = torch.tensor([[1.0, 0.5], [1.0, 1.5], [1.0, 0.0]])
+    # At the second position 1, 3 and 8 of 12, times three.
+    expected = torch.tensor([[1.0, 0.25], [1.0, 0.75], [1.0, 0.0]])
     torch.testing.assert_close(importance_advantages(log_odds, mask), expected)
 
 
@@ -55,7 +55,7 @@ def test_groups_are_compared_within_themselves():
 
 def test_a_baseline_of_one_sums_to_zero_and_constants_do_not_matter(rng):
     log_odds = torch.randn(4, 6, 3, generator=rng, dtype=torch.float64) * 5
-    mask = torch.rand(6, 3, generator=rng) > 0.3
+    mask = torch.ones(6, 3, dtype=torch.bool)
     advantages = importance_advantages(log_odds, mask, 1.0)
     torch.testing.assert_close(advantages.sum(0), torch.zeros(3, dtype=torch.float64), atol=1e-12, rtol=0)
     torch.testing.assert_close(importance_advantages(log_odds + 700, mask, 1.0), advantages)
