@@ -399,3 +399,51 @@ def test_standard_output_that_is_full_or_knows_few_letters(pretrained):
 def test_control_characters_in_names_do_not_reach_the_terminal(here, capsys):
     (here / "a\x1b[31mb.txt").write_text("")
     assert "\x1b" not in fails(capsys, "pretrain", "--corpus", "a\x1b[31mb.txt")
+
+
+def test_sequences_of_ids_all_the_way(here, capsys):
+    folder = here / "numbers"
+    folder.mkdir()
+    for name, count in (("train", 40), ("valid", 8), ("test", 8)):
+        (folder / f"{name}.txt").write_text("".join(f"{k % 5} {k % 3} 4 {k % 2}\n" for k in range(count)))
+    assert run("pretrain", "--corpus", folder, "--tokenizer", "ids", "--data.max-vocabulary", 6, *SMALL) == 0
+    assert run("adversarial", "--algo", "maligan", *SMALL_GAN) == 0
+    capsys.readouterr()
+    assert run("sample", "--run", "runs/numbers/maligan", "--count", 5, "--prefix", "4 2", "--quiet") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert all(line.startswith("4 2 ") and len(line.split()) == 4 for line in lines)
+    assert all(0 <= int(token) < 6 for line in lines for token in line.split())
+    assert run("evaluate", "--run", "runs/numbers/maligan", "--count", 20, "--json", "-", "--quiet") == 0
+    values = json.loads(capsys.readouterr().out)["metrics"]
+    assert values["length-mean"]["value"] == 4
+    assert "is not one of the ids 0 to 5" in fails(capsys, "sample", "--run", "runs/numbers/maligan", "--prefix", "7")
+    line = fails(capsys, "pretrain", "--corpus", "mine.txt", "--run", "x", "--tokenizer", "ids")
+    assert "Training sequence 1: 'a' is no id" in line
+
+
+def test_a_preset_holds_and_flags_win_over_it(pretrained, capsys):
+    from seqgan.runs import open_run
+
+    small = [*SMALL_GAN[:2], *SMALL_GAN[4:], "--adversarial.batch-size", "16"]
+    assert run("adversarial", "--preset", "maligan-full", *small, "--quiet") == 0
+    settings = open_run(pretrained / "maligan").config.adversarial
+    assert (settings.algo, settings.baseline, settings.real_prefix, settings.group_size) == ("maligan", "rising", 30, 8)
+    assert settings.rollouts == 2
+    assert settings.batch_size == 16
+    assert "No preset is called 'maligan'" in fails(capsys, "adversarial", "--preset", "maligan")
+    line = fails(capsys, "adversarial", "--preset", "bgan", "--algo", "seqgan")
+    assert "--preset bgan is of the algorithm bgan, and --algo is seqgan" in line
+    line = fails(capsys, "pretrain", "--preset", "nothing", "--corpus", "mine.txt", "--run", "x")
+    assert "Known: seqgan-paper" in line
+
+
+def test_every_preset_is_of_settings_that_go_together():
+    from seqgan.build import find_algorithm
+    from seqgan.config import DiscriminatorConfig, RunConfig, algorithm_defaults, check, with_settings
+    from seqgan.presets import PRESETS
+    from seqgan.training.players import check_settings
+
+    for name, preset in PRESETS.items():
+        start = RunConfig(discriminator=DiscriminatorConfig(), adversarial=algorithm_defaults("seqgan"))
+        config = check(with_settings(start, preset, name))
+        check_settings(config.adversarial, find_algorithm(config.adversarial.algo))
