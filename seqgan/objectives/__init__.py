@@ -1,15 +1,18 @@
 """Objectives: pure functions of tensors, without models, data or settings, for this package's loop or any other."""
 
 from seqgan.objectives.advantages import importance_advantages, mean_advantages
-from seqgan.objectives.algorithm import Sampled
+from seqgan.objectives.algorithm import Critic, Relaxed, Sampled
 from seqgan.objectives.bgan import BGAN, BGAN_REINFORCE, DIVERGENCES, Divergence, boundary_seeking
-from seqgan.objectives.discriminator import binary_discriminator_loss
+from seqgan.objectives.discriminator import binary_discriminator_loss, judge_both
 from seqgan.objectives.divergences import NON_SATURATING, REVERSE_KL, SATURATING
+from seqgan.objectives.gsgan import GSGAN
 from seqgan.objectives.maligan import MALIGAN
 from seqgan.objectives.mle import mle_loss, token_nll
 from seqgan.objectives.policy_gradient import discounted_returns, policy_gradient_loss, token_log_probs
+from seqgan.objectives.relgan import RELGAN, relativistic_loss, relgan
 from seqgan.objectives.rewards import log_odds, log_probability, negative_log_fake, probability
 from seqgan.objectives.seqgan import SEQGAN
+from seqgan.objectives.wgan_gp import WGAN, WGAN_GP, clamp_, gradient_penalty, wgan_gp
 
 ALGORITHMS = {
     "seqgan": SEQGAN,
@@ -23,22 +26,35 @@ ALGORITHMS = {
 }
 """Adversarial algorithms by the name that `--algo` takes."""
 
+RELAXED = {"wgan-gp": WGAN_GP, "wgan": WGAN, "gsgan": GSGAN, "relgan": RELGAN}
+"""Algorithms whose gradient goes through relaxed text, by name."""
+
 __all__ = [
     "ALGORITHMS",
     "BGAN",
     "BGAN_REINFORCE",
     "DIVERGENCES",
+    "GSGAN",
     "MALIGAN",
     "NON_SATURATING",
+    "RELAXED",
+    "RELGAN",
     "REVERSE_KL",
     "SATURATING",
     "SEQGAN",
+    "WGAN",
+    "WGAN_GP",
+    "Critic",
     "Divergence",
+    "Relaxed",
     "Sampled",
     "binary_discriminator_loss",
     "boundary_seeking",
+    "clamp_",
     "discounted_returns",
+    "gradient_penalty",
     "importance_advantages",
+    "judge_both",
     "log_odds",
     "log_probability",
     "mean_advantages",
@@ -46,6 +62,9 @@ __all__ = [
     "negative_log_fake",
     "policy_gradient_loss",
     "probability",
+    "relativistic_loss",
+    "relgan",
     "token_log_probs",
     "token_nll",
+    "wgan_gp",
 ]

@@ -46,6 +46,6 @@ def policy_gradient_loss(log_probs: Tensor, advantages: Tensor, mask: Tensor) ->
     Source: Williams 1992; Yu et al. 2017 (arXiv:1609.05473), equations 6 to 8. Their program sums over the batch
     as well, which Adam and clipping by norm make equivalent up to how often the clipping acts.
     """
-    # The only detach of the objectives: advantages are data, never a path for gradients.
+    # The only detach of objectives on sampled text: advantages are data, never a path for gradients.
     weighted = log_probs * advantages.detach()
     return -torch.where(mask, weighted, 0.0).sum(dim=1).mean()
