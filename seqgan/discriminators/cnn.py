@@ -66,7 +66,7 @@ class CNNDiscriminator(nn.Module):
         lengths = mask.sum(dim=1, keepdim=True)  # [R, 1]
         values = values.transpose(1, 2)  # [R, E, T]
         pooled = [
-            _strongest(convolution, width, values, lengths)
+            strongest(convolution, width, values, lengths)
             for convolution, width in zip(self.convolutions, self.widths, strict=True)
         ]
         features = torch.cat(pooled, dim=1)  # [R, F]
@@ -75,7 +75,7 @@ class CNNDiscriminator(nn.Module):
         return self.output(self.dropout(features)).squeeze(1)
 
 
-def _strongest(convolution: nn.Module, width: int, values: Tensor, lengths: Tensor) -> Tensor:
+def strongest(convolution: nn.Module, width: int, values: Tensor, lengths: Tensor) -> Tensor:
     """The maximum over time of one width's filters. [R, E, T], [R, 1] -> [R, filters of this width]"""
     missing = max(width - values.shape[2], 0)
     responses = convolution(functional.pad(values, (0, missing)))  # [R, filters, windows]

@@ -1,7 +1,9 @@
-"""The four methods that make a generator. Nothing is inherited: the protocol documents, and the tests check."""
+"""What makes a generator: four methods, or one for those that do not step. Nothing is inherited: the protocols
+document, and the tests check."""
 
 from typing import Any, Protocol, TypeAlias
 
+import torch
 from torch import Tensor
 
 from seqgan.tensors.rows import State
@@ -11,7 +13,8 @@ Context = Any
 
 
 GeneratorModule: TypeAlias = Any
-"""A `Generator` that is an ``nn.Module``, as all are; Python has no name for a type that is both."""
+"""A `Generator` or a `OneShotGenerator` that is an ``nn.Module``, as all are; Python has no name for a type that is
+both."""
 
 
 class Generator(Protocol):
@@ -39,3 +42,17 @@ class Generator(Protocol):
 
     def forward(self, tokens: Tensor, context: Context = None) -> Tensor:
         """Teacher forcing: tokens [B, T] to logits [B, T, V], those at t from the tokens before t."""
+
+
+class OneShotGenerator(Protocol):
+    """A map of noise to the distributions of all positions at once, as an ``nn.Module``. A row depends on its noise."""
+
+    vocabulary_size: int
+    """V: how many symbols can come out, the end symbol included."""
+    end: int | None
+    """The id that ends a sequence; None where sequences have one fixed length."""
+    max_length: int
+    """T: positions of every sequence."""
+
+    def distributions(self, rows: int, rng: torch.Generator) -> Tensor:
+        """Logits [R, T, V] of as many fresh sequences; the generator's only random numbers are those of `rng`."""

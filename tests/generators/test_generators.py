@@ -206,7 +206,7 @@ def test_a_rollouts_value_belongs_to_its_own_sentence(generator, rng):
 @pytest.mark.parametrize("name", NAMES)
 def test_rollouts_values_are_the_expected_rewards_of_their_prefixes(name, rng):
     torch.manual_seed(1)
-    generator = GENERATORS[name](4, embedding_size=4, hidden_size=5).double().eval()
+    generator = GENERATORS[name](4, embedding_size=4, hidden_size=6).double().eval()
     for parameter in generator.parameters():
         torch.nn.init.normal_(parameter, std=0.8)
 
