@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor
 
+from seqgan.decoding.relaxed import relaxed_sample
 from seqgan.tensors.masking import mask_from_tokens
 from seqgan.tensors.modes import evaluating
 from seqgan.tensors.rows import select_rows
@@ -108,7 +109,7 @@ def sample(
     """Draw sequences, without gradients and with dropout off.
 
     Args:
-        generator: any generator.
+        generator: any generator. One that makes all positions at once is asked for the likeliest symbol of each.
         rows: how many.
         max_length: T, tokens with the end symbol; a sequence that has not ended by then stops there.
         context: what the generator's `encode` gave, with `rows` rows; None without a source.
@@ -123,8 +124,18 @@ def sample(
         Tokens and mask, always [rows, max_length].
 
     Raises:
-        ValueError: the prefix is longer than that.
+        ValueError: the prefix is longer than that; or a generator that makes all positions at once is asked for more of
+            them, or for anything but plain samples.
     """
+    if hasattr(generator, "distributions"):
+        if (temperature, top_k, top_p, prefix) != (1.0, 0, 1.0, None):
+            raise ValueError(
+                f"{type(generator).__name__} makes all positions at once and has no next symbol to choose: leave out "
+                "temperature, top-k, top-p and prefix."
+            )
+        with evaluating(generator):
+            _, tokens, mask = relaxed_sample(generator, rows, max_length, rng=rng, gumbel=False)
+        return Samples(tokens, mask)
     given = 0 if prefix is None else prefix.shape[-1]
     if given > max_length:
         raise ValueError(f"The prefix has {given} tokens and max_length is {max_length}: give a shorter prefix.")

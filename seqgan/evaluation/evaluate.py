@@ -26,7 +26,7 @@ FAMILIES = ("bleu", "self-bleu", "backward-bleu", "distinct", "unique", "copied"
 """Metrics of sentences that are computed unless others are asked for."""
 MODEL_FAMILIES = ("nll", "grammatical")
 """Metrics that need the generator, or the grammar that made the corpus."""
-OF_REFERENCES = ("bleu", "backward-bleu", "js", "ms-jaccard")
+OF_REFERENCES = ("bleu", "backward-bleu", "js", "in-test", "ms-jaccard")
 """Those that compare with held-out sentences."""
 OF_TRAINING = ("copied", "longest-copied")
 """Those that compare with the training sentences."""

@@ -1,11 +1,12 @@
 """How likely a generator finds held-out text."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
 
-from seqgan.data.batches import Sequences, take
+from seqgan.data.batches import Batch, Sequences, take
 from seqgan.metrics.likelihood import nll_per_token, perplexity
 from seqgan.objectives.mle import token_nll
 from seqgan.tensors.modes import evaluating
@@ -47,36 +48,53 @@ def held_out_likelihood(generator: "GeneratorModule", sequences: Sequences, unkn
     vocabulary of all its words, what their symbol is given says nothing but how long one has trained.
 
     Args:
-        generator: any generator.
+        generator: any generator that steps.
         sequences: on the generator's device.
         unknown: id of the unknown symbol; None where all ids are ordinary tokens.
     """
+    with evaluating(generator):
+        return total_likelihood(_teacher_forced(generator), sequences, unknown)
+
+
+def total_likelihood(log_probs_of: Callable[[Batch], Tensor], sequences: Sequences, unknown: int | None) -> Likelihood:
+    """Sums over a text of what a model says of its batches.
+
+    Args:
+        log_probs_of: a batch to the log-probability of each of its tokens; those of padding are not read. [B, T]
+        sequences: the text.
+        unknown: id of the unknown symbol, which is not scored; None where all ids are ordinary tokens.
+    """
     scored = sequences.mask if unknown is None else sequences.mask & (sequences.tokens != unknown)
-    log_prob = sequence_log_probs(generator, sequences, scored).sum().item()
+    log_prob = _log_probs(log_probs_of, sequences, scored).sum().item()
     tokens = int(scored.sum())
     return Likelihood(log_prob, tokens, int(sequences.mask.sum()) - tokens, len(sequences.tokens))
 
 
-def sequence_log_probs(generator: "GeneratorModule", sequences: Sequences, scored: Tensor | None = None) -> Tensor:
+def sequence_log_probs(generator: "GeneratorModule", sequences: Sequences) -> Tensor:
     """Log-probability of each sequence under teacher forcing, dropout off, in nats and double precision.
 
     Args:
-        generator: any generator.
+        generator: any generator that steps.
         sequences: on the generator's device.
-        scored: True at the tokens that count; all real ones by default. [sentences, T]
 
     Returns:
         [sentences]
     """
-    scored = sequences.mask if scored is None else scored
+    with evaluating(generator):
+        return _log_probs(_teacher_forced(generator), sequences, sequences.mask)
+
+
+def _teacher_forced(generator: "GeneratorModule") -> Callable[[Batch], Tensor]:
+    return lambda batch: -token_nll(generator.forward(batch.tokens), batch.tokens, batch.mask)
+
+
+def _log_probs(log_probs_of: Callable[[Batch], Tensor], sequences: Sequences, scored: Tensor) -> Tensor:
+    """Sums over the tokens of each sequence that are scored, in double precision. [sentences]"""
     log_probs = torch.zeros(len(sequences.tokens), dtype=torch.float64, device=sequences.tokens.device)
     # Like lengths together: little of a batch is then padding.
     order = sequences.mask.sum(dim=1).argsort(stable=True)
-    rows_at_once = max(1, TOKENS_AT_ONCE // sequences.tokens.shape[1])
-    with evaluating(generator):
-        for rows in order.split(rows_at_once):
-            batch = take(sequences, rows)
-            logits = generator.forward(batch.tokens)
-            known = scored[rows, : batch.tokens.shape[1]]
-            log_probs[rows] = -token_nll(logits, batch.tokens, known).sum(dim=1, dtype=torch.float64)
+    for rows in order.split(max(1, TOKENS_AT_ONCE // sequences.tokens.shape[1])):
+        batch = take(sequences, rows)
+        known = scored[rows, : batch.tokens.shape[1]]
+        log_probs[rows] = torch.where(known, log_probs_of(batch), 0.0).sum(dim=1, dtype=torch.float64)
     return log_probs

@@ -16,6 +16,7 @@ from seqgan.metrics.copying import copied_share, longest_copied
 from seqgan.metrics.diversity import (
     Lengths,
     distinct,
+    in_test_share,
     js_divergence,
     length_statistics,
     ms_jaccard,
@@ -40,6 +41,7 @@ __all__ = [
     "copied_share",
     "corpus_bleu",
     "distinct",
+    "in_test_share",
     "js_divergence",
     "length_statistics",
     "longest_copied",

@@ -82,7 +82,8 @@ def js_divergence(sentences: Sequence[Tokens], references: Sequence[Tokens], ord
     Raises:
         SeqganError: no sentences or references, strings in place of token lists, or an order below 1.
 
-    Source: the program of Gulrajani et al. 2017 (arXiv:1704.00028).
+    Source: the program of Gulrajani et al. 2017 (arXiv:1704.00028). There lines are padded to one length and the
+    padding is counted as text: pad them likewise to repeat its numbers.
     """
     ours, theirs = _counts_of_both(sentences, references, order)[-1]
     if not ours.any() or not theirs.any():
@@ -93,6 +94,21 @@ def js_divergence(sentences: Sequence[Tokens], references: Sequence[Tokens], ord
     from_p = (p[in_p] * np.log2(p[in_p] / middle[in_p])).sum()
     from_q = (q[in_q] * np.log2(q[in_q] / middle[in_q])).sum()
     return float(from_p + from_q) / 2
+
+
+def in_test_share(sentences: Sequence[Tokens], references: Sequence[Tokens], order: int) -> float:
+    """Share of a text's n-grams, each counted as often as it stands there, that stand in the references.
+
+    Between 0 and 1, higher is better; 0 where the text has none. Rises with the number of references, and says nothing
+    of diversity: compare with the share of as many real sentences.
+
+    Raises:
+        SeqganError: no sentences or references, strings in place of token lists, or an order below 1.
+
+    Source: Press et al. 2017 (arXiv:1706.01399), "%-IN-TEST-n".
+    """
+    ours, theirs = _counts_of_both(sentences, references, order)[-1]
+    return float(ours[theirs > 0].sum() / max(1, ours.sum()))
 
 
 def ms_jaccard(sentences: Sequence[Tokens], references: Sequence[Tokens], max_order: int) -> float:

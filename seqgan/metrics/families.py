@@ -12,6 +12,7 @@ from seqgan.metrics.bleu import TOKENS_GIVEN, Score, bleu_against_corpus, self_b
 from seqgan.metrics.copying import copied_share, longest_copied
 from seqgan.metrics.diversity import (
     distinct,
+    in_test_share,
     js_divergence,
     length_statistics,
     ms_jaccard,
@@ -23,7 +24,7 @@ from seqgan.metrics.report import Entry
 from seqgan.metrics.significance import bootstrap_interval
 
 ORDERS = range(1, 5)
-"""Of distinct, entropy and js."""
+"""Of distinct, entropy, js and in-test."""
 JACCARD_ORDERS = range(2, 6)
 """Greatest orders of ms-jaccard."""
 
@@ -140,6 +141,14 @@ def _js(texts: Texts, tokenization: str) -> list[Entry]:
     return [Entry(f"js-{order}", js_divergence(texts.samples, references, order), signature) for order in ORDERS]
 
 
+def _in_test(texts: Texts, tokenization: str) -> list[Entry]:
+    references = _references(texts, "in-test")
+    signature = _signature(
+        f"share of n-grams in refs|{_orders(ORDERS)}|refs:all {len(references)}", texts, tokenization
+    )
+    return [Entry(f"in-test-{order}", in_test_share(texts.samples, references, order), signature) for order in ORDERS]
+
+
 def _ms_jaccard(texts: Texts, tokenization: str) -> list[Entry]:
     references = _references(texts, "ms-jaccard")
     what = f"ms-jaccard of n-gram counts per sentence|smooth:none|orders:1-N|refs:all {len(references)}"
@@ -161,6 +170,7 @@ METRICS: dict[str, Callable[[Texts, str], list[Entry]]] = {
     "longest-copied": _longest_copied,
     "length": _length,
     "js": _js,
+    "in-test": _in_test,
     "ms-jaccard": _ms_jaccard,
 }
 """Families of metrics by name. Each takes texts and what their tokens are ("words"), and gives named numbers."""

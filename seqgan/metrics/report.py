@@ -14,6 +14,7 @@ HIGHER_IS_BETTER = (
     "entropy",
     "grammar-log-prob",
     "grammatical",
+    "in-test",
     "ms-jaccard",
     "unique",
 )

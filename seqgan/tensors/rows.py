@@ -1,6 +1,6 @@
 """Rows of a generator's state: nested tuples of tensors whose axis 0 is the row. None stays None.
 
-Sampling, rollouts and contexts select, repeat and join rows through these functions alone, so that they need not
+Sampling, rollouts and contexts select, repeat, join and disturb rows through these functions alone, so that they need not
 know what a model keeps.
 """
 
@@ -38,3 +38,22 @@ def join_rows(first: State, second: State) -> State:
     if isinstance(first, Tensor):
         return torch.cat([first, second], dim=0)
     return tuple(join_rows(a, b) for a, b in zip(first, second, strict=True))
+
+
+def disturb_rows(state: State, scale: float, rng: torch.Generator) -> State:
+    """`state` with normal noise of standard deviation `scale` on every number; itself where that is 0.
+
+    Raises:
+        ValueError: there is no number to disturb.
+    """
+    if scale == 0:
+        return state
+    if state is None or (isinstance(state, Tensor) and state[:1].numel() == 0 and len(state) > 0):
+        raise ValueError(
+            "Noise was asked for on a state that holds nothing before the first token, as a Transformer's: without it "
+            "all sequences would be alike. Use a recurrent generator, or Gumbel noise and no noise on the state."
+        )
+    if isinstance(state, Tensor):
+        noise = torch.randn(state.shape, generator=rng, device=state.device, dtype=state.dtype)
+        return state + scale * noise
+    return tuple(disturb_rows(part, scale, rng) for part in state)

@@ -9,6 +9,7 @@ import pytest
 from seqgan.errors import SeqganError
 from seqgan.metrics import (
     distinct,
+    in_test_share,
     js_divergence,
     length_statistics,
     ms_jaccard,
@@ -76,6 +77,24 @@ def test_js_divergence_where_n_grams_are_missing():
     assert js_divergence([["a"]], [["b"]], 2) == 0.0
 
 
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_share_in_the_references_equals_the_plain_count(order):
+    known = counted(OTHERS, order)
+    ours = [tuple(s[i : i + order]) for s in SENTENCES for i in range(len(s) - order + 1)]
+    expected = sum(gram in known for gram in ours) / len(ours)
+    assert 0 < expected < 1
+    assert in_test_share(SENTENCES, OTHERS, order) == pytest.approx(expected)
+
+
+def test_share_in_the_references_by_hand():
+    # a, b, a, c of which a, a and b are known; ab, ba, ac of which ab is.
+    sentences, references = [["a", "b", "a", "c"]], [["a", "b"], ["x"]]
+    assert in_test_share(sentences, references, 1) == 3 / 4
+    assert in_test_share(sentences, references, 2) == 1 / 3
+    assert in_test_share(sentences, references, 5) == 0.0
+    assert in_test_share(references, references, 2) == 1.0
+
+
 @pytest.mark.parametrize("max_order", [1, 2, 4])
 def test_ms_jaccard_equals_the_plain_sums(max_order):
     product = 1.0
@@ -133,6 +152,7 @@ def test_the_order_of_sentences_changes_nothing():
         (lambda: unique_share(["a"]), r"sentences\[0\] is the string 'a'"),
         (lambda: length_statistics([]), "The number of sentences is 0"),
         (lambda: js_divergence([["a"]], ["a"], 1), r"references\[0\] is the string 'a'"),
+        (lambda: in_test_share([["a"]], [], 1), "The number of references is 0"),
         (lambda: ms_jaccard([["a"]], [], 1), "The number of references is 0"),
     ],
 )

@@ -70,6 +70,7 @@ def test_all_together_make_a_report():
         "longest-copied": [],
         "length": ["mean", "std", "min", "median", "max"],
         "js": [1, 2, 3, 4],
+        "in-test": [1, 2, 3, 4],
         "ms-jaccard": [2, 3, 4, 5],
     }
     assert names == [
@@ -83,6 +84,7 @@ def test_all_together_make_a_report():
         ("bleu", "held-out sentences"),
         ("backward-bleu", "held-out sentences"),
         ("js", "held-out sentences"),
+        ("in-test", "held-out sentences"),
         ("ms-jaccard", "held-out sentences"),
         ("copied", "training sentences"),
         ("longest-copied", "training sentences"),

@@ -1,0 +1,106 @@
+"""How likely a generator without a likelihood finds held-out text, by averaging what it would say next.
+
+A generator whose sequences come from noise, at its input or in its first state, gives another distribution of the next
+symbol for each draw of it. Their mean given the true symbols before is a distribution as well, so that the generator
+becomes a language model and is measured in nats, or bits, per token like any other.
+
+Source: Tevet, Habib, Shwartz, Berant 2019, "Evaluating Text GANs as Language Models", NAACL (arXiv:1810.12686).
+"""
+
+import math
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from seqgan.data.batches import Batch, Sequences
+from seqgan.evaluation.likelihood import TOKENS_AT_ONCE, Likelihood, total_likelihood
+from seqgan.tensors.modes import evaluating
+from seqgan.tensors.rows import disturb_rows
+
+if TYPE_CHECKING:
+    from seqgan.generators.protocol import GeneratorModule
+
+DRAWS = 2000
+"""As in the paper."""
+
+
+def averaged_likelihood(
+    generator: "GeneratorModule",
+    sequences: Sequences,
+    unknown: int | None,
+    *,
+    rng: torch.Generator,
+    draws: int = DRAWS,
+    state_noise: float = 0.0,
+) -> Likelihood:
+    """Log-probability of sequences under the mean of the generator's distributions over its noise, dropout off.
+
+    A generator that makes all positions at once reads no symbol, so that its mean does not depend on the symbols
+    before: it is a table of positions and symbols. One that steps reads the true symbols. Gumbel noise needs no draws,
+    as the mean over it is the softmax of the logits.
+
+    Args:
+        generator: any generator.
+        sequences: on the generator's device.
+        unknown: id of the unknown symbol, which is read and not scored; None where all ids are ordinary tokens.
+        rng: of the noise, on the generator's device.
+        draws: of the noise; for a generator that steps, of each sequence.
+        state_noise: as of `relaxed_sample`. Where it is 0, a generator that steps has no noise, and one draw is made.
+
+    Raises:
+        ValueError: fewer than one draw; noise for a state that holds nothing; or sequences with more positions than
+            the generator makes at once.
+    """
+    if draws < 1:
+        raise ValueError(f"draws is {draws}, but a mean needs at least 1.")
+    with evaluating(generator):
+        if hasattr(generator, "distributions"):
+            table = _mean_distributions(generator, draws, rng)  # [T, V]
+            if sequences.tokens.shape[1] > len(table):
+                raise ValueError(
+                    f"The sequences have {sequences.tokens.shape[1]} positions and this generator makes {len(table)}: "
+                    "cut them, or build it for longer ones."
+                )
+
+            def log_probs_of(batch: Batch) -> Tensor:
+                positions = torch.arange(batch.tokens.shape[1], device=table.device)
+                return table[positions, batch.tokens]
+        else:
+            draws = draws if state_noise else 1
+
+            def log_probs_of(batch: Batch) -> Tensor:
+                return _mean_of_steps(generator, batch.tokens, draws, state_noise, rng)
+
+        return total_likelihood(log_probs_of, sequences, unknown)
+
+
+def _mean_distributions(generator: "GeneratorModule", draws: int, rng: torch.Generator) -> Tensor:
+    """Logarithms of the mean probabilities of each position's symbols. [T, V]"""
+    total: Tensor | None = None
+    rows_at_once = max(1, TOKENS_AT_ONCE // generator.max_length)
+    for first in range(0, draws, rows_at_once):
+        logits = generator.distributions(min(rows_at_once, draws - first), rng)  # [R, T, V]
+        part = logits.log_softmax(dim=2).logsumexp(dim=0)
+        total = part if total is None else torch.logaddexp(total, part)
+    assert total is not None  # there is at least one draw
+    return total - math.log(draws)
+
+
+def _mean_of_steps(
+    generator: "GeneratorModule", tokens: Tensor, draws: int, state_noise: float, rng: torch.Generator
+) -> Tensor:
+    """Logarithms of the mean probabilities of given tokens after those before them. [B, T] -> [B, T]"""
+    total: Tensor | None = None
+    for _ in range(draws):
+        state = disturb_rows(generator.initial_state(len(tokens)), state_noise, rng)
+        previous = torch.full_like(tokens[:, 0], generator.start)
+        log_probs = []
+        for token in tokens.unbind(1):
+            logits, state = generator.step(previous, state)
+            log_probs.append(logits.log_softmax(dim=1).gather(1, token.unsqueeze(1)).squeeze(1))
+            previous = token
+        part = torch.stack(log_probs, dim=1)
+        total = part if total is None else torch.logaddexp(total, part)
+    assert total is not None  # there is at least one draw
+    return total - math.log(draws)
