@@ -5,18 +5,20 @@ from typing import Any
 
 import torch
 
-from seqgan.config import DataConfig, DiscriminatorConfig, GeneratorConfig
+from seqgan.config import AdversarialConfig, DataConfig, DiscriminatorConfig, GeneratorConfig
 from seqgan.data.corpus import load_corpus
 from seqgan.data.text import Text, encode_corpus
 from seqgan.data.tokenizers import Tokenizer, make_tokenizer
 from seqgan.data.vocabulary import Vocabulary
 from seqgan.discriminators import DISCRIMINATORS
 from seqgan.discriminators.cnn import FILTERS
+from seqgan.discriminators.many_view import FILTERS as VIEW_FILTERS
 from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.errors import ConfigError, CorpusError, nearest
-from seqgan.generators import GENERATORS
+from seqgan.generators import GENERATORS, ONE_SHOT_GENERATORS
 from seqgan.generators.protocol import GeneratorModule
-from seqgan.objectives import ALGORITHMS, Sampled
+from seqgan.objectives import ALGORITHMS, GSGAN, WGAN, Relaxed, Sampled, relgan, wgan_gp
+from seqgan.objectives.relgan import SCHEDULES
 
 
 def build_text(config: DataConfig, tokenizer: Tokenizer | None = None, vocabulary: Vocabulary | None = None) -> Text:
@@ -57,19 +59,18 @@ def build_generator(config: GeneratorConfig, vocabulary: Vocabulary, max_length:
     Raises:
         ConfigError: no generator of that name.
     """
-    kind = _named(GENERATORS, config.name, "generator")
-    options: dict[str, Any] = {
-        "embedding_size": config.embedding_size,
-        "hidden_size": config.hidden_size,
-        "layers": config.layers,
-        "dropout": config.dropout,
-        "tied": config.tied,
-        "start": vocabulary.start,
-        "end": vocabulary.end,
-    }
+    kind = _named({**GENERATORS, **ONE_SHOT_GENERATORS}, config.name, "generator")
+    options: dict[str, Any] = {"hidden_size": config.hidden_size, "layers": config.layers, "end": vocabulary.end}
+    if config.name in ONE_SHOT_GENERATORS:
+        options |= {"noise_size": config.noise_size, "max_length": max_length}
+    else:
+        options |= {"embedding_size": config.embedding_size, "dropout": config.dropout, "tied": config.tied}
+        options["start"] = vocabulary.start
+    if config.name in ("transformer", "relational"):
+        options["heads"] = config.heads
     if config.name == "transformer":
-        options |= {"heads": config.heads, "max_length": max_length}
-    return _seeded(lambda: _normal(kind(len(vocabulary), **options), config.initial_std), seed)
+        options["max_length"] = max_length
+    return _seeded(lambda: _with_noise(_normal(kind(len(vocabulary), **options), config.initial_std), config), seed)
 
 
 def build_discriminator(
@@ -82,9 +83,14 @@ def build_discriminator(
     """
     kind = _named(DISCRIMINATORS, config.name, "discriminator")
     options: dict[str, Any] = {"embedding_size": config.embedding_size, "dropout": config.dropout}
-    if config.name == "cnn":
-        widths = {width: count for width, count in FILTERS.items() if width <= max_length}
-        options["filters"] = {width: max(1, round(count * config.filters)) for width, count in widths.items()}
+    if config.name == "residual-conv":
+        options = {"hidden_size": config.hidden_size, "layers": config.layers, "max_length": max_length}
+    elif config.name == "many-view":
+        options["views"] = config.views or config.embedding_size
+        options["per_view"] = config.per_view
+        options["filters"] = _scaled(VIEW_FILTERS, max_length, config.filters)
+    elif config.name == "cnn":
+        options["filters"] = _scaled(FILTERS, max_length, config.filters)
     else:
         options |= {"hidden_size": config.hidden_size, "layers": config.layers}
     if config.name == "transformer":
@@ -99,13 +105,34 @@ def dropped_widths(max_length: int) -> list[int]:
     return [width for width in FILTERS if width > max_length]
 
 
-def find_algorithm(name: str) -> Sampled:
-    """The algorithm of that name.
+def _scaled(filters: Mapping[int, int], max_length: int, times: float) -> dict[int, int]:
+    """Numbers of filters by width, without those that no sequence fills."""
+    return {width: max(1, round(count * times)) for width, count in filters.items() if width <= max_length}
+
+
+def build_algorithm(config: AdversarialConfig) -> Sampled | Relaxed:
+    """The algorithm that the settings name, with what they say of it.
 
     Raises:
-        ConfigError: there is none; the nearest is suggested.
+        ConfigError: there is none of that name, or no such way of annealing; the nearest is suggested.
     """
-    return _named(ALGORITHMS, name, "algorithm")
+    algorithm = _named(ALGORITHMS, config.algo, "algorithm")
+    if config.algo == "wgan-gp":
+        return wgan_gp(config.penalty_weight)
+    if config.algo == "wgan":
+        return WGAN._replace(clamp=config.weight_clamp)
+    if config.algo == "gsgan":
+        return GSGAN._replace(hard=config.straight_through)
+    if config.algo == "relgan":
+        _named(SCHEDULES, config.annealing, "annealing")
+        return relgan(config.inverse_temperature, config.annealing)
+    return algorithm
+
+
+def _with_noise(generator: GeneratorModule, config: GeneratorConfig) -> GeneratorModule:
+    """What a generator that learns through relaxed samples has beside its weights; read by samplers."""
+    generator.state_noise, generator.greedy = config.state_noise, config.greedy
+    return generator
 
 
 def _normal(generator: GeneratorModule, std: float) -> GeneratorModule:

@@ -4,7 +4,7 @@ Command-line flags, their help and `config.yaml` are derived from these classes;
 passes plain arguments). Values are checked by `check`, since making a record does not check it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +13,7 @@ import tyro
 from msgspec import Meta
 
 from seqgan.errors import ConfigError, nearest
-from seqgan.presets import ALGORITHM_DEFAULTS
+from seqgan.presets import ALGORITHM_DEFAULTS, Settings
 
 Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
@@ -57,19 +57,25 @@ class GeneratorConfig(_Section, frozen=True, kw_only=True):
     """The generator."""
 
     name: Annotated[str, tyro.conf.arg(aliases=["--generator"], metavar="NAME")] = "lstm"
-    """Its kind: lstm, gru or transformer."""
+    """Its kind: lstm, gru, transformer, relational or residual-conv."""
     embedding_size: Positive = 128
     """Size of a token's vector."""
     hidden_size: Positive = 256
-    """Size of a recurrent layer, or of a Transformer block's feed-forward part."""
+    """Size of a recurrent layer or memory, of a Transformer block's feed-forward part, or channels of residual-conv."""
     layers: Positive = 1
-    """Number of layers, or of Transformer blocks."""
+    """Number of layers, of Transformer blocks, or of residual blocks."""
     heads: Positive = 4
-    """Attention heads of a Transformer; they divide embedding_size."""
+    """Attention heads: of a Transformer they divide embedding_size, of a relational memory hidden_size."""
     dropout: Share = 0.3
     """Share of values dropped in maximum-likelihood training; always off when sampling and in policy gradients."""
     tied: bool = False
     """Share one matrix between embeddings and output; a recurrent one needs embedding_size equal to hidden_size."""
+    noise_size: Positive = 128
+    """Normal numbers that a sequence is made of, of residual-conv."""
+    state_noise: Annotated[float, Meta(ge=0)] = 0.0
+    """Deviation of normal noise in the first state of a recurrent one: where it learns through relaxed samples."""
+    greedy: bool = False
+    """Given that noise, its sentences are the likeliest tokens and not draws."""
     initial_std: Annotated[float, Meta(ge=0, le=10)] = 0.0
     """All weights start normal with this deviation (0.1 for the SeqGAN authors); 0 starts each kind in its own way."""
 
@@ -94,19 +100,23 @@ class DiscriminatorConfig(_Section, frozen=True, kw_only=True):
     """The discriminator."""
 
     name: Annotated[str, tyro.conf.arg(aliases=["--discriminator"], metavar="NAME")] = "cnn"
-    """Its kind: cnn, rnn or transformer."""
+    """Its kind: cnn, rnn, transformer, many-view or residual-conv."""
     embedding_size: Positive = 64
     """Size of a token's vector."""
     filters: Annotated[float, Meta(gt=0, le=16)] = 1.0
-    """Filters of each width of a cnn, as a multiple of the SeqGAN authors' numbers (100 to 200)."""
+    """Filters of each width of a cnn or of many views, as a multiple of the authors' numbers (100 to 300)."""
     hidden_size: Positive = 128
-    """Size of an rnn's layer, or of a Transformer block's feed-forward part."""
+    """Size of an rnn's layer, of a Transformer block's feed-forward part, or channels of residual-conv."""
     layers: Positive = 1
-    """Number of an rnn's layers, or of Transformer blocks."""
+    """Number of an rnn's layers, of Transformer blocks, or of residual blocks."""
     heads: Positive = 4
     """Attention heads of a Transformer; they divide embedding_size."""
     dropout: Share = 0.25
     """Share of features dropped in training; always off when rewarding."""
+    views: Count = 0
+    """Views of many-view, a divisor of embedding_size; 0 takes as many as that."""
+    per_view: bool = False
+    """A logit for each view and not their mean, as relgan's loss wants them."""
     per_token: bool = False
     """An rnn only: a logit for each prefix instead of one for the sentence; what adversarial.credit token needs, and
     what makes prefix cheap."""
@@ -125,8 +135,10 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     """Generator updates per round."""
     generator_learning_rate: Rate = 3e-4
     """Of the generator's Adam, which starts anew."""
-    clip_norm: Annotated[float, Meta(gt=0)] = 5.0
-    """The generator's gradients are scaled down to this norm."""
+    clip_norm: Annotated[float, Meta(ge=0)] = 5.0
+    """The generator's gradients are scaled down to this norm; 0 leaves them as they are."""
+    optimizer: Annotated[str, tyro.conf.arg(metavar="adam|rmsprop")] = "adam"
+    """Of both players."""
     beta1: Share = 0.9
     """Decay of the first moment of both players' Adam."""
     beta2: Share = 0.999
@@ -162,6 +174,24 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     rollout_update_rate: Annotated[float, Meta(ge=0, lt=1)] = 0.0
     """Share of its old weights that the policy which completes prefixes keeps after each round: 0 completes with the
     generator itself, as the SeqGAN authors' program does. Their paper has a delayed copy, their settings say 0.8."""
+    penalty_weight: Annotated[float, Meta(ge=0)] = 10.0
+    """Weight of wgan-gp's gradient penalty."""
+    weight_clamp: Annotated[float, Meta(gt=0)] = 0.01
+    """What wgan clamps its critic's weights to, after each of its updates."""
+    straight_through: bool = False
+    """gsgan's discriminator reads one-hot vectors, whose gradient is taken to be the relaxed ones'."""
+    inverse_temperature: Annotated[float, Meta(ge=1)] = 100.0
+    """What relgan's rises to: higher is more diverse, and less clean."""
+    annealing: Annotated[str, tyro.conf.arg(metavar="NAME")] = "exponential"
+    """How it rises: exponential, linear, quadratic, square-root or constant."""
+    annealing_rounds: Count = 0
+    """Rounds of the whole annealing, also if fewer are made (5000 in the relgan authors' program); 0: of the run."""
+    curriculum_rounds: Count = 0
+    """Rounds at each length, from one token up: the curriculum for relaxed samples; 0 begins at full length."""
+    variable_length: bool = False
+    """Each batch has a random length, up to the curriculum's."""
+    teacher_helping: bool = False
+    """Of a relaxed sample the tokens but the last are real."""
     control: Annotated[str, tyro.conf.arg(aliases=["--control"], metavar="none|constant|random")] = "none"
     """Replace the discriminator's reward by a constant or by noise: what such a run gains was not learnt from it."""
     discriminator_steps: Count = 5
@@ -190,11 +220,6 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     """Sentences generated for each."""
 
 
-def algorithm_defaults(algo: str) -> AdversarialConfig:
-    """The settings of an algorithm that is given no others."""
-    return AdversarialConfig(algo=algo, **ALGORITHM_DEFAULTS.get(algo, {}))
-
-
 class RunConfig(_Section, frozen=True, kw_only=True):
     """All settings of a run, as they stand in its `config.yaml`."""
 
@@ -212,6 +237,20 @@ class RunConfig(_Section, frozen=True, kw_only=True):
     """The discriminator, in adversarial runs."""
     adversarial: AdversarialConfig | None = None
     """Both players, in adversarial runs."""
+
+
+def with_algorithm(config: RunConfig, algo: str, sections: Sequence[str]) -> RunConfig:
+    """The settings with an algorithm's own defaults in those of its sections that a command decides."""
+    settings: Settings = {name: values for name, values in ALGORITHM_DEFAULTS.get(algo, {}).items() if name in sections}
+    settings["adversarial"] = {**settings.get("adversarial", {}), "algo": algo}
+    return with_settings(config, settings, f"the defaults of {algo}")
+
+
+def algorithm_defaults(algo: str) -> AdversarialConfig:
+    """The settings of both players for an algorithm that is given no others."""
+    config = with_algorithm(RunConfig(), algo, ["adversarial"]).adversarial
+    assert config is not None
+    return config
 
 
 def check(config: RunConfig) -> RunConfig:

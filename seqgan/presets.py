@@ -9,16 +9,72 @@ from typing import Any
 Settings = dict[str, dict[str, Any]]
 """Sections, and in each the settings that differ from the defaults."""
 
-ALGORITHM_DEFAULTS: dict[str, dict[str, Any]] = {
-    # The paper lets it rise over the training.
-    "maligan": {"baseline": "rising"},
-    "bgan-reinforce": {"baseline": "log-partition"},
-    # Rewards without a fixed sign, or of one sign only: uncentred, they drown the signal or favour a length.
-    "reverse-kl": {"baseline": "leave-one-out"},
-    "non-saturating": {"baseline": "leave-one-out"},
-    "saturating": {"baseline": "leave-one-out"},
+_CHARACTER_LINES = {"data": {"tokenizer": "characters", "max_length": 32}}
+_WASSERSTEIN: Settings = {
+    **_CHARACTER_LINES,
+    "generator": {"name": "residual-conv", "hidden_size": 128, "layers": 5, "dropout": 0.0},
+    "discriminator": {"name": "residual-conv", "hidden_size": 128, "layers": 5, "dropout": 0.0},
+    "adversarial": {
+        "rounds": 5000,
+        "generator_learning_rate": 1e-4,
+        "discriminator_learning_rate": 1e-4,
+        "beta1": 0.5,
+        "beta2": 0.9,
+        "clip_norm": 0.0,
+        "output_decay": 0.0,
+        "warmup_steps": 0,
+        "discriminator_steps": 10,
+        "evaluate_every": 100,
+        "evaluate_samples": 640,
+    },
 }
-"""What an algorithm has in place of the general defaults of `AdversarialConfig`."""
+_RELAXED_WORDS: Settings = {
+    "adversarial": {
+        "rounds": 3000,
+        "generator_learning_rate": 1e-4,
+        "discriminator_learning_rate": 1e-4,
+        "output_decay": 0.0,
+        "warmup_steps": 0,
+        "discriminator_steps": 5,
+        "evaluate_every": 100,
+    },
+}
+
+ALGORITHM_DEFAULTS: dict[str, Settings] = {
+    # The paper lets it rise over the training.
+    "maligan": {"adversarial": {"baseline": "rising"}},
+    "bgan-reinforce": {"adversarial": {"baseline": "log-partition"}},
+    # Rewards without a fixed sign, or of one sign only: uncentred, they drown the signal or favour a length.
+    "reverse-kl": {"adversarial": {"baseline": "leave-one-out"}},
+    "non-saturating": {"adversarial": {"baseline": "leave-one-out"}},
+    "saturating": {"adversarial": {"baseline": "leave-one-out"}},
+    # Gulrajani et al. 2017 with a quarter of their channels: a round is then some seconds on two cores.
+    "wgan-gp": _WASSERSTEIN,
+    "wgan": {
+        **_WASSERSTEIN,
+        "adversarial": {
+            **_WASSERSTEIN["adversarial"],
+            "optimizer": "rmsprop",
+            "generator_learning_rate": 5e-5,
+            "discriminator_learning_rate": 5e-5,
+            "discriminator_steps": 5,
+        },
+    },
+    # Sizes of Kusner and Hernandez-Lobato are for strings of twelve symbols; these are the package's.
+    "gsgan": {
+        **_RELAXED_WORDS,
+        "generator": {"name": "lstm", "state_noise": 1.0, "dropout": 0.0},
+        "discriminator": {"name": "rnn", "dropout": 0.0},
+        "adversarial": {**_RELAXED_WORDS["adversarial"], "discriminator_steps": 1},
+    },
+    # Nie et al. 2019.
+    "relgan": {
+        **_RELAXED_WORDS,
+        "generator": {"name": "relational", "embedding_size": 32, "hidden_size": 512, "heads": 2, "dropout": 0.0},
+        "discriminator": {"name": "many-view", "embedding_size": 64, "per_view": True},
+    },
+}
+"""What an algorithm has in place of the general defaults. Data and generator are of those that start from nothing."""
 
 PRESETS: dict[str, Settings] = {
     # Yu et al. 2017, section 4 and the authors' program. Their loss is a sum over the batch, clipped to a norm of 5:
@@ -90,6 +146,35 @@ PRESETS: dict[str, Settings] = {
             "discriminator_batch_size": 64,
             "discriminator_learning_rate": 1e-3,
         }
+    },
+    # Gulrajani et al. 2017, section 5.5, in full: for a GPU.
+    "wgan-gp-paper": {
+        "data": {"tokenizer": "characters", "max_length": 32},
+        "generator": {"name": "residual-conv", "hidden_size": 512, "layers": 5, "noise_size": 128, "dropout": 0.0},
+        "discriminator": {"name": "residual-conv", "hidden_size": 512, "layers": 5, "dropout": 0.0},
+        "adversarial": {**_WASSERSTEIN["adversarial"], "algo": "wgan-gp", "rounds": 200_000, "penalty_weight": 10.0},
+    },
+    # Press et al. 2017: recurrent players, curriculum over lengths, variable length, teacher helping.
+    "wgan-gp-recurrent": {
+        "data": {"tokenizer": "characters", "max_length": 32},
+        "generator": {
+            "name": "gru",
+            "embedding_size": 512,
+            "hidden_size": 512,
+            "dropout": 0.0,
+            "state_noise": 10.0,
+            "greedy": True,
+        },
+        "discriminator": {"name": "rnn", "embedding_size": 512, "hidden_size": 512, "dropout": 0.0},
+        "adversarial": {
+            **_WASSERSTEIN["adversarial"],
+            "algo": "wgan-gp",
+            "rounds": 32 * 300,
+            "generator_steps": 50,
+            "curriculum_rounds": 300,
+            "variable_length": True,
+            "teacher_helping": True,
+        },
     },
 }
 """By the name that `--preset` takes."""

@@ -438,12 +438,12 @@ def test_a_preset_holds_and_flags_win_over_it(pretrained, capsys):
 
 
 def test_every_preset_is_of_settings_that_go_together():
-    from seqgan.build import find_algorithm
+    from seqgan.build import build_algorithm
     from seqgan.config import DiscriminatorConfig, RunConfig, algorithm_defaults, check, with_settings
     from seqgan.presets import PRESETS
-    from seqgan.training.players import check_settings
+    from seqgan.training.adversarial import check_settings
 
     for name, preset in PRESETS.items():
         start = RunConfig(discriminator=DiscriminatorConfig(), adversarial=algorithm_defaults("seqgan"))
         config = check(with_settings(start, preset, name))
-        check_settings(config.adversarial, find_algorithm(config.adversarial.algo))
+        check_settings(config.adversarial, build_algorithm(config.adversarial))

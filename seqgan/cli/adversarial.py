@@ -1,8 +1,8 @@
-"""`seqgan adversarial`: both players, from a run into a child run."""
+"""`seqgan adversarial`: both players, from a run into a child run, or from a corpus into a run of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import tyro
@@ -17,24 +17,37 @@ from seqgan.cli.options import (
     settings_of,
     with_config_file,
 )
-from seqgan.cli.pretrain import describe
+from seqgan.cli.pretrain import describe, for_corpus, resolved
 from seqgan.config import (
     AdversarialConfig,
+    DataConfig,
     DiscriminatorConfig,
+    GeneratorConfig,
     RunConfig,
-    algorithm_defaults,
     check_resumable,
     read_settings,
+    with_algorithm,
 )
+from seqgan.data.corpus import corpus_name
 from seqgan.errors import ConfigError, RunError
 from seqgan.files import TEMPORARY_SUFFIX
 
+if TYPE_CHECKING:
+    from seqgan.data.text import Text
+    from seqgan.progress import Progress
+    from seqgan.runs.directory import Run
 
-class AdversarialFlags(SettingsFlags, frozen=True, kw_only=True):
-    """What `seqgan adversarial` takes."""
+PLAYERS = ("seed", "discriminator", "adversarial")
+"""What the command decides of a child of a pretrained run."""
+EVERYTHING = (*PLAYERS, "data", "generator")
+"""And of a run that starts from nothing."""
+
+
+class ChildFlags(SettingsFlags, frozen=True, kw_only=True):
+    """What `seqgan adversarial` takes for a child of a pretrained run."""
 
     run: Annotated[str | None, tyro.conf.arg(metavar="DIR")] = None
-    """The run to start from; by default the newest pretrained one under runs/."""
+    """The run to start from; by default the newest pretrained one under runs/. With --corpus, the run to make."""
     name: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
     """Name of the child run, a folder in the run's; by default the algorithm's."""
     resume: Switch = False
@@ -45,24 +58,72 @@ class AdversarialFlags(SettingsFlags, frozen=True, kw_only=True):
     adversarial: AdversarialConfig = AdversarialConfig()
 
 
+class OwnFlags(ChildFlags, frozen=True, kw_only=True):
+    """What it takes for a run that starts from nothing."""
+
+    data: DataConfig = DataConfig()
+    generator: GeneratorConfig = GeneratorConfig()
+
+
 def main(arguments: Sequence[str]) -> None:
     """Parse, train, say what came of it."""
     algo = chosen_algorithm(arguments)
-    base = RunConfig()
-    if "-h" not in arguments and "--help" not in arguments:
-        base = starting_settings(arguments, algo)
-    base = msgspec.structs.replace(
-        base,
-        discriminator=base.discriminator or DiscriminatorConfig(),
-        adversarial=base.adversarial or algorithm_defaults(algo),
-    )
-    base = with_config_file(base, arguments, ("seed", "discriminator", "adversarial"))
+    if flag_value(arguments, "--corpus") or flag_value(arguments, "--data.corpus"):
+        start_from_nothing(arguments, algo)
+    else:
+        go_on_from_a_run(arguments, algo)
+
+
+def go_on_from_a_run(arguments: Sequence[str], algo: str) -> None:
+    """The command without `--corpus`: a child of a run, or a run that started from nothing and is resumed."""
+    asked_for_help = "-h" in arguments or "--help" in arguments
+    base = RunConfig() if asked_for_help else starting_settings(arguments, algo)
+    if base.adversarial is None:
+        base = with_algorithm(base, algo, ("discriminator", "adversarial"))
+    base = msgspec.structs.replace(base, discriminator=base.discriminator or DiscriminatorConfig())
+    base = with_config_file(base, arguments, PLAYERS)
     assert base.discriminator is not None
     assert base.adversarial is not None
-    default = AdversarialFlags(seed=base.seed, discriminator=base.discriminator, adversarial=base.adversarial)
-    flags = parse("adversarial", "Train the generator against a discriminator.", default, arguments)
+    default = ChildFlags(seed=base.seed, discriminator=base.discriminator, adversarial=base.adversarial)
+    about = (
+        "Train the generator of a run against a discriminator. With --corpus, start from nothing: see "
+        "seqgan adversarial --algo wgan-gp --corpus FILE --help."
+    )
+    flags = parse("adversarial", about, default, arguments)
     refuse_together(flags, "resume", "overwrite")
     train_child(settings_of(flags, base), flags)
+
+
+def start_from_nothing(arguments: Sequence[str], algo: str) -> None:
+    """The command with `--corpus`: no generator is given, and the run is one of its own."""
+    base = with_algorithm(RunConfig(discriminator=DiscriminatorConfig()), algo, EVERYTHING)
+    if "--resume" in arguments:
+        from seqgan.runs.directory import open_run
+
+        base = open_run(own_folder(arguments, algo)).config
+    base = with_config_file(base, arguments, EVERYTHING)
+    if "--resume" not in arguments:
+        base = msgspec.structs.replace(base, data=for_corpus(base.data, arguments, keep_length=True))
+    assert base.discriminator is not None
+    assert base.adversarial is not None
+    default = OwnFlags(
+        seed=base.seed,
+        discriminator=base.discriminator,
+        adversarial=base.adversarial,
+        data=base.data,
+        generator=base.generator,
+    )
+    flags = parse("adversarial", "Train both players on a corpus, from nothing.", default, arguments)
+    refuse_together(flags, "resume", "overwrite")
+    if flags.name is not None:
+        raise ConfigError("--name is of a child of a pretrained run; with --corpus the run's folder is --run.")
+    train_own(own_folder(arguments, algo), settings_of(flags, base), flags)
+
+
+def own_folder(arguments: Sequence[str], algo: str) -> Path:
+    """Where a run goes that starts from nothing and is given no folder."""
+    corpus = flag_value(arguments, "--corpus") or flag_value(arguments, "--data.corpus") or ""
+    return Path(flag_value(arguments, "--run") or Path("runs") / f"{corpus_name(corpus)}-{algo}")
 
 
 def chosen_algorithm(arguments: Sequence[str]) -> str:
@@ -95,7 +156,7 @@ def starting_settings(arguments: Sequence[str], algo: str) -> RunConfig:
         there = ", ".join(child_runs(parent)) if parent.is_dir() else ""
         raise RunError(
             f"{parent} holds no adversarial run called {child.name} to resume; it holds: {there or 'none'}. "
-            "Name one with --algo or --name."
+            "Name one with --algo or --name; a run that started from nothing is resumed with its --corpus."
         )
     return open_run(child).config
 
@@ -121,48 +182,113 @@ def check_name(name: str) -> str:
     return name
 
 
-def train_child(config: RunConfig, flags: AdversarialFlags) -> None:
+def train_child(config: RunConfig, flags: ChildFlags) -> None:
     """Train with these settings; the child is made once everything that can be wrong has been looked at."""
-    from seqgan.build import (
-        build_discriminator,
-        build_generator,
-        build_text,
-        dropped_widths,
-        find_algorithm,
-    )
-    from seqgan.evaluation.evaluate import judge_while_training
-    from seqgan.runs.checkpoint import load_weights
+    from seqgan.build import build_text
     from seqgan.runs.directory import check_new, create_run, newest_run, open_run, write_config
-    from seqgan.training.adversarial import train_adversarially
-    from seqgan.training.engine import choose_device
-    from seqgan.training.players import check_settings
 
-    assert config.adversarial is not None
-    assert config.discriminator is not None
-    progress = flags.progress
-    device = choose_device(flags.device)
-    algorithm = find_algorithm(config.adversarial.algo)
-    check_settings(config.adversarial, algorithm, per_token=config.discriminator.per_token)
+    check_players(config, flags)
     parent = open_run(flags.run or newest_run(Path("runs")))
+    assert config.adversarial is not None
     folder = parent.folder / check_name(flags.name or config.adversarial.algo)
     if flags.resume:
         run = open_run(folder)
         check_resumable(run.config, config, str(folder))
     else:
         check_new(folder, flags.overwrite)
-    progress.note(f"From {parent.folder} into {folder}.")
+    flags.progress.note(f"From {parent.folder} into {folder}.")
     text = build_text(config.data, parent.tokenizer, parent.vocabulary)
-    describe(text, progress)
-    generator = build_generator(config.generator, text.vocabulary, text.max_length).to(device)
-    load_weights(generator, parent.generator_path, text.vocabulary.fingerprint())
-    discriminator = build_discriminator(config.discriminator, text.vocabulary, text.max_length, config.seed).to(device)
-    dropped = dropped_widths(text.max_length) if config.discriminator.name == "cnn" else []
-    if dropped:
-        progress.note(f"Filters wider than {text.max_length} tokens are left out: {', '.join(map(str, dropped))}.")
+    describe(text, flags.progress)
+
+    def make_run() -> "Run":
+        if flags.resume:
+            write_config(run, config)
+            return run
+        return create_run(folder, config, text.tokenizer, text.vocabulary, overwrite=flags.overwrite)
+
+    train(config, flags, text, make_run, weights=parent.generator_path)
+    flags.progress.note(f"Next: seqgan evaluate --run {folder} --compare {parent.folder}")
+
+
+def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
+    """Train from nothing; the run is made once everything that can be wrong has been looked at."""
+    from seqgan.build import build_algorithm, build_text
+    from seqgan.objectives import Sampled
+    from seqgan.runs.directory import check_new, create_run, open_run, write_config
+
+    assert config.adversarial is not None
+    check_players(config, flags)
+    if isinstance(build_algorithm(config.adversarial), Sampled):
+        algo = config.adversarial.algo
+        raise ConfigError(
+            f"{algo} improves a generator that was pretrained, and --corpus starts from nothing: run seqgan pretrain "
+            f"--corpus {config.data.corpus}, then seqgan adversarial --algo {algo}."
+        )
+    config = msgspec.structs.replace(config, data=resolved(config))
     if flags.resume:
-        write_config(run, config)
+        run = open_run(folder)
+        check_resumable(run.config, config, str(folder))
+        text = build_text(config.data, run.tokenizer, run.vocabulary)
     else:
-        run = create_run(folder, config, text.tokenizer, text.vocabulary, overwrite=flags.overwrite)
+        check_new(folder, flags.overwrite)
+        config = msgspec.structs.replace(config, data=msgspec.structs.replace(config.data, fingerprint=""))
+        flags.progress.note(f"Reading {config.data.corpus} ...")
+        text = build_text(config.data)
+    describe(text, flags.progress)
+    read = msgspec.structs.replace(config.data, max_length=text.max_length, fingerprint=text.corpus.fingerprint())
+    config = msgspec.structs.replace(config, data=read)
+
+    def make_run() -> "Run":
+        if flags.resume:
+            write_config(run, config)
+            return run
+        return create_run(folder, config, text.tokenizer, text.vocabulary, overwrite=flags.overwrite)
+
+    train(config, flags, text, make_run)
+    flags.progress.note(f"Next: seqgan evaluate --run {folder}, or seqgan sample --run {folder}")
+
+
+def check_players(config: RunConfig, flags: ChildFlags) -> None:
+    """That the players' settings go together and the device is there; asked before anything is read.
+
+    Raises:
+        ConfigError: they do not, and why.
+    """
+    from seqgan.build import build_algorithm
+    from seqgan.generators import ONE_SHOT_GENERATORS
+    from seqgan.training.adversarial import check_settings
+    from seqgan.training.engine import choose_device
+
+    assert config.adversarial is not None
+    assert config.discriminator is not None
+    choose_device(flags.device)
+    check_settings(
+        config.adversarial,
+        build_algorithm(config.adversarial),
+        per_token=config.discriminator.per_token,
+        steps=config.generator.name not in ONE_SHOT_GENERATORS,
+    )
+
+
+def train(
+    config: RunConfig, flags: ChildFlags, text: "Text", make_run: Callable[[], "Run"], weights: Path | None = None
+) -> None:
+    """Build both players, make the run, train."""
+    from seqgan.build import build_algorithm, build_discriminator, build_generator
+    from seqgan.evaluation.evaluate import judge_while_training
+    from seqgan.runs.checkpoint import load_weights
+    from seqgan.training.adversarial import train_adversarially
+    from seqgan.training.engine import choose_device
+
+    assert config.adversarial is not None
+    assert config.discriminator is not None
+    device = choose_device(flags.device)
+    generator = build_generator(config.generator, text.vocabulary, text.max_length, config.seed).to(device)
+    if weights is not None:
+        load_weights(generator, weights, text.vocabulary.fingerprint())
+    discriminator = build_discriminator(config.discriminator, text.vocabulary, text.max_length, config.seed).to(device)
+    say_dropped_widths(config.discriminator, text.max_length, flags.progress)
+    run = make_run()
     judge = judge_while_training(
         generator, text, config.adversarial.evaluate_samples, config.seed, samples_folder=run.samples_folder
     )
@@ -170,12 +296,20 @@ def train_child(config: RunConfig, flags: AdversarialFlags) -> None:
         generator,
         discriminator,
         text,
-        algorithm,
+        build_algorithm(config.adversarial),
         config.adversarial,
         seed=config.seed,
         run=run,
         resume=flags.resume,
-        progress=progress,
+        progress=flags.progress,
         judge=judge,
     )
-    progress.note(f"Next: seqgan evaluate --run {folder} --compare {parent.folder}")
+
+
+def say_dropped_widths(config: DiscriminatorConfig, max_length: int, progress: "Progress") -> None:
+    """Which filters no sentence fills."""
+    from seqgan.build import dropped_widths
+
+    dropped = dropped_widths(max_length) if config.name == "cnn" else []
+    if dropped:
+        progress.note(f"Filters wider than {max_length} tokens are left out: {', '.join(map(str, dropped))}.")

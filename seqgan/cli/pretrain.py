@@ -92,12 +92,20 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
     progress.note(f"Next: seqgan adversarial --run {folder}, or seqgan sample --run {folder}")
 
 
-def for_corpus(data: DataConfig, arguments: Sequence[str]) -> DataConfig:
-    """The settings for the corpus that the flags name: what was read off another text does not go along."""
+def for_corpus(data: DataConfig, arguments: Sequence[str], *, keep_length: bool = False) -> DataConfig:
+    """The settings for the corpus that the flags name: what was read off another text does not go along.
+
+    Args:
+        data: of another corpus, or the defaults.
+        arguments: the command line.
+        keep_length: whether `max_length` is the algorithm's and no text's.
+    """
     corpus = flag_value(arguments, "--corpus") or flag_value(arguments, "--data.corpus")
     if corpus is None or located(corpus) == located(data.corpus):
         return data
-    return msgspec.structs.replace(data, valid=None, max_length=0, split_seed=None, fingerprint="")
+    return msgspec.structs.replace(
+        data, valid=None, max_length=data.max_length * keep_length, split_seed=None, fingerprint=""
+    )
 
 
 def resolved(config: RunConfig) -> DataConfig:

@@ -91,6 +91,46 @@ def relaxed_sample(
     return RelaxedSamples(torch.where(mask.unsqueeze(2), probs, one_hot), tokens, mask)
 
 
+def teacher_helped_sample(
+    generator: "GeneratorModule",
+    tokens: Tensor,
+    positions: Tensor,
+    context: "Context" = None,
+    *,
+    rng: torch.Generator,
+    temperature: float = 1.0,
+    gumbel: bool = True,
+    hard: bool = False,
+    state_noise: float = 0.0,
+) -> RelaxedSamples:
+    """Real sequences whose last token alone is the generator's, with its gradient.
+
+    Args:
+        generator: any that steps.
+        tokens: real ones. [B, T]
+        positions: of each row's token that is generated, from those before it. [B]
+        context: as of `relaxed_sample`; so are the others.
+
+    Returns:
+        One-hot vectors of the real tokens, then one distribution; the mask is True up to it. [B, T, V]
+
+    Source: Press et al. 2017 (arXiv:1706.01399), section 3.3, there padded on the left and not on the right.
+    """
+    state = disturb_rows(generator.initial_state(len(tokens), context), state_noise, rng)
+    previous = torch.full_like(tokens[:, 0], generator.start)
+    steps = []
+    for t in range(tokens.shape[1]):
+        logits, state = generator.step(previous, state)
+        steps.append(logits)
+        previous = tokens[:, t]
+    here = torch.arange(tokens.shape[1], device=tokens.device) == positions.unsqueeze(1)  # [B, T]
+    made, chosen = relax(torch.stack(steps, dim=1)[here], rng, temperature=temperature, gumbel=gumbel, hard=hard)
+    probs = functional.one_hot(tokens, generator.vocabulary_size).to(made)
+    probs = probs.masked_scatter(here.unsqueeze(2), made)
+    mask = torch.arange(tokens.shape[1], device=tokens.device) <= positions.unsqueeze(1)
+    return RelaxedSamples(probs, tokens.masked_scatter(here, chosen), mask)
+
+
 def relax(
     logits: Tensor, rng: torch.Generator, *, temperature: float = 1.0, gumbel: bool = True, hard: bool = False
 ) -> tuple[Tensor, Tensor]:

@@ -8,7 +8,7 @@ from torch import Tensor
 from seqgan.decoding.relaxed import relaxed_sample
 from seqgan.tensors.masking import mask_from_tokens
 from seqgan.tensors.modes import evaluating
-from seqgan.tensors.rows import select_rows
+from seqgan.tensors.rows import disturb_rows, select_rows
 
 if TYPE_CHECKING:  # for the annotation alone: decoding knows the protocol, no model
     from seqgan.generators.protocol import Context, GeneratorModule
@@ -147,13 +147,16 @@ def sample(
     going = torch.arange(rows, device=device)
     previous = torch.full((rows,), generator.start, device=device)
     with evaluating(generator):
-        state = generator.initial_state(rows, context)
+        # A generator that learnt through relaxed samples may have its noise in its first state, and choose greedily.
+        state = disturb_rows(generator.initial_state(rows, context), getattr(generator, "state_noise", 0.0), rng)
+        greedy = getattr(generator, "greedy", False)
         for t in range(max_length if given < max_length else 0):
             logits, state = generator.step(previous, state)
             if t < given:
                 previous = tokens[going, t]
             else:
-                previous = sample_tokens(adjust_logits(logits, temperature, top_k, top_p), rng)
+                adjusted = adjust_logits(logits, temperature, top_k, top_p)
+                previous = adjusted.argmax(dim=1) if greedy else sample_tokens(adjusted, rng)
                 tokens[going, t] = previous
             # Sequences that have ended are dropped: with real text most are short and few are long.
             kept = (previous != generator.end).nonzero().squeeze(1) if generator.end is not None else None

@@ -14,7 +14,7 @@ from seqgan.objectives.rewards import log_odds, log_probability, negative_log_fa
 from seqgan.objectives.seqgan import SEQGAN
 from seqgan.objectives.wgan_gp import WGAN, WGAN_GP, clamp_, gradient_penalty, wgan_gp
 
-ALGORITHMS = {
+SAMPLED = {
     "seqgan": SEQGAN,
     "maligan": MALIGAN,
     "bgan": BGAN,
@@ -24,10 +24,13 @@ ALGORITHMS = {
     "non-saturating": NON_SATURATING,
     "saturating": SATURATING,
 }
-"""Adversarial algorithms by the name that `--algo` takes."""
+"""Algorithms whose generator learns from rewards of what it sampled."""
 
 RELAXED = {"wgan-gp": WGAN_GP, "wgan": WGAN, "gsgan": GSGAN, "relgan": RELGAN}
-"""Algorithms whose gradient goes through relaxed text, by name."""
+"""Algorithms whose generator learns through what the discriminator reads."""
+
+ALGORITHMS: dict[str, Sampled | Relaxed] = {**SAMPLED, **RELAXED}
+"""Adversarial algorithms by the name that `--algo` takes."""
 
 __all__ = [
     "ALGORITHMS",
@@ -40,6 +43,7 @@ __all__ = [
     "RELAXED",
     "RELGAN",
     "REVERSE_KL",
+    "SAMPLED",
     "SATURATING",
     "SEQGAN",
     "WGAN",

@@ -51,8 +51,6 @@ class Relaxed(NamedTuple):
     """The generator reads the symbol that it chose, without a gradient, in place of what the discriminator reads."""
     ends: bool = True
     """What follows an end symbol is hidden. False: padding is text like any other, which the generator has to make."""
-    state_noise: float = 0.0
-    """Standard deviation of normal noise on the first state of a generator that steps."""
     temperature: Callable[[float], float] = _constant
     """Share of the training that is done, from 0 to 1, to what logits are divided by."""
     clamp: float | None = None

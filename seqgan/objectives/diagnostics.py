@@ -15,6 +15,11 @@ def policy_entropy(logits: Tensor, mask: Tensor) -> Tensor:
     return masked_mean(-(log_probs.exp() * log_probs).sum(dim=-1), mask)
 
 
+def relaxed_entropy(probs: Tensor, mask: Tensor) -> Tensor:
+    """Mean entropy of relaxed tokens, in nats: near 0 they are as good as one-hot vectors. [B, T, V], [B, T] -> []"""
+    return masked_mean(torch.special.entr(probs).sum(dim=-1), mask)
+
+
 def reward_spread(values: Tensor, mask: Tensor) -> Tensor:
     """Standard deviation over tokens of the rollouts' mean reward. [N, B, T], [B, T] -> []
 

@@ -53,4 +53,4 @@ def temperature(progress: float) -> float:
     return FIRST_TEMPERATURE + (LAST_TEMPERATURE - FIRST_TEMPERATURE) * progress
 
 
-GSGAN = Relaxed(generator_loss, discriminator_loss, gumbel=True, state_noise=1.0, temperature=temperature)
+GSGAN = Relaxed(generator_loss, discriminator_loss, gumbel=True, temperature=temperature)

@@ -118,7 +118,7 @@ def clamp_(parameters: Iterable[Tensor], bound: float) -> None:
 
 def wgan_gp(penalty_weight: float = 10.0) -> Relaxed:
     """The algorithm with another weight of the penalty."""
-    return Relaxed(generator_loss, partial(critic_loss, penalty_weight=penalty_weight), ends=False, state_noise=10.0)
+    return Relaxed(generator_loss, partial(critic_loss, penalty_weight=penalty_weight), ends=False)
 
 
 WGAN_GP = wgan_gp()

@@ -5,11 +5,14 @@
    real and freshly generated sentences; every few rounds the generator is judged on held-out text.
 """
 
+import torch
+
 from seqgan.config import AdversarialConfig
 from seqgan.data.text import Text
 from seqgan.discriminators.protocol import DiscriminatorModule
+from seqgan.errors import ConfigError
 from seqgan.generators.protocol import GeneratorModule
-from seqgan.objectives.algorithm import Sampled
+from seqgan.objectives.algorithm import Relaxed, Sampled
 from seqgan.progress import SILENT, Progress
 from seqgan.runs.checkpoint import load_state, save_state, save_weights
 from seqgan.runs.directory import Run
@@ -17,13 +20,15 @@ from seqgan.runs.metric_log import MetricLog
 from seqgan.training.engine import device_of, seeded
 from seqgan.training.players import Players
 from seqgan.training.pretrain import Judge, check_same_text
+from seqgan.training.relaxed import RelaxedPlayers, check_relaxed
+from seqgan.training.sampled import SampledPlayers, check_sampled
 
 
 def train_adversarially(
     generator: GeneratorModule,
     discriminator: DiscriminatorModule,
     text: Text,
-    algorithm: Sampled,
+    algorithm: Sampled | Relaxed,
     config: AdversarialConfig | None = None,
     *,
     seed: int = 0,
@@ -54,7 +59,7 @@ def train_adversarially(
     config = config or AdversarialConfig()
     device = device_of(generator)
     with seeded(seed, device) as rng:
-        players = Players(generator, discriminator, text, algorithm, config, rng)
+        players = make_players(generator, discriminator, text, algorithm, config, rng)
         state = load_state(run.checkpoints_folder, progress.note) if run is not None and resume else None
         if state is not None:
             check_same_text(state, text)
@@ -95,3 +100,46 @@ def train_adversarially(
                 if judged:
                     keep()
                 advance(1)
+
+
+def make_players(
+    generator: GeneratorModule,
+    discriminator: DiscriminatorModule,
+    text: Text,
+    algorithm: Sampled | Relaxed,
+    config: AdversarialConfig,
+    rng: torch.Generator,
+) -> Players:
+    """The players of an algorithm: the one place that asks which kind it is.
+
+    Raises:
+        ConfigError: settings that do not go together.
+    """
+    if isinstance(algorithm, Relaxed):
+        return RelaxedPlayers(generator, discriminator, text, algorithm, config, rng)
+    return SampledPlayers(generator, discriminator, text, algorithm, config, rng)
+
+
+def check_settings(
+    config: AdversarialConfig, algorithm: Sampled | Relaxed, *, per_token: bool = False, steps: bool = True
+) -> None:
+    """That settings go together; asked before a run is made.
+
+    Args:
+        config: of both players.
+        algorithm: the record.
+        per_token: whether the discriminator has a logit for each prefix.
+        steps: whether the generator makes a token at a time, and not all positions at once.
+
+    Raises:
+        ConfigError: says which do not, and why.
+    """
+    if isinstance(algorithm, Relaxed):
+        check_relaxed(config, steps=steps, per_token=per_token)
+        return
+    if not steps:
+        raise ConfigError(
+            f"{config.algo} completes and scores sentences token by token, and this generator makes all positions at "
+            "once: use it with wgan-gp, or choose another generator."
+        )
+    check_sampled(config, algorithm, per_token=per_token)

@@ -6,7 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from seqgan.errors import SeqganError
+from seqgan.config import AdversarialConfig
+from seqgan.errors import ConfigError, SeqganError
 
 
 def adam(
@@ -21,14 +22,34 @@ def adam(
             output_decay / 2 * |W|^2 is what Adam's weight decay adds (decoupled decay, AdamW, would be another thing).
         betas: decays of the two moments.
     """
+    return torch.optim.Adam(_groups(model, output_decay), lr=learning_rate, betas=betas, fused=True)
+
+
+def make_optimizer(
+    config: AdversarialConfig, model: nn.Module, learning_rate: float, output_decay: float = 0.0
+) -> torch.optim.Optimizer:
+    """The optimiser of a player, by its settings.
+
+    Raises:
+        ConfigError: there is none of that name.
+    """
+    if config.optimizer == "adam":
+        return adam(model, learning_rate, output_decay, (config.beta1, config.beta2))
+    if config.optimizer == "rmsprop":
+        # No momentum: with clamped weights it overshoots (Arjovsky et al. 2017, section 4).
+        return torch.optim.RMSprop(_groups(model, output_decay), lr=learning_rate)
+    raise ConfigError(f"adversarial.optimizer is {config.optimizer!r}: choose adam or rmsprop.")
+
+
+def _groups(model: nn.Module, output_decay: float) -> list[dict[str, Any]]:
+    """The output layer's parameters apart, with their penalty."""
     output = [value for name, value in model.named_parameters() if name.startswith("output")]
     rest = [value for name, value in model.named_parameters() if not name.startswith("output")]
-    groups: list[dict[str, Any]] = [{"params": rest}, {"params": output, "weight_decay": output_decay}]
-    return torch.optim.Adam(groups, lr=learning_rate, betas=betas, fused=True)
+    return [{"params": rest}, {"params": output, "weight_decay": output_decay}]
 
 
-def update(model: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, clip_norm: float | None = None) -> float:
-    """One step down the gradient of `loss`; the loss is returned.
+def update(model: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, clip_norm: float = 0.0) -> float:
+    """One step down the gradient of `loss`, scaled down to `clip_norm` unless that is 0; the loss is returned.
 
     Raises:
         SeqganError: the loss is not finite; nothing was changed.
@@ -41,7 +62,7 @@ def update(model: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, cli
         )
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
-    if clip_norm is not None:
+    if clip_norm:
         nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
     optimizer.step()
     return value

@@ -5,9 +5,9 @@ import torch
 from conftest import all_sequences, sequence_log_probs, tiny_generator
 
 from seqgan.objectives import (
-    ALGORITHMS,
     MALIGAN,
     REVERSE_KL,
+    SAMPLED,
     discounted_returns,
     policy_gradient_loss,
     token_log_probs,
@@ -90,9 +90,9 @@ def test_returns_of_token_rewards_follow_their_expected_sum(end):
 def test_a_baseline_of_the_prefix_alone_changes_no_mean_update(name, end):
     """What a critic gives, whatever it has learnt: any function of the tokens before."""
     world = World(end)
-    rewards = ALGORITHMS[name].reward(world.p.log() - world.log_q).view(1, -1, 1)
+    rewards = SAMPLED[name].reward(world.p.log() - world.log_q).view(1, -1, 1)
     before = torch.cat([torch.zeros_like(world.tokens[:, :1]), world.tokens[:, :-1] + 1], dim=1)
     critic = (before * torch.tensor([1.0, 5.0, 25.0], dtype=torch.float64)).cumsum(1).cos()
-    without = world.mean_update(ALGORITHMS[name].advantages(rewards, world.mask, 0.0))
-    centred = world.mean_update(ALGORITHMS[name].advantages(rewards, world.mask, critic))
+    without = world.mean_update(SAMPLED[name].advantages(rewards, world.mask, 0.0))
+    centred = world.mean_update(SAMPLED[name].advantages(rewards, world.mask, critic))
     torch.testing.assert_close(centred, without, rtol=1e-9, atol=1e-12)

@@ -7,9 +7,9 @@ import torch
 from conftest import all_sequences, sequence_log_probs, tiny_generator
 
 from seqgan.objectives import (
-    ALGORITHMS,
     DIVERGENCES,
     MALIGAN,
+    SAMPLED,
     importance_advantages,
     policy_gradient_loss,
     token_log_probs,
@@ -129,8 +129,8 @@ def test_with_the_optimal_discriminator_rewards_follow_their_divergences(name, o
     exact = torch.autograd.grad(objective(data, sequence_log_probs(generator, tokens, mask).exp()), parameters)
 
     log_probs = sequence_log_probs(generator, tokens, mask).detach()
-    reward = ALGORITHMS[name].reward(data.log() - log_probs).view(1, -1, 1)
-    advantages = ALGORITHMS[name].advantages(reward, mask, 0.3)
+    reward = SAMPLED[name].reward(data.log() - log_probs).view(1, -1, 1)
+    advantages = SAMPLED[name].advantages(reward, mask, 0.3)
     of_tokens = token_log_probs(generator(tokens), tokens) * log_probs.exp().unsqueeze(1) * len(tokens)
     estimate = torch.autograd.grad(-policy_gradient_loss(of_tokens, advantages, mask), parameters)
     torch.testing.assert_close(estimate, exact, rtol=1e-9, atol=1e-12)

@@ -6,7 +6,7 @@ import torch
 
 from seqgan.config import AdversarialConfig
 from seqgan.errors import ConfigError
-from seqgan.objectives import ALGORITHMS, BGAN_REINFORCE, MALIGAN, SEQGAN
+from seqgan.objectives import BGAN_REINFORCE, MALIGAN, SAMPLED, SEQGAN
 from seqgan.training.baselines import BASELINES, FOR_WEIGHTS, Baseline, leave_one_out
 
 # Two rollouts, three samples, two positions; the third sample has ended after one token.
@@ -100,9 +100,9 @@ def test_a_critic_takes_groups_as_rows():
 
 
 @pytest.mark.parametrize("name", BASELINES)
-@pytest.mark.parametrize("algo", sorted(ALGORITHMS))
+@pytest.mark.parametrize("algo", sorted(SAMPLED))
 def test_every_algorithm_takes_a_baseline_or_says_why_not(name, algo):
-    algorithm = ALGORITHMS[algo]
+    algorithm = SAMPLED[algo]
     if algorithm.weighs and name not in FOR_WEIGHTS:
         with pytest.raises(ConfigError, match=f"baseline {name} is a mean reward, but this algorithm weighs"):
             baseline_of(name, algorithm)

@@ -8,9 +8,9 @@ from seqgan.config import AdversarialConfig
 from seqgan.decoding import Samples
 from seqgan.discriminators import DISCRIMINATORS, RNNDiscriminator
 from seqgan.errors import ConfigError
-from seqgan.objectives import ALGORITHMS, MALIGAN, SEQGAN, discounted_returns
+from seqgan.objectives import MALIGAN, SAMPLED, SEQGAN, discounted_returns
+from seqgan.training.adversarial import check_settings
 from seqgan.training.credit import prefix_rewards, random_prefixes, token_values
-from seqgan.training.players import check_settings
 from seqgan.training.rewards import discriminator_reward
 
 TOKENS = torch.tensor([[3, 2, 0, 0], [2, 0, 0, 0], [1, 2, 3, 1]])  # 0 ends
@@ -118,17 +118,18 @@ def test_settings_that_do_not_go_together_say_why(settings, algorithm, per_token
         check_settings(AdversarialConfig(**settings), algorithm, per_token=per_token)
 
 
-@pytest.mark.parametrize("name", sorted(ALGORITHMS))
+@pytest.mark.parametrize("name", sorted(SAMPLED))
 def test_every_algorithm_takes_the_credits_that_make_sense(name):
     for credit, per_token in (("rollouts", False), ("sequence", False), ("prefix", False), ("prefix", True)):
-        check_settings(AdversarialConfig(credit=credit), ALGORITHMS[name], per_token=per_token)
+        check_settings(AdversarialConfig(credit=credit), SAMPLED[name], per_token=per_token)
 
 
 @pytest.mark.parametrize("name", sorted(DISCRIMINATORS))
 def test_every_discriminator_values_prefixes(name):
     torch.manual_seed(0)
-    options = {"filters": {1: 3, 2: 3}} if name == "cnn" else {"hidden_size": 6}
-    discriminator = DISCRIMINATORS[name](4, 4, **options)
+    filters = {"filters": {1: 3, 2: 3}, "embedding_size": 4}
+    options = {"cnn": filters, "many-view": {**filters, "views": 2}}.get(name, {"hidden_size": 8})
+    discriminator = DISCRIMINATORS[name](4, **options)
     values = values_of("prefix", discriminator_reward(discriminator, SEQGAN.reward))
     assert values.shape == (1, 3, 4)
     alone = discriminator_reward(discriminator, SEQGAN.reward)(TOKENS[2:, :2], MASK[2:, :2], torch.arange(1))

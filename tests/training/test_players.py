@@ -7,7 +7,7 @@ from tiny import DISCRIMINATOR, GENERATOR, tiny_text
 from seqgan.build import build_discriminator, build_generator
 from seqgan.config import AdversarialConfig
 from seqgan.objectives import MALIGAN, SEQGAN
-from seqgan.training.players import Players
+from seqgan.training.sampled import SampledPlayers
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def make_players(text, algorithm, **settings):
     with torch.no_grad():
         discriminator.output.weight.mul_(20)  # judgements that differ
     rng = torch.Generator().manual_seed(3)
-    return Players(generator, discriminator, text, algorithm, AdversarialConfig(**settings), rng)
+    return SampledPlayers(generator, discriminator, text, algorithm, AdversarialConfig(**settings), rng)
 
 
 def log_probs_of(generator, tokens):
@@ -32,6 +32,7 @@ def log_probs_of(generator, tokens):
 def test_mixed_training_weighs_completions_within_their_prefix_and_learns_the_prefix(text, given):
     settings = {"batch_size": 12, "group_size": 4, "credit": "sequence", "baseline": "constant", "baseline_value": 0.3}
     players = make_players(text, MALIGAN, real_prefix=given, **settings)
+    assert players.given == given
     state = players.rng.get_state()
     tokens, mask = players._draw(12, given, completions=4)
     players.rng.set_state(state)
@@ -50,7 +51,7 @@ def test_mixed_training_weighs_completions_within_their_prefix_and_learns_the_pr
                     loss -= (weight - 0.3 / 4) * log_probs[j, t] / 3
                 else:
                     loss -= log_probs[j, t] / 4 / 3
-    value = players._update_generator(given)["generator/loss"]
+    value = players.update_generator()["generator/loss"]
     assert value == pytest.approx(loss.item(), rel=1e-4, abs=1e-5)
 
 
@@ -65,7 +66,7 @@ def test_groups_without_prefixes_are_parts_of_the_batch(text):
         odds = players.discriminator(tokens, mask).exp()
         sums = torch.where(mask, log_probs_of(players.generator, tokens), 0.0).sum(1)
     loss = -sum(odds[j] / odds[3 * (j // 3) : 3 * (j // 3) + 3].sum() * sums[j] for j in range(6)) / 2
-    assert players._update_generator(0)["generator/loss"] == pytest.approx(loss.item(), rel=1e-4, abs=1e-5)
+    assert players.update_generator()["generator/loss"] == pytest.approx(loss.item(), rel=1e-4, abs=1e-5)
 
 
 def test_when_all_is_given_training_is_maximum_likelihood(text):
@@ -78,7 +79,7 @@ def test_when_all_is_given_training_is_maximum_likelihood(text):
     assert all(tuple(row.tolist()) in real for row in tokens)
     with torch.no_grad():
         expected = -torch.where(mask, log_probs_of(players.generator, tokens), 0.0).sum(1).mean()
-    assert players._update_generator(text.max_length)["generator/loss"] == pytest.approx(expected.item(), rel=1e-5)
+    assert players.update_generator()["generator/loss"] == pytest.approx(expected.item(), rel=1e-5)
 
 
 def test_the_real_prefix_falls_from_stage_to_stage_to_nothing(text):
@@ -131,4 +132,4 @@ def test_one_policy_gradient_loss_by_hand(text):
         rewards = players.discriminator(tokens, mask).sigmoid()
         sums = torch.where(mask, log_probs_of(players.generator, tokens), 0.0).sum(1)
     loss = -sum((rewards[i] - (rewards.sum() - rewards[i]) / 4) * sums[i] for i in range(5)) / 5
-    assert players._update_generator(0)["generator/loss"] == pytest.approx(loss.item(), rel=1e-4, abs=1e-5)
+    assert players.update_generator()["generator/loss"] == pytest.approx(loss.item(), rel=1e-4, abs=1e-5)

@@ -1,0 +1,200 @@
+"""Players whose generator learns through what the discriminator reads: distributions in place of ids."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from seqgan.config import AdversarialConfig
+from seqgan.data.batches import Sequences, draw_batch
+from seqgan.data.text import Text
+from seqgan.decoding.relaxed import RelaxedSamples, relaxed_sample, teacher_helped_sample
+from seqgan.discriminators.protocol import DiscriminatorModule
+from seqgan.errors import ConfigError
+from seqgan.generators.protocol import GeneratorModule
+from seqgan.objectives import diagnostics
+from seqgan.objectives.algorithm import Relaxed
+from seqgan.objectives.wgan_gp import clamp_
+from seqgan.training.optimizers import update
+from seqgan.training.players import Players
+from seqgan.training.rewards import is_per_token
+
+OF_SAMPLED = (
+    *("credit", "rollouts", "discount", "group_size", "real_prefix", "baseline", "entropy_bonus"),
+    *("rollout_update_rate", "control"),
+)
+"""Settings that speak of rewards of samples."""
+
+
+def check_relaxed(config: AdversarialConfig, *, steps: bool, per_token: bool = False) -> None:
+    """That the settings go together; asked before a run is made.
+
+    Args:
+        config: of both players.
+        steps: whether the generator makes a token at a time, and not all positions at once.
+        per_token: whether the discriminator has a logit for each prefix.
+
+    Raises:
+        ConfigError: says which do not, and why.
+    """
+    defaults = AdversarialConfig()
+    for name in OF_SAMPLED:
+        if getattr(config, name) != getattr(defaults, name):
+            raise ConfigError(
+                f"adversarial.{name} is of algorithms that reward samples, and {config.algo} learns through the "
+                "discriminator itself: leave it out."
+            )
+    if per_token:
+        raise ConfigError(
+            f"discriminator.per_token has a logit for each prefix, and {config.algo} needs one a sentence: leave it "
+            "off."
+        )
+    for name in ("teacher_helping", "teacher_forcing_steps"):
+        if getattr(config, name) and not steps:
+            raise ConfigError(
+                f"adversarial.{name} has the generator read real tokens, and this one makes all positions at once: "
+                "leave it out, or use --generator gru."
+            )
+    if config.variable_length and not config.curriculum_rounds:
+        raise ConfigError(
+            "adversarial.variable_length draws lengths up to the curriculum's: set adversarial.curriculum_rounds, 1 to "
+            "be at full length soon."
+        )
+
+
+class RelaxedPlayers(Players):
+    """Arguments as of `Players`, and the algorithm's record."""
+
+    def __init__(
+        self,
+        generator: GeneratorModule,
+        discriminator: DiscriminatorModule,
+        text: Text,
+        algorithm: Relaxed,
+        config: AdversarialConfig,
+        rng: torch.Generator,
+    ):
+        check_relaxed(config, steps=hasattr(generator, "step"), per_token=is_per_token(discriminator))
+        super().__init__(generator, discriminator, text, config, rng)
+        self.algorithm = algorithm
+        # Where padding is text, what follows a sentence is real as well: end symbols up to the full length.
+        missing = self.max_length - self.real.tokens.shape[1]
+        tokens = functional.pad(self.real.tokens, (0, missing), value=generator.end or 0)
+        mask = functional.pad(self.real.mask, (0, missing))
+        self.real = Sequences(tokens, mask if algorithm.ends else torch.ones_like(mask))
+
+    @property
+    def length(self) -> int:
+        """Tokens that sentences have in this round: one more from stage to stage of a curriculum."""
+        every = self.config.curriculum_rounds
+        return min(self.max_length, 1 + self.rounds // every) if every else self.max_length
+
+    @property
+    def temperature(self) -> float:
+        """That of relaxed samples in this round."""
+        rounds = self.config.annealing_rounds
+        return self.algorithm.temperature(min(1.0, self.rounds / rounds) if rounds else min(1.0, self.progress))
+
+    def update_generator(self) -> dict[str, float]:
+        """One step against the discriminator as it is, whose weights gather no gradients."""
+        length = self._batch_length()
+        real, mask = self._real(self.config.batch_size, length)
+        self.discriminator.eval()
+        self.discriminator.requires_grad_(False)
+        try:
+            fake = self._fake(self.config.batch_size, length)
+            with torch.no_grad():
+                real_logits = self.discriminator(real, mask)
+            fake_logits = self.discriminator(fake.probs, fake.mask)
+            loss = self.algorithm.generator_loss(real_logits, fake_logits)
+            value = update(self.generator, self.generator_optimizer, loss, self.config.clip_norm)
+        finally:
+            self.discriminator.requires_grad_(True)
+        fake_logits = fake_logits.detach()
+        return {
+            "generator/loss": value,
+            "generator/entropy": diagnostics.relaxed_entropy(fake.probs.detach(), fake.mask).item(),
+            "generator/length": fake.mask.sum(dim=1).float().mean().item(),
+            "generator/temperature": self.temperature,
+            "discriminator/accuracy": _told_apart(real_logits, fake_logits),
+            "discriminator/logit_gap": diagnostics.logit_gap(real_logits, fake_logits).item(),
+        }
+
+    def train_discriminator(self, pool: int, epochs: int, *, warming_up: bool = False) -> dict[str, float]:
+        """Passes over a pool of fresh samples and as many real sentences; the mean loss over its updates."""
+        length = self._batch_length()
+        real, real_mask = self._real(pool, length)
+        with torch.no_grad():
+            fake = self._fake(pool, length)
+        total, updates = 0.0, 0
+        self.discriminator.train()
+        for _ in range(epochs):
+            for rows in torch.randperm(pool, generator=self.rng, device=self.rng.device).split(
+                self.discriminator_batch
+            ):
+                loss = self.algorithm.discriminator_loss(
+                    self.discriminator, real[rows], fake.probs[rows], real_mask[rows], fake.mask[rows], self.rng
+                )
+                total += update(self.discriminator, self.discriminator_optimizer, loss)
+                updates += 1
+                if self.algorithm.clamp is not None:
+                    clamp_(self.discriminator.parameters(), self.algorithm.clamp)
+        values = {"discriminator/loss": total / updates}
+        if warming_up:  # in a round the generator's turn tells these
+            self.discriminator.eval()
+            with torch.no_grad():
+                logits = self.discriminator(real, real_mask), self.discriminator(fake.probs, fake.mask)
+            values["discriminator/accuracy"] = _told_apart(*logits)
+            values["discriminator/logit_gap"] = diagnostics.logit_gap(*logits).item()
+        return values
+
+    def _batch_length(self) -> int:
+        """The length of a batch, drawn up to the present one where it varies."""
+        if not self.config.variable_length:
+            return self.length
+        return int(torch.randint(1, self.length + 1, (), generator=self.rng, device=self.rng.device))
+
+    def _real(self, count: int, length: int) -> tuple[Tensor, Tensor]:
+        """Beginnings of real sentences as one-hot vectors [count, length, V], and their mask."""
+        tokens, mask = self._real_tokens(count, length)
+        if self.config.teacher_helping:
+            mask = mask & (torch.arange(length, device=mask.device) <= self._random_positions(count, length))
+        return functional.one_hot(tokens, self.generator.vocabulary_size).float(), mask
+
+    def _real_tokens(self, count: int, length: int) -> tuple[Tensor, Tensor]:
+        drawn = draw_batch(self.real, count, self.rng)
+        missing = max(0, length - drawn.tokens.shape[1])  # a batch is cut to its longest
+        tokens = functional.pad(drawn.tokens, (0, missing), value=self.generator.end or 0)
+        return tokens[:, :length], functional.pad(drawn.mask, (0, missing))[:, :length]
+
+    def _random_positions(self, count: int, length: int) -> Tensor:
+        """A position for each row, the last one that is read of it. [count, 1]"""
+        return torch.randint(length, (count, 1), generator=self.rng, device=self.rng.device)
+
+    def _fake(self, count: int, length: int) -> RelaxedSamples:
+        """Relaxed samples, with a graph where gradients are on."""
+        relaxation: dict[str, Any] = {
+            "rng": self.rng,
+            "temperature": self.temperature,
+            "gumbel": self.algorithm.gumbel,
+            "hard": self.algorithm.hard,
+            "state_noise": getattr(self.generator, "state_noise", 0.0),
+        }
+        if self.config.teacher_helping:
+            tokens, _ = self._real_tokens(count, length)
+            positions = self._random_positions(count, length).squeeze(1)
+            return teacher_helped_sample(self.generator, tokens, positions, **relaxation)
+        return relaxed_sample(
+            self.generator,
+            count,
+            length,
+            feed_tokens=self.algorithm.feed_tokens,
+            ends=self.algorithm.ends,
+            **relaxation,
+        )
+
+
+def _told_apart(real_logits: Tensor, fake_logits: Tensor) -> float:
+    """Share of pairs whose real sequence has the higher logit: a critic's logits have no threshold of their own."""
+    return (real_logits > fake_logits).float().mean().item()
