@@ -1,7 +1,7 @@
 """Rows of a generator's state: nested tuples of tensors whose axis 0 is the row. None stays None.
 
-Sampling, rollouts and contexts select, repeat, join and disturb rows through these functions alone, and need not
-know what a model keeps.
+Sampling, rollouts and contexts select, repeat, join and disturb rows through these functions alone, so that they need
+not know what a model keeps.
 """
 
 from typing import Any, TypeAlias

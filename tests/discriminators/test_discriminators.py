@@ -7,6 +7,8 @@ from torch.nn import functional
 from seqgan.discriminators import (
     DISCRIMINATORS,
     CNNDiscriminator,
+    ManyViewDiscriminator,
+    ResidualConvDiscriminator,
     RNNDiscriminator,
     TransformerDiscriminator,
     transformer,
@@ -93,6 +95,31 @@ def test_a_gradient_penalty_can_be_differentiated(discriminator):
     assert discriminator.output.weight.grad.abs().sum() > 0
 
 
+TINY = {
+    "cnn": {"embedding_size": 2, "filters": {1: 2, 2: 2}},
+    "many-view": {"embedding_size": 4, "views": 2, "filters": {1: 2, 2: 2}},
+    "residual-conv": {"hidden_size": 2, "layers": 1, "max_length": 4},
+    "rnn": {"embedding_size": 2, "hidden_size": 2},
+    "transformer": {"embedding_size": 2, "hidden_size": 2, "heads": 2, "layers": 1},
+}
+
+
+@pytest.mark.parametrize("name", sorted(DISCRIMINATORS))
+def test_second_derivatives_are_those_of_finite_differences(name, rng):
+    critic = DISCRIMINATORS[name](3, **TINY[name]).double().eval()
+    for parameter in critic.parameters():
+        # Random biases too: at 0, where some begin, the rectifiers have a kink.
+        torch.nn.init.normal_(parameter, std=0.7, generator=rng)
+    probs = torch.randn(2, 4, 3, dtype=torch.float64, generator=rng).softmax(2).requires_grad_()
+    mask = torch.tensor([[True] * 4, [True, True, False, False]])
+
+    def judge(probs, *_):
+        return critic(probs, mask)
+
+    assert torch.autograd.gradcheck(judge, (probs, *critic.parameters()), fast_mode=True)
+    assert torch.autograd.gradgradcheck(judge, (probs, *critic.parameters()), fast_mode=True)
+
+
 def test_evaluation_mode_trains_too(discriminator):
     discriminator(TOKENS, MASK).square().sum().backward()
     assert not discriminator.training
@@ -145,6 +172,86 @@ def test_a_closed_highway_gate_passes_the_features():
     vectors = torch.stack([c.amax(0) for c in (model.convolutions[0](model.embedding(TOKENS[3:]).mT)).mT])
     torch.testing.assert_close(model(TOKENS, MASK)[3], model.output(vectors.relu())[0, 0])
     assert not torch.allclose(before, model(TOKENS, MASK))
+
+
+@pytest.mark.parametrize("length", [5, 6])
+def test_the_residual_critic_is_the_papers_network_on_full_sequences(length):
+    """Convolutions over whole one-hot vectors, blocks that add 0.3 of their branch, one linear map of all positions."""
+    torch.manual_seed(1)
+    model = ResidualConvDiscriminator(6, hidden_size=3, layers=2, max_length=length).double()
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter)
+    tokens = TOKENS[:, :length]
+    one_hot = functional.one_hot(tokens, 6).double()
+    values = functional.conv1d(one_hot.mT, model.embedding.weight.T.unsqueeze(2), model.embedding_bias)
+    for block in model.blocks:
+        branch = values
+        for convolution in (block.first, block.second):
+            branch = functional.conv1d(branch.relu(), convolution.weight, convolution.bias, padding=2)
+        values = values + 0.3 * branch
+    expected = torch.stack([(model.output.weight.view(3, length) * row).sum() for row in values]) + model.output.bias
+    torch.testing.assert_close(model(tokens, torch.ones_like(tokens, dtype=torch.bool)), expected)
+
+
+def test_the_residual_critics_weights_have_the_programs_spread():
+    torch.manual_seed(0)
+    model = ResidualConvDiscriminator(40, hidden_size=60, max_length=20)
+    deviations = {
+        model.embedding.weight: (4 / (40 + 60)) ** 0.5,
+        model.blocks[0].first.weight: (4 / (5 * 60 + 5 * 60)) ** 0.5,
+        model.output.weight: (2 / (20 * 60 + 1)) ** 0.5,
+    }
+    for weight, deviation in deviations.items():
+        assert weight.std().item() == pytest.approx(deviation, rel=0.05)
+        # Uniform numbers reach the root of three deviations, and no further.
+        assert 0.97 < weight.abs().max().item() / (deviation * 3**0.5) <= 1.0
+    assert all((parameter == 0).all() for name, parameter in model.named_parameters() if name.endswith("bias"))
+
+
+def test_the_residual_critic_refuses_what_is_longer_than_its_positions():
+    model = ResidualConvDiscriminator(6, hidden_size=3, max_length=5)
+    with pytest.raises(ValueError, match=r"has 5 positions, and sequences of 6 are given: .* max_length=6"):
+        model(TOKENS, MASK)
+
+
+def test_many_views_are_judged_one_by_one_by_one_network():
+    """Each view is a sequence of its own columns; maximum over its windows, highway, two linear maps; then the mean."""
+    torch.manual_seed(1)
+    filters = {2: 3, 3: 2}
+    options = {"embedding_size": 6, "views": 3, "filters": filters}
+    model = ManyViewDiscriminator(6, **options, per_view=True).double().eval()
+    tokens = TOKENS[3:]
+    logits = []
+    for view in range(3):
+        vectors = model.embedding(tokens)[0, :, 2 * view : 2 * view + 2]  # [T, 2]
+        features = []
+        for convolution, width in zip(model.convolutions, filters, strict=True):
+            for kernel, bias in zip(convolution.weight, convolution.bias, strict=True):  # kernel [2, width]
+                windows = [(vectors[t : t + width].T * kernel).sum() + bias for t in range(6 - width + 1)]
+                features.append(max(max(windows), torch.tensor(0.0)))
+        x = torch.stack(features)
+        gate = model.highway_gate(x).sigmoid()
+        x = gate * model.highway_transform(x).relu() + (1 - gate) * x
+        logits.append(model.output(model.reduction(x))[0])
+    expected = torch.stack(logits)
+    per_view = model(TOKENS, MASK)
+    assert per_view.shape == (4, 3)
+    torch.testing.assert_close(per_view[3], expected)
+    mean = ManyViewDiscriminator(6, **options).double().eval()
+    mean.load_state_dict(model.state_dict())
+    torch.testing.assert_close(mean(TOKENS, MASK), per_view.mean(1))
+
+
+def test_many_views_have_the_papers_sizes():
+    shapes = {name: tuple(parameter.shape) for name, parameter in ManyViewDiscriminator(50).named_parameters()}
+    assert shapes["embedding.weight"] == (50, 64)
+    assert [shapes[f"convolutions.{i}.weight"] for i in range(4)] == [(300, 1, width) for width in (2, 3, 4, 5)]
+    assert shapes["reduction.weight"] == (100, 1200)
+
+
+def test_views_that_do_not_divide_the_embedding_are_refused():
+    with pytest.raises(ConfigError, match="embedding_size is 6 and views is 4"):
+        ManyViewDiscriminator(6, embedding_size=6, views=4)
 
 
 @pytest.fixture(params=[1, 2])

@@ -14,6 +14,7 @@ from seqgan.tensors.rows import join_rows, repeat_rows, select_rows
 NAMES = sorted(GENERATORS)
 KINDS = [(name, options) for name in NAMES for options in ({"layers": 1}, {"layers": 2})]
 KINDS.append(("transformer", {"layers": 2, "heads": 2, "tied": True}))
+KINDS.append(("relational", {"layers": 2, "slots": 3, "heads": 3}))
 
 
 @pytest.fixture(params=KINDS, ids=lambda kind: "-".join([kind[0], *map(str, kind[1].values())]))

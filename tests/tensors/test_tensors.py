@@ -5,7 +5,8 @@ from torch import nn
 from seqgan.tensors.embedding import embed
 from seqgan.tensors.masking import mask_from_tokens, masked_mean
 from seqgan.tensors.modes import evaluating
-from seqgan.tensors.rows import join_rows, repeat_rows, select_rows
+from seqgan.tensors.residual import ResidualBlock
+from seqgan.tensors.rows import disturb_rows, join_rows, repeat_rows, select_rows
 
 
 def test_mask_is_true_up_to_and_including_the_first_end():
@@ -52,3 +53,34 @@ def test_modes_are_restored_also_after_an_error():
     assert model.training
     assert not other.training
     assert torch.is_grad_enabled()
+
+
+def test_noise_reaches_every_number_of_a_state_and_changes_no_argument(rng):
+    state = (torch.zeros(5000, 2), (torch.ones(5000, 3),))
+    disturbed = disturb_rows(state, 3.0, rng)
+    for part, mean in ((disturbed[0], 0.0), (disturbed[1][0], 1.0)):
+        assert part.mean().item() == pytest.approx(mean, abs=5 * 3 / 10_000**0.5)
+        assert part.std().item() == pytest.approx(3.0, rel=0.04)
+    assert (state[0] == 0).all()
+    assert disturb_rows(state, 0.0, rng) is state
+
+
+@pytest.mark.parametrize("state", [None, (torch.zeros(4, 2, 0, 3),)])
+def test_a_state_without_numbers_cannot_be_disturbed(state, rng):
+    with pytest.raises(ValueError, match="holds nothing before the first token"):
+        disturb_rows(state, 1.0, rng)
+    assert disturb_rows(state, 0.0, rng) is state
+
+
+def test_a_residual_block_adds_three_tenths_of_two_convolutions():
+    block = ResidualBlock(2, width=3).double()
+    with torch.no_grad():
+        for convolution, tap in ((block.first, 0), (block.second, 2)):
+            # Output channel c reads channel c alone, one position before (tap 0) or after (tap 2) it.
+            convolution.weight.zero_()
+            convolution.weight[:, :, tap] = torch.eye(2)
+            convolution.bias.fill_(1.0)
+    values = torch.tensor([[[-4.0, 5.0, 6.0], [1.0, -2.0, 3.0]]], dtype=torch.float64)
+    # relu, shifted right, plus 1: 1 1 6 | 1 2 1; shifted left, plus 1: 2 7 1 | 3 2 1.
+    branch = torch.tensor([[[2.0, 7.0, 1.0], [3.0, 2.0, 1.0]]], dtype=torch.float64)
+    torch.testing.assert_close(block(values), values + 0.3 * branch)
