@@ -161,6 +161,19 @@ def test_the_penalty_is_a_pass_of_its_own(real, fake, rng):
     assert rows == [2 * B, B]
 
 
+def test_the_penalty_looks_wherever_either_sequence_has_symbols(real, fake, rng):
+    masks = []
+
+    def critic(values, mask):
+        masks.append(mask)
+        return values.sum((1, 2))
+
+    mask_real, mask_fake = torch.arange(T) < torch.tensor([[1], [4]]), torch.arange(T) < torch.tensor([[3], [2]])
+    WGAN_GP.discriminator_loss(critic, real[:2], fake[:2], mask_real, mask_fake, rng)
+    assert masks[0].sum(1).tolist() == [1, 4, 3, 2]
+    assert masks[1].sum(1).tolist() == [3, 4]
+
+
 def test_parameters_are_clamped_where_they_are():
     model = nn.Linear(4, 3)
     with torch.no_grad():
