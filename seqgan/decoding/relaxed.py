@@ -62,7 +62,7 @@ def relaxed_sample(
         ValueError: noise for a state that holds nothing yet; or more positions than the generator makes at once.
 
     Source: Kusner and Hernandez-Lobato 2016 (arXiv:1611.04051); Jang, Gu, Poole 2017 (arXiv:1611.01144), section 2.2
-    for `hard`; Press et al. 2017 (arXiv:1706.01399), section 3, for noise in the state and softmax vectors fed back.
+    for `hard`; Press et al. 2017 (arXiv:1706.01399) for noise in the state and softmax vectors fed back.
     """
     if hasattr(generator, "distributions"):
         if max_length > generator.max_length:

@@ -34,7 +34,7 @@ class ManyViewDiscriminator(nn.Module):
     Raises:
         ConfigError: views do not divide embedding_size.
 
-    Source: Nie et al. 2019, "RelGAN", ICLR, section 2.3, and the program that its authors published; initialisation
+    Source: Nie et al. 2019, "RelGAN", ICLR, and the program that its authors published; initialisation
     as of `CNNDiscriminator`.
     """
 

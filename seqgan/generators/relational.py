@@ -28,7 +28,7 @@ class RelationalGenerator(nn.Module):
     Raises:
         ConfigError: heads do not divide hidden_size; or tied with different sizes.
 
-    Source: Nie et al. 2019, "RelGAN", ICLR, sections 2.1 and 3 for the sizes; Santoro et al. 2018 (arXiv:1806.01822).
+    Source: Nie et al. 2019, "RelGAN", ICLR, also for the sizes; Santoro et al. 2018 (arXiv:1806.01822).
     """
 
     def __init__(
@@ -120,9 +120,9 @@ class RelationalMemory(nn.Module):
         size: H, of a slot.
         heads: of attention; divides size.
 
-    Source: Santoro et al. 2018 (arXiv:1806.01822), section 3.3 and equations 5 to 10, and the program that its authors
-    published: gates of a slot's size, a forget bias of 1, one round of attention a token, two layers in the
-    feed-forward part. Its two layers are two: a well-known re-implementation applies one of them twice.
+    Source: Santoro et al. 2018 (arXiv:1806.01822) and the program that its authors published: gates of a slot's size,
+    a forget bias of 1, one round of attention a token, two layers in the feed-forward part. Its two layers are two: a
+    well-known re-implementation applies one of them twice.
     """
 
     def __init__(self, input_size: int, size: int, heads: int):

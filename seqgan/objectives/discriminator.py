@@ -19,7 +19,7 @@ def binary_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tenso
 def judge_both(
     critic: Critic, real: Tensor, fake: Tensor, mask_real: Tensor, mask_fake: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Logits of real and of generated sequences, in one pass: a seventh faster than two.
+    """Logits of real and of generated sequences, in one pass, which takes less time than two.
 
     Args:
         critic: judges rows independently of one another.

@@ -37,7 +37,7 @@ SCHEDULES: dict[str, Callable[[float, float], float]] = {
     "square-root": lambda maximum, progress: 1 + (maximum - 1) * progress**0.5,
 }
 """The inverse temperature from its maximum and the share of the training that is done, from 0 to 1. All but the first
-rise from 1. Those of the paper's appendix that are functions of the share alone."""
+rise from 1. Those of the authors' program that are functions of the share alone."""
 
 
 def discriminator_loss(
@@ -60,7 +60,7 @@ def generator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
 def relativistic_loss(better: Tensor, worse: Tensor) -> Tensor:
     """-mean log sigmoid(better - worse), logits paired by place. [B], [B] or [B, S], [B, S] -> []
 
-    Source: Jolicoeur-Martineau 2019, section 4.1.
+    Source: Jolicoeur-Martineau 2019 (arXiv:1807.00734), RSGAN.
     """
     return functional.softplus(worse - better).mean()
 
