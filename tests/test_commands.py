@@ -447,3 +447,45 @@ def test_every_preset_is_of_settings_that_go_together():
         start = RunConfig(discriminator=DiscriminatorConfig(), adversarial=algorithm_defaults("seqgan"))
         config = check(with_settings(start, preset, name))
         check_settings(config.adversarial, build_algorithm(config.adversarial))
+
+
+def test_from_nothing_with_a_corpus(here, capsys):
+    small = [
+        *("--generator.hidden-size", "8", "--discriminator.hidden-size", "8", "--generator.layers", "1"),
+        *("--discriminator.layers", "1", "--adversarial.batch-size", "6", "--adversarial.discriminator-pool", "6"),
+        *("--adversarial.evaluate-every", "1", "--adversarial.evaluate-samples", "10", "--data.max-length", "20"),
+    ]
+    command = ("adversarial", "--algo", "wgan-gp", "--corpus", "mine.txt")
+    assert run(*command, *small, "--rounds", 2, "--quiet") == 0
+    folder = here / "runs" / "mine-wgan-gp"
+    assert run(*command, "--rounds", 3, "--resume") == 0
+    from seqgan.runs import open_run, read_metrics
+
+    opened = open_run(folder)
+    assert (opened.config.data.tokenizer, opened.config.data.max_length) == ("characters", 20)
+    assert opened.config.generator.name == "residual-conv"
+    logged = read_metrics(folder / "metrics.jsonl")
+    assert [line["step"] for line in logged] == [0, 1, 2, 3]
+    assert {"eval/js-1", "eval/js-4-floor"} <= set(logged[0])
+    assert "eval/js-4" in logged[3]
+    capsys.readouterr()
+    assert run("sample", "--run", folder, "--count", 4, "--quiet") == 0
+    assert len(capsys.readouterr().out.split("\n")) == 5
+    assert run("evaluate", "--run", folder, "--count", 20, "--metrics", "nll", "js", "in-test", "--quiet") == 0
+    shown = capsys.readouterr().out
+    assert "mean of 2000 draws" in shown
+    assert "in-test-4" in shown
+
+
+def test_what_cannot_start_from_nothing(pretrained, here, capsys):
+    line = fails(capsys, "adversarial", "--algo", "seqgan", "--corpus", "mine.txt")
+    assert "seqgan improves a generator that was pretrained" in line
+    line = fails(capsys, "adversarial", "--algo", "wgan-gp", "--corpus", "mine.txt", "--name", "x")
+    assert "--name is of a child of a pretrained run" in line
+    line = fails(capsys, "adversarial", "--algo", "wgan-gp", "--corpus", "mine.txt", "--run", pretrained)
+    assert "--overwrite" in line
+    line = fails(capsys, "adversarial", "--algo", "wgan-gp", "--adversarial.credit", "sequence")
+    assert "adversarial.credit is of algorithms that reward samples" in line
+    assert not (here / "runs" / "mine-wgan-gp").exists()
+    assert run("adversarial", "--algo", "relgan", "--rounds", 1, "--discriminator.filters", "0.02", "--quiet") == 0
+    assert fails(capsys, "sample", "--run", here / "runs" / "mine", "--prefix", "zebra")

@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 
 DRAWS = 2000
 """As in the paper."""
+STEPPING_DRAWS = 100
+"""For a generator that steps, whose draws are of each sequence: twenty times cheaper, and a little pessimistic."""
+
+
+def is_averaged(generator: "GeneratorModule") -> bool:
+    """Whether a generator has noise of its own, so that its likelihood is a mean over it."""
+    return hasattr(generator, "distributions") or getattr(generator, "state_noise", 0.0) > 0
 
 
 def averaged_likelihood(

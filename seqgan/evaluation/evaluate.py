@@ -1,20 +1,21 @@
 """Generated text judged: metrics, likelihood of held-out text, and, where the truth is known, the grammar."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
 from seqgan import __version__
-from seqgan.data.batches import encode_sentences
+from seqgan.data.batches import Sequences, encode_sentences
 from seqgan.data.grammar import Grammar, embedded_corpora, load_grammar
 from seqgan.data.text import Text
 from seqgan.data.tokenizers import Tokenizer, metric_tokens
 from seqgan.errors import ConfigError, nearest
+from seqgan.evaluation.averaging import DRAWS, STEPPING_DRAWS, averaged_likelihood, is_averaged
 from seqgan.evaluation.generate import generate_sentences
-from seqgan.evaluation.likelihood import held_out_likelihood
+from seqgan.evaluation.likelihood import Likelihood, held_out_likelihood
 from seqgan.files import cannot_write, write_file
 from seqgan.metrics import METRICS, Entry, Report, Texts
 from seqgan.progress import SILENT, Progress
@@ -32,8 +33,14 @@ OF_TRAINING = ("copied", "longest-copied")
 """Those that compare with the training sentences."""
 JUDGING_FAMILIES = ("bleu", "self-bleu", "distinct")
 """Metrics of sentences that are watched during training."""
+WATCHED_CHARACTERS = ("js-1", "js-2", "js-3", "js-4")
+"""What is logged of texts of characters beside: against the training text, with the same of real text at the start."""
 WATCHED = ("bleu-2", "bleu-4", "self-bleu-2", "self-bleu-4", "distinct-2", "grammatical")
 """And of these the ones that are logged."""
+
+
+WATCHING_DRAWS = 20
+"""Draws of a generator's noise for its likelihood while it is in training."""
 
 
 class Held(NamedTuple):
@@ -62,6 +69,7 @@ def judge_sentences(
     tokenizer: Tokenizer,
     families: Sequence[str] = FAMILIES,
     grammar: Grammar | None = None,
+    checks: Mapping[str, Callable[[str], bool]] | None = None,
 ) -> Report:
     """Metrics of any sentences: a generator's, another system's, or real ones.
 
@@ -72,6 +80,7 @@ def judge_sentences(
         tokenizer: decides what a token is for the metrics: characters for characters, else words.
         families: which metrics, see `seqgan.metrics.METRICS`, and "grammatical".
         grammar: the one that the corpus was drawn from.
+        checks: what a sentence may be, by name: a molecule, balanced, short. The share of each is reported.
 
     Raises:
         ConfigError: no such metric.
@@ -95,6 +104,9 @@ def judge_sentences(
                 # Equal numbers of references are not equal references.
                 computed = [e._replace(signature=f"{e.signature}|refs-id:{text_id(references)}") for e in computed]
             entries += computed
+    for name, holds in (checks or {}).items():
+        share = sum(bool(holds(sentence)) for sentence in sentences) / max(1, len(sentences))
+        entries.append(Entry(name, share, f"share for which {name} holds|hyps:{len(sentences)}|seqgan {__version__}"))
     return Report(entries)
 
 
@@ -146,6 +158,7 @@ def evaluate_generator(
     seed: int = 0,
     references: Sequence[str] | None = None,
     families: Sequence[str] = (*FAMILIES, *MODEL_FAMILIES),
+    checks: Mapping[str, Callable[[str], bool]] | None = None,
     progress: Progress = SILENT,
 ) -> Report:
     """Sample at temperature 1 and judge; with the likelihood of the references under the generator.
@@ -157,6 +170,7 @@ def evaluate_generator(
         seed: of the samples.
         references: held-out sentences; those of the text's test (or else validation) split by default.
         families: which metrics.
+        checks: as of `judge_sentences`.
         progress: where to report.
     """
     check_families(families)
@@ -172,7 +186,7 @@ def evaluate_generator(
         progress=progress,
     )
     grammar = grammar_of(text)
-    report = judge_sentences(sentences, references, text.corpus.train, text.tokenizer, families, grammar)
+    report = judge_sentences(sentences, references, text.corpus.train, text.tokenizer, families, grammar, checks)
     if "nll" not in families:
         return report
     return Report([*likelihood_entries(generator, text, references), *report])
@@ -183,16 +197,37 @@ def likelihood_entries(generator: "GeneratorModule", text: Text, sentences: Sequ
     device = next(generator.parameters()).device
     tokens = [text.tokenizer.tokenize(line) for line in sentences]
     sequences, long = encode_sentences(tokens, text.vocabulary, text.max_length, "cut")
-    likelihood = held_out_likelihood(generator, sequences.to(device), text.vocabulary.unknown)
+    likelihood, how = likelihood_of(generator, sequences.to(device), text.vocabulary.unknown)
     signature = (
         f"nll|nats per token|end:counted|sentences:{likelihood.sentences}|cut:{long}|tokens:{likelihood.tokens}"
         f"|unknown:left out {likelihood.unknown}|text-id:{text_id(sentences)}"
-        f"|tok:{text.tokenizer.name}|vocabulary:{len(text.vocabulary)}|temperature:1|seqgan {__version__}"
+        f"|tok:{text.tokenizer.name}|vocabulary:{len(text.vocabulary)}|temperature:1{how}|seqgan {__version__}"
     )
     return [
         Entry("nll", likelihood.nll_per_token, signature),
         Entry("perplexity", likelihood.perplexity, "exp of " + signature),
     ]
+
+
+def likelihood_of(
+    generator: "GeneratorModule", sequences: Sequences, unknown: int | None, draws: int = 0
+) -> tuple[Likelihood, str]:
+    """The likelihood of sequences under any generator, and what the signature says of how it came about.
+
+    Args:
+        generator: one that steps is read under teacher forcing; with noise in its state, or if it makes all positions
+            at once, its distributions are averaged over draws of the noise.
+        sequences: on its device.
+        unknown: id of the unknown symbol; None where all ids are ordinary tokens.
+        draws: how many; by default what the averaging has.
+    """
+    if not is_averaged(generator):
+        return held_out_likelihood(generator, sequences, unknown), ""
+    draws = draws or (STEPPING_DRAWS if hasattr(generator, "step") else DRAWS)
+    rng = torch.Generator(sequences.tokens.device).manual_seed(0)
+    noise = getattr(generator, "state_noise", 0.0)
+    likelihood = averaged_likelihood(generator, sequences, unknown, rng=rng, draws=draws, state_noise=noise)
+    return likelihood, f"|mean of {draws} draws of the noise"
 
 
 def grammar_of(text: Text) -> Grammar | None:
@@ -250,7 +285,22 @@ def judge_while_training(
             write_file(samples_folder / f"round-{rounds:06}.txt", lines)
         families = (*JUDGING_FAMILIES, "grammatical")
         report = judge_sentences(sentences, text.corpus.valid, None, text.tokenizer, families, grammar)
-        values = {"eval/nll": held_out_likelihood(generator, valid, text.vocabulary.unknown).nll_per_token}
-        return values | {f"eval/{entry.name}": entry.value for entry in report if entry.name in WATCHED}
+        values = {"eval/nll": likelihood_of(generator, valid, text.vocabulary.unknown, WATCHING_DRAWS)[0].nll_per_token}
+        values |= {f"eval/{entry.name}": entry.value for entry in report if entry.name in WATCHED}
+        if text.tokenizer.name == "characters":
+            values |= watched_characters(sentences, text)
+            if rounds == 0:
+                floor = watched_characters(text.corpus.valid[:count], text)
+                values |= {f"{name}-floor": value for name, value in floor.items()}
+        return values
 
     return judge
+
+
+def watched_characters(sentences: Sequence[str], text: Text) -> dict[str, float]:
+    """Divergences of character n-grams from the training text, as the WGAN-GP authors watch them.
+
+    They grow as the number of sentences falls: compare with those of as many real sentences, the floor.
+    """
+    report = judge_sentences(sentences, text.corpus.train, None, text.tokenizer, ("js",))
+    return {f"eval/{entry.name}": entry.value for entry in report if entry.name in WATCHED_CHARACTERS}

@@ -1,0 +1,209 @@
+"""Players that learn through relaxed samples: every pair trains and resumes; turns, curriculum, refusals."""
+
+import copy
+
+import pytest
+import torch
+from tiny import new_run, same_weights, tiny_text
+
+from seqgan.build import build_algorithm, build_discriminator, build_generator
+from seqgan.config import AdversarialConfig, DiscriminatorConfig, GeneratorConfig
+from seqgan.decoding import sample
+from seqgan.decoding.relaxed import teacher_helped_sample
+from seqgan.errors import ConfigError
+from seqgan.evaluation.evaluate import evaluate_generator, judge_while_training
+from seqgan.objectives import RELAXED, SEQGAN, WGAN
+from seqgan.training.adversarial import check_settings, train_adversarially
+from seqgan.training.relaxed import RelaxedPlayers
+
+RELAXED_CONFIG = {
+    "batch_size": 6,
+    "discriminator_steps": 2,
+    "discriminator_pool": 6,
+    "evaluate_every": 1,
+    "evaluate_samples": 8,
+    "warmup_steps": 1,
+}
+KINDS = ("gru", "lstm", "relational", "transformer", "residual-conv")
+JUDGES = ("cnn", "many-view", "residual-conv", "rnn", "transformer")
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory):
+    return tiny_text(tmp_path_factory.mktemp("text"))
+
+
+def generator_of(text, kind, **settings):
+    config = GeneratorConfig(name=kind, embedding_size=8, hidden_size=12, heads=2, noise_size=5, **settings)
+    return build_generator(config, text.vocabulary, text.max_length, seed=1)
+
+
+def discriminator_of(text, kind, **settings):
+    config = DiscriminatorConfig(
+        name=kind, embedding_size=6, hidden_size=8, heads=2, filters=0.02, views=3 * (kind == "many-view"), **settings
+    )
+    return build_discriminator(config, text.vocabulary, text.max_length, seed=2)
+
+
+def players_of(text, algo, kind="lstm", judge="rnn", **settings):
+    config = AdversarialConfig(algo=algo, **{**RELAXED_CONFIG, **settings})
+    rng = torch.Generator().manual_seed(3)
+    players = generator_of(text, kind), discriminator_of(text, judge)
+    return RelaxedPlayers(*players, text, build_algorithm(config), config, rng)
+
+
+PAIRS = [(kind, "rnn") for kind in KINDS] + [("gru", judge) for judge in JUDGES if judge != "rnn"]
+
+
+@pytest.mark.parametrize(("kind", "judge"), PAIRS)
+@pytest.mark.parametrize("algo", sorted(RELAXED))
+def test_every_pair_trains_resumes_samples_and_is_judged(text, tmp_path, algo, kind, judge):
+    noisy = {"state_noise": 1.0} if kind in ("gru", "lstm", "relational") and algo != "relgan" else {}
+    start = generator_of(text, kind, **noisy)
+    critic = discriminator_of(text, judge, **({"per_view": True} if judge == "many-view" else {}))
+    results = []
+    for stops in ([2], [1, 2]):
+        run = new_run(text, tmp_path / f"run{len(stops)}")
+        for rounds in stops:
+            generator, discriminator = copy.deepcopy(start), copy.deepcopy(critic)
+            # The temperature's way must not depend on how long the training is, which is other here.
+            config = AdversarialConfig(algo=algo, rounds=rounds, annealing_rounds=4, **RELAXED_CONFIG)
+            judged = judge_while_training(generator, text, 8, 0, samples_folder=run.samples_folder)
+            train_adversarially(
+                generator,
+                discriminator,
+                text,
+                build_algorithm(config),
+                config,
+                run=run,
+                resume=rounds != stops[0],
+                judge=judged,
+            )
+        results.append((generator, discriminator))
+    assert same_weights(results[0][0], results[1][0])
+    assert same_weights(results[0][1], results[1][1])
+    assert not same_weights(results[0][0], start)
+    assert not same_weights(results[0][1], critic)
+    tokens, mask = sample(generator, 5, text.max_length, rng=torch.Generator().manual_seed(0))
+    assert tokens.shape == (5, text.max_length)
+    assert mask[:, 0].all()
+    report = evaluate_generator(generator, text, 10)
+    assert {"nll", "bleu-2"} <= {entry.name for entry in report}
+
+
+def test_weights_are_clamped_after_each_update_of_the_critic(text):
+    players = players_of(text, "wgan", discriminator_steps=1)
+    assert max(value.abs().max() for value in players.discriminator.parameters()) > 0.01
+    players.train_discriminator(6, 1)
+    assert max(value.abs().max() for value in players.discriminator.parameters()) <= WGAN.clamp == 0.01
+
+
+def test_the_critic_learns_nothing_in_the_generators_turn_and_the_generator_nothing_in_the_critics(text):
+    players = players_of(text, "wgan-gp")
+    generator, critic = copy.deepcopy(players.generator), copy.deepcopy(players.discriminator)
+    players.train_discriminator(6, 1)
+    assert same_weights(players.generator, generator)
+    assert not same_weights(players.discriminator, critic)
+    critic = copy.deepcopy(players.discriminator)
+    for parameter in players.discriminator.parameters():
+        parameter.grad = None
+    players.update_generator()
+    assert same_weights(players.discriminator, critic)
+    assert not same_weights(players.generator, generator)
+    assert all(parameter.grad is None for parameter in players.discriminator.parameters())
+    assert all(parameter.requires_grad for parameter in players.discriminator.parameters())
+
+
+def test_padding_is_text_where_the_algorithm_says_so(text):
+    players = players_of(text, "wgan-gp")
+    probs, mask = players._real(6, players.max_length)
+    assert probs.shape == (6, text.max_length, len(text.vocabulary))
+    assert mask.all()
+    assert (probs.sum(-1) == 1).all()
+    ends = players_of(text, "gsgan")
+    _, mask = ends._real(6, ends.max_length)
+    assert not mask.all()
+
+
+def test_a_curriculum_adds_a_token_from_stage_to_stage_up_to_the_full_length(text):
+    players = players_of(text, "wgan-gp", curriculum_rounds=2)
+    lengths = []
+    for players.rounds in range(2 * text.max_length + 3):
+        lengths.append(players.length)
+    full = text.max_length
+    assert lengths == [min(full, 1 + step // 2) for step in range(2 * full + 3)]
+    assert lengths[-1] == full
+    players.rounds = 4
+    assert players._fake(4, players._batch_length()).probs.shape[1] == 3
+    players.play_round()
+
+
+def test_variable_lengths_are_all_those_up_to_the_curriculums(text):
+    players = players_of(text, "wgan-gp", curriculum_rounds=1, variable_length=True)
+    players.rounds = 3
+    assert {players._batch_length() for _ in range(100)} == {1, 2, 3, 4}
+
+
+def test_with_teacher_helping_all_tokens_but_the_last_are_real(text):
+    generator = generator_of(text, "gru", state_noise=1.0).double().eval()
+    tokens = text.train.tokens[:4, :3]
+    positions = torch.tensor([0, 1, 2, 2])
+    rng = torch.Generator().manual_seed(0)
+    probs, ids, mask = teacher_helped_sample(generator, tokens, positions, rng=rng, gumbel=False)
+    assert mask.sum(1).tolist() == [1, 2, 3, 3]
+    logits = generator(tokens)  # without noise in its state the steps are those of teacher forcing
+    for row, position in enumerate(positions.tolist()):
+        assert torch.equal(probs[row, :position].argmax(-1), tokens[row, :position])
+        assert (probs[row, :position].amax(-1) == 1).all()
+        torch.testing.assert_close(probs[row, position], logits[row, position].softmax(-1))
+        assert ids[row, position] == logits[row, position].argmax()
+    # The gradient reaches the generator through the last token alone.
+    (gradient,) = torch.autograd.grad(probs[0, 1:].sum(), generator.output_bias, allow_unused=True, retain_graph=True)
+    assert gradient is None or (gradient == 0).all()
+    (gradient,) = torch.autograd.grad(probs[0, 0, 2], generator.output_bias)
+    assert (gradient != 0).any()
+
+
+def test_press_and_others_settings_together(text):
+    players = players_of(
+        text, "wgan-gp", "gru", curriculum_rounds=1, variable_length=True, teacher_helping=True, generator_steps=2
+    )
+    for _ in range(3):
+        values = players.play_round()
+    assert all(value == value for value in values.values())  # none is not a number
+
+
+def test_the_temperature_follows_the_rounds_or_the_papers_constant(text):
+    players = players_of(text, "relgan", rounds=101)
+    players.rounds = 50
+    assert players.temperature == pytest.approx(100**-0.5)
+    players = players_of(text, "relgan", rounds=101, annealing_rounds=5000, inverse_temperature=1000)
+    players.rounds = 100
+    assert players.temperature == pytest.approx(1000 ** (-100 / 5000))
+
+
+@pytest.mark.parametrize(
+    ("settings", "steps", "message"),
+    [
+        ({"credit": "sequence"}, True, "adversarial.credit is of algorithms that reward samples"),
+        ({"baseline": "constant"}, True, "adversarial.baseline is of algorithms"),
+        ({"control": "random"}, True, "adversarial.control is of algorithms"),
+        ({"teacher_helping": True}, False, "this one makes all positions at once"),
+        ({"teacher_forcing_steps": 1}, False, "this one makes all positions at once"),
+        ({"variable_length": True}, True, "set adversarial.curriculum_rounds"),
+    ],
+)
+def test_settings_that_do_not_go_together_say_why(settings, steps, message):
+    config = AdversarialConfig(algo="wgan-gp", **settings)
+    with pytest.raises(ConfigError, match=message):
+        check_settings(config, build_algorithm(config), steps=steps)
+
+
+def test_rewards_need_a_generator_that_steps():
+    with pytest.raises(ConfigError, match="this generator makes all positions at once"):
+        check_settings(AdversarialConfig(), SEQGAN, steps=False)
+
+
+def test_an_unknown_annealing_names_the_nearest():
+    with pytest.raises(ConfigError, match=r"No annealing is called 'exponent'\. Did you mean 'exponential'"):
+        build_algorithm(AdversarialConfig(algo="relgan", annealing="exponent"))
