@@ -8,6 +8,16 @@ from seqgan.tensors.masking import mask_from_tokens
 T = 4
 
 
+def remembering_generator(end=0):
+    """What follows a token depends much on the tokens before it; with the tiny generator's own weights, hardly."""
+    generator = tiny_generator(end=end)
+    with torch.no_grad():
+        for name, parameter in generator.named_parameters():
+            if name != "output_bias":
+                parameter.mul_(3)
+    return generator
+
+
 def value_of(tokens, mask, row=None):
     """A reward that differs between sequences: its real tokens read as digits, order and length included."""
     weights = 7.0 ** torch.arange(tokens.shape[1], dtype=torch.float64)
@@ -40,6 +50,27 @@ def test_values_are_the_expected_rewards_of_their_prefixes(end, max_rows, rng):
     assert (error <= 5 * deviation + 1e-12)[samples.mask].all()
 
 
+@pytest.mark.parametrize("end", [0, None])
+def test_forks_go_on_from_their_own_prefixes(end, rng):
+    """Few forks of many sentences: a fork that took the state of a neighbour would go on from another prefix."""
+    generator = remembering_generator(end)
+    kinds = sample(generator, 5, T, rng=rng)
+    copies = 1500
+    samples = Samples(kinds.tokens.repeat(copies, 1), kinds.mask.repeat(copies, 1))  # a, b, c, a, b, c, ...
+    values = rollout(generator, value_of, samples, 2, rng=rng).unflatten(1, (copies, 5)).flatten(0, 1)
+    error = (values.mean(0) - exact_values(generator, kinds)).abs()
+    deviation = values.std(0) / len(values) ** 0.5
+    assert (error <= 5 * deviation + 1e-12)[kinds.mask].all()
+
+
+def test_completions_have_dropout_off():
+    generator = tiny_generator(dropout=0.9).train()
+    samples = sample(generator, 8, 6, rng=torch.Generator().manual_seed(1))
+    a, b = (rollout(generator, value_of, samples, 3, rng=torch.Generator().manual_seed(1)) for _ in range(2))
+    assert torch.equal(a, b)
+    assert generator.training
+
+
 def test_value_belongs_to_its_own_sentence(generator, rng):
     samples = sample(generator, 5, 6, rng=rng)
     values = rollout(generator, lambda tokens, mask, row: row.double(), samples, 3, rng=rng)
@@ -63,6 +94,7 @@ def test_completions_keep_their_prefix_and_end_once(generator, rng):
     def reward(tokens, mask, row):
         assert (mask == mask_from_tokens(tokens, generator.end)).all()
         assert mask.any(0).all()  # no column in which every row has ended
+        assert (tokens[~mask] == generator.end).all()
         seen.extend((int(r), tuple(t[m].tolist())) for t, m, r in zip(tokens, mask, row, strict=True))
         return row.double()
 
@@ -80,7 +112,7 @@ def test_completions_keep_their_prefix_and_end_once(generator, rng):
 
 
 def test_one_pass_equals_the_double_loop_for_a_generator_without_choice(rng):
-    generator = tiny_generator()
+    generator = remembering_generator()
     with torch.no_grad():
         generator.output_weight.mul_(1e4)  # one token has all the probability, given any prefix
     tokens = torch.tensor([[1, 2, 3, 1, 2], [3, 3, 0, 0, 0], [2, 1, 2, 1, 0], [0, 0, 0, 0, 0]])

@@ -64,6 +64,27 @@ def test_discriminator_loss_is_finite_when_certain():
     assert binary_discriminator_loss(-certain, certain).item() == pytest.approx(2e4)
 
 
+@pytest.mark.parametrize("name", sorted(ALGORITHMS))
+def test_rewards_do_not_go_through_rounded_probabilities(name):
+    """D is 1 to the last digit from a logit of 40 on, and its logarithm and odds are not."""
+    certain = torch.tensor([-2000.0, -500.0, -60.0, 60.0, 500.0, 2000.0])
+    rewards = ALGORITHMS[name].reward(certain)
+    assert rewards.isfinite().all()
+    if name == "seqgan":
+        expected = [0.0, 0.0, 0.0, 1.0, 1.0, 1.0]
+    elif name == "non-saturating":
+        expected = [-2000.0, -500.0, -60.0, 0.0, 0.0, 0.0]
+    elif name == "saturating":
+        expected = [0.0, 0.0, 0.0, 60.0, 500.0, 2000.0]
+    elif name == "bgan-pearson":
+        tiny = torch.finfo(torch.float32).tiny
+        expected = [math.log(tiny)] * 3 + [math.log(31), math.log(251), math.log(1001)]
+    else:
+        scale, shift = {"bgan-hellinger": (2, 0), "bgan-kl": (1, -1)}.get(name, (1, 0))
+        expected = (scale * certain + shift).tolist()
+    torch.testing.assert_close(rewards, torch.tensor(expected))
+
+
 def test_mean_advantages_average_rollouts():
     values = torch.tensor([[[1.0, 2.0]], [[3.0, 6.0]]])  # two rollouts, one sample, two positions
     mask = torch.tensor([[True, True]])

@@ -53,6 +53,14 @@ def test_groups_are_compared_within_themselves():
     torch.testing.assert_close(importance_advantages(log_odds, mask), expected)
 
 
+def test_groups_are_compared_within_themselves_at_each_position():
+    # Odds of two samples after two prefixes, at two positions; the last sample ends at the first position.
+    odds = torch.tensor([[[1.0, 1.0], [3.0, 1.0]], [[10.0, 20.0], [30.0, 7.0]]])
+    mask = torch.tensor([[[True, True], [True, True]], [[True, True], [True, False]]])
+    expected = torch.tensor([[[0.5, 1.0], [1.5, 1.0]], [[0.5, 1.0], [1.5, 0.0]]])
+    torch.testing.assert_close(importance_advantages(odds.log().unsqueeze(0), mask), expected)
+
+
 def test_a_baseline_of_one_sums_to_zero_and_constants_do_not_matter(rng):
     log_odds = torch.randn(4, 6, 3, generator=rng, dtype=torch.float64) * 5
     mask = torch.ones(6, 3, dtype=torch.bool)
