@@ -1,0 +1,781 @@
+"""Faults that programs of this field had, planted one at a time: the tests must notice each.
+
+`scripts/mutants` runs them. A fault is a piece of source text, which must stand exactly once in its file, and what
+stands there instead. Hardly any crashes by itself, and most train along with plausible curves.
+"""
+
+import argparse
+import fnmatch
+import importlib
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+LIMIT = 120
+"""Seconds that the tests of one fault may take: a fault that never ends is noticed as well."""
+
+IMPORTED_ONCE = ("torch", "torch._dynamo", "msgspec", "nltk", "tyro", "sentencepiece", "safetensors.torch", "rich")
+"""What takes seconds to import, for all processes that are forked together. Nothing of the package itself."""
+
+ROLLOUT = ("tests/decoding/test_rollout.py",)
+SAMPLING = ("tests/decoding/test_sampling.py",)
+OBJECTIVES = ("tests/objectives/test_objectives.py", "tests/objectives/test_weighing.py")
+PLAYERS = ("tests/training/test_players.py",)
+BASELINES = ("tests/training/test_baselines.py",)
+TENSORS = ("tests/tensors/test_tensors.py",)
+
+
+class Mutant(NamedTuple):
+    """One fault."""
+
+    name: str
+    fault: str
+    """What is wrong with it, in a sentence."""
+    file: str
+    """In `seqgan`."""
+    text: str
+    """What stands there, exactly once."""
+    instead: str
+    tests: tuple[str, ...]
+    """Files that are to notice it."""
+
+
+MUTANTS = (
+    # Axes mixed.
+    Mutant(
+        "axes-rollout-viewed",
+        "Values [T, B, N] are read as [N, B, T] without a permutation.",
+        "decoding/rollout.py",
+        "return values.permute(2, 1, 0)",
+        "return values.reshape(rollouts, batch, length)",
+        ROLLOUT,
+    ),
+    Mutant(
+        "axes-rollout-time-and-sentence",
+        "Values [T, B, N] become [N, T, B], and are then viewed as [N, B, T].",
+        "decoding/rollout.py",
+        "return values.permute(2, 1, 0)",
+        "return values.permute(2, 0, 1).reshape(rollouts, batch, length)",
+        ROLLOUT,
+    ),
+    Mutant(
+        "axes-rollout-forks",
+        "Rewards of prefixes and forks are unflattened with the forks slowest.",
+        "decoding/rollout.py",
+        "rewards.unflatten(0, (-1, forks))",
+        "rewards.unflatten(0, (forks, -1)).T",
+        ROLLOUT,
+    ),
+    Mutant(
+        "axes-rollout-prefix-order",
+        "Completions ordered by prefix are taken to be ordered by sentence.",
+        "decoding/rollout.py",
+        "position, sentence = mask[:, 1:].T.nonzero(as_tuple=True)  # [K], [K]",
+        "sentence, position = mask[:, 1:].nonzero(as_tuple=True)",
+        ROLLOUT,
+    ),
+    Mutant(
+        "axes-rollout-groups-not-put-back",
+        "Rewards of completions sorted by length stay in that order.",
+        "decoding/rollout.py",
+        "rewards[rows] = part",
+        "rewards[rows.sort().values] = part",
+        ROLLOUT,
+    ),
+    Mutant(
+        "axes-rollout-owners",
+        "A completion is scored with the context of another sentence.",
+        "decoding/rollout.py",
+        "owners = sentence.repeat_interleave(forks)",
+        "owners = sentence.repeat(forks)",
+        ROLLOUT,
+    ),
+    Mutant(
+        "axes-rollout-prefixes-tiled",
+        "Prefixes are tiled a, b, a, b where the forks' states are a, a, b, b.",
+        "decoding/rollout.py",
+        "prefixes.repeat_interleave(forks, dim=0)",
+        "prefixes.repeat(forks, 1)",
+        ROLLOUT,
+    ),
+    Mutant(
+        "axes-rollout-states",
+        "Forks go on from the states of other rows.",
+        "decoding/rollout.py",
+        "torch.cat([alive_kept, len(alive) + forks_kept])",
+        "torch.cat([alive_kept, forks_kept])",
+        ROLLOUT,
+    ),
+    Mutant(
+        "axes-rows-tiled",
+        "Rows of a state are repeated a, b, a, b.",
+        "tensors/rows.py",
+        "state.repeat_interleave(times, dim=0)",
+        "state.repeat(times, *[1] * (state.dim() - 1))",
+        (*ROLLOUT, *TENSORS),
+    ),
+    Mutant(
+        "axes-samples-as-rollouts",
+        "One reward a sequence is laid along the axis of rollouts: all sequences get the mean.",
+        "training/adversarial.py",
+        ".reshape(1, -1, 1)",
+        ".reshape(-1, 1, 1)",
+        PLAYERS,
+    ),
+    Mutant(
+        "axes-real-and-fake",
+        "Logits of real and generated sequences are interleaved.",
+        "training/adversarial.py",
+        "both.unflatten(0, (2, -1))",
+        "both.unflatten(0, (-1, 2)).T",
+        PLAYERS,
+    ),
+    # One off.
+    Mutant(
+        "shift-rollout-prefix",
+        "The value of a token is that of the prefix before it; the last token's is a rollout's.",
+        "decoding/rollout.py",
+        "values[position, sentence, first : first + forks]",
+        "values[position + 1, sentence, first : first + forks]",
+        ROLLOUT,
+    ),
+    Mutant(
+        "shift-rollout-last",
+        "The last token is worth what its predecessor is, and not the sequence itself.",
+        "decoding/rollout.py",
+        "return values.permute(2, 1, 0)",
+        "return values[[*range(length - 1), max(0, length - 2)]].permute(2, 1, 0)",
+        ROLLOUT,
+    ),
+    Mutant(
+        "shift-input-token",
+        "The log-probability is that of the token read, not of the token predicted.",
+        "objectives/policy_gradient.py",
+        "logits.gather(-1, tokens.unsqueeze(-1))",
+        "logits.gather(-1, tokens.roll(1, dims=-1).unsqueeze(-1))",
+        OBJECTIVES,
+    ),
+    Mutant(
+        "shift-advantages",
+        "An advantage multiplies the next token's log-probability.",
+        "objectives/policy_gradient.py",
+        "log_probs * advantages.detach()",
+        "log_probs * advantages.detach().roll(1, dims=-1)",
+        OBJECTIVES,
+    ),
+    Mutant(
+        "shift-teacher-forcing",
+        "The generator reads the token that it is to predict.",
+        "generators/inputs.py",
+        "torch.cat([first, tokens[:, :-1]], dim=1)",
+        "torch.cat([first[:, :0], tokens], dim=1)",
+        ("tests/generators/test_generators.py",),
+    ),
+    Mutant(
+        "start-teacher-forcing",
+        "Teacher forcing begins with id 0 in place of the start symbol.",
+        "generators/inputs.py",
+        "torch.full_like(tokens[:, :1], start)",
+        "torch.zeros_like(tokens[:, :1])",
+        ("tests/generators/test_generators.py",),
+    ),
+    Mutant(
+        "start-sampling",
+        "Sampling begins with id 0 in place of the start symbol.",
+        "decoding/sampling.py",
+        "torch.full((rows,), generator.start, device=device)",
+        "torch.zeros(rows, dtype=torch.long, device=device)",
+        SAMPLING,
+    ),
+    Mutant(
+        "start-rollout",
+        "The rollout reads sentences without the start symbol.",
+        "decoding/rollout.py",
+        "torch.full((batch,), generator.start, device=device)",
+        "torch.zeros(batch, dtype=torch.long, device=device)",
+        ROLLOUT,
+    ),
+    # Rounded probabilities.
+    Mutant(
+        "odds-rounded",
+        "Log-odds are formed of a rounded and clamped probability.",
+        "objectives/rewards.py",
+        "    return logits\n",
+        "    rounded = logits.sigmoid().clamp(1e-7, 1 - 1e-7)\n    return (rounded / (1 - rounded)).log()\n",
+        OBJECTIVES,
+    ),
+    Mutant(
+        "odds-rounded-bgan",
+        "Weights of boundary seeking are formed of a rounded and clamped probability.",
+        "objectives/bgan.py",
+        "    return logits\n",
+        "    rounded = logits.sigmoid().clamp(1e-7, 1 - 1e-7)\n    return (rounded / (1 - rounded)).log()\n",
+        OBJECTIVES,
+    ),
+    Mutant(
+        "log-probability-rounded",
+        "log D is the logarithm of a rounded probability.",
+        "objectives/rewards.py",
+        "functional.logsigmoid(logits)",
+        "logits.sigmoid().log()",
+        OBJECTIVES,
+    ),
+    Mutant(
+        "log-fake-rounded",
+        "log(1 - D) is the logarithm of a rounded probability.",
+        "objectives/rewards.py",
+        "functional.softplus(logits)",
+        "-(1 - logits.sigmoid()).log()",
+        OBJECTIVES,
+    ),
+    # Weights.
+    Mutant(
+        "weights-over-positions",
+        "Weights are compared along a sequence.",
+        "objectives/advantages.py",
+        "live.softmax(dim=-2)",
+        "live.softmax(dim=-1)",
+        OBJECTIVES,
+    ),
+    Mutant(
+        "weights-over-samples-and-positions",
+        "Weights of all positions are in one sum.",
+        "objectives/advantages.py",
+        "live.softmax(dim=-2)",
+        "(live.shape[-1] * live.flatten(-2).softmax(-1).unflatten(-1, live.shape[-2:]))",
+        OBJECTIVES,
+    ),
+    Mutant(
+        "weights-over-groups",
+        "Samples of different prefixes are in one sum, position by position.",
+        "objectives/advantages.py",
+        "live.softmax(dim=-2)",
+        "(live[..., 0, 0].numel() * live.flatten(0, -2).softmax(0).view_as(live))",
+        OBJECTIVES,
+    ),
+    Mutant(
+        "weights-over-groups-of-sequences",
+        "Sequences of different prefixes are in one sum.",
+        "objectives/advantages.py",
+        "log_weights.shape[-2] * log_weights.softmax(dim=-2)",
+        "log_weights.numel() * log_weights.flatten().softmax(0).view_as(log_weights)",
+        OBJECTIVES,
+    ),
+    Mutant(
+        "weights-logarithms-averaged",
+        "The logarithms of the rollouts' weights are averaged, not the weights.",
+        "objectives/advantages.py",
+        "log_weights.logsumexp(dim=0) - math.log(log_weights.shape[0])",
+        "log_weights.mean(dim=0)",
+        OBJECTIVES,
+    ),
+    Mutant(
+        "weights-of-ended-sequences",
+        "Sequences that have ended take part in the sum of a position.",
+        "objectives/advantages.py",
+        "live = log_weights.masked_fill(~mask, -torch.inf)",
+        "live = log_weights",
+        OBJECTIVES,
+    ),
+    Mutant(
+        "weights-sum-to-one",
+        "Weights of a position sum to one, while the baseline counts in units of their mean.",
+        "objectives/advantages.py",
+        "mask.sum(dim=-2, keepdim=True) * live",
+        "live",
+        OBJECTIVES,
+    ),
+    Mutant(
+        "weights-of-sequences-sum-to-one",
+        "Weights of sequences sum to one, while the baseline counts in units of their mean.",
+        "objectives/advantages.py",
+        "log_weights.shape[-2] * log_weights.softmax",
+        "log_weights.softmax",
+        OBJECTIVES,
+    ),
+    Mutant(
+        "weights-baseline-on-padding",
+        "The baseline is subtracted from padding too.",
+        "objectives/advantages.py",
+        "torch.where(mask, weights - baseline, 0.0)",
+        "torch.where(mask, weights, 0.0) - baseline",
+        OBJECTIVES,
+    ),
+    Mutant(
+        "weights-of-hellinger",
+        "The logarithm of Hellinger's weight is half the logit.",
+        "objectives/bgan.py",
+        "2 * logits",
+        "logits / 2",
+        OBJECTIVES,
+    ),
+    Mutant(
+        "weights-of-pearson",
+        "Pearson's weight may be negative.",
+        "objectives/bgan.py",
+        ".clamp(min=torch.finfo(logits.dtype).tiny)",
+        "",
+        OBJECTIVES,
+    ),
+    # Dropout.
+    Mutant(
+        "dropout-scoring",
+        "The discriminator scores with dropout on.",
+        "training/rewards.py",
+        "with evaluating(discriminator):",
+        "with torch.no_grad():",
+        PLAYERS,
+    ),
+    Mutant(
+        "dropout-sampling",
+        "Sequences are sampled with dropout on.",
+        "decoding/sampling.py",
+        "with evaluating(generator):",
+        "with torch.no_grad():",
+        SAMPLING,
+    ),
+    Mutant(
+        "dropout-completing",
+        "Prefixes are completed with dropout on.",
+        "decoding/rollout.py",
+        "with evaluating(generator):",
+        "with torch.no_grad():",
+        ROLLOUT,
+    ),
+    Mutant(
+        "dropout-update",
+        "The policy that is updated has dropout on, the policy that samples off.",
+        "training/adversarial.py",
+        "generator.eval()  # dropout off",
+        "generator.train()  # dropout on",
+        PLAYERS,
+    ),
+    # Gradients where none belong.
+    Mutant(
+        "gradient-advantages",
+        "Advantages are not detached.",
+        "objectives/policy_gradient.py",
+        "log_probs * advantages.detach()",
+        "log_probs * advantages",
+        OBJECTIVES,
+    ),
+    Mutant(
+        "gradient-reward",
+        "Rewards carry a gradient into the discriminator.",
+        "training/rewards.py",
+        "with evaluating(discriminator):",
+        "with evaluating(discriminator), torch.enable_grad():",
+        PLAYERS,
+    ),
+    Mutant(
+        "gradient-evaluating",
+        "Evaluation mode records gradients.",
+        "tensors/modes.py",
+        "with torch.no_grad():",
+        "with torch.enable_grad():",
+        TENSORS,
+    ),
+    # Masks.
+    Mutant(
+        "mask-without-end",
+        "The end symbol itself is masked.",
+        "tensors/masking.py",
+        "return torch.cat([torch.zeros_like(ended[..., :1]), ended[..., :-1]], dim=-1) == 0",
+        "return ended == 0",
+        (*TENSORS, *ROLLOUT),
+    ),
+    Mutant(
+        "mask-polarity",
+        "The mask is True at padding.",
+        "tensors/masking.py",
+        "ended[..., :-1]], dim=-1) == 0",
+        "ended[..., :-1]], dim=-1) != 0",
+        (*TENSORS, *ROLLOUT),
+    ),
+    Mutant(
+        "mask-loss-polarity",
+        "The policy loss keeps padding and drops real tokens.",
+        "objectives/policy_gradient.py",
+        "torch.where(mask, weighted, 0.0)",
+        "torch.where(mask, 0.0, weighted)",
+        OBJECTIVES,
+    ),
+    Mutant(
+        "mask-loss-none",
+        "The policy loss counts padding.",
+        "objectives/policy_gradient.py",
+        "torch.where(mask, weighted, 0.0)",
+        "weighted",
+        OBJECTIVES,
+    ),
+    Mutant(
+        "mask-advantages-polarity",
+        "Padding alone has advantages.",
+        "objectives/advantages.py",
+        "torch.where(mask, (values",
+        "torch.where(~mask, (values",
+        OBJECTIVES,
+    ),
+    Mutant(
+        "mask-likelihood-none",
+        "Maximum likelihood counts padding.",
+        "objectives/mle.py",
+        ".masked_fill(~mask, 0.0)",
+        "",
+        OBJECTIVES,
+    ),
+    Mutant(
+        "mask-teacher-forcing-none",
+        "Teacher forcing in the adversarial phase counts padding.",
+        "training/adversarial.py",
+        "token_nll(self.generator(real.tokens), real.tokens, real.mask)",
+        "token_nll(self.generator(real.tokens), real.tokens, torch.ones_like(real.mask))",
+        PLAYERS,
+    ),
+    Mutant(
+        "mask-discriminator-padding",
+        "The padding of real sentences is shown to the discriminator as text.",
+        "training/adversarial.py",
+        "functional.pad(real.mask, (0, missing))",
+        "functional.pad(real.mask, (0, missing), value=True)",
+        PLAYERS,
+    ),
+    Mutant(
+        "mask-convolutions-none",
+        "Short sequences are judged by what stands after their end.",
+        "discriminators/cnn.py",
+        "embed(tokens, self.embedding.weight) * mask.unsqueeze(-1)",
+        "embed(tokens, self.embedding.weight)",
+        ("tests/discriminators/test_discriminators.py",),
+    ),
+    Mutant(
+        "mask-finished-rolled-out",
+        "Sentences that have ended are completed all the same.",
+        "decoding/rollout.py",
+        "    # A sentence goes on after t when its token at t + 1 is real.",
+        "    mask = torch.ones_like(mask)\n    samples = Samples(tokens, mask)\n    #",
+        ROLLOUT,
+    ),
+    Mutant(
+        "mask-finished-forks",
+        "Completions go on after their end symbol.",
+        "decoding/rollout.py",
+        "forks_going = drawn != generator.end if",
+        "forks_going = drawn == drawn if",
+        ROLLOUT,
+    ),
+    # Losses.
+    Mutant(
+        "loss-probability",
+        "The loss holds probabilities in place of their logarithms.",
+        "objectives/policy_gradient.py",
+        "return chosen - logits.logsumexp(dim=-1)",
+        "return (chosen - logits.logsumexp(dim=-1)).exp()",
+        OBJECTIVES,
+    ),
+    Mutant(
+        "loss-not-normalised",
+        "Logits are taken for log-probabilities.",
+        "objectives/policy_gradient.py",
+        "return chosen - logits.logsumexp(dim=-1)",
+        "return chosen",
+        OBJECTIVES,
+    ),
+    Mutant(
+        "loss-over-own-length",
+        "The loss of a sequence is divided by its length.",
+        "objectives/policy_gradient.py",
+        "torch.where(mask, weighted, 0.0).sum(dim=1).mean()",
+        "(torch.where(mask, weighted, 0.0).sum(dim=1) / mask.sum(dim=1)).mean()",
+        OBJECTIVES,
+    ),
+    Mutant(
+        "loss-over-tokens",
+        "The loss is a mean over tokens.",
+        "objectives/policy_gradient.py",
+        "torch.where(mask, weighted, 0.0).sum(dim=1).mean()",
+        "torch.where(mask, weighted, 0.0).sum() / mask.sum()",
+        OBJECTIVES,
+    ),
+    Mutant(
+        "loss-sign",
+        "The generator learns what the discriminator dislikes.",
+        "objectives/policy_gradient.py",
+        "return -torch.where",
+        "return torch.where",
+        OBJECTIVES,
+    ),
+    Mutant(
+        "loss-labels-swapped",
+        "The discriminator learns that generated text is real.",
+        "objectives/discriminator.py",
+        "functional.softplus(-real_logits).mean() + functional.softplus(fake_logits).mean()",
+        "functional.softplus(real_logits).mean() + functional.softplus(-fake_logits).mean()",
+        OBJECTIVES,
+    ),
+    Mutant(
+        "loss-players-swapped",
+        "Generated logits are given as the real ones.",
+        "training/adversarial.py",
+        "self.algorithm.discriminator_loss(real_logits, fake_logits)",
+        "self.algorithm.discriminator_loss(fake_logits, real_logits)",
+        PLAYERS,
+    ),
+    Mutant(
+        "loss-likelihood-over-padding",
+        "The mean likelihood is taken over all positions.",
+        "objectives/mle.py",
+        ".sum() / mask.sum().clamp(min=1)",
+        ".mean()",
+        OBJECTIVES,
+    ),
+    Mutant(
+        "loss-entropy-sign",
+        "The entropy bonus is a penalty.",
+        "training/adversarial.py",
+        "loss = loss - self.config.entropy_bonus * entropy",
+        "loss = loss + self.config.entropy_bonus * entropy",
+        PLAYERS,
+    ),
+    # Rewards.
+    Mutant(
+        "reward-sign-probability",
+        "SeqGAN's reward is the probability of being fake.",
+        "objectives/rewards.py",
+        "return logits.sigmoid()",
+        "return (-logits).sigmoid()",
+        OBJECTIVES,
+    ),
+    Mutant(
+        "reward-sign-saturating",
+        "The saturating reward is log(1 - D), which rewards what is fake.",
+        "objectives/rewards.py",
+        "functional.softplus(logits)",
+        "-functional.softplus(logits)",
+        OBJECTIVES,
+    ),
+    Mutant(
+        "reward-of-another-divergence",
+        "The non-saturating reward is the saturating one.",
+        "objectives/divergences.py",
+        "NON_SATURATING = Sampled(log_probability,",
+        "NON_SATURATING = Sampled(negative_log_fake,",
+        OBJECTIVES,
+    ),
+    Mutant(
+        "reward-averaged-over-time",
+        "All tokens get the mean of the values of all prefixes.",
+        "objectives/advantages.py",
+        "(values.mean(dim=0) - baseline)",
+        "(values.mean(dim=0).mean(dim=-1, keepdim=True) - baseline)",
+        OBJECTIVES,
+    ),
+    Mutant(
+        "reward-first-rollout",
+        "Of all rollouts the first alone counts.",
+        "objectives/advantages.py",
+        "(values.mean(dim=0) - baseline)",
+        "(values[0] - baseline)",
+        OBJECTIVES,
+    ),
+    # Baselines.
+    Mutant(
+        "baseline-added",
+        "The baseline is added.",
+        "objectives/advantages.py",
+        "(values.mean(dim=0) - baseline)",
+        "(values.mean(dim=0) + baseline)",
+        OBJECTIVES,
+    ),
+    Mutant(
+        "baseline-with-the-sample",
+        "The mean of the others holds the sample itself.",
+        "training/baselines.py",
+        "(mean.sum(dim=-2, keepdim=True) - mean) / max(1, samples - 1)",
+        "(mean.sum(dim=-2, keepdim=True) / samples).expand_as(mean)",
+        BASELINES,
+    ),
+    Mutant(
+        "baseline-over-time",
+        "A sample is compared with its own other positions.",
+        "training/baselines.py",
+        "(mean.sum(dim=-2, keepdim=True) - mean) / max(1, samples - 1)",
+        "(mean.sum(dim=-1, keepdim=True) - mean) / max(1, mean.shape[-1] - 1)",
+        BASELINES,
+    ),
+    Mutant(
+        "baseline-of-the-same-batch",
+        "The running mean holds the batch that it is subtracted from.",
+        "training/baselines.py",
+        "return before",
+        "return self.running_mean",
+        BASELINES,
+    ),
+    Mutant(
+        "baseline-over-padding",
+        "The running mean counts padding.",
+        "training/baselines.py",
+        "masked_mean(values.mean(dim=0).expand(mask.shape), mask).item()",
+        "values.mean().item()",
+        BASELINES,
+    ),
+    # The policy that completes.
+    Mutant(
+        "policy-shared",
+        "The lagging policy shares its weights' storage with the generator.",
+        "training/adversarial.py",
+        "copy.deepcopy(generator) if config",
+        "copy.copy(generator) if config",
+        PLAYERS,
+    ),
+    Mutant(
+        "policy-rate-reversed",
+        "The rate says how much of the generator is taken, not of the old policy.",
+        "training/adversarial.py",
+        "lagging.lerp_(live, 1 - rate)",
+        "lagging.lerp_(live, rate)",
+        PLAYERS,
+    ),
+    Mutant(
+        "policy-not-used",
+        "The generator completes prefixes, whatever lags behind.",
+        "training/adversarial.py",
+        "return rollout(self.rollout_policy,",
+        "return rollout(self.generator,",
+        PLAYERS,
+    ),
+    Mutant(
+        "policy-never-follows",
+        "The lagging policy stays what it was.",
+        "training/adversarial.py",
+        "        self._follow_generator()\n",
+        "",
+        PLAYERS,
+    ),
+)
+
+
+def planted(mutant: Mutant, root: Path) -> str:
+    """The source of the file with the fault in it.
+
+    Raises:
+        ValueError: the text that it changes does not stand there exactly once.
+    """
+    source = (root / "seqgan" / mutant.file).read_text(encoding="utf-8")
+    count = source.count(mutant.text)
+    if count != 1:
+        raise ValueError(
+            f"{mutant.name}: {mutant.text!r} stands {count} times in seqgan/{mutant.file} and must stand there once: "
+            "write the fault anew in tests/mutants.py."
+        )
+    return source.replace(mutant.text, mutant.instead)
+
+
+def first_failure(copy: Path, tests: list[str]) -> str | None:
+    """The first test that fails in a copy of package and tests, or None. Runs in a process of its own.
+
+    The process is forked, so that the libraries that take seconds to import are imported once.
+    """
+    import pytest
+
+    result, log = copy / "failure.txt", copy / "log.txt"
+    result.unlink(missing_ok=True)
+    child = os.fork()
+    if child == 0:
+        code = 3
+        try:
+            output = os.open(log, os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
+            os.dup2(output, 1)
+            os.dup2(output, 2)
+            os.chdir(copy)
+            os.environ["PYTHONPATH"] = str(copy)
+            sys.path[:] = [str(copy), *(entry for entry in sys.path if Path(entry).resolve() not in (ROOT, HERE))]
+            sys.dont_write_bytecode = True  # two faults of one length within a second look alike to the cache
+            signal.alarm(LIMIT)
+            code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests], plugins=[Recorder(result)])
+        finally:
+            sys.stdout.flush()
+            os._exit(int(code))
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if status == 0:
+        return None
+    if status == -signal.SIGALRM:
+        return f"nothing within {LIMIT} seconds"
+    if result.exists():
+        return result.read_text(encoding="utf-8")
+    raise RuntimeError(f"pytest ended with {status}:\n{log.read_text(encoding='utf-8')[-3000:]}")
+
+
+class Recorder:
+    """Writes down the first test, or file, that fails."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def pytest_runtest_logreport(self, report) -> None:
+        self.pytest_collectreport(report)
+
+    def pytest_collectreport(self, report) -> None:
+        if report.failed and not self.path.exists():
+            self.path.write_text(report.nodeid, encoding="utf-8")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="scripts/mutants", description="Plant known faults one at a time: the tests must notice each."
+    )
+    parser.add_argument("names", nargs="*", help="faults to plant, * for any characters: 'mask-*' (default: all)")
+    parser.add_argument("--list", action="store_true", help="print the faults and plant none")
+    options = parser.parse_args(arguments)
+    chosen = [m for m in MUTANTS if not options.names or any(fnmatch.fnmatch(m.name, n) for n in options.names)]
+    if not chosen:
+        parser.error(f"no fault is called {' or '.join(options.names)}: see --list")
+    if options.list:
+        for mutant in chosen:
+            print(f"{mutant.name:36} {mutant.file:30} {mutant.fault}")
+        return 0
+    sources = [planted(mutant, ROOT) for mutant in chosen]  # all of them, before anything is run
+
+    for name in IMPORTED_ONCE:
+        importlib.import_module(name)
+    sys.stdout.reconfigure(line_buffering=True)
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        copy = Path(folder).resolve()
+        for name in ("seqgan", "tests", "corpora"):
+            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in ("pyproject.toml", "README.md"):
+            shutil.copy(ROOT / name, copy / name)
+
+        started = time.monotonic()
+        failure = first_failure(copy, sorted({test for mutant in chosen for test in mutant.tests}))
+        if failure is not None:
+            print(f"Without any fault, {failure} fails: mend that first.")
+            return 1
+        print(f"Without a fault the tests pass ({time.monotonic() - started:.0f} s).")
+        survivors = []
+        for mutant, source in zip(chosen, sources, strict=True):
+            started = time.monotonic()
+            path = copy / "seqgan" / mutant.file
+            original = path.read_text(encoding="utf-8")
+            path.write_text(source, encoding="utf-8")
+            failure = first_failure(copy, list(mutant.tests))
+            path.write_text(original, encoding="utf-8")
+            seconds = time.monotonic() - started
+            print(f"{mutant.name:36} {seconds:5.1f} s  {failure or 'SURVIVES: ' + mutant.fault}")
+            if failure is None:
+                survivors.append(mutant.name)
+    print(f"{len(chosen) - len(survivors)} of {len(chosen)} faults are noticed.")
+    if survivors:
+        print("No test notices " + ", ".join(survivors) + ".")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
