@@ -19,6 +19,7 @@ import torch
 from conftest import all_sequences, sequence_log_probs, tiny_generator
 from torch import Tensor
 
+from seqgan.config import AdversarialConfig
 from seqgan.objectives import ALGORITHMS, Sampled, token_log_probs
 from seqgan.training.baselines import MEMORY, Baseline, leave_one_out
 
@@ -138,13 +139,16 @@ CREDITS: dict[str, Credit] = {
 }
 
 
-def subtracted(name: str, value: float, algorithm: Sampled, values: Tensor, mask: Tensor) -> Tensor | float:
+def subtracted(
+    name: str, value: float, algorithm: Sampled, values: Tensor, tokens: Tensor, mask: Tensor
+) -> Tensor | float:
     """The package's baseline for many batches at once, values [N, D, S, T]: a running mean goes from one to the next.
 
     A rising baseline is taken at the end of its training.
     """
     if name != "running-mean":
-        return Baseline(name, value, algorithm)(values, mask, 1.0)
+        config = AdversarialConfig(baseline=name, baseline_value=value)
+        return Baseline(config, algorithm, VOCABULARY, values.device)(values, tokens, mask, 1.0)
     mean = torch.where(mask, values.mean(dim=0).expand(mask.shape), 0.0)
     of_batches = mean.sum(dim=(1, 2)) / mask.sum(dim=(1, 2))  # [D]
     after = itertools.accumulate(of_batches.tolist(), lambda old, new: MEMORY * old + (1 - MEMORY) * new)
@@ -183,15 +187,6 @@ def exact_update(toy: Toy, algorithm: Sampled, logits: Tensor) -> Tensor:
     return toy.expected(values.unsqueeze(1))
 
 
-def limit_update(toy: Toy, algorithm: Sampled, logits: Tensor, by_position: bool) -> Tensor:
-    """As `exact_update`, with weights that are normalised position by position over the sequences still there. [P]"""
-    if not (algorithm.weighs and by_position):
-        return exact_update(toy, algorithm, logits)
-    weights = algorithm.reward(logits).exp().unsqueeze(1)  # [A, 1]
-    live = toy.probs.unsqueeze(1) * toy.mask  # [A, T]
-    return toy.expected(weights / ((live * weights).sum(dim=0) / live.sum(dim=0)))
-
-
 class Measured(NamedTuple):
     """An estimator beside the exact gradient, in units of its norm."""
 
@@ -227,7 +222,7 @@ class Cell(NamedTuple):
     def updates(self, toy: Toy, rows: Tensor, draw: Draw) -> Tensor:
         """Coefficients of the updates that it makes of batches [D, S]. [D, A * T]"""
         values, mask = draw(self.algorithm.reward(self.logits)), toy.mask[rows]
-        baseline = subtracted(self.baseline, self.value, self.algorithm, values, mask)
+        baseline = subtracted(self.baseline, self.value, self.algorithm, values, toy.tokens[rows], mask)
         return coefficients(toy, rows, self.algorithm.advantages(values, mask, baseline))
 
     def target(self, toy: Toy) -> Tensor:

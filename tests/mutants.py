@@ -27,7 +27,7 @@ IMPORTED_ONCE = ("torch", "torch._dynamo", "msgspec", "nltk", "tyro", "sentencep
 ROLLOUT = ("tests/decoding/test_rollout.py",)
 SAMPLING = ("tests/decoding/test_sampling.py",)
 OBJECTIVES = ("tests/objectives/test_objectives.py", "tests/objectives/test_weighing.py")
-PLAYERS = ("tests/training/test_players.py",)
+PLAYERS = ("tests/training/test_updates.py",)
 BASELINES = ("tests/training/test_baselines.py",)
 TENSORS = ("tests/tensors/test_tensors.py",)
 
@@ -77,8 +77,8 @@ MUTANTS = (
         "axes-rollout-prefix-order",
         "Completions ordered by prefix are taken to be ordered by sentence.",
         "decoding/rollout.py",
-        "position, sentence = mask[:, 1:].T.nonzero(as_tuple=True)  # [K], [K]",
-        "sentence, position = mask[:, 1:].nonzero(as_tuple=True)",
+        "position, sentence = goes_on.T.nonzero(as_tuple=True)",
+        "sentence, position = goes_on.nonzero(as_tuple=True)",
         ROLLOUT,
     ),
     Mutant(
@@ -124,7 +124,7 @@ MUTANTS = (
     Mutant(
         "axes-samples-as-rollouts",
         "One reward a sequence is laid along the axis of rollouts: all sequences get the mean.",
-        "training/adversarial.py",
+        "training/credit.py",
         ".reshape(1, -1, 1)",
         ".reshape(-1, 1, 1)",
         PLAYERS,
@@ -132,9 +132,9 @@ MUTANTS = (
     Mutant(
         "axes-real-and-fake",
         "Logits of real and generated sequences are interleaved.",
-        "training/adversarial.py",
-        "both.unflatten(0, (2, -1))",
-        "both.unflatten(0, (-1, 2)).T",
+        "training/players.py",
+        "self.discriminator(*both).unflatten(0, (2, -1))",
+        "self.discriminator(*both).unflatten(0, (-1, 2)).transpose(0, 1)",
         PLAYERS,
     ),
     # One off.
@@ -240,32 +240,24 @@ MUTANTS = (
         "weights-over-positions",
         "Weights are compared along a sequence.",
         "objectives/advantages.py",
-        "live.softmax(dim=-2)",
-        "live.softmax(dim=-1)",
+        "log_weights.softmax(dim=-2)",
+        "log_weights.softmax(dim=-1)",
         OBJECTIVES,
     ),
     Mutant(
         "weights-over-samples-and-positions",
         "Weights of all positions are in one sum.",
         "objectives/advantages.py",
-        "live.softmax(dim=-2)",
-        "(live.shape[-1] * live.flatten(-2).softmax(-1).unflatten(-1, live.shape[-2:]))",
+        "log_weights.shape[-2] * log_weights.softmax(dim=-2)",
+        "log_weights[0].numel() * log_weights.flatten(-2).softmax(-1).view_as(log_weights)",
         OBJECTIVES,
     ),
     Mutant(
         "weights-over-groups",
         "Samples of different prefixes are in one sum, position by position.",
         "objectives/advantages.py",
-        "live.softmax(dim=-2)",
-        "(live[..., 0, 0].numel() * live.flatten(0, -2).softmax(0).view_as(live))",
-        OBJECTIVES,
-    ),
-    Mutant(
-        "weights-over-groups-of-sequences",
-        "Sequences of different prefixes are in one sum.",
-        "objectives/advantages.py",
         "log_weights.shape[-2] * log_weights.softmax(dim=-2)",
-        "log_weights.numel() * log_weights.flatten().softmax(0).view_as(log_weights)",
+        "log_weights[..., 0].numel() * log_weights.flatten(0, -2).softmax(0).view_as(log_weights)",
         OBJECTIVES,
     ),
     Mutant(
@@ -277,27 +269,19 @@ MUTANTS = (
         OBJECTIVES,
     ),
     Mutant(
-        "weights-of-ended-sequences",
-        "Sequences that have ended take part in the sum of a position.",
+        "weights-without-ended-sequences",
+        "Sequences that have ended take no part in the sum of a position: long ones gain what short ones lose.",
         "objectives/advantages.py",
-        "live = log_weights.masked_fill(~mask, -torch.inf)",
-        "live = log_weights",
+        "log_weights.shape[-2] * log_weights.softmax(dim=-2)",
+        "mask.sum(dim=-2, keepdim=True) * log_weights.masked_fill(~mask, -torch.inf).softmax(dim=-2)",
         OBJECTIVES,
     ),
     Mutant(
         "weights-sum-to-one",
         "Weights of a position sum to one, while the baseline counts in units of their mean.",
         "objectives/advantages.py",
-        "mask.sum(dim=-2, keepdim=True) * live",
-        "live",
-        OBJECTIVES,
-    ),
-    Mutant(
-        "weights-of-sequences-sum-to-one",
-        "Weights of sequences sum to one, while the baseline counts in units of their mean.",
-        "objectives/advantages.py",
-        "log_weights.shape[-2] * log_weights.softmax",
-        "log_weights.softmax",
+        "log_weights.shape[-2] * log_weights.softmax(dim=-2)",
+        "log_weights.softmax(dim=-2)",
         OBJECTIVES,
     ),
     Mutant(
@@ -337,8 +321,8 @@ MUTANTS = (
         "dropout-sampling",
         "Sequences are sampled with dropout on.",
         "decoding/sampling.py",
-        "with evaluating(generator):",
-        "with torch.no_grad():",
+        "with evaluating(generator):\n        state",
+        "with torch.no_grad():\n        state",
         SAMPLING,
     ),
     Mutant(
@@ -352,7 +336,7 @@ MUTANTS = (
     Mutant(
         "dropout-update",
         "The policy that is updated has dropout on, the policy that samples off.",
-        "training/adversarial.py",
+        "training/players.py",
         "generator.eval()  # dropout off",
         "generator.train()  # dropout on",
         PLAYERS,
@@ -434,7 +418,7 @@ MUTANTS = (
     Mutant(
         "mask-teacher-forcing-none",
         "Teacher forcing in the adversarial phase counts padding.",
-        "training/adversarial.py",
+        "training/players.py",
         "token_nll(self.generator(real.tokens), real.tokens, real.mask)",
         "token_nll(self.generator(real.tokens), real.tokens, torch.ones_like(real.mask))",
         PLAYERS,
@@ -442,7 +426,7 @@ MUTANTS = (
     Mutant(
         "mask-discriminator-padding",
         "The padding of real sentences is shown to the discriminator as text.",
-        "training/adversarial.py",
+        "training/players.py",
         "functional.pad(real.mask, (0, missing))",
         "functional.pad(real.mask, (0, missing), value=True)",
         PLAYERS,
@@ -459,8 +443,9 @@ MUTANTS = (
         "mask-finished-rolled-out",
         "Sentences that have ended are completed all the same.",
         "decoding/rollout.py",
-        "    # A sentence goes on after t when its token at t + 1 is real.",
-        "    mask = torch.ones_like(mask)\n    samples = Samples(tokens, mask)\n    #",
+        "    position, sentence = _unfinished(mask, given)\n    values",
+        "    mask = torch.ones_like(mask)\n    samples = Samples(tokens, mask)\n"
+        "    position, sentence = _unfinished(mask, given)\n    values",
         ROLLOUT,
     ),
     Mutant(
@@ -523,7 +508,7 @@ MUTANTS = (
     Mutant(
         "loss-players-swapped",
         "Generated logits are given as the real ones.",
-        "training/adversarial.py",
+        "training/players.py",
         "self.algorithm.discriminator_loss(real_logits, fake_logits)",
         "self.algorithm.discriminator_loss(fake_logits, real_logits)",
         PLAYERS,
@@ -539,9 +524,9 @@ MUTANTS = (
     Mutant(
         "loss-entropy-sign",
         "The entropy bonus is a penalty.",
-        "training/adversarial.py",
-        "loss = loss - self.config.entropy_bonus * entropy",
-        "loss = loss + self.config.entropy_bonus * entropy",
+        "training/players.py",
+        "loss = loss - config.entropy_bonus * entropy",
+        "loss = loss + config.entropy_bonus * entropy",
         PLAYERS,
     ),
     # Rewards.
@@ -630,7 +615,7 @@ MUTANTS = (
     Mutant(
         "policy-shared",
         "The lagging policy shares its weights' storage with the generator.",
-        "training/adversarial.py",
+        "training/players.py",
         "copy.deepcopy(generator) if config",
         "copy.copy(generator) if config",
         PLAYERS,
@@ -638,7 +623,7 @@ MUTANTS = (
     Mutant(
         "policy-rate-reversed",
         "The rate says how much of the generator is taken, not of the old policy.",
-        "training/adversarial.py",
+        "training/players.py",
         "lagging.lerp_(live, 1 - rate)",
         "lagging.lerp_(live, rate)",
         PLAYERS,
@@ -646,15 +631,15 @@ MUTANTS = (
     Mutant(
         "policy-not-used",
         "The generator completes prefixes, whatever lags behind.",
-        "training/adversarial.py",
-        "return rollout(self.rollout_policy,",
-        "return rollout(self.generator,",
+        "training/players.py",
+        "config, self.rollout_policy, self.reward, fake",
+        "config, self.generator, self.reward, fake",
         PLAYERS,
     ),
     Mutant(
         "policy-never-follows",
         "The lagging policy stays what it was.",
-        "training/adversarial.py",
+        "training/players.py",
         "        self._follow_generator()\n",
         "",
         PLAYERS,

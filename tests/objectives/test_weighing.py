@@ -55,9 +55,9 @@ def test_groups_are_compared_within_themselves():
 
 def test_groups_are_compared_within_themselves_at_each_position():
     # Odds of two samples after two prefixes, at two positions; the last sample ends at the first position.
-    odds = torch.tensor([[[1.0, 1.0], [3.0, 1.0]], [[10.0, 20.0], [30.0, 7.0]]])
+    odds = torch.tensor([[[1.0, 1.0], [3.0, 1.0]], [[10.0, 20.0], [30.0, 30.0]]])
     mask = torch.tensor([[[True, True], [True, True]], [[True, True], [True, False]]])
-    expected = torch.tensor([[[0.5, 1.0], [1.5, 1.0]], [[0.5, 1.0], [1.5, 0.0]]])
+    expected = torch.tensor([[[0.5, 1.0], [1.5, 1.0]], [[0.5, 0.8], [1.5, 0.0]]])
     torch.testing.assert_close(importance_advantages(odds.log().unsqueeze(0), mask), expected)
 
 

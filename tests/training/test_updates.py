@@ -11,8 +11,9 @@ from seqgan.data.text import encode_corpus
 from seqgan.decoding import sample
 from seqgan.objectives import ALGORITHMS, SEQGAN
 from seqgan.tensors.masking import mask_from_tokens
-from seqgan.training import adversarial
-from seqgan.training.adversarial import Players
+from seqgan.training import credit as credit_module
+from seqgan.training import players as players_module
+from seqgan.training.players import Players
 from seqgan.training.rewards import discriminator_reward
 
 ROWS = 8
@@ -46,7 +47,7 @@ def gradients(monkeypatch):
         collected.append(torch.autograd.grad(loss, parameters, allow_unused=True))
         return loss.item()
 
-    monkeypatch.setattr(adversarial, "update", collect)
+    monkeypatch.setattr(players_module, "update", collect)
     return collected
 
 
@@ -54,7 +55,7 @@ def players(algorithm=SEQGAN, **settings):
     text = encode_corpus(Corpus("letters", LINES, LINES[:2], [], []), max_length=6)
     rng = torch.Generator()
     rng.set_state(START)
-    config = AdversarialConfig(**{"batch_size": ROWS, "rollouts": 0, "discriminator_steps": 0, **settings})
+    config = AdversarialConfig(**{"batch_size": ROWS, "credit": "sequence", "discriminator_steps": 0, **settings})
     return Players(tiny_generator(dropout=0.5).train(), Reader(), text, algorithm, config, rng)
 
 
@@ -108,8 +109,8 @@ def test_without_rollouts_each_sequence_gets_its_own_weight(gradients):
 
 def test_with_rollouts_each_token_gets_the_mean_of_its_own_values(gradients, monkeypatch):
     values = torch.rand(3, ROWS, 6, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    monkeypatch.setattr(adversarial, "rollout", lambda *arguments, **options: values)
-    made = players(rollouts=3)
+    monkeypatch.setattr(credit_module, "rollout", lambda *arguments, **options: values)
+    made = players(credit="rollouts", rollouts=3)
     fake = drawn_by(made)
     made.play_round()
     weighted = (values[0] + values[1] + values[2]) / 3 * log_probs_by_hand(made, fake.tokens)
@@ -129,8 +130,8 @@ def test_the_entropy_bonus_is_maximised(gradients):
 
 def test_teacher_forcing_follows_the_real_tokens_alone(gradients, monkeypatch):
     drawn = []
-    draw = adversarial.draw_batch
-    monkeypatch.setattr(adversarial, "draw_batch", lambda *arguments: drawn.append(draw(*arguments)) or drawn[-1])
+    draw = players_module.draw_batch
+    monkeypatch.setattr(players_module, "draw_batch", lambda *arguments: drawn.append(draw(*arguments)) or drawn[-1])
     made = players(teacher_forcing_steps=1)
     made.play_round()
     (real,) = drawn
@@ -178,8 +179,8 @@ def test_the_lagging_policy_completes_and_keeps_its_share(gradients, monkeypatch
         completed_by.append(generator)
         return torch.zeros(rollouts, *samples.tokens.shape, dtype=torch.float64)
 
-    monkeypatch.setattr(adversarial, "rollout", spied)
-    made = players(rollouts=1, rollout_update_rate=0.8)
+    monkeypatch.setattr(credit_module, "rollout", spied)
+    made = players(credit="rollouts", rollouts=1, rollout_update_rate=0.8)
     before = [parameter.detach().clone() for parameter in made.rollout_policy.parameters()]
     with torch.no_grad():
         for parameter in made.generator.parameters():
@@ -193,5 +194,5 @@ def test_the_lagging_policy_completes_and_keeps_its_share(gradients, monkeypatch
 
 
 def test_without_a_lag_the_generator_itself_completes():
-    made = players(rollouts=1)
+    made = players(credit="rollouts", rollouts=1)
     assert made.rollout_policy is made.generator
