@@ -131,12 +131,20 @@ def rollout_credit(rollouts: int) -> Credit:
     return credit
 
 
+def prefix_credit(toy: Toy, rows: Tensor, rng: torch.Generator) -> Draw:
+    """The optimal discriminator of prefixes, for rewards that are logarithms of density ratios, p / q of the prefix."""
+    return lambda rewards: toy.prefix_values(rewards.exp()).log()[rows].unsqueeze(0)
+
+
 CREDITS: dict[str, Credit] = {
     "sequence": sequence_credit,
     "1 rollout": rollout_credit(1),
     "4 rollouts": rollout_credit(4),
     "16 rollouts": rollout_credit(16),
+    "prefix": prefix_credit,
 }
+FOR_RATIOS = ("prefix",)
+"""Credits that are no estimate of a reward, but are right for weights."""
 
 
 def subtracted(

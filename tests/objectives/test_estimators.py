@@ -177,13 +177,13 @@ def test_the_bias_of_weights_is_one_over_the_samples(toy, baseline):
     assert biases[2] < 0.45 * biases[1]
 
 
-@pytest.mark.parametrize("rollouts", ["1 rollout", "4 rollouts"])
+@pytest.mark.parametrize("credit", ["1 rollout", "4 rollouts", "prefix"])
 @pytest.mark.parametrize("end", [0, None])
-def test_rollouts_leave_no_bias_of_weights_but_that_of_the_batch(rollouts, end):
+def test_no_credit_leaves_a_bias_of_weights_but_that_of_the_batch(credit, end):
     """Also where lengths differ: the weights of a position are compared with those of sequences that have ended."""
     toy = make_toy(end)
     cell = {"": Cell(MALIGAN, optimal_logits(toy, "maligan"), "rising")}
-    few, many = (measure(toy, cell, CREDITS[rollouts], samples, draws=4_000)[""] for samples in (4, 64))
+    few, many = (measure(toy, cell, CREDITS[credit], samples, draws=4_000)[""] for samples in (4, 64))
     assert few.bias > 0.2
     assert many.bias < 0.2 * few.bias + 2 * many.standard_error
 
