@@ -99,8 +99,9 @@ class TestEveryAlgorithm:
 
     def test_padding_gets_no_advantage(self, name, rng):
         mask = torch.rand(5, 4, generator=rng) > 0.4
-        advantages = ALGORITHMS[name].advantages(self.values(name, rng), mask, 0.0)
-        assert (advantages[~mask] == 0).all()
+        for baseline in (0.0, 1.0):
+            advantages = ALGORITHMS[name].advantages(self.values(name, rng), mask, baseline)
+            assert (advantages[~mask] == 0).all()
 
     def test_finite_when_the_discriminator_is_certain(self, name, rng):
         logits = torch.tensor([-100.0, 100.0]).repeat(3, 10)[:, :, None].requires_grad_()
