@@ -20,11 +20,9 @@ from conftest import all_sequences, sequence_log_probs, tiny_generator
 from torch import Tensor
 
 from seqgan.config import AdversarialConfig
-from seqgan.objectives import ALGORITHMS, Sampled, token_log_probs
+from seqgan.objectives import Sampled, token_log_probs
 from seqgan.training.baselines import MEMORY, Baseline, leave_one_out
 
-SAMPLED = {name: algorithm for name, algorithm in ALGORITHMS.items() if isinstance(algorithm, Sampled)}
-"""The algorithms that are estimated here: those with a policy gradient."""
 LENGTH = 3
 VOCABULARY = 3
 CHUNK = 4000

@@ -7,7 +7,6 @@ import time
 from enumeration import (
     CREDITS,
     FOR_RATIOS,
-    SAMPLED,
     Cell,
     Toy,
     enumerated,
@@ -19,6 +18,7 @@ from enumeration import (
     sequence_credit,
 )
 
+from seqgan.objectives import SAMPLED
 from seqgan.training.baselines import FOR_WEIGHTS
 
 FOR_REWARDS = ("none", "constant", "running-mean", "leave-one-out")

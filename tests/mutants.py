@@ -132,7 +132,7 @@ MUTANTS = (
     Mutant(
         "axes-real-and-fake",
         "Logits of real and generated sequences are interleaved.",
-        "training/players.py",
+        "training/sampled.py",
         "self.discriminator(*both).unflatten(0, (2, -1))",
         "self.discriminator(*both).unflatten(0, (-1, 2)).transpose(0, 1)",
         PLAYERS,
@@ -321,8 +321,8 @@ MUTANTS = (
         "dropout-sampling",
         "Sequences are sampled with dropout on.",
         "decoding/sampling.py",
-        "with evaluating(generator):\n        state",
-        "with torch.no_grad():\n        state",
+        "with evaluating(generator):\n        # A generator",
+        "with torch.no_grad():\n        # A generator",
         SAMPLING,
     ),
     Mutant(
@@ -426,7 +426,7 @@ MUTANTS = (
     Mutant(
         "mask-discriminator-padding",
         "The padding of real sentences is shown to the discriminator as text.",
-        "training/players.py",
+        "training/sampled.py",
         "functional.pad(real.mask, (0, missing))",
         "functional.pad(real.mask, (0, missing), value=True)",
         PLAYERS,
@@ -508,7 +508,7 @@ MUTANTS = (
     Mutant(
         "loss-players-swapped",
         "Generated logits are given as the real ones.",
-        "training/players.py",
+        "training/sampled.py",
         "self.algorithm.discriminator_loss(real_logits, fake_logits)",
         "self.algorithm.discriminator_loss(fake_logits, real_logits)",
         PLAYERS,
@@ -524,7 +524,7 @@ MUTANTS = (
     Mutant(
         "loss-entropy-sign",
         "The entropy bonus is a penalty.",
-        "training/players.py",
+        "training/sampled.py",
         "loss = loss - config.entropy_bonus * entropy",
         "loss = loss + config.entropy_bonus * entropy",
         PLAYERS,
@@ -615,7 +615,7 @@ MUTANTS = (
     Mutant(
         "policy-shared",
         "The lagging policy shares its weights' storage with the generator.",
-        "training/players.py",
+        "training/sampled.py",
         "copy.deepcopy(generator) if config",
         "copy.copy(generator) if config",
         PLAYERS,
@@ -623,7 +623,7 @@ MUTANTS = (
     Mutant(
         "policy-rate-reversed",
         "The rate says how much of the generator is taken, not of the old policy.",
-        "training/players.py",
+        "training/sampled.py",
         "lagging.lerp_(live, 1 - rate)",
         "lagging.lerp_(live, rate)",
         PLAYERS,
@@ -631,7 +631,7 @@ MUTANTS = (
     Mutant(
         "policy-not-used",
         "The generator completes prefixes, whatever lags behind.",
-        "training/players.py",
+        "training/sampled.py",
         "config, self.rollout_policy, self.reward, fake",
         "config, self.generator, self.reward, fake",
         PLAYERS,
@@ -640,7 +640,7 @@ MUTANTS = (
         "policy-never-follows",
         "The lagging policy stays what it was.",
         "training/players.py",
-        "        self._follow_generator()\n",
+        "        self.after_generator()\n",
         "",
         PLAYERS,
     ),

@@ -7,7 +7,6 @@ import pytest
 import torch
 from enumeration import (
     CREDITS,
-    SAMPLED,
     Cell,
     coefficients,
     enumerated,
@@ -25,7 +24,7 @@ from enumeration import (
 
 from seqgan.config import AdversarialConfig
 from seqgan.decoding import Samples, rollout
-from seqgan.objectives import MALIGAN, REVERSE_KL, SATURATING, SEQGAN, policy_gradient_loss, token_log_probs
+from seqgan.objectives import MALIGAN, REVERSE_KL, SAMPLED, SATURATING, SEQGAN, policy_gradient_loss, token_log_probs
 from seqgan.training.baselines import Baseline
 
 REWARDING = sorted(name for name, algorithm in SAMPLED.items() if not algorithm.weighs)

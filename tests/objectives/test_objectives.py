@@ -7,8 +7,7 @@ import torch
 from conftest import all_sequences, sequence_log_probs, tiny_generator
 
 from seqgan.objectives import (
-    ALGORITHMS,
-    Sampled,
+    SAMPLED,
     binary_discriminator_loss,
     mean_advantages,
     mle_loss,
@@ -65,11 +64,11 @@ def test_discriminator_loss_is_finite_when_certain():
     assert binary_discriminator_loss(-certain, certain).item() == pytest.approx(2e4)
 
 
-@pytest.mark.parametrize("name", sorted(name for name in ALGORITHMS if isinstance(ALGORITHMS[name], Sampled)))
+@pytest.mark.parametrize("name", sorted(SAMPLED))
 def test_rewards_do_not_go_through_rounded_probabilities(name):
     """D is 1 to the last digit from a logit of 40 on, and its logarithm and odds are not."""
     certain = torch.tensor([-2000.0, -500.0, -60.0, 60.0, 500.0, 2000.0])
-    rewards = ALGORITHMS[name].reward(certain)
+    rewards = SAMPLED[name].reward(certain)
     assert rewards.isfinite().all()
     if name == "seqgan":
         expected = [0.0, 0.0, 0.0, 1.0, 1.0, 1.0]
@@ -92,32 +91,32 @@ def test_mean_advantages_average_rollouts():
     torch.testing.assert_close(mean_advantages(values, mask, baseline=1.0), torch.tensor([[1.0, 3.0]]))
 
 
-@pytest.mark.parametrize("name", sorted(ALGORITHMS))
+@pytest.mark.parametrize("name", sorted(SAMPLED))
 class TestEveryAlgorithm:
     def values(self, name, rng):
-        return ALGORITHMS[name].reward(torch.randn(3, 5, 4, generator=rng, dtype=torch.float64))
+        return SAMPLED[name].reward(torch.randn(3, 5, 4, generator=rng, dtype=torch.float64))
 
     def test_padding_gets_no_advantage(self, name, rng):
         mask = torch.rand(5, 4, generator=rng) > 0.4
         for baseline in (0.0, 1.0):
-            advantages = ALGORITHMS[name].advantages(self.values(name, rng), mask, baseline)
+            advantages = SAMPLED[name].advantages(self.values(name, rng), mask, baseline)
             assert (advantages[~mask] == 0).all()
 
     def test_finite_when_the_discriminator_is_certain(self, name, rng):
         logits = torch.tensor([-100.0, 100.0]).repeat(3, 10)[:, :, None].requires_grad_()
-        advantages = ALGORITHMS[name].advantages(ALGORITHMS[name].reward(logits), torch.ones(20, 1, dtype=torch.bool))
+        advantages = SAMPLED[name].advantages(SAMPLED[name].reward(logits), torch.ones(20, 1, dtype=torch.bool))
         assert advantages.isfinite().all()
 
     def test_order_of_samples_does_not_matter(self, name, rng):
         values, mask = self.values(name, rng), torch.rand(5, 4, generator=rng) > 0.3
         order = torch.tensor([3, 1, 4, 0, 2])
-        advantages = ALGORITHMS[name].advantages
+        advantages = SAMPLED[name].advantages
         torch.testing.assert_close(advantages(values[:, order], mask[order]), advantages(values, mask)[order])
 
     def test_arguments_are_not_changed(self, name, rng):
         values, mask = self.values(name, rng), torch.rand(5, 4, generator=rng) > 0.3
         before = values.clone(), mask.clone()
-        ALGORITHMS[name].advantages(values, mask, 0.0)
+        SAMPLED[name].advantages(values, mask, 0.0)
         assert torch.equal(values, before[0])
         assert torch.equal(mask, before[1])
 
@@ -142,7 +141,7 @@ def test_the_mean_seqgan_update_is_the_exact_gradient_of_the_expected_reward(end
         ],
         dim=1,
     )  # [S, T]
-    advantages = ALGORITHMS["seqgan"].advantages(values.unsqueeze(0), mask)
+    advantages = SAMPLED["seqgan"].advantages(values.unsqueeze(0), mask)
     log_probs = token_log_probs(generator(tokens), tokens)
     # The loss averages over sequences alike: multiply by their number and probability for the expectation.
     loss = policy_gradient_loss(log_probs * probs.unsqueeze(1) * len(tokens), advantages, mask)

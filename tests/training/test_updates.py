@@ -9,12 +9,13 @@ from seqgan.config import AdversarialConfig
 from seqgan.data.corpus import Corpus
 from seqgan.data.text import encode_corpus
 from seqgan.decoding import sample
-from seqgan.objectives import ALGORITHMS, SEQGAN
+from seqgan.objectives import SAMPLED, SEQGAN
 from seqgan.tensors.masking import mask_from_tokens
 from seqgan.training import credit as credit_module
 from seqgan.training import players as players_module
-from seqgan.training.players import Players
+from seqgan.training import sampled as sampled_module
 from seqgan.training.rewards import discriminator_reward
+from seqgan.training.sampled import SampledPlayers
 
 ROWS = 8
 LINES = ["a a a b", "a", "b b", "a b a", "b", "a a", "b a b b", "b a"] * 2
@@ -47,7 +48,8 @@ def gradients(monkeypatch):
         collected.append(torch.autograd.grad(loss, parameters, allow_unused=True))
         return loss.item()
 
-    monkeypatch.setattr(players_module, "update", collect)
+    for module in (players_module, sampled_module):
+        monkeypatch.setattr(module, "update", collect)
     return collected
 
 
@@ -56,7 +58,7 @@ def players(algorithm=SEQGAN, **settings):
     rng = torch.Generator()
     rng.set_state(START)
     config = AdversarialConfig(**{"batch_size": ROWS, "credit": "sequence", "discriminator_steps": 0, **settings})
-    return Players(tiny_generator(dropout=0.5).train(), Reader(), text, algorithm, config, rng)
+    return SampledPlayers(tiny_generator(dropout=0.5).train(), Reader(), text, algorithm, config, rng)
 
 
 def drawn_by(made):
@@ -98,7 +100,7 @@ def test_without_rollouts_each_sequence_gets_its_own_reward(gradients):
 
 
 def test_without_rollouts_each_sequence_gets_its_own_weight(gradients):
-    made = players(ALGORITHMS["maligan"], baseline="constant", baseline_value=1.0)
+    made = players(SAMPLED["maligan"], baseline="constant", baseline_value=1.0)
     fake = drawn_by(made)
     made.play_round()
     odds = logits_by_hand(made, *fake).exp()
