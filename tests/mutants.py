@@ -30,6 +30,8 @@ OBJECTIVES = ("tests/objectives/test_objectives.py", "tests/objectives/test_weig
 PLAYERS = ("tests/training/test_updates.py",)
 BASELINES = ("tests/training/test_baselines.py",)
 TENSORS = ("tests/tensors/test_tensors.py",)
+CREDIT = ("tests/training/test_credit.py",)
+MIXED = ("tests/training/test_players.py",)
 
 
 class Mutant(NamedTuple):
@@ -643,6 +645,103 @@ MUTANTS = (
         "        self.after_generator()\n",
         "",
         PLAYERS,
+    ),
+    # Credit, and what is learnt of it.
+    Mutant(
+        "credit-prefix-shows-the-future",
+        "A prefix is judged with all of its sentence unmasked.",
+        "training/credit.py",
+        "return tokens.masked_fill(~within, end or 0), mask & within",
+        "return tokens, mask",
+        CREDIT,
+    ),
+    Mutant(
+        "credit-prefix-off-by-one",
+        "The prefix that is judged leaves out the token that is rewarded.",
+        "training/credit.py",
+        "mask[row], position + 1, end)",
+        "mask[row], position.clamp(min=1), end)",
+        CREDIT,
+    ),
+    Mutant(
+        "credit-prefix-behind-the-end",
+        "Behind the end the value is 0, and not that of the whole sentence.",
+        "training/credit.py",
+        "values.gather(1, torch.minimum(positions, last))",
+        "values",
+        CREDIT,
+    ),
+    Mutant(
+        "credit-returns-behind-the-end",
+        "Rewards of padding are added up as well.",
+        "objectives/policy_gradient.py",
+        "    rewards = torch.where(mask, rewards, 0.0)\n    returns",
+        "    returns",
+        CREDIT,
+    ),
+    Mutant(
+        "credit-returns-discounted-from-the-start",
+        "A return is of the rewards before its token, not of those from it on.",
+        "objectives/policy_gradient.py",
+        "for t in reversed(range(rewards.shape[-1])):",
+        "for t in range(rewards.shape[-1]):",
+        CREDIT,
+    ),
+    Mutant(
+        "credit-prefix-lengths",
+        "The discriminator is never trained on a whole sentence.",
+        "training/credit.py",
+        "torch.minimum((drawn * lengths).long() + 1, lengths)",
+        "torch.minimum((drawn * (lengths - 1)).long() + 1, lengths)",
+        CREDIT,
+    ),
+    Mutant(
+        "critic-reads-the-token",
+        "The critic's expectation depends on the token whose reward it is compared with.",
+        "training/critic.py",
+        "torch.cat([start, tokens[:, :-1]], dim=1)",
+        "tokens",
+        BASELINES,
+    ),
+    Mutant(
+        "critic-learns-first",
+        "The critic is compared with after it has seen the rewards.",
+        "training/baselines.py",
+        "        return predicted.detach().unflatten",
+        "        predicted = self.critic(tokens.flatten(0, -2))\n        return predicted.detach().unflatten",
+        BASELINES,
+    ),
+    Mutant(
+        "mixed-prefix-unlearnt",
+        "The real prefix is given, and not learnt by maximum likelihood.",
+        "training/sampled.py",
+        "        if given:\n            # What was given",
+        "        if False:\n            # What was given",
+        MIXED,
+    ),
+    Mutant(
+        "mixed-prefix-rewarded",
+        "The weights of completions reward the real tokens before them, too.",
+        "training/sampled.py",
+        "sampled = fake.mask & (positions >= given)",
+        "sampled = fake.mask",
+        MIXED,
+    ),
+    Mutant(
+        "mixed-discriminator-sees-free-samples",
+        "The discriminator learns the density ratio of another policy than the one that is weighed.",
+        "training/sampled.py",
+        "fake = self._draw(pool, 0 if warming_up else self.given)",
+        "fake = self._draw(pool, 0)",
+        MIXED,
+    ),
+    Mutant(
+        "mixed-prefixes-interleaved",
+        "Completions of one prefix do not lie beside each other, and are weighed against those of others.",
+        "training/sampled.py",
+        ".repeat_interleave(completions, dim=0)",
+        ".repeat(completions, 1)",
+        MIXED,
     ),
 )
 

@@ -41,7 +41,8 @@ class SettingsFlags(CommonFlags, frozen=True, kw_only=True):
     config: Annotated[str | None, tyro.conf.arg(metavar="FILE.yaml|FILE.toml")] = None
     """Settings from a file, such as a run's config.yaml; flags win over it."""
     preset: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
-    """A paper's settings: seqgan-paper, maligan-basic, maligan-full, bgan; the file's and flags win over them."""
+    """A paper's settings: seqgan-paper, maligan-basic, maligan-full, bgan, wgan-gp-paper or wgan-gp-recurrent. Those of
+    the file and of flags win over them."""
     seed: Seed = 0
     """Decides every random choice."""
 

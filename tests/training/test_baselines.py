@@ -82,6 +82,13 @@ def test_the_critic_learns_what_a_prefix_is_worth_and_never_reads_the_token_itse
     assert not predicted.requires_grad
 
 
+def test_the_critic_is_compared_with_before_it_sees_the_rewards():
+    baseline = baseline_of("critic", SEQGAN)
+    expected = baseline.critic(TOKENS).detach()
+    assert torch.equal(baseline(VALUES, TOKENS, MASK, 0.0), expected)
+    assert not torch.equal(baseline.critic(TOKENS), expected)
+
+
 def test_a_critic_goes_on_where_it_was_saved():
     first, second = baseline_of("critic", SEQGAN), baseline_of("critic", SEQGAN)
     for _ in range(3):
