@@ -270,6 +270,11 @@ def check(config: RunConfig) -> RunConfig:
             "data.pieces is the size: leave them out."
         )
     generator = config.generator
+    if generator.state_noise and generator.name in ("transformer", "residual-conv"):
+        raise ConfigError(
+            f"generator.state_noise is noise in a recurrent state, which a {generator.name} has not: leave it at 0, or "
+            "use --generator gru."
+        )
     if generator.tied and generator.name != "transformer" and generator.embedding_size != generator.hidden_size:
         raise ConfigError(
             f"generator.tied shares one matrix, but generator.embedding_size is {generator.embedding_size} and "

@@ -440,13 +440,19 @@ def test_a_preset_holds_and_flags_win_over_it(pretrained, capsys):
 def test_every_preset_is_of_settings_that_go_together():
     from seqgan.build import build_algorithm
     from seqgan.config import DiscriminatorConfig, RunConfig, algorithm_defaults, check, with_settings
+    from seqgan.generators import ONE_SHOT_GENERATORS
     from seqgan.presets import PRESETS
     from seqgan.training.adversarial import check_settings
 
     for name, preset in PRESETS.items():
         start = RunConfig(discriminator=DiscriminatorConfig(), adversarial=algorithm_defaults("seqgan"))
         config = check(with_settings(start, preset, name))
-        check_settings(config.adversarial, build_algorithm(config.adversarial))
+        check_settings(
+            config.adversarial,
+            build_algorithm(config.adversarial),
+            steps=config.generator.name not in ONE_SHOT_GENERATORS,
+            state_noise=config.generator.state_noise,
+        )
 
 
 def test_from_nothing_with_a_corpus(here, capsys):
@@ -486,6 +492,16 @@ def test_what_cannot_start_from_nothing(pretrained, here, capsys):
     assert "--overwrite" in line
     line = fails(capsys, "adversarial", "--algo", "wgan-gp", "--adversarial.credit", "sequence")
     assert "adversarial.credit is of algorithms that reward samples" in line
+    line = fails(capsys, "adversarial", "--algo", "wgan-gp")
+    assert "all its samples would be alike" in line
+    line = fails(capsys, "pretrain", "--corpus", "mine.txt", "--run", "x", "--generator", "residual-conv")
+    assert "has no likelihood to maximise" in line
+    line = fails(capsys, "pretrain", "--corpus", "mine.txt", "--run", "x", "--generator.state-noise", "1")
+    assert "relaxed samples alone" in line
+    line = fails(
+        capsys, *("adversarial", "--algo", "gsgan", "--corpus", "mine.txt", "--generator", "transformer"), "--run", "x"
+    )
+    assert "noise in a recurrent state, which a transformer has not" in line
     assert not (here / "runs" / "mine-wgan-gp").exists()
     assert run("adversarial", "--algo", "relgan", "--rounds", 1, "--discriminator.filters", "0.02", "--quiet") == 0
     assert fails(capsys, "sample", "--run", here / "runs" / "mine", "--prefix", "zebra")

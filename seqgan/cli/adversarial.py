@@ -267,6 +267,7 @@ def check_players(config: RunConfig, flags: ChildFlags) -> None:
         build_algorithm(config.adversarial),
         per_token=config.discriminator.per_token,
         steps=config.generator.name not in ONE_SHOT_GENERATORS,
+        state_noise=config.generator.state_noise,
     )
 
 

@@ -10,6 +10,7 @@ import tyro
 from seqgan.cli.options import SettingsFlags, Switch, flag_value, parse, refuse_together, settings_of, with_config_file
 from seqgan.config import DataConfig, GeneratorConfig, PretrainConfig, RunConfig, check_resumable
 from seqgan.data.corpus import corpus_name, located
+from seqgan.errors import ConfigError
 from seqgan.progress import Progress
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
 
     progress = flags.progress
     device = choose_device(flags.device)
+    check_pretrainable(config.generator)
     # From here on the settings say what is meant wherever, and with whatever seed, the next command is called.
     config = msgspec.structs.replace(config, data=resolved(config))
     if flags.resume:
@@ -90,6 +92,26 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
         f"{result.epochs}."
     )
     progress.note(f"Next: seqgan adversarial --run {folder}, or seqgan sample --run {folder}")
+
+
+def check_pretrainable(config: GeneratorConfig) -> None:
+    """That a generator has a likelihood to maximise.
+
+    Raises:
+        ConfigError: it has not, and why.
+    """
+    from seqgan.generators import ONE_SHOT_GENERATORS
+
+    if config.name in ONE_SHOT_GENERATORS:
+        raise ConfigError(
+            f"{config.name} makes all positions at once from noise and has no likelihood to maximise: train it with "
+            "seqgan adversarial --algo wgan-gp --corpus FILE, or choose another generator."
+        )
+    if config.state_noise or config.greedy:
+        raise ConfigError(
+            "generator.state_noise and generator.greedy are of generators that learn through relaxed samples alone: "
+            "leave them out, or start from nothing with seqgan adversarial --algo gsgan --corpus FILE."
+        )
 
 
 def for_corpus(data: DataConfig, arguments: Sequence[str], *, keep_length: bool = False) -> DataConfig:

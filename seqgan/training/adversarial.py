@@ -121,7 +121,12 @@ def make_players(
 
 
 def check_settings(
-    config: AdversarialConfig, algorithm: Sampled | Relaxed, *, per_token: bool = False, steps: bool = True
+    config: AdversarialConfig,
+    algorithm: Sampled | Relaxed,
+    *,
+    per_token: bool = False,
+    steps: bool = True,
+    state_noise: float = 0.0,
 ) -> None:
     """That settings go together; asked before a run is made.
 
@@ -130,16 +135,22 @@ def check_settings(
         algorithm: the record.
         per_token: whether the discriminator has a logit for each prefix.
         steps: whether the generator makes a token at a time, and not all positions at once.
+        state_noise: of the generator's first state.
 
     Raises:
         ConfigError: says which do not, and why.
     """
     if isinstance(algorithm, Relaxed):
-        check_relaxed(config, steps=steps, per_token=per_token)
+        check_relaxed(config, algorithm, steps=steps, state_noise=state_noise, per_token=per_token)
         return
     if not steps:
         raise ConfigError(
             f"{config.algo} completes and scores sentences token by token, and this generator makes all positions at "
             "once: use it with wgan-gp, or choose another generator."
+        )
+    if state_noise:
+        raise ConfigError(
+            f"generator.state_noise is of algorithms that learn through relaxed samples, and {config.algo} scores its "
+            "samples under a state without noise: leave it at 0."
         )
     check_sampled(config, algorithm, per_token=per_token)

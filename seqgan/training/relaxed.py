@@ -27,12 +27,16 @@ OF_SAMPLED = (
 """Settings that speak of rewards of samples."""
 
 
-def check_relaxed(config: AdversarialConfig, *, steps: bool, per_token: bool = False) -> None:
+def check_relaxed(
+    config: AdversarialConfig, algorithm: Relaxed, *, steps: bool, state_noise: float = 0.0, per_token: bool = False
+) -> None:
     """That the settings go together; asked before a run is made.
 
     Args:
         config: of both players.
+        algorithm: the record.
         steps: whether the generator makes a token at a time, and not all positions at once.
+        state_noise: of the generator's first state.
         per_token: whether the discriminator has a logit for each prefix.
 
     Raises:
@@ -56,6 +60,12 @@ def check_relaxed(config: AdversarialConfig, *, steps: bool, per_token: bool = F
                 f"adversarial.{name} has the generator read real tokens, and this one makes all positions at once: "
                 "leave it out, or use --generator gru."
             )
+    if steps and not algorithm.gumbel and not state_noise:
+        raise ConfigError(
+            f"{config.algo} has no noise on tokens, and this generator none in its first state: all its samples would "
+            "be alike. Start from nothing (--corpus) with --generator residual-conv, or with --generator gru and "
+            "--generator.state-noise 10."
+        )
     if config.variable_length and not config.curriculum_rounds:
         raise ConfigError(
             "adversarial.variable_length draws lengths up to the curriculum's: set adversarial.curriculum_rounds, 1 to "
@@ -75,7 +85,14 @@ class RelaxedPlayers(Players):
         config: AdversarialConfig,
         rng: torch.Generator,
     ):
-        check_relaxed(config, steps=hasattr(generator, "step"), per_token=is_per_token(discriminator))
+        noise = getattr(generator, "state_noise", 0.0)
+        check_relaxed(
+            config,
+            algorithm,
+            steps=hasattr(generator, "step"),
+            state_noise=noise,
+            per_token=is_per_token(discriminator),
+        )
         super().__init__(generator, discriminator, text, config, rng)
         self.algorithm = algorithm
         # Where padding is text, what follows a sentence is real as well: end symbols up to the full length.
