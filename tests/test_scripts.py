@@ -33,3 +33,18 @@ def test_the_synthetic_experiment(tmp_path):
     # Two epochs and three measurements of each adversarial run (before, in the middle, at the end).
     assert sum(line.startswith("mle-0\t") for line in curve) == 2
     assert sum(line.startswith("mle-0/seqgan\t") for line in curve) == 3
+
+
+def test_the_bare_critic_is_the_same_network():
+    """What the timing compares must be equal: the benchmark's own network against the package's."""
+    import runpy
+
+    import torch
+
+    from seqgan.discriminators import ResidualConvDiscriminator
+
+    bare = runpy.run_path(str(SCRIPTS / "bench_critic"))["bare_critic"]
+    critic = ResidualConvDiscriminator(7, hidden_size=6, layers=3, max_length=5)
+    values = torch.rand(4, 5, 7)
+    mask = torch.ones(4, 5, dtype=torch.bool)
+    torch.testing.assert_close(bare(values, list(critic.parameters())), critic(values, mask))
