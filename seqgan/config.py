@@ -134,7 +134,7 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     generator_steps: Positive = 1
     """Generator updates per round."""
     generator_learning_rate: Rate = 3e-4
-    """Of the generator's Adam, which starts anew."""
+    """Of the generator's optimiser, which starts anew."""
     clip_norm: Annotated[float, Meta(ge=0)] = 5.0
     """The generator's gradients are scaled down to this norm; 0 leaves them as they are."""
     optimizer: Annotated[str, tyro.conf.arg(metavar="adam|rmsprop")] = "adam"
@@ -203,7 +203,7 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     discriminator_batch_size: Positive | None = None
     """Sentences of each kind per discriminator update; by default batch_size."""
     discriminator_learning_rate: Rate = 5e-4
-    """Of the discriminator's Adam."""
+    """Of the discriminator's optimiser."""
     output_decay: Annotated[float, Meta(ge=0)] = 0.2
     """L2 penalty on the discriminator's output layer, half-square convention, as in the SeqGAN authors' program."""
     warmup_accuracy: Annotated[float, Meta(ge=0.5, le=1)] = 0.8
@@ -280,6 +280,17 @@ def check(config: RunConfig) -> RunConfig:
             f"generator.tied shares one matrix, but generator.embedding_size is {generator.embedding_size} and "
             f"generator.hidden_size is {generator.hidden_size}: make them equal, or leave tied off."
         )
+    if generator.greedy and not generator.state_noise:
+        raise ConfigError(
+            "generator.greedy takes the likeliest tokens given the noise in the first state, and without "
+            "generator.state_noise all sentences would be alike: set it, or leave greedy off."
+        )
+    judge = config.discriminator
+    if judge is not None and judge.name != "many-view" and (judge.per_view or judge.views):
+        raise ConfigError(
+            f"discriminator.views and per_view are of many-view, and this is a {judge.name}: leave them out, or use "
+            "--discriminator many-view."
+        )
     if config.discriminator is not None and config.discriminator.per_token and config.discriminator.name != "rnn":
         raise ConfigError(
             f"discriminator.per_token is a logit for each prefix, which a {config.discriminator.name} has not: use "
@@ -316,6 +327,14 @@ def check_resumable(begun: RunConfig, now: RunConfig, where: str) -> None:
         raise ConfigError(
             f"{where} was begun with adversarial.rounds {old['adversarial.rounds']} and a baseline that rises over "
             "them: another number would have made other updates from the first round on. Begin another run."
+        )
+    both = begun.adversarial
+    annealed = both is not None and both.algo in ("gsgan", "relgan") and not both.annealing_rounds
+    if both is not None and annealed and both.annealing != "constant" and both.rounds != new["adversarial.rounds"]:
+        raise ConfigError(
+            f"{where} was begun with adversarial.rounds {both.rounds} and a temperature that falls over them: another "
+            "number would have made other updates from the first round on. Begin another run, with "
+            "adversarial.annealing_rounds if it may grow."
         )
 
 

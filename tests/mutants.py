@@ -668,7 +668,7 @@ MUTANTS = (
         "Behind the end the value is 0, and not that of the whole sentence.",
         "training/credit.py",
         "values.gather(1, torch.minimum(positions, last))",
-        "values",
+        "torch.where(mask, values, 0.0)",
         CREDIT,
     ),
     Mutant(
@@ -691,8 +691,8 @@ MUTANTS = (
         "credit-prefix-lengths",
         "The discriminator is never trained on a whole sentence.",
         "training/credit.py",
-        "torch.minimum((drawn * lengths).long() + 1, lengths)",
-        "torch.minimum((drawn * (lengths - 1)).long() + 1, lengths)",
+        "torch.randint(1, tokens.shape[1] + 1, (len(tokens),)",
+        "torch.randint(1, tokens.shape[1], (len(tokens),)",
         CREDIT,
     ),
     Mutant(
@@ -731,8 +731,8 @@ MUTANTS = (
         "mixed-discriminator-sees-free-samples",
         "The discriminator learns the density ratio of another policy than the one that is weighed.",
         "training/sampled.py",
-        "fake = self._draw(pool, 0 if warming_up else self.given)",
-        "fake = self._draw(pool, 0)",
+        "given = self.given_in(self.rounds if warming_up else self.rounds + 1)",
+        "given = 0",
         MIXED,
     ),
     Mutant(

@@ -472,6 +472,8 @@ def test_from_nothing_with_a_corpus(here, capsys):
     assert opened.config.generator.name == "residual-conv"
     logged = read_metrics(folder / "metrics.jsonl")
     assert [line["step"] for line in logged] == [0, 1, 2, 3]
+    assert run("adversarial", "--algo", "wgan-gp", "--run", folder, "--rounds", 4, "--resume", "--quiet") == 0
+    assert read_metrics(folder / "metrics.jsonl")[-1]["step"] == 4
     assert {"eval/js-1", "eval/js-4-floor"} <= set(logged[0])
     assert "eval/js-4" in logged[3]
     capsys.readouterr()
@@ -481,6 +483,8 @@ def test_from_nothing_with_a_corpus(here, capsys):
     shown = capsys.readouterr().out
     assert "mean of 2000 draws" in shown
     assert "in-test-4" in shown
+    assert "makes all positions at once" in fails(capsys, "sample", "--run", folder, "--temperature", "0.5")
+    assert "No pretrained run" in fails(capsys, "adversarial")  # this one was made from nothing
 
 
 def test_what_cannot_start_from_nothing(pretrained, here, capsys):

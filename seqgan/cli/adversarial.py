@@ -16,6 +16,7 @@ from seqgan.cli.options import (
     refuse_together,
     settings_of,
     with_config_file,
+    with_preset,
 )
 from seqgan.cli.pretrain import describe, for_corpus, resolved
 from seqgan.config import (
@@ -31,6 +32,7 @@ from seqgan.config import (
 from seqgan.data.corpus import corpus_name
 from seqgan.errors import ConfigError, RunError
 from seqgan.files import TEMPORARY_SUFFIX
+from seqgan.presets import PRESETS
 
 if TYPE_CHECKING:
     from seqgan.data.text import Text
@@ -68,14 +70,26 @@ class OwnFlags(ChildFlags, frozen=True, kw_only=True):
 def main(arguments: Sequence[str]) -> None:
     """Parse, train, say what came of it."""
     algo = chosen_algorithm(arguments)
-    if flag_value(arguments, "--corpus") or flag_value(arguments, "--data.corpus"):
+    corpus = flag_value(arguments, "--corpus") or flag_value(arguments, "--data.corpus")
+    if corpus or resumes_own_run(arguments, algo):
         start_from_nothing(arguments, algo)
     else:
         go_on_from_a_run(arguments, algo)
 
 
+def resumes_own_run(arguments: Sequence[str], algo: str) -> bool:
+    """Whether `--resume --run DIR` means a run that started from nothing, and not a child in that folder."""
+    from seqgan.runs.directory import open_run
+
+    folder = flag_value(arguments, "--run")
+    if folder is None or "--resume" not in arguments or not (Path(folder) / "config.yaml").is_file():
+        return False
+    child = Path(folder) / check_name(flag_value(arguments, "--name") or algo)
+    return not child.exists() and open_run(folder).is_adversarial
+
+
 def go_on_from_a_run(arguments: Sequence[str], algo: str) -> None:
-    """The command without `--corpus`: a child of a run, or a run that started from nothing and is resumed."""
+    """The command without `--corpus`: a child of a run."""
     asked_for_help = "-h" in arguments or "--help" in arguments
     base = RunConfig() if asked_for_help else starting_settings(arguments, algo)
     if base.adversarial is None:
@@ -91,6 +105,7 @@ def go_on_from_a_run(arguments: Sequence[str], algo: str) -> None:
     )
     flags = parse("adversarial", about, default, arguments)
     refuse_together(flags, "resume", "overwrite")
+    refuse_together(flags, "resume", "preset")
     train_child(settings_of(flags, base), flags)
 
 
@@ -101,9 +116,10 @@ def start_from_nothing(arguments: Sequence[str], algo: str) -> None:
         from seqgan.runs.directory import open_run
 
         base = open_run(own_folder(arguments, algo)).config
+    length = with_preset(base, arguments, EVERYTHING).data.max_length  # the algorithm's, and no other text's
     base = with_config_file(base, arguments, EVERYTHING)
     if "--resume" not in arguments:
-        base = msgspec.structs.replace(base, data=for_corpus(base.data, arguments, keep_length=True))
+        base = msgspec.structs.replace(base, data=for_corpus(base.data, arguments, length))
     assert base.discriminator is not None
     assert base.adversarial is not None
     default = OwnFlags(
@@ -115,6 +131,7 @@ def start_from_nothing(arguments: Sequence[str], algo: str) -> None:
     )
     flags = parse("adversarial", "Train both players on a corpus, from nothing.", default, arguments)
     refuse_together(flags, "resume", "overwrite")
+    refuse_together(flags, "resume", "preset")
     if flags.name is not None:
         raise ConfigError("--name is of a child of a pretrained run; with --corpus the run's folder is --run.")
     train_own(own_folder(arguments, algo), settings_of(flags, base), flags)
@@ -147,7 +164,7 @@ def starting_settings(arguments: Sequence[str], algo: str) -> RunConfig:
     """The settings of the run to start from, or of the child to go on with."""
     from seqgan.runs.directory import child_runs, newest_run, open_run
 
-    parent = Path(flag_value(arguments, "--run") or newest_run(Path("runs")))
+    parent = Path(flag_value(arguments, "--run") or newest_run(Path("runs"), pretrained=True))
     if "--resume" not in arguments:
         # An adversarial parent's settings of both players are its own, not the defaults of its children.
         return msgspec.structs.replace(open_run(parent).config, discriminator=None, adversarial=None)
@@ -188,7 +205,7 @@ def train_child(config: RunConfig, flags: ChildFlags) -> None:
     from seqgan.runs.directory import check_new, create_run, newest_run, open_run, write_config
 
     check_players(config, flags)
-    parent = open_run(flags.run or newest_run(Path("runs")))
+    parent = open_run(flags.run or newest_run(Path("runs"), pretrained=True))
     assert config.adversarial is not None
     folder = parent.folder / check_name(flags.name or config.adversarial.algo)
     if flags.resume:
@@ -197,6 +214,8 @@ def train_child(config: RunConfig, flags: ChildFlags) -> None:
     else:
         check_new(folder, flags.overwrite)
     flags.progress.note(f"From {parent.folder} into {folder}.")
+    if flags.preset is not None and {"data", "generator"} & PRESETS[flags.preset].keys():
+        flags.progress.note(f"Text and generator are those of {parent.folder}; of the preset, both players' settings.")
     text = build_text(config.data, parent.tokenizer, parent.vocabulary)
     describe(text, flags.progress)
 
@@ -266,6 +285,7 @@ def check_players(config: RunConfig, flags: ChildFlags) -> None:
         config.adversarial,
         build_algorithm(config.adversarial),
         per_token=config.discriminator.per_token,
+        per_view=config.discriminator.per_view,
         steps=config.generator.name not in ONE_SHOT_GENERATORS,
         state_noise=config.generator.state_noise,
     )

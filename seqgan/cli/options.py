@@ -40,9 +40,8 @@ class SettingsFlags(CommonFlags, frozen=True, kw_only=True):
 
     config: Annotated[str | None, tyro.conf.arg(metavar="FILE.yaml|FILE.toml")] = None
     """Settings from a file, such as a run's config.yaml; flags win over it."""
-    preset: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
-    """A paper's settings: seqgan-paper, maligan-basic, maligan-full, bgan, wgan-gp-paper or wgan-gp-recurrent. Those of
-    the file and of flags win over them."""
+    preset: Annotated[str | None, tyro.conf.arg(metavar="|".join(PRESETS))] = None
+    """A paper's settings; those of the file and of flags win over them."""
     seed: Seed = 0
     """Decides every random choice."""
 
@@ -94,12 +93,13 @@ def parse(command: str, description: str, default: Flags, arguments: Sequence[st
 
 def flag_value(arguments: Sequence[str], name: str) -> str | None:
     """The value of a flag that must be known before the others are parsed; None without it."""
+    value = None
     for position, argument in enumerate(arguments):
         if argument == name and position + 1 < len(arguments):
-            return arguments[position + 1]
-        if argument.startswith(f"{name}="):
-            return argument.partition("=")[2]
-    return None
+            value = arguments[position + 1]
+        elif argument.startswith(f"{name}="):
+            value = argument.partition("=")[2]
+    return value  # the last one, as the parser takes it
 
 
 def preset_settings(arguments: Sequence[str]) -> Settings:
@@ -116,6 +116,12 @@ def preset_settings(arguments: Sequence[str]) -> Settings:
     return PRESETS[name]
 
 
+def with_preset(config: RunConfig, arguments: Sequence[str], sections: Sequence[str]) -> RunConfig:
+    """The settings with those of `--preset` over them, in the sections that the command decides."""
+    preset = {name: values for name, values in preset_settings(arguments).items() if name in sections}
+    return with_settings(config, preset, "the preset")
+
+
 def with_config_file(config: RunConfig, arguments: Sequence[str], sections: Sequence[str]) -> RunConfig:
     """The settings with those of `--preset` over them, and of the file that `--config` names over both.
 
@@ -128,8 +134,7 @@ def with_config_file(config: RunConfig, arguments: Sequence[str], sections: Sequ
     Raises:
         ConfigError: no such preset; the file cannot be read, or holds what is no setting.
     """
-    preset = {name: values for name, values in preset_settings(arguments).items() if name in sections}
-    with_file = with_settings(config, preset, "the preset")
+    with_file = with_preset(config, arguments, sections)
     path = flag_value(arguments, "--config")
     if path is not None:
         with_file = with_settings(with_file, read_settings(Path(path)), path)

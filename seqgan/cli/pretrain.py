@@ -45,6 +45,7 @@ def main(arguments: Sequence[str]) -> None:
     default = PretrainFlags(seed=base.seed, data=base.data, generator=base.generator, pretrain=base.pretrain)
     flags = parse("pretrain", "Train a generator by maximum likelihood, from a corpus into a run.", default, arguments)
     refuse_together(flags, "resume", "overwrite")
+    refuse_together(flags, "resume", "preset")
     config = settings_of(flags, base)
     pretrain_into(Path(flags.run or default_folder(config.data.corpus)), config, flags)
 
@@ -114,20 +115,18 @@ def check_pretrainable(config: GeneratorConfig) -> None:
         )
 
 
-def for_corpus(data: DataConfig, arguments: Sequence[str], *, keep_length: bool = False) -> DataConfig:
+def for_corpus(data: DataConfig, arguments: Sequence[str], length: int = 0) -> DataConfig:
     """The settings for the corpus that the flags name: what was read off another text does not go along.
 
     Args:
         data: of another corpus, or the defaults.
         arguments: the command line.
-        keep_length: whether `max_length` is the algorithm's and no text's.
+        length: the greatest length where no text decides it; 0 where this one does.
     """
     corpus = flag_value(arguments, "--corpus") or flag_value(arguments, "--data.corpus")
     if corpus is None or located(corpus) == located(data.corpus):
         return data
-    return msgspec.structs.replace(
-        data, valid=None, max_length=data.max_length * keep_length, split_seed=None, fingerprint=""
-    )
+    return msgspec.structs.replace(data, valid=None, max_length=length, split_seed=None, fingerprint="")
 
 
 def resolved(config: RunConfig) -> DataConfig:

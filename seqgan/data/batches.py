@@ -41,11 +41,9 @@ class Sequences(NamedTuple):
         return Sequences(self.tokens.to(device), self.mask.to(device))
 
 
-def automatic_max_length(
-    sentences: Sequence[Sequence[str]], limit: int = LONGEST_AUTOMATIC, *, ends: bool = True
-) -> int:
-    """Tokens of the longest sentence, at most `limit`; with its end symbol where sentences end with one."""
-    return min(limit, max(map(len, sentences), default=0) + ends)
+def automatic_max_length(sentences: Sequence[Sequence[str]], limit: int = LONGEST_AUTOMATIC) -> int:
+    """Tokens of the longest sentence and its end symbol, at most `limit`."""
+    return min(limit, max(map(len, sentences), default=0) + 1)
 
 
 def encode_sentences(

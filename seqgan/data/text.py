@@ -6,6 +6,7 @@ from seqgan.data.batches import Sequences, automatic_max_length, encode_sentence
 from seqgan.data.corpus import Corpus
 from seqgan.data.tokenizers import Numbers, SentencePiece, Tokenizer, Words
 from seqgan.data.vocabulary import Vocabulary, build_ids, build_vocabulary
+from seqgan.errors import CorpusError
 
 
 class Text(NamedTuple):
@@ -61,7 +62,9 @@ def encode_corpus(
         vocabulary = build_ids(train, max_vocabulary or None)
     elif vocabulary is None:
         vocabulary = build_vocabulary(train, min_count=min_count, max_size=max_vocabulary or None)
-    max_length = max_length or automatic_max_length(train, ends=vocabulary.end is not None)
+    if vocabulary.end is None:
+        max_length = _common_length(train, valid, max_length)
+    max_length = max_length or automatic_max_length(train)
     train_ids, train_long = encode_sentences(train, vocabulary, max_length, too_long)
     valid_ids, valid_long = encode_sentences(valid, vocabulary, max_length, too_long)
 
@@ -77,3 +80,19 @@ def encode_corpus(
             "out of likelihoods."
         )
     return Text(corpus, tokenizer, vocabulary, max_length, train_ids, valid_ids, notes)
+
+
+def _common_length(train: list[list[str]], valid: list[list[str]], limit: int) -> int:
+    """The one length of sequences that have no end symbol, or the limit to which all are cut.
+
+    Raises:
+        CorpusError: held-out sequences have another length.
+    """
+    length = len(train[0])
+    for number, tokens in enumerate(valid, start=1):
+        if len(tokens) != length:
+            raise CorpusError(
+                f"Held-out sequence {number} has {len(tokens)} ids and the training sequences have {length}: ids have "
+                "no end symbol, so that all sequences need one length. Use --tokenizer words for others."
+            )
+    return min(length, limit or length)

@@ -20,6 +20,8 @@ UNKNOWN_TEXT = "<unk>"
 FIRST_LINE = "seqgan vocabulary 1"
 FIRST_LINE_OF_IDS = "seqgan ids 1"
 SPECIALS = 2
+MOST_IDS = 1_000_000
+"""Ids that a text may show without being asked whether it means them."""
 
 
 class Vocabulary:
@@ -167,6 +169,11 @@ def build_ids(sentences: Sequence[Sequence[str]], size: int | None = None) -> Id
                 "end symbol, so that all sequences need one length. Use --tokenizer words for others."
             )
     largest = max((int(token) for tokens in sentences for token in tokens), default=0)
+    if size is None and largest >= MOST_IDS:
+        raise CorpusError(
+            f"The largest id is {largest:,}, and a model with a row for each up to it would not fit: number them "
+            "from 0 on, or use --tokenizer words."
+        )
     return Ids(size or max(2, largest + 1))
 
 

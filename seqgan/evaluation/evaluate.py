@@ -288,10 +288,11 @@ def judge_while_training(
         values = {"eval/nll": likelihood_of(generator, valid, text.vocabulary.unknown, WATCHING_DRAWS)[0].nll_per_token}
         values |= {f"eval/{entry.name}": entry.value for entry in report if entry.name in WATCHED}
         if text.tokenizer.name == "characters":
-            values |= watched_characters(sentences, text)
+            # As many of each, and cut as the model learns them: the divergence depends on both.
+            real = as_read(text, text.valid)[:count]
+            values |= watched_characters(sentences[: len(real)], text)
             if rounds == 0:
-                floor = watched_characters(text.corpus.valid[:count], text)
-                values |= {f"{name}-floor": value for name, value in floor.items()}
+                values |= {f"{name}-floor": value for name, value in watched_characters(real, text).items()}
         return values
 
     return judge
@@ -302,5 +303,10 @@ def watched_characters(sentences: Sequence[str], text: Text) -> dict[str, float]
 
     They grow as the number of sentences falls: compare with those of as many real sentences, the floor.
     """
-    report = judge_sentences(sentences, text.corpus.train, None, text.tokenizer, ("js",))
+    report = judge_sentences(sentences, as_read(text, text.train), None, text.tokenizer, ("js",))
     return {f"eval/{entry.name}": entry.value for entry in report if entry.name in WATCHED_CHARACTERS}
+
+
+def as_read(text: Text, sequences: Sequences) -> list[str]:
+    """The sentences of a split as a model learns them: cut to the greatest length, unknown tokens as such."""
+    return [text.tokenizer.detokenize(text.vocabulary.decode(ids)) for ids in sequences.tokens.tolist()]

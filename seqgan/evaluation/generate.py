@@ -39,6 +39,11 @@ def generate_sentences(
     """
     if prefix is not None and len(prefix) >= max_length:
         raise ConfigError(f"The prefix has {len(prefix)} tokens, and sentences have at most {max_length}: shorten it.")
+    if hasattr(generator, "distributions") and (temperature, top_k, top_p, prefix) != (1.0, 0, 1.0, None):
+        raise ConfigError(
+            "This generator makes all positions at once and has no next token to choose: leave out temperature, top-k, "
+            "top-p and prefix."
+        )
     sentences: list[str] = []
     with progress.bar("Sampling: sentences", count) as advance:
         while len(sentences) < count:

@@ -63,6 +63,8 @@ def critic_loss(
     real_logits, fake_logits = judge_both(critic, real, fake, mask_real, mask_fake)
     loss = fake_logits.mean() - real_logits.mean()
     if penalty_weight:
+        # What a mask hides of one side must not come in through the other's positions.
+        real, fake = real * mask_real.unsqueeze(2), fake * mask_fake.unsqueeze(2)
         loss = loss + penalty_weight * gradient_penalty(critic, real, fake, mask_real | mask_fake, rng)
     return loss
 

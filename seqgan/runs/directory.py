@@ -142,13 +142,19 @@ def open_run(folder: str | Path) -> Run:
     return Run(folder, config, _read_tokenizer(folder, config), read_vocabulary(folder / "vocabulary.txt"))
 
 
-def newest_run(root: Path) -> Path:
-    """The pretrained run under `root` whose weights were written last.
+def newest_run(root: Path, *, pretrained: bool = False) -> Path:
+    """The run under `root` whose weights were written last; children are not looked at.
+
+    Args:
+        root: the folder of runs.
+        pretrained: leave out those that two players made from nothing.
 
     Raises:
         RunError: there is none.
     """
     candidates = [path.parent for path in root.glob("*/generator.safetensors") if _is_run(path.parent)]
+    if pretrained:
+        candidates = [folder for folder in candidates if not open_run(folder).is_adversarial]
     if not candidates:
         raise RunError(f"No pretrained run under {root}/: make one with `seqgan pretrain`, or name one with --run.")
     return max(candidates, key=lambda folder: (folder / "generator.safetensors").stat().st_mtime)

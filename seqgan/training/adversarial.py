@@ -125,6 +125,7 @@ def check_settings(
     algorithm: Sampled | Relaxed,
     *,
     per_token: bool = False,
+    per_view: bool = False,
     steps: bool = True,
     state_noise: float = 0.0,
 ) -> None:
@@ -134,15 +135,22 @@ def check_settings(
         config: of both players.
         algorithm: the record.
         per_token: whether the discriminator has a logit for each prefix.
+        per_view: whether it has one for each view.
         steps: whether the generator makes a token at a time, and not all positions at once.
         state_noise: of the generator's first state.
 
     Raises:
         ConfigError: says which do not, and why.
     """
+    check_used(config, relaxed=isinstance(algorithm, Relaxed))
     if isinstance(algorithm, Relaxed):
-        check_relaxed(config, algorithm, steps=steps, state_noise=state_noise, per_token=per_token)
+        check_relaxed(config, algorithm, steps=steps, state_noise=state_noise, per_token=per_token, per_view=per_view)
         return
+    if per_view:
+        raise ConfigError(
+            f"discriminator.per_view has several logits a sentence, and a reward is one number: leave it off for "
+            f"{config.algo}."
+        )
     if not steps:
         raise ConfigError(
             f"{config.algo} completes and scores sentences token by token, and this generator makes all positions at "
@@ -154,3 +162,34 @@ def check_settings(
             "samples under a state without noise: leave it at 0."
         )
     check_sampled(config, algorithm, per_token=per_token)
+
+
+def check_used(config: AdversarialConfig, *, relaxed: bool) -> None:
+    """That no setting is given which would change nothing.
+
+    Raises:
+        ConfigError: one is; what it belongs to.
+    """
+    annealed = ("gsgan", "relgan")
+    belongs = {
+        "rollouts": (config.credit == "rollouts", "credit rollouts"),
+        "baseline_value": (config.baseline == "constant", "baseline constant"),
+        "critic_learning_rate": (config.baseline == "critic", "baseline critic"),
+        "real_prefix_step": (config.real_prefix > 0, "real_prefix"),
+        "real_prefix_rounds": (config.real_prefix > 0, "real_prefix"),
+        "beta1": (config.optimizer == "adam", "optimizer adam"),
+        "beta2": (config.optimizer == "adam", "optimizer adam"),
+        "penalty_weight": (config.algo == "wgan-gp", "wgan-gp"),
+        "weight_clamp": (config.algo == "wgan", "wgan"),
+        "straight_through": (config.algo == "gsgan", "gsgan"),
+        "inverse_temperature": (config.algo == "relgan", "relgan"),
+        "annealing": (config.algo == "relgan", "relgan"),
+        "annealing_rounds": (config.algo in annealed, "gsgan and relgan"),
+        "curriculum_rounds": (relaxed, "algorithms on relaxed samples"),
+        "variable_length": (relaxed, "algorithms on relaxed samples"),
+        "teacher_helping": (relaxed, "algorithms on relaxed samples"),
+    }
+    defaults = AdversarialConfig()
+    for name, (used, owner) in belongs.items():
+        if not used and getattr(config, name) != getattr(defaults, name):
+            raise ConfigError(f"adversarial.{name} belongs to {owner} and would change nothing here: leave it out.")

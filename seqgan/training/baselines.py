@@ -31,7 +31,8 @@ of the BGAN authors' program."""
 def leave_one_out(values: Tensor) -> Tensor:
     """For each sample the mean value of the others, at each position. [N, ..., S, T] -> [..., S, T]
 
-    Behind a sequence's end its values are its final reward, so that all others take part at every position.
+    Behind a sequence's end its values are its final reward, or 0 where rewards are of tokens and none is to come: all
+    others take part at every position.
 
     Source: Kool, van Hoof, Welling 2019, "Buy 4 REINFORCE samples, get a baseline for free".
     """

@@ -106,9 +106,7 @@ def token_values(
     if config.credit == "token":
         return discounted_returns(reward(tokens, mask, rows), mask, config.discount).unsqueeze(0)
     values = reward(tokens, mask, rows) if per_token else prefix_rewards(reward, samples, policy.end)
-    last = mask.sum(dim=1, keepdim=True) - 1  # [B, 1]
-    positions = torch.arange(tokens.shape[1], device=tokens.device)
-    return values.gather(1, torch.minimum(positions, last)).unsqueeze(0)
+    return behind_the_end(values, mask).unsqueeze(0)
 
 
 def prefix_rewards(reward: Reward, samples: Samples, end: int | None) -> Tensor:
@@ -134,13 +132,23 @@ def cut_after(tokens: Tensor, mask: Tensor, lengths: Tensor, end: int | None) ->
 
 
 def random_prefixes(tokens: Tensor, mask: Tensor, end: int | None, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-    """One prefix of each sequence, of a length drawn uniformly from 1 to its own. [R, T], [R, T] -> the same.
+    """One prefix of each sequence, of a length drawn uniformly from 1 to T; a shorter sequence is then whole.
 
-    One of each and not all: prefixes of one sequence are so alike that a discriminator learns them by heart.
+    One of each and not all: prefixes of one sequence are so alike that a discriminator learns them by heart. Up to T
+    and not to its own length: a prefix would else count the less the longer its sentence goes on, and the
+    discriminator would not tell the ratio of the prefixes' densities.
 
-    Source: Li et al. 2017 (arXiv:1701.06547), section 3.2.
+    Returns:
+        Tokens and mask, shapes as given. [R, T], [R, T]
+
+    Source: Li et al. 2017 (arXiv:1701.06547), section 3.2, for one of each.
     """
-    lengths = mask.sum(dim=1)
-    drawn = torch.rand(len(tokens), generator=rng, device=tokens.device, dtype=torch.float64)
-    # Even rounded up to 1, a uniform number draws no more than the whole sequence.
-    return cut_after(tokens, mask, torch.minimum((drawn * lengths).long() + 1, lengths), end)
+    lengths = torch.randint(1, tokens.shape[1] + 1, (len(tokens),), generator=rng, device=tokens.device)
+    return cut_after(tokens, mask, lengths, end)
+
+
+def behind_the_end(values: Tensor, mask: Tensor) -> Tensor:
+    """Values of prefixes, those of a whole sequence also at all positions behind its end. [R, T], [R, T] -> [R, T]"""
+    last = mask.sum(dim=1, keepdim=True) - 1  # [R, 1]
+    positions = torch.arange(mask.shape[1], device=mask.device)
+    return values.gather(1, torch.minimum(positions, last))

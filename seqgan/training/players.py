@@ -39,6 +39,9 @@ class Players:
         ConfigError: settings that do not go together.
     """
 
+    discriminator_first = False
+    """Whose turn is first in a round."""
+
     def __init__(
         self,
         generator: GeneratorModule,
@@ -133,16 +136,27 @@ class Players:
     def play_round(self) -> dict[str, float]:
         """One turn of both players; the values to log."""
         started = time.monotonic()
+        turns = [self._generators_turn, self._discriminators_turn]
+        values: dict[str, float] = {}
+        for turn in reversed(turns) if self.discriminator_first else turns:
+            values |= turn()
+        self.rounds += 1
+        return {**values, "seconds": time.monotonic() - started}
+
+    def _generators_turn(self) -> dict[str, float]:
         values: dict[str, float] = {}
         for _ in range(self.config.generator_steps):
             values |= self.update_generator()
         for _ in range(self.config.teacher_forcing_steps):
             self._imitate()
         self.after_generator()
+        return values
+
+    def _discriminators_turn(self) -> dict[str, float]:
+        values: dict[str, float] = {}
         for _ in range(self.config.discriminator_steps):
             values |= self.train_discriminator(self.pool, self.config.discriminator_epochs)
-        self.rounds += 1
-        return {**values, "seconds": time.monotonic() - started}
+        return values
 
     def update_generator(self) -> dict[str, float]:
         """One step of the generator; the values to log."""

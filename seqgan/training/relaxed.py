@@ -1,5 +1,6 @@
 """Players whose generator learns through what the discriminator reads: distributions in place of ids."""
 
+import math
 from typing import Any
 
 import torch
@@ -28,7 +29,13 @@ OF_SAMPLED = (
 
 
 def check_relaxed(
-    config: AdversarialConfig, algorithm: Relaxed, *, steps: bool, state_noise: float = 0.0, per_token: bool = False
+    config: AdversarialConfig,
+    algorithm: Relaxed,
+    *,
+    steps: bool,
+    state_noise: float = 0.0,
+    per_token: bool = False,
+    per_view: bool = False,
 ) -> None:
     """That the settings go together; asked before a run is made.
 
@@ -38,6 +45,7 @@ def check_relaxed(
         steps: whether the generator makes a token at a time, and not all positions at once.
         state_noise: of the generator's first state.
         per_token: whether the discriminator has a logit for each prefix.
+        per_view: whether it has one for each view.
 
     Raises:
         ConfigError: says which do not, and why.
@@ -53,6 +61,11 @@ def check_relaxed(
         raise ConfigError(
             f"discriminator.per_token has a logit for each prefix, and {config.algo} needs one a sentence: leave it "
             "off."
+        )
+    if per_view and config.algo in ("wgan-gp", "wgan"):
+        raise ConfigError(
+            f"discriminator.per_view has several logits a sentence, and {config.algo} bounds the slope of one: leave "
+            "it off."
         )
     for name in ("teacher_helping", "teacher_forcing_steps"):
         if getattr(config, name) and not steps:
@@ -76,6 +89,8 @@ def check_relaxed(
 class RelaxedPlayers(Players):
     """Arguments as of `Players`, and the algorithm's record."""
 
+    discriminator_first = True  # without a warm-up, or at a new length, its gradient would mean nothing
+
     def __init__(
         self,
         generator: GeneratorModule,
@@ -92,6 +107,7 @@ class RelaxedPlayers(Players):
             steps=hasattr(generator, "step"),
             state_noise=noise,
             per_token=is_per_token(discriminator),
+            per_view=getattr(discriminator, "per_view", False),
         )
         super().__init__(generator, discriminator, text, config, rng)
         self.algorithm = algorithm
@@ -139,24 +155,21 @@ class RelaxedPlayers(Players):
         }
 
     def train_discriminator(self, pool: int, epochs: int, *, warming_up: bool = False) -> dict[str, float]:
-        """Passes over a pool of fresh samples and as many real sentences; the mean loss over its updates."""
-        length = self._batch_length()
-        real, real_mask = self._real(pool, length)
-        with torch.no_grad():
-            fake = self._fake(pool, length)
-        total, updates = 0.0, 0
-        self.discriminator.train()
-        for _ in range(epochs):
-            for rows in torch.randperm(pool, generator=self.rng, device=self.rng.device).split(
-                self.discriminator_batch
-            ):
-                loss = self.algorithm.discriminator_loss(
-                    self.discriminator, real[rows], fake.probs[rows], real_mask[rows], fake.mask[rows], self.rng
-                )
-                total += update(self.discriminator, self.discriminator_optimizer, loss)
-                updates += 1
-                if self.algorithm.clamp is not None:
-                    clamp_(self.discriminator.parameters(), self.algorithm.clamp)
+        """As many updates as a pool has batches, each of fresh samples and of real sentences; their mean loss."""
+        total = 0.0
+        updates = epochs * math.ceil(pool / self.discriminator_batch)
+        for _ in range(updates):
+            length = self._batch_length()
+            real, real_mask = self._real(self.discriminator_batch, length)
+            with torch.no_grad():
+                fake = self._fake(self.discriminator_batch, length)
+            self.discriminator.train()
+            loss = self.algorithm.discriminator_loss(
+                self.discriminator, real, fake.probs, real_mask, fake.mask, self.rng
+            )
+            total += update(self.discriminator, self.discriminator_optimizer, loss)
+            if self.algorithm.clamp is not None:
+                clamp_(self.discriminator.parameters(), self.algorithm.clamp)
         values = {"discriminator/loss": total / updates}
         if warming_up:  # in a round the generator's turn tells these
             self.discriminator.eval()
@@ -176,7 +189,7 @@ class RelaxedPlayers(Players):
         """Beginnings of real sentences as one-hot vectors [count, length, V], and their mask."""
         tokens, mask = self._real_tokens(count, length)
         if self.config.teacher_helping:
-            mask = mask & (torch.arange(length, device=mask.device) <= self._random_positions(count, length))
+            mask = torch.arange(length, device=mask.device) <= self._random_positions(mask).unsqueeze(1)
         return functional.one_hot(tokens, self.generator.vocabulary_size).float(), mask
 
     def _real_tokens(self, count: int, length: int) -> tuple[Tensor, Tensor]:
@@ -185,9 +198,11 @@ class RelaxedPlayers(Players):
         tokens = functional.pad(drawn.tokens, (0, missing), value=self.generator.end or 0)
         return tokens[:, :length], functional.pad(drawn.mask, (0, missing))[:, :length]
 
-    def _random_positions(self, count: int, length: int) -> Tensor:
-        """A position for each row, the last one that is read of it. [count, 1]"""
-        return torch.randint(length, (count, 1), generator=self.rng, device=self.rng.device)
+    def _random_positions(self, mask: Tensor) -> Tensor:
+        """A real position of each row, the last one that is shown of it. [R, T] -> [R]"""
+        lengths = mask.sum(dim=1)
+        uniform = torch.rand(len(mask), generator=self.rng, device=mask.device, dtype=torch.float64)
+        return torch.minimum((uniform * lengths).long(), lengths - 1)
 
     def _fake(self, count: int, length: int) -> RelaxedSamples:
         """Relaxed samples, with a graph where gradients are on."""
@@ -199,9 +214,8 @@ class RelaxedPlayers(Players):
             "state_noise": getattr(self.generator, "state_noise", 0.0),
         }
         if self.config.teacher_helping:
-            tokens, _ = self._real_tokens(count, length)
-            positions = self._random_positions(count, length).squeeze(1)
-            return teacher_helped_sample(self.generator, tokens, positions, **relaxation)
+            tokens, mask = self._real_tokens(count, length)
+            return teacher_helped_sample(self.generator, tokens, self._random_positions(mask), **relaxation)
         return relaxed_sample(
             self.generator,
             count,

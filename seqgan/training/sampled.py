@@ -20,7 +20,7 @@ from seqgan.objectives.algorithm import Sampled
 from seqgan.objectives.policy_gradient import policy_gradient_loss, token_log_probs
 from seqgan.tensors.masking import masked_mean
 from seqgan.training.baselines import Baseline, check_baseline
-from seqgan.training.credit import check_credit, random_prefixes, token_values
+from seqgan.training.credit import behind_the_end, check_credit, random_prefixes, token_values
 from seqgan.training.optimizers import update
 from seqgan.training.players import Players
 from seqgan.training.rewards import control_reward, discriminator_reward, is_per_token, trimmed
@@ -93,15 +93,14 @@ class SampledPlayers(Players):
         self.rollout_policy.load_state_dict(state["rollout_policy"])
         self.baseline.restore(state["baseline"])
 
-    @property
-    def given(self) -> int:
-        """Tokens that samples of this round take over from real sentences: fewer from stage to stage, then none."""
-        stage = self.rounds // self.config.real_prefix_rounds
-        return min(self.max_length, max(0, self.config.real_prefix - stage * self.config.real_prefix_step))
+    def given_in(self, rounds: int) -> int:
+        """Tokens that samples of a round take over from real sentences: fewer from stage to stage, then none."""
+        stage = rounds // self.config.real_prefix_rounds
+        return max(0, min(self.max_length, self.config.real_prefix) - stage * self.config.real_prefix_step)
 
     def update_generator(self) -> dict[str, float]:
         """One policy gradient step on the generator's own samples."""
-        config, given = self.config, self.given
+        config, given = self.config, self.given_in(self.rounds)
         group = config.group_size or config.batch_size
         fake = self._draw(config.batch_size, given, completions=group)
         values = token_values(
@@ -115,7 +114,8 @@ class SampledPlayers(Players):
             sampled.unflatten(0, (-1, group)),
             fake.tokens.unflatten(0, (-1, group)),
         )
-        baseline = self.baseline(grouped, tokens, groups, self.progress)
+        anything = bool(sampled.any())  # not where all of every sentence was given
+        baseline = self.baseline(grouped, tokens, groups, self.progress) if anything else 0.0
         advantages = self.algorithm.advantages(grouped, groups, baseline).flatten(0, 1)  # [B, T]
         logits = self.generator(fake.tokens)
         log_probs = token_log_probs(logits, fake.tokens)
@@ -129,12 +129,14 @@ class SampledPlayers(Players):
         value = update(self.generator, self.generator_optimizer, loss, config.clip_norm)
         logged = {
             "generator/loss": value,
-            "generator/reward": masked_mean(values.mean(dim=0).expand(sampled.shape), sampled).item(),
-            "generator/reward_std": diagnostics.reward_spread(values, sampled).item(),
             "generator/entropy": entropy.item(),
             "generator/length": fake.mask.sum(dim=1).float().mean().item(),
         }
-        if self.algorithm.weighs and given < self.max_length:
+        if anything:
+            mean_values = values.mean(dim=0).expand(sampled.shape)
+            logged["generator/reward"] = masked_mean(mean_values, sampled).item()
+            logged["generator/reward_std"] = diagnostics.reward_spread(values, sampled).item()
+        if anything and self.algorithm.weighs:
             # At the first sampled token all samples of a group are compared.
             first = slice(given, given + 1) if values.shape[-1] > 1 else slice(1)
             everyone = torch.ones_like(groups[..., :1])
@@ -155,7 +157,9 @@ class SampledPlayers(Players):
 
     def train_discriminator(self, pool: int, epochs: int, *, warming_up: bool = False) -> dict[str, float]:
         """Passes over a pool of fresh samples and as many real sentences; means over its updates."""
-        fake = self._draw(pool, 0 if warming_up else self.given)
+        # What the generator's next turn asks about: completions of the prefix that it will be given then.
+        given = self.given_in(self.rounds if warming_up else self.rounds + 1)
+        fake = self._draw(pool, given if given < self.max_length else 0)  # real against real would teach nothing
         real = draw_batch(self.real, pool, self.rng)
         missing = self.max_length - real.tokens.shape[1]  # the samples have all max_length columns
         tokens = torch.stack([functional.pad(real.tokens, (0, missing)), fake.tokens])  # [2, pool, T]
@@ -190,8 +194,10 @@ class SampledPlayers(Players):
         # One pass over both: its weights' gradients, which are large, are then formed and added once.
         logits = self.discriminator(*both).unflatten(0, (2, -1))  # [2, R] or [2, R, T]
         if self.per_token:
-            real_mask, fake_mask = both[1].unflatten(0, (2, -1))
-            return logits[0][real_mask], logits[1][fake_mask]
+            # Every position of every row counts, ended ones with their last logit: real and fake are then compared at
+            # equal numbers of tokens, and what the logits tell is the ratio of the prefixes' densities.
+            logits = behind_the_end(logits.flatten(0, 1), both[1]).unflatten(0, (2, -1))
+            return logits[0].flatten(), logits[1].flatten()
         return logits[0], logits[1]
 
     def _accuracy(self, real_logits: Tensor, fake_logits: Tensor) -> float:

@@ -94,6 +94,7 @@ def test_a_corpus_of_ids_is_read_as_it_was_drawn(tmp_path):
         ("1 2\n3 x\n", "Training sequence 2: 'x' is no id"),
         ("1 2\n3 04\n", "Training sequence 2: '04' is no id"),
         ("1 2\n3 9\n", "'9' is not one of the ids 0 to 4"),
+        ("1 2 3\n3 4 1\n", "Held-out sequence 1 has 2 ids and the training sequences have 3"),
     ],
 )
 def test_what_is_no_corpus_of_ids(tmp_path, lines, message):
@@ -101,3 +102,17 @@ def test_what_is_no_corpus_of_ids(tmp_path, lines, message):
     (tmp_path / "valid.txt").write_text("0 1\n")
     with pytest.raises(CorpusError, match=message):
         build_text(DataConfig(corpus=str(tmp_path), tokenizer="ids", max_vocabulary=5))
+
+
+def test_an_id_that_would_need_a_giant_model_is_refused(tmp_path):
+    (tmp_path / "train.txt").write_text("1 2\n3 30000000\n")
+    (tmp_path / "valid.txt").write_text("0 1\n")
+    with pytest.raises(CorpusError, match="The largest id is 30,000,000"):
+        build_text(DataConfig(corpus=str(tmp_path), tokenizer="ids"))
+
+
+def test_sequences_without_an_end_are_never_longer_than_they_are(tmp_path):
+    (tmp_path / "train.txt").write_text("1 2 0\n3 4 1\n")
+    (tmp_path / "valid.txt").write_text("0 1 1\n")
+    assert build_text(DataConfig(corpus=str(tmp_path), tokenizer="ids", max_length=32)).max_length == 3
+    assert build_text(DataConfig(corpus=str(tmp_path), tokenizer="ids", max_length=2)).max_length == 2

@@ -305,3 +305,18 @@ def test_wgan_gp_learns_from_nothing_to_write_every_one_of_four_strings():
     # Untrained, a string has a share of about 5 ** -5, or 5 ** -3 where it ends after two symbols.
     assert shares.sum() > 0.4
     assert (shares > 0.05).sum() >= 3
+
+
+def test_what_a_mask_hides_changes_no_penalty():
+    torch.manual_seed(0)
+    critic = RNNDiscriminator(4, 5, 6, dropout=0.0)
+    real, fake = torch.rand(3, 4, 4), torch.rand(3, 4, 4)
+    mask_real = torch.arange(4) < torch.tensor([[1], [2], [4]])
+    mask_fake = torch.arange(4) < torch.tensor([[3], [2], [1]])
+
+    def loss(real, fake):
+        return WGAN_GP.discriminator_loss(critic, real, fake, mask_real, mask_fake, torch.Generator().manual_seed(0))
+
+    hidden_real = torch.where(mask_real.unsqueeze(2), real, 7.0)
+    hidden_fake = torch.where(mask_fake.unsqueeze(2), fake, -3.0)
+    torch.testing.assert_close(loss(hidden_real, hidden_fake), loss(real, fake))

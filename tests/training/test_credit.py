@@ -10,7 +10,7 @@ from seqgan.discriminators import DISCRIMINATORS, RNNDiscriminator
 from seqgan.errors import ConfigError
 from seqgan.objectives import MALIGAN, SAMPLED, SEQGAN, discounted_returns
 from seqgan.training.adversarial import check_settings
-from seqgan.training.credit import prefix_rewards, random_prefixes, token_values
+from seqgan.training.credit import behind_the_end, prefix_rewards, random_prefixes, token_values
 from seqgan.training.rewards import discriminator_reward
 
 TOKENS = torch.tensor([[3, 2, 0, 0], [2, 0, 0, 0], [1, 2, 3, 1]])  # 0 ends
@@ -80,7 +80,7 @@ def test_rewards_of_tokens_are_summed_from_each_on():
     assert values_of("token", reward, per_token=True).tolist() == expected
 
 
-def test_random_prefixes_have_every_length_alike_and_never_none():
+def test_random_prefixes_are_cut_at_every_length_alike_and_shorter_ones_are_whole():
     rows = torch.arange(3).repeat(4000)
     rng = torch.Generator().manual_seed(0)
     tokens, mask = random_prefixes(TOKENS[rows], MASK[rows], 0, rng)
@@ -89,9 +89,10 @@ def test_random_prefixes_have_every_length_alike_and_never_none():
         counts = torch.bincount(lengths[rows == row], minlength=5)
         assert counts[0] == 0
         assert counts[own + 1 :].sum() == 0
-        # Binomial: five standard deviations about the mean.
-        mean, deviation = 4000 / own, (4000 / own * (1 - 1 / own)) ** 0.5
-        assert ((counts[1 : own + 1] - mean).abs() < 5 * deviation).all()
+        # Cut at 1 to 4, each a quarter; what is longer than the sequence is all of it. Five standard deviations.
+        expected = torch.tensor([1000.0] * (own - 1) + [1000.0 * (5 - own)])
+        deviation = (expected * (1 - expected / 4000)).sqrt()
+        assert ((counts[1 : own + 1] - expected).abs() <= 5 * deviation).all()
     assert (tokens[mask] == TOKENS[rows][mask]).all()
     assert (tokens[~mask] == 0).all()
 
@@ -134,3 +135,41 @@ def test_every_discriminator_values_prefixes(name):
     assert values.shape == (1, 3, 4)
     alone = discriminator_reward(discriminator, SEQGAN.reward)(TOKENS[2:, :2], MASK[2:, :2], torch.arange(1))
     torch.testing.assert_close(values[0, 2, 1], alone[0])
+
+
+def test_a_discriminator_of_prefixes_learns_the_ratio_of_their_densities():
+    """Data are (1, end), samples (1, 2, 2, 2, end): the prefix (1) is as frequent in both."""
+    rng = torch.Generator().manual_seed(0)
+    data, fakes = torch.tensor([[1, 0, 0, 0, 0]]), torch.tensor([[1, 2, 2, 2, 0]])
+    counts = []
+    for tokens, length in ((data, 2), (fakes, 5)):
+        rows = tokens.expand(20_000, -1)
+        mask = (torch.arange(5) < length).expand(20_000, -1)
+        _, cut = random_prefixes(rows, mask, 0, rng)
+        counts.append(int((cut.sum(1) == 1).sum()))
+    # The best discriminator's odds are the ratio of these: 1, within five deviations of two binomials of a fifth.
+    assert counts[0] / counts[1] == pytest.approx(1, abs=5 * (2 * 4 / 20_000) ** 0.5)
+
+
+def test_behind_the_end_a_sequence_keeps_its_last_value():
+    values = torch.tensor([[1.0, 2.0, 9.0], [3.0, 9.0, 9.0], [4.0, 5.0, 6.0]])
+    mask = torch.tensor([[True, True, False], [True, False, False], [True, True, True]])
+    assert behind_the_end(values, mask).tolist() == [[1, 2, 2], [3, 3, 3], [4, 5, 6]]
+
+
+@pytest.mark.parametrize(
+    ("settings", "algorithm", "message"),
+    [
+        ({"credit": "sequence", "rollouts": 4}, SEQGAN, "adversarial.rollouts belongs to credit rollouts"),
+        ({"baseline_value": 0.3}, SEQGAN, "adversarial.baseline_value belongs to baseline constant"),
+        ({"critic_learning_rate": 0.1}, SEQGAN, "belongs to baseline critic"),
+        ({"real_prefix_step": 2}, MALIGAN, "belongs to real_prefix"),
+        ({"penalty_weight": 3.0}, SEQGAN, "belongs to wgan-gp"),
+        ({"teacher_helping": True}, SEQGAN, "belongs to algorithms on relaxed samples"),
+        ({"annealing": "linear"}, SEQGAN, "belongs to relgan"),
+        ({"optimizer": "rmsprop", "beta1": 0.5}, SEQGAN, "belongs to optimizer adam"),
+    ],
+)
+def test_settings_that_would_change_nothing_are_refused(settings, algorithm, message):
+    with pytest.raises(ConfigError, match=f"{message}.*would change nothing here"):
+        check_settings(AdversarialConfig(**settings), algorithm)

@@ -32,7 +32,7 @@ def log_probs_of(generator, tokens):
 def test_mixed_training_weighs_completions_within_their_prefix_and_learns_the_prefix(text, given):
     settings = {"batch_size": 12, "group_size": 4, "credit": "sequence", "baseline": "constant", "baseline_value": 0.3}
     players = make_players(text, MALIGAN, real_prefix=given, **settings)
-    assert players.given == given
+    assert players.given_in(0) == given
     state = players.rng.get_state()
     tokens, mask = players._draw(12, given, completions=4)
     players.rng.set_state(state)
@@ -71,7 +71,7 @@ def test_groups_without_prefixes_are_parts_of_the_batch(text):
 
 def test_when_all_is_given_training_is_maximum_likelihood(text):
     players = make_players(text, MALIGAN, batch_size=8, group_size=2, real_prefix=100)
-    assert players.given == text.max_length
+    assert players.given_in(0) == text.max_length
     state = players.rng.get_state()
     tokens, mask = players._draw(8, text.max_length, completions=2)
     players.rng.set_state(state)
@@ -86,10 +86,9 @@ def test_the_real_prefix_falls_from_stage_to_stage_to_nothing(text):
     players = make_players(
         text, MALIGAN, batch_size=8, group_size=2, real_prefix=5, real_prefix_step=2, real_prefix_rounds=3
     )
-    given = []
-    for players.rounds in range(12):
-        given.append(players.given)
-    assert given == [5, 5, 5, 3, 3, 3, 1, 1, 1, 0, 0, 0]
+    assert [players.given_in(rounds) for rounds in range(12)] == [5, 5, 5, 3, 3, 3, 1, 1, 1, 0, 0, 0]
+    longer = make_players(text, MALIGAN, batch_size=8, group_size=2, real_prefix=100, real_prefix_step=2)
+    assert [longer.given_in(rounds) for rounds in range(3)] == [text.max_length - 2 * stage for stage in range(3)]
 
 
 def test_completions_of_ended_sentences_are_those_sentences(text):
@@ -104,8 +103,10 @@ def test_completions_of_ended_sentences_are_those_sentences(text):
 
 
 def test_the_discriminator_meets_what_the_generator_completes(text):
-    """Its density ratio must be of the policy that is weighed: real beginnings, generated ends."""
-    players = make_players(text, MALIGAN, batch_size=8, group_size=2, real_prefix=3, discriminator_pool=16)
+    """Its density ratio must be of the policy that is weighed next: real beginnings of that length, generated ends."""
+    players = make_players(
+        text, MALIGAN, batch_size=8, group_size=2, real_prefix=3, real_prefix_step=2, discriminator_pool=16
+    )
     drawn = []
     draw = players._draw
 
@@ -115,11 +116,22 @@ def test_the_discriminator_meets_what_the_generator_completes(text):
 
     players._draw = spy
     players.warm_up_discriminator()
-    players.play_round()
-    # Warm-up on free samples; then two completions of each of four prefixes, and pools of one completion each.
-    assert drawn[0] == (8, 0, 1)
-    assert drawn[1] == (8, 3, 2)
-    assert set(drawn[2:]) == {(16, 3, 1)}
+    for _ in range(2):
+        players.play_round()
+    steps = players.config.discriminator_steps
+    first = [(8, 3, 1), (8, 3, 2), *[(16, 1, 1)] * steps]
+    assert drawn == [*first, (8, 1, 2), *[(16, 0, 1)] * steps]
+
+
+def test_where_all_is_given_the_discriminator_learns_from_free_samples_and_no_reward_is_logged(text):
+    players = make_players(text, MALIGAN, batch_size=8, group_size=2, real_prefix=100, real_prefix_rounds=5)
+    given = []
+    draw = players._draw
+    players._draw = lambda count, prefix, completions=1: given.append(prefix) or draw(count, prefix, completions)
+    values = players.play_round()
+    assert given == [text.max_length] + [0] * players.config.discriminator_steps
+    assert "generator/reward" not in values
+    assert "generator/effective_sample_size" not in values
 
 
 def test_one_policy_gradient_loss_by_hand(text):

@@ -63,7 +63,7 @@ TRIPLES = [
 def test_every_pair_trains_resumes_samples_and_is_judged(text, tmp_path, algo, kind, judge):
     noisy = {"state_noise": 1.0} if algo != "relgan" and kind not in ("transformer", "residual-conv") else {}
     start = generator_of(text, kind, **noisy)
-    critic = discriminator_of(text, judge, **({"per_view": True} if judge == "many-view" else {}))
+    critic = discriminator_of(text, judge, per_view=judge == "many-view" and algo in ("gsgan", "relgan"))
     results = []
     for stops in ([2], [1, 2]):
         run = new_run(text, tmp_path / f"run{len(stops)}")
@@ -220,3 +220,52 @@ def test_rewards_need_a_generator_that_steps():
 def test_an_unknown_annealing_names_the_nearest():
     with pytest.raises(ConfigError, match=r"No annealing is called 'exponent'\. Did you mean 'exponential'"):
         build_algorithm(AdversarialConfig(algo="relgan", annealing="exponent"))
+
+
+def test_several_logits_a_sentence_are_refused_where_one_is_bounded_or_rewarded():
+    config = AdversarialConfig(algo="wgan-gp")
+    with pytest.raises(ConfigError, match="bounds the slope of one"):
+        check_settings(config, build_algorithm(config), state_noise=1.0, per_view=True)
+    with pytest.raises(ConfigError, match="a reward is one number"):
+        check_settings(AdversarialConfig(), SEQGAN, per_view=True)
+
+
+def test_the_critic_moves_first_in_a_round(text):
+    players = players_of(text, "wgan-gp")
+    order = []
+    players.train_discriminator = lambda pool, epochs: order.append("critic") or {}
+    players.update_generator = lambda: order.append("generator") or {}
+    players.play_round()
+    assert order == ["critic", "critic", "generator"]
+
+
+def test_helped_by_a_teacher_neither_side_shows_what_follows_an_end(text):
+    players = players_of(text, "gsgan", teacher_helping=True)
+    lengths = {"real": [], "fake": []}
+    for _ in range(50):
+        probs, mask = players._real(6, players.max_length)
+        lengths["real"] += mask.sum(1).tolist()
+        shown = probs.argmax(-1).masked_fill(~mask, 1)
+        fake = players._fake(6, players.max_length)
+        lengths["fake"] += fake.mask.sum(1).tolist()
+        given = fake.probs.argmax(-1).masked_fill(~fake.mask, 1)
+        for tokens, real_mask in ((shown, mask), (given, fake.mask)):
+            before_last = real_mask.sum(1, keepdim=True) - 1 > torch.arange(players.max_length)
+            assert not ((tokens == 0) & before_last).any()  # an end symbol may only be the last that is shown
+    # Both are cut by the same law: means of 300 lengths of deviation about 1.7, five deviations of their difference.
+    means = [sum(values) / len(values) for values in lengths.values()]
+    assert abs(means[0] - means[1]) < 0.7
+
+
+def test_a_run_whose_temperature_falls_over_its_rounds_cannot_be_made_longer():
+    from seqgan.config import RunConfig, check_resumable
+
+    def config_of(**settings):
+        return RunConfig(adversarial=AdversarialConfig(**settings))
+
+    for algo in ("gsgan", "relgan"):
+        with pytest.raises(ConfigError, match="a temperature that falls over them"):
+            check_resumable(config_of(algo=algo, rounds=3), config_of(algo=algo, rounds=6), "here")
+        fixed = {"algo": algo, "annealing_rounds": 9}
+        check_resumable(config_of(rounds=3, **fixed), config_of(rounds=6, **fixed), "here")
+    check_resumable(config_of(algo="wgan-gp", rounds=3), config_of(algo="wgan-gp", rounds=6), "here")
