@@ -9,6 +9,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from seqgan.discriminators.inputs import refuse_source
 from seqgan.errors import ConfigError
 from seqgan.tensors.embedding import embed
+from seqgan.tensors.positions import sinusoids
 
 ROWS = 32_768
 """Most sequences encoded at once. The CUDA kernels of attention count rows in 16 bits and fail beyond 65,535
@@ -89,14 +90,3 @@ class TransformerDiscriminator(nn.Module):
         values = self.norm(values).masked_fill(~mask.unsqueeze(-1), 0.0)
         mean = values.sum(dim=1) / mask.sum(dim=1, keepdim=True).clamp(min=1)  # [R, E]
         return self.output(mean).squeeze(1)
-
-
-def sinusoids(length: int, size: int) -> Tensor:
-    """Sines and cosines of each position, at wavelengths from 2 pi to 10,000 * 2 pi. [T, E]
-
-    Source: Vaswani et al. 2017, section 3.5. Sines come first and cosines after them, where the paper alternates: an
-    order of columns, to which the first matrix is indifferent.
-    """
-    frequencies = 10_000.0 ** (-torch.arange(0, size, 2, dtype=torch.float64) / size)
-    angles = torch.arange(length, dtype=torch.float64).unsqueeze(1) * frequencies  # [T, ceil(E / 2)]
-    return torch.cat([angles.sin(), angles.cos()], dim=1)[:, :size]

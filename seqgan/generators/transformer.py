@@ -158,19 +158,42 @@ class Block(nn.Module):
         Returns:
             [R, T, E], and keys and values of all, both [R, heads, P + T, E / heads].
         """
+        values, past = self.read(values, past)
+        return self.transform(values), past
+
+    def read(self, values: Tensor, past: tuple[Tensor, Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """The first part, self-attention. Arguments and result are those of `forward`."""
         projected = self.attention_input(self.attention_norm(values)).unflatten(2, (3, self.heads, -1))
         query, key, value = projected.permute(2, 0, 3, 1, 4)  # each [R, heads, T, E / heads]
         key, value = torch.cat([past[0], key], dim=2), torch.cat([past[1], value], dim=2)
-        attended = self._attend(query, key, value).transpose(1, 2).flatten(2)  # [R, T, E]
-        values = values + self.dropout(self.attention_output(attended))
-        values = values + self.dropout(self.feed_forward(self.feed_forward_norm(values)))
-        return values, (key, value)
-
-    def _attend(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        """[R, heads, T, E / heads], twice [R, heads, P + T, E / heads] -> [R, heads, T, E / heads]"""
         dropout = self.dropout.p if self.training else 0.0
         # One new position sees all there is; the flag would align it with the first key and not with the last.
-        causal = query.shape[2] > 1
-        parts = zip(query.split(ROWS), key.split(ROWS), value.split(ROWS), strict=True)
-        attend = functional.scaled_dot_product_attention
-        return torch.cat([attend(*part, dropout_p=dropout, is_causal=causal) for part in parts])
+        attended = attend(query, key, value, dropout, causal=query.shape[2] > 1).transpose(1, 2).flatten(2)  # [R, T, E]
+        return values + self.dropout(self.attention_output(attended)), (key, value)
+
+    def transform(self, values: Tensor) -> Tensor:
+        """The second part, the same map for each position. [R, T, E] -> [R, T, E]"""
+        return values + self.dropout(self.feed_forward(self.feed_forward_norm(values)))
+
+
+def attend(
+    query: Tensor, key: Tensor, value: Tensor, dropout: float, causal: bool = False, mask: Tensor | None = None
+) -> Tensor:
+    """Scaled dot-product attention, however many rows there are.
+
+    Args:
+        query: [R, heads, T, D]
+        key: [R, heads, K, D]
+        value: [R, heads, K, D]
+        dropout: share of the weights that is dropped.
+        causal: each of the T = K positions sees those up to itself.
+        mask: True at keys that are seen, at least one in each row; None for all. [R, 1, 1, K]
+
+    Returns:
+        [R, heads, T, D]
+    """
+    if len(query) <= ROWS:
+        return functional.scaled_dot_product_attention(query, key, value, mask, dropout, causal)
+    masks = [None] * -(-len(query) // ROWS) if mask is None else mask.split(ROWS)
+    parts = zip(query.split(ROWS), key.split(ROWS), value.split(ROWS), masks, strict=True)
+    return torch.cat([attend(q, k, v, dropout, causal, part_mask) for q, k, v, part_mask in parts])

@@ -1,0 +1,105 @@
+"""How conditional generators read a source, and how their steps look at it."""
+
+import torch
+from torch import Tensor, nn
+
+from seqgan.errors import ConfigError
+from seqgan.tensors.embedding import embed
+from seqgan.tensors.positions import sinusoids
+
+
+class AdditiveAttention(nn.Module):
+    """A mean of the source's vectors, weighed by how well each fits a query; padding has exactly no weight.
+
+    Args:
+        size: A, of the hidden layer that compares a query with a key.
+        query_size: Q.
+        value_size: S, of the source's vectors.
+
+    Source: Bahdanau, Cho, Bengio 2015 (arXiv:1409.0473), section 3.1 and appendix A.1.2.
+    """
+
+    def __init__(self, size: int, query_size: int, value_size: int):
+        super().__init__()
+        self.query = nn.Linear(query_size, size)
+        self.key = nn.Linear(value_size, size, bias=False)
+        self.score = nn.Linear(size, 1, bias=False)
+
+    def keys(self, values: Tensor) -> Tensor:
+        """What queries are compared with, which no step needs to compute again. [B, L, S] -> [B, L, A]"""
+        return self.key(values)
+
+    def forward(self, query: Tensor, memory: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+        """The weighted mean; 0 for a source without a token.
+
+        Args:
+            query: [R, Q]
+            memory: keys [R, L, A], values [R, L, S], mask [R, L].
+
+        Returns:
+            [R, S]
+        """
+        keys, values, mask = memory
+        scores = self.score(torch.tanh(keys + self.query(query).unsqueeze(1))).squeeze(2)  # [R, L]
+        # The least finite number rather than -inf: a softmax over nothing is then no NaN, and the mask clears it.
+        weights = scores.masked_fill(~mask, torch.finfo(scores.dtype).min).softmax(dim=1) * mask
+        return torch.bmm(weights.unsqueeze(1), values).squeeze(1)
+
+
+class TransformerEncoder(nn.Module):
+    """Self-attention over the source in both directions. Sinusoidal positions: no source is too long.
+
+    Args:
+        size: E, of the vectors that come in and go out.
+        hidden_size: size within each layer's feed-forward part.
+        layers: blocks of attention and feed-forward part.
+        heads: of attention; divides size.
+        dropout: share of the embeddings, of the attention weights, of the feed-forward parts' hidden values and of each
+            part's output that is dropped in training.
+
+    Source: Vaswani et al. 2017 (arXiv:1706.03762), section 3, the encoder; norms before each part as in Xiong et al.
+    2020 (arXiv:2002.04745), figure 1(b).
+    """
+
+    def __init__(self, size: int, hidden_size: int, layers: int, heads: int, dropout: float):
+        super().__init__()
+        self.dropout = nn.Dropout(dropout)
+        self.layers = nn.ModuleList(
+            nn.TransformerEncoderLayer(
+                size, heads, hidden_size, dropout, activation="gelu", batch_first=True, norm_first=True
+            )
+            for _ in range(layers)
+        )
+        self.norm = nn.LayerNorm(size)
+
+    def forward(self, values: Tensor, mask: Tensor) -> Tensor:
+        """Embeddings [B, L, E] and a mask [B, L] with a True in each row -> [B, L, E], anything at padding."""
+        # The embeddings begin below 1 / sqrt(E), as the target's do; the sines and cosines would drown them.
+        scaled = values * values.shape[2] ** 0.5
+        values = self.dropout(scaled + sinusoids(values.shape[1], values.shape[2]).to(values))
+        for layer in self.layers:
+            values = layer(values, src_key_padding_mask=~mask)
+        return self.norm(values)
+
+
+def source_embedding(vocabulary_size: int, source_vocabulary_size: int, size: int, shared: bool) -> nn.Embedding | None:
+    """The source's own table of vectors; None where it shares the target's.
+
+    Raises:
+        ConfigError: a shared table for two vocabularies.
+    """
+    if not shared:
+        return nn.Embedding(source_vocabulary_size, size)
+    if source_vocabulary_size != vocabulary_size:
+        raise ConfigError(
+            f"A shared embedding is one table for source and target, but source_vocabulary_size is "
+            f"{source_vocabulary_size} and vocabulary_size is {vocabulary_size}: use one vocabulary, or leave "
+            "shared_embedding off."
+        )
+    return None
+
+
+def embed_source(source: Tensor, mask: Tensor, own: nn.Embedding | None, shared: nn.Embedding) -> Tensor:
+    """Vectors of the source's tokens, 0 at padding. [B, L], [B, L] -> [B, L, E]"""
+    table = shared if own is None else own
+    return embed(source, table.weight) * mask.unsqueeze(-1)

@@ -1,0 +1,200 @@
+"""The conditional Transformer generator: an encoder, and a decoder whose steps read no token twice."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from seqgan.errors import ConfigError
+from seqgan.generators.encoders import TransformerEncoder, embed_source, source_embedding
+from seqgan.generators.inputs import previous_tokens, require_context, require_source
+from seqgan.generators.transformer import Block, attend
+from seqgan.tensors.embedding import embed
+from seqgan.tensors.rows import State
+
+
+class Seq2SeqTransformer(nn.Module):
+    """An encoder-decoder Transformer.
+
+    Keys and values of the source are computed once, in `encode`; those of the tokens written are kept in the state.
+
+    Args:
+        source_vocabulary_size: symbols of the source.
+        vocabulary_size: V, symbols that can come out, the end symbol included.
+        embedding_size: E, size of a token's vector and of what each layer passes on.
+        hidden_size: size within each layer's feed-forward part.
+        layers: blocks, of the encoder and of the decoder.
+        heads: of attention in each block; must divide embedding_size.
+        dropout: share of the embeddings, of the attention weights and of each part's output that is dropped in
+            training.
+        tied: share one matrix between the target's embeddings and the output; both have E columns.
+        start: id fed first; by default V, a symbol of its own.
+        end: id that ends a sequence, or None for sequences of one fixed length.
+        max_length: longest target, in tokens with the end symbol; each position has a learned vector. Sources have no
+            limit.
+        shared_embedding: one table for the tokens of source and target, which are then of one vocabulary.
+
+    Raises:
+        ConfigError: heads do not divide embedding_size; a shared table for vocabularies of two sizes.
+
+    Source: Vaswani et al. 2017 (arXiv:1706.03762), section 3; norms before each part as in Xiong et al. 2020
+    (arXiv:2002.04745), figure 1(b); GELU and learned target positions as in the unconditional Transformer here.
+    """
+
+    def __init__(
+        self,
+        source_vocabulary_size: int,
+        vocabulary_size: int,
+        embedding_size: int = 128,
+        hidden_size: int = 256,
+        layers: int = 2,
+        heads: int = 4,
+        dropout: float = 0.0,
+        tied: bool = False,
+        start: int | None = None,
+        end: int | None = 0,
+        max_length: int = 256,
+        shared_embedding: bool = False,
+    ):
+        super().__init__()
+        if embedding_size % heads:
+            raise ConfigError(
+                f"The heads of a Transformer share out the embedding, but embedding_size is {embedding_size} and heads "
+                f"is {heads}: make embedding_size a multiple of heads."
+            )
+        self.vocabulary_size = vocabulary_size
+        self.start = vocabulary_size if start is None else start
+        self.end = end
+        self.max_length = max_length
+        self.heads = heads
+        self.dropout = nn.Dropout(dropout)
+        self.source_embedding = source_embedding(
+            vocabulary_size, source_vocabulary_size, embedding_size, shared_embedding
+        )
+        self.embedding = nn.Embedding(max(vocabulary_size, self.start + 1), embedding_size)
+        self.positions = nn.Parameter(torch.empty(max_length, embedding_size))
+        self.encoder = TransformerEncoder(embedding_size, hidden_size, layers, heads, dropout)
+        self.blocks = nn.ModuleList(DecoderBlock(embedding_size, hidden_size, heads, dropout) for _ in range(layers))
+        self.memories = nn.ModuleList(nn.Linear(embedding_size, 2 * embedding_size) for _ in range(layers))
+        self.norm = nn.LayerNorm(embedding_size)
+        self.output_bias = nn.Parameter(torch.zeros(vocabulary_size))
+        self.output_weight = None if tied else nn.Parameter(torch.empty(vocabulary_size, embedding_size))
+        # As the unconditional generators: all tables start alike, in the range that is the linear layers' default.
+        bound = embedding_size**-0.5
+        own_table = None if self.source_embedding is None else self.source_embedding.weight
+        for matrix in (own_table, self.embedding.weight, self.positions, self.output_weight):
+            if matrix is not None:
+                nn.init.uniform_(matrix, -bound, bound)
+
+    def encode(self, source: Tensor | None, source_mask: Tensor | None) -> State:
+        """Source [B, L] and its mask [B, L] to what the decoder's blocks look at.
+
+        Returns:
+            For each block keys and values of the source's positions, both [B, heads, L, E / heads]; then the mask
+            [B, L], in which a source without a token shows its first position, with no token there.
+
+        Raises:
+            ConfigError: there is no source.
+        """
+        source, mask = require_source(self, source, source_mask)
+        vectors = embed_source(source, mask, self.source_embedding, self.embedding)
+        # A softmax over nothing is NaN in some of PyTorch's paths.
+        readable = mask | (~mask.any(dim=1, keepdim=True) & (torch.arange(mask.shape[1], device=mask.device) == 0))
+        values = self.encoder(vectors, readable)
+        return (tuple(self._keys_and_values(layer(values)) for layer in self.memories), readable)
+
+    def initial_state(self, rows: int, context: State = None) -> State:
+        """Nothing read: for each block keys and values of no tokens, [rows, heads, 0, E / heads]; then the context.
+
+        Raises:
+            ConfigError: there is no context.
+            ValueError: it is of another number of rows.
+        """
+        context = require_context(self, rows, context)
+        nothing = self.positions.new_zeros(rows, self.heads, 0, self.positions.shape[1] // self.heads)
+        return (tuple((nothing, nothing) for _ in self.blocks), context)
+
+    def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        """One position on. [R] or [R, V] -> logits [R, V], next state.
+
+        Raises:
+            ValueError: the sequence has `max_length` tokens already.
+        """
+        values = embed(tokens, self.embedding.weight).unsqueeze(1)  # [R, 1, E]
+        logits, next_state = self._read(values, state)
+        return logits.squeeze(1), next_state
+
+    def forward(self, tokens: Tensor, context: State = None) -> Tensor:
+        """Teacher forcing. [B, T] -> logits [B, T, V]
+
+        Raises:
+            ConfigError: there is no context.
+            ValueError: it is of another number of rows, or T exceeds `max_length`.
+        """
+        values = embed(previous_tokens(tokens, self.start), self.embedding.weight)  # [B, T, E]
+        return self._read(values, self.initial_state(len(tokens), context))[0]
+
+    def _keys_and_values(self, projected: Tensor) -> tuple[Tensor, Tensor]:
+        """[B, L, 2 E] -> two of [B, heads, L, E / heads]"""
+        key, value = projected.unflatten(2, (2, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        return key, value
+
+    def _read(self, values: Tensor, state: State) -> tuple[Tensor, State]:
+        """Vectors of the next tokens, and the state before them. [R, T, E] -> [R, T, V], next state"""
+        pasts, (memories, mask) = state
+        # Tokens read so far are the length of the keys: no counter can disagree with them.
+        position = pasts[0][0].shape[2]
+        end = position + values.shape[1]
+        if end > self.max_length:
+            raise ValueError(
+                f"This generator has {self.max_length} positions, and a sequence of {end} tokens is asked for: build "
+                f"it with max_length={end} or more, or ask for shorter sequences."
+            )
+        values = self.dropout(values + self.positions[position:end])
+        next_pasts = []
+        for block, past, memory in zip(self.blocks, pasts, memories, strict=True):
+            values, past = block(values, past, memory, mask)
+            next_pasts.append(past)
+        weight = self.embedding.weight[: self.vocabulary_size] if self.output_weight is None else self.output_weight
+        logits = functional.linear(self.norm(values), weight, self.output_bias)
+        return logits, (tuple(next_pasts), (memories, mask))
+
+
+class DecoderBlock(nn.Module):
+    """A block of the unconditional Transformer, with attention to the source between its two parts.
+
+    Args:
+        size: E, of the vectors that come in and go out.
+        hidden_size: size within the feed-forward part.
+        heads: of attention; divides size.
+        dropout: share of attention weights and of each part's output that is dropped in training.
+    """
+
+    def __init__(self, size: int, hidden_size: int, heads: int, dropout: float):
+        super().__init__()
+        self.heads = heads
+        self.dropout = nn.Dropout(dropout)
+        self.block = Block(size, hidden_size, heads, dropout)
+        self.source_norm = nn.LayerNorm(size)
+        self.source_query = nn.Linear(size, size)
+        self.source_output = nn.Linear(size, size)
+
+    def forward(
+        self, values: Tensor, past: tuple[Tensor, Tensor], memory: tuple[Tensor, Tensor], mask: Tensor
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """New positions, after what was read. Either nothing was read or there is one new position.
+
+        Args:
+            values: [R, T, E]
+            past: keys and values of what was read. Both [R, heads, P, E / heads]
+            memory: keys and values of the source. Both [R, heads, L, E / heads]
+            mask: of the source, a True in each row. [R, L]
+
+        Returns:
+            [R, T, E], and keys and values of all that is read now, both [R, heads, P + T, E / heads].
+        """
+        values, past = self.block.read(values, past)
+        query = self.source_query(self.source_norm(values)).unflatten(2, (self.heads, -1)).transpose(1, 2)
+        dropout = self.dropout.p if self.training else 0.0
+        attended = attend(query, *memory, dropout, mask=mask[:, None, None]).transpose(1, 2).flatten(2)  # [R, T, E]
+        values = values + self.dropout(self.source_output(attended))
+        return self.block.transform(values), past
