@@ -1,14 +1,18 @@
-"""How sequences come out of any generator: sampling, relaxing and rollouts, written against the protocol alone."""
+"""How sequences come out of any generator: sampling, searching, relaxing, rollouts; they know the protocol alone."""
 
+from seqgan.decoding.beam_search import Hypotheses, beam_search, greedy_decode
 from seqgan.decoding.relaxed import RelaxedSamples, relaxed_sample
 from seqgan.decoding.rollout import Reward, rollout
 from seqgan.decoding.sampling import Samples, adjust_logits, sample, sample_tokens
 
 __all__ = [
+    "Hypotheses",
     "RelaxedSamples",
     "Reward",
     "Samples",
     "adjust_logits",
+    "beam_search",
+    "greedy_decode",
     "relaxed_sample",
     "rollout",
     "sample",
