@@ -3,8 +3,6 @@
 import torch
 from torch import Tensor, nn
 
-from seqgan.errors import ConfigError
-from seqgan.tensors.embedding import embed
 from seqgan.tensors.positions import sinusoids
 
 
@@ -80,26 +78,3 @@ class TransformerEncoder(nn.Module):
         for layer in self.layers:
             values = layer(values, src_key_padding_mask=~mask)
         return self.norm(values)
-
-
-def source_embedding(vocabulary_size: int, source_vocabulary_size: int, size: int, shared: bool) -> nn.Embedding | None:
-    """The source's own table of vectors; None where it shares the target's.
-
-    Raises:
-        ConfigError: a shared table for two vocabularies.
-    """
-    if not shared:
-        return nn.Embedding(source_vocabulary_size, size)
-    if source_vocabulary_size != vocabulary_size:
-        raise ConfigError(
-            f"A shared embedding is one table for source and target, but source_vocabulary_size is "
-            f"{source_vocabulary_size} and vocabulary_size is {vocabulary_size}: use one vocabulary, or leave "
-            "shared_embedding off."
-        )
-    return None
-
-
-def embed_source(source: Tensor, mask: Tensor, own: nn.Embedding | None, shared: nn.Embedding) -> Tensor:
-    """Vectors of the source's tokens, 0 at padding. [B, L], [B, L] -> [B, L, E]"""
-    table = shared if own is None else own
-    return embed(source, table.weight) * mask.unsqueeze(-1)

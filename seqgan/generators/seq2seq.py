@@ -6,13 +6,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from seqgan.generators.encoders import AdditiveAttention, embed_source, source_embedding
+from seqgan.generators.encoders import AdditiveAttention
 from seqgan.generators.gru import GRUGenerator
 from seqgan.generators.inputs import previous_tokens, require_context, require_source
 from seqgan.generators.lstm import LSTMGenerator
 from seqgan.generators.recurrent import Cell
 from seqgan.tensors.bidirectional import BidirectionalLayers
-from seqgan.tensors.embedding import embed
+from seqgan.tensors.embedding import embed, embed_source, source_embedding
 from seqgan.tensors.rows import State
 
 

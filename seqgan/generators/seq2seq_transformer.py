@@ -5,10 +5,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seqgan.errors import ConfigError
-from seqgan.generators.encoders import TransformerEncoder, embed_source, source_embedding
+from seqgan.generators.encoders import TransformerEncoder
 from seqgan.generators.inputs import previous_tokens, require_context, require_source
 from seqgan.generators.transformer import Block, attend
-from seqgan.tensors.embedding import embed
+from seqgan.tensors.embedding import embed, embed_source, source_embedding
 from seqgan.tensors.rows import State
 
 

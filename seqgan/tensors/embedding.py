@@ -1,7 +1,9 @@
-"""One way to embed what may be ids or distributions over them."""
+"""One way to embed what may be ids or distributions over them, and the tables of those who read two texts."""
 
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
+
+from seqgan.errors import ConfigError
 
 
 def embed(tokens: Tensor, weight: Tensor) -> Tensor:
@@ -18,3 +20,26 @@ def embed(tokens: Tensor, weight: Tensor) -> Tensor:
         # A generator's table has one row more, for the start symbol, to which no distribution gives weight.
         return tokens @ weight[: tokens.shape[-1]]
     return functional.embedding(tokens, weight)
+
+
+def source_embedding(vocabulary_size: int, source_vocabulary_size: int, size: int, shared: bool) -> nn.Embedding | None:
+    """The source's own table of vectors; None where it shares the target's.
+
+    Raises:
+        ConfigError: a shared table for two vocabularies.
+    """
+    if not shared:
+        return nn.Embedding(source_vocabulary_size, size)
+    if source_vocabulary_size != vocabulary_size:
+        raise ConfigError(
+            f"A shared embedding is one table for source and target, but source_vocabulary_size is "
+            f"{source_vocabulary_size} and vocabulary_size is {vocabulary_size}: use one vocabulary, or leave "
+            "shared_embedding off."
+        )
+    return None
+
+
+def embed_source(source: Tensor, mask: Tensor, own: nn.Embedding | None, shared: nn.Embedding) -> Tensor:
+    """Vectors of the source's tokens, 0 at padding. [B, L], [B, L] -> [B, L, E]"""
+    table = shared if own is None else own
+    return embed(source, table.weight) * mask.unsqueeze(-1)

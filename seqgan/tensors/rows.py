@@ -41,7 +41,7 @@ def join_rows(first: State, second: State) -> State:
 
 
 def disturb_rows(state: State, scale: float, rng: torch.Generator) -> State:
-    """`state` with normal noise of standard deviation `scale` on every number; itself where that is 0.
+    """`state` with normal noise of standard deviation `scale` on every number but masks; itself where that is 0.
 
     Raises:
         ValueError: there is no number to disturb.
@@ -54,6 +54,8 @@ def disturb_rows(state: State, scale: float, rng: torch.Generator) -> State:
             "all sequences would be alike. Use a recurrent generator, or Gumbel noise and no noise on the state."
         )
     if isinstance(state, Tensor):
+        if not state.is_floating_point():
+            return state
         noise = torch.randn(state.shape, generator=rng, device=state.device, dtype=state.dtype)
         return state + scale * noise
     return tuple(disturb_rows(part, scale, rng) for part in state)

@@ -65,6 +65,13 @@ def test_noise_reaches_every_number_of_a_state_and_changes_no_argument(rng):
     assert disturb_rows(state, 0.0, rng) is state
 
 
+def test_masks_are_not_disturbed(rng):
+    mask = torch.tensor([[True, False]])
+    numbers, same = disturb_rows((torch.zeros(1, 2), mask), 1.0, rng)
+    assert (numbers != 0).all()
+    assert torch.equal(same, mask)
+
+
 @pytest.mark.parametrize("state", [None, (torch.zeros(4, 2, 0, 3),)])
 def test_a_state_without_numbers_cannot_be_disturbed(state, rng):
     with pytest.raises(ValueError, match="holds nothing before the first token"):
