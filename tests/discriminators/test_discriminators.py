@@ -312,11 +312,3 @@ def test_sequences_beyond_what_attention_takes_at_once_are_split(monkeypatch):
 def test_heads_that_do_not_divide_the_embedding_are_refused():
     with pytest.raises(ConfigError, match="embedding_size is 6 and heads is 4"):
         TransformerDiscriminator(6, embedding_size=6)
-
-
-def test_sinusoids_turn_at_falling_speeds():
-    # Four columns: one radian a position, then 10,000 ** (-1 / 2) = 0.01; sines first.
-    table = transformer.sinusoids(3, 4)
-    angles = torch.tensor([[0.0, 0.0], [1.0, 0.01], [2.0, 0.02]], dtype=torch.float64)
-    torch.testing.assert_close(table, torch.cat([angles.sin(), angles.cos()], dim=1))
-    assert transformer.sinusoids(3, 5).shape == (3, 5)

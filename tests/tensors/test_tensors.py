@@ -5,6 +5,7 @@ from torch import nn
 from seqgan.tensors.embedding import embed
 from seqgan.tensors.masking import mask_from_tokens, masked_mean
 from seqgan.tensors.modes import evaluating
+from seqgan.tensors.positions import sinusoids
 from seqgan.tensors.residual import ResidualBlock
 from seqgan.tensors.rows import disturb_rows, join_rows, repeat_rows, select_rows
 
@@ -91,3 +92,11 @@ def test_a_residual_block_adds_three_tenths_of_two_convolutions():
     # relu, shifted right, plus 1: 1 1 6 | 1 2 1; shifted left, plus 1: 2 7 1 | 3 2 1.
     branch = torch.tensor([[[2.0, 7.0, 1.0], [3.0, 2.0, 1.0]]], dtype=torch.float64)
     torch.testing.assert_close(block(values), values + 0.3 * branch)
+
+
+def test_sinusoids_turn_at_falling_speeds():
+    # Four columns: one radian a position, then 10,000 ** (-1 / 2) = 0.01; sines first.
+    table = sinusoids(3, 4)
+    angles = torch.tensor([[0.0, 0.0], [1.0, 0.01], [2.0, 0.02]], dtype=torch.float64)
+    torch.testing.assert_close(table, torch.cat([angles.sin(), angles.cos()], dim=1))
+    assert sinusoids(3, 5).shape == (3, 5)
