@@ -1,4 +1,5 @@
 import itertools
+import math
 
 import pytest
 import torch
@@ -74,9 +75,11 @@ def plain_search(generator, beam, length, alpha, n_best):
     return sorted(complete, reverse=True)[:n_best]
 
 
+@pytest.mark.parametrize("favour", [0.0, 1.5, 3.0])
 @pytest.mark.parametrize(("beam", "alpha", "end"), [(1, 0.7, 0), (2, 0.0, 0), (3, 1.0, 0), (4, 3.0, 2), (3, 0.5, None)])
-def test_a_narrow_beam_is_the_plain_loop_that_never_stops_early(beam, alpha, end):
+def test_a_narrow_beam_is_the_plain_loop_that_never_stops_early(beam, alpha, end, favour):
     generator = tiny_generator(end=end)
+    generator.output_bias.data[end or 0] += favour
     best = beam_search(generator, beam, max_length=6, n_best=beam, length_penalty=alpha)
     expected = plain_search(generator, beam, 6, alpha, beam)
     torch.testing.assert_close(best.scores[0].tolist(), [score for score, _, _ in expected])
@@ -85,16 +88,18 @@ def test_a_narrow_beam_is_the_plain_loop_that_never_stops_early(beam, alpha, end
     assert found == [sequence for _, _, sequence in expected]
 
 
-def test_rows_that_end_early_disturb_no_other():
+@pytest.mark.parametrize("beam", [1, 3])
+def test_rows_that_end_early_disturb_no_other(beam):
     generator = conditional("seq2seq-gru", std=2.0)
     generator.output_bias.data[0] += 3.0
     sources = torch.tensor([(*row, 0) for row in itertools.product(range(1, 6), repeat=2)])
     context = generator.encode(sources, torch.ones_like(sources, dtype=torch.bool))
-    best = beam_search(generator, 3, context=context, max_length=8, n_best=2, length_penalty=0.4)
+    options = {"max_length": 8, "n_best": min(beam, 2), "length_penalty": 0.4}
+    best = beam_search(generator, beam, context=context, **options)
     assert best.mask.sum(2).unique().numel() > 2
     for row in range(len(sources)):
         alone = select_rows(context, torch.tensor([row]))
-        expected = beam_search(generator, 3, context=alone, max_length=8, n_best=2, length_penalty=0.4)
+        expected = beam_search(generator, beam, context=alone, **options)
         torch.testing.assert_close(tuple(part[row : row + 1] for part in best), tuple(expected))
 
 
@@ -115,6 +120,45 @@ def test_a_search_stops_when_nothing_can_become_better():
     best = beam_search(generator, 4, max_length=50, n_best=3)
     torch.testing.assert_close(best.log_probs[0].exp().tolist(), [0.9, 0.045, 0.027])
     assert len(calls) == 3
+
+
+class Markov(torch.nn.Module):
+    """Each symbol's distribution given the one before it, the start symbol last. [V + 1, V]"""
+
+    end = 0
+
+    def __init__(self, table):
+        super().__init__()
+        self.table = torch.nn.Parameter(torch.tensor(table, dtype=torch.float64))
+        self.vocabulary_size = self.start = self.table.shape[1]
+
+    def initial_state(self, rows, context=None):
+        return torch.zeros(rows, 1)
+
+    def step(self, tokens, state):
+        return self.table[tokens].log(), state
+
+
+def test_a_search_goes_on_while_a_longer_sequence_may_become_better():
+    """The end has 0.5 at once; 1 has 0.4, and is then certain: after 13 tokens its logarithm is divided by 3."""
+    generator = Markov([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [0.5, 0.4, 0.1]])
+    best = beam_search(generator, 1, max_length=13, length_penalty=1.0)
+    assert best.tokens[0, 0].tolist() == [1] * 13
+    assert best.scores.item() == pytest.approx(math.log(0.4) / 3)
+    # Five tokens at most divide it by (10 / 6) ** 0.4 = 1.23, and 0.92 / 1.23 is still more than 0.69.
+    assert beam_search(generator, 1, max_length=5, length_penalty=0.4).tokens[0, 0].tolist() == [0] * 5
+
+
+def test_hypotheses_that_end_together_leave_their_places_to_others():
+    """Both of a beam of two end likeliest; both go on as well, with 2, and end then for certain."""
+    generator = Markov([[1.0, 0.0, 0.0], [0.7, 0.0, 0.3], [0.6, 0.1, 0.3], [0.0, 0.55, 0.45]])
+    best = beam_search(generator, 4, max_length=3, n_best=4)
+    # 1 end, 2 end; then 1 2 end and 2 2 end, the likeliest of three tokens.
+    expected = [0.55 * 0.7, 0.45 * 0.6, 0.55 * 0.3 * 0.6, 0.45 * 0.3 * 0.6]
+    torch.testing.assert_close(best.log_probs[0].exp().tolist(), expected)
+    narrow = beam_search(generator, 2, max_length=3, n_best=2, length_penalty=8.0)
+    found = [tuple(row[row_mask].tolist()) for row, row_mask in zip(narrow.tokens[0], narrow.mask[0], strict=True)]
+    assert found == [(1, 2, 0), (2, 2, 0)]
 
 
 def test_scores_are_normalised_by_the_length_with_its_end():
@@ -146,6 +190,10 @@ def test_fewer_sequences_than_asked_for_leave_places_empty():
     assert (best.log_probs[0, 4:] == -torch.inf).all()
     assert best.log_probs[0, :4].exp().sum().item() == pytest.approx(1.0)
     assert (best.tokens[0, 4:] == 0).all()
+    # A vocabulary of the end alone has one sequence, however long the search may take.
+    best = beam_search(Markov([[1.0], [1.0]]), 2, max_length=4, n_best=2)
+    assert best.mask[0].sum(1).tolist() == [1, 0]
+    assert best.log_probs[0].tolist() == [0.0, -math.inf]
 
 
 def test_dropout_is_off_and_no_row_is_no_search():

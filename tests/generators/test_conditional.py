@@ -317,8 +317,10 @@ def test_attention_is_the_papers_by_a_plain_loop(rng):
 
 def test_padding_has_exactly_no_weight():
     attention = encoders.AdditiveAttention(3, 2, 4)
-    values = torch.full((5, 5, 4), 1e30).masked_fill(SOURCE_MASK.unsqueeze(2), 0.0)
-    found = attention(torch.zeros(5, 2), (torch.zeros(5, 5, 3), values, SOURCE_MASK))
+    mask = SOURCE_MASK.clone()
+    mask[2] = False
+    values = torch.full((5, 5, 4), 1e30).masked_fill(mask.unsqueeze(2), 0.0)
+    found = attention(torch.zeros(5, 2), (torch.zeros(5, 5, 3), values, mask))
     assert (found == 0).all()
 
 
