@@ -10,12 +10,13 @@ from seqgan.data.corpus import load_corpus
 from seqgan.data.text import Text, encode_corpus
 from seqgan.data.tokenizers import Tokenizer, make_tokenizer
 from seqgan.data.vocabulary import Vocabulary
-from seqgan.discriminators import DISCRIMINATORS
+from seqgan.discriminators import CONDITIONAL_DISCRIMINATORS, DISCRIMINATORS
 from seqgan.discriminators.cnn import FILTERS
 from seqgan.discriminators.many_view import FILTERS as VIEW_FILTERS
 from seqgan.discriminators.protocol import DiscriminatorModule
+from seqgan.discriminators.two_tower_cnn import FILTERS as TOWER_FILTERS
 from seqgan.errors import ConfigError, CorpusError, nearest
-from seqgan.generators import GENERATORS, ONE_SHOT_GENERATORS
+from seqgan.generators import CONDITIONAL_GENERATORS, GENERATORS, ONE_SHOT_GENERATORS
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives import ALGORITHMS, GSGAN, WGAN, Relaxed, Sampled, relgan, wgan_gp
 from seqgan.objectives.relgan import SCHEDULES
@@ -53,51 +54,128 @@ def build_text(config: DataConfig, tokenizer: Tokenizer | None = None, vocabular
     )
 
 
-def build_generator(config: GeneratorConfig, vocabulary: Vocabulary, max_length: int, seed: int = 0) -> GeneratorModule:
-    """A generator with fresh weights drawn from `seed`, for sentences of at most `max_length` tokens.
+def generator_name(config: GeneratorConfig, *, conditional: bool) -> str:
+    """The kind that is meant where none is named.
 
     Raises:
-        ConfigError: no generator of that name.
+        ConfigError: there is none of that name, or it is for the other kind of text.
     """
-    kind = _named({**GENERATORS, **ONE_SHOT_GENERATORS}, config.name, "generator")
+    known = {**GENERATORS, **ONE_SHOT_GENERATORS, **CONDITIONAL_GENERATORS}
+    name = config.name or ("seq2seq-gru" if conditional else "lstm")
+    _named(known, name, "generator")
+    if conditional != (name in CONDITIONAL_GENERATORS):
+        fitting = CONDITIONAL_GENERATORS if conditional else GENERATORS
+        what = "sources, which it does not read" if conditional else "no sources, which it needs"
+        raise ConfigError(f"--generator is {name}, and this text has {what}: choose one of {', '.join(fitting)}.")
+    return name
+
+
+def discriminator_name(config: DiscriminatorConfig, *, conditional: bool) -> str:
+    """The kind that is meant where none is named.
+
+    Raises:
+        ConfigError: there is none of that name, or it is for the other kind of text.
+    """
+    name = config.name or ("two-tower-cnn" if conditional else "cnn")
+    _named({**DISCRIMINATORS, **CONDITIONAL_DISCRIMINATORS}, name, "discriminator")
+    if conditional != (name in CONDITIONAL_DISCRIMINATORS):
+        fitting = CONDITIONAL_DISCRIMINATORS if conditional else DISCRIMINATORS
+        what = "sources, which it does not read" if conditional else "no sources, which it needs"
+        raise ConfigError(f"--discriminator is {name}, and this text has {what}: choose one of {', '.join(fitting)}.")
+    return name
+
+
+def build_generator(
+    config: GeneratorConfig,
+    vocabulary: Vocabulary,
+    max_length: int,
+    seed: int = 0,
+    source_vocabulary: Vocabulary | None = None,
+) -> GeneratorModule:
+    """A generator with fresh weights drawn from `seed`, for sentences of at most `max_length` tokens.
+
+    Args:
+        config: its sizes.
+        vocabulary: of what it writes.
+        max_length: of a sentence.
+        seed: of the weights.
+        source_vocabulary: of what it reads; None without sources. One that is `vocabulary` itself is shared, and so is
+            its table of vectors.
+
+    Raises:
+        ConfigError: no generator of that name, or it is for the other kind of text.
+    """
+    conditional = source_vocabulary is not None
+    name = generator_name(config, conditional=conditional)
+    kind = {**GENERATORS, **ONE_SHOT_GENERATORS, **CONDITIONAL_GENERATORS}[name]
     options: dict[str, Any] = {"hidden_size": config.hidden_size, "layers": config.layers, "end": vocabulary.end}
-    if config.name in ONE_SHOT_GENERATORS:
+    if name in ONE_SHOT_GENERATORS:
         options |= {"noise_size": config.noise_size, "max_length": max_length}
     else:
         options |= {"embedding_size": config.embedding_size, "dropout": config.dropout, "tied": config.tied}
         options["start"] = vocabulary.start
-    if config.name in ("transformer", "relational"):
+    if name in ("transformer", "relational", "seq2seq-transformer"):
         options["heads"] = config.heads
-    if config.name == "transformer":
+    if name in ("transformer", "seq2seq-transformer"):
         options["max_length"] = max_length
-    return _seeded(lambda: _with_noise(_normal(kind(len(vocabulary), **options), config.initial_std), config), seed)
+    sizes = [len(vocabulary)]
+    if source_vocabulary is not None:
+        sizes.insert(0, len(source_vocabulary))
+        options["shared_embedding"] = source_vocabulary is vocabulary
+    return _seeded(lambda: _with_noise(_normal(kind(*sizes, **options), config.initial_std), config), seed)
 
 
 def build_discriminator(
-    config: DiscriminatorConfig, vocabulary: Vocabulary, max_length: int, seed: int = 0
+    config: DiscriminatorConfig,
+    vocabulary: Vocabulary,
+    max_length: int,
+    seed: int = 0,
+    source_vocabulary: Vocabulary | None = None,
+    max_source_length: int = 0,
+    turn_separator: str | None = None,
 ) -> DiscriminatorModule:
     """A discriminator with fresh weights drawn from `seed`. Filters wider than `max_length` are left out.
 
+    Args:
+        config: its sizes.
+        vocabulary: of the sentences that it judges.
+        max_length: of those.
+        seed: of the weights.
+        source_vocabulary: of their sources; None without sources. One that is `vocabulary` itself is shared, and so is
+            its table of vectors.
+        max_source_length: of the sources.
+        turn_separator: the token between the turns of a source; None where a source is one turn.
+
     Raises:
-        ConfigError: no discriminator of that name.
+        ConfigError: no discriminator of that name, or it is for the other kind of text.
     """
-    kind = _named(DISCRIMINATORS, config.name, "discriminator")
+    name = discriminator_name(config, conditional=source_vocabulary is not None)
+    kind = {**DISCRIMINATORS, **CONDITIONAL_DISCRIMINATORS}[name]
     options: dict[str, Any] = {"embedding_size": config.embedding_size, "dropout": config.dropout}
-    if config.name == "residual-conv":
+    if name == "residual-conv":
         options = {"hidden_size": config.hidden_size, "layers": config.layers, "max_length": max_length}
-    elif config.name == "many-view":
+    elif name == "many-view":
         options["views"] = config.views or config.embedding_size
         options["per_view"] = config.per_view
         options["filters"] = _scaled(VIEW_FILTERS, max_length, config.filters)
-    elif config.name == "cnn":
+    elif name == "cnn":
         options["filters"] = _scaled(FILTERS, max_length, config.filters)
+    elif name == "two-tower-cnn":
+        options["filters"] = _scaled(TOWER_FILTERS, max_length, config.filters)
+        options["source_filters"] = _scaled(TOWER_FILTERS, max_source_length, config.filters)
     else:
         options |= {"hidden_size": config.hidden_size, "layers": config.layers}
-    if config.name == "transformer":
+    if name == "transformer":
         options["heads"] = config.heads
     if config.per_token:
         options["per_token"] = True
-    return _seeded(lambda: kind(len(vocabulary), **options), seed)
+    sizes = [len(vocabulary)]
+    if source_vocabulary is not None:
+        sizes.insert(0, len(source_vocabulary))
+        options["shared_embedding"] = source_vocabulary is vocabulary
+        if name == "hierarchical" and turn_separator in source_vocabulary.tokens:
+            options["turn_separator"] = source_vocabulary.encode([turn_separator])[0]
+    return _seeded(lambda: kind(*sizes, **options), seed)
 
 
 def dropped_widths(max_length: int) -> list[int]:
@@ -120,7 +198,7 @@ def build_algorithm(config: AdversarialConfig) -> Sampled | Relaxed:
     if config.algo == "wgan-gp":
         return wgan_gp(config.penalty_weight)
     if config.algo == "wgan":
-        return WGAN._replace(clamp=config.weight_clamp)
+        return WGAN._replace(clamp=config.weight_clamp or WGAN.clamp)
     if config.algo == "gsgan":
         return GSGAN._replace(hard=config.straight_through)
     if config.algo == "relgan":

@@ -22,6 +22,10 @@ Share = Annotated[float, Meta(ge=0, lt=1)]
 Rate = Annotated[float, Meta(gt=0, le=10)]
 
 
+CONDITIONAL = ("seq2seq-gru", "seq2seq-lstm", "seq2seq-transformer")
+"""Generators of pairs."""
+
+
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What all sections have in common."""
 
@@ -56,8 +60,9 @@ class DataConfig(_Section, frozen=True, kw_only=True):
 class GeneratorConfig(_Section, frozen=True, kw_only=True):
     """The generator."""
 
-    name: Annotated[str, tyro.conf.arg(aliases=["--generator"], metavar="NAME")] = "lstm"
-    """Its kind: lstm, gru, transformer, relational or residual-conv."""
+    name: Annotated[str | None, tyro.conf.arg(aliases=["--generator"], metavar="NAME")] = None
+    """Its kind: lstm (the default), gru, transformer, relational or residual-conv; for pairs seq2seq-gru (the default),
+    seq2seq-lstm or seq2seq-transformer."""
     embedding_size: Positive = 128
     """Size of a token's vector."""
     hidden_size: Positive = 256
@@ -99,8 +104,9 @@ class PretrainConfig(_Section, frozen=True, kw_only=True):
 class DiscriminatorConfig(_Section, frozen=True, kw_only=True):
     """The discriminator."""
 
-    name: Annotated[str, tyro.conf.arg(aliases=["--discriminator"], metavar="NAME")] = "cnn"
-    """Its kind: cnn, rnn, transformer, many-view or residual-conv."""
+    name: Annotated[str | None, tyro.conf.arg(aliases=["--discriminator"], metavar="NAME")] = None
+    """Its kind: cnn (the default), rnn, transformer, many-view or residual-conv; for pairs two-tower-cnn (the default),
+    two-tower-rnn or hierarchical (of dialogues)."""
     embedding_size: Positive = 64
     """Size of a token's vector."""
     filters: Annotated[float, Meta(gt=0, le=16)] = 1.0
@@ -118,8 +124,8 @@ class DiscriminatorConfig(_Section, frozen=True, kw_only=True):
     per_view: bool = False
     """A logit for each view and not their mean, as relgan's loss wants them."""
     per_token: bool = False
-    """An rnn only: a logit for each prefix instead of one for the sentence; what adversarial.credit token needs, and
-    what makes prefix cheap."""
+    """An rnn or hierarchical one only: a logit for each prefix instead of one for the sentence; what adversarial.credit
+    token needs, and what makes prefix cheap."""
 
 
 class AdversarialConfig(_Section, frozen=True, kw_only=True):
@@ -139,6 +145,8 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     """The generator's gradients are scaled down to this norm; 0 leaves them as they are."""
     optimizer: Annotated[str, tyro.conf.arg(metavar="adam|rmsprop")] = "adam"
     """Of both players."""
+    warmup_optimizer: Annotated[str | None, tyro.conf.arg(metavar="adam|rmsprop")] = None
+    """Of the discriminator while it is trained alone; by default the same."""
     beta1: Share = 0.9
     """Decay of the first moment of both players' Adam."""
     beta2: Share = 0.999
@@ -176,8 +184,8 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     generator itself, as the SeqGAN authors' program does. Their paper has a delayed copy, their settings say 0.8."""
     penalty_weight: Annotated[float, Meta(ge=0)] = 10.0
     """Weight of wgan-gp's gradient penalty."""
-    weight_clamp: Annotated[float, Meta(gt=0)] = 0.01
-    """What wgan clamps its critic's weights to, after each of its updates."""
+    weight_clamp: Annotated[float, Meta(gt=0)] | None = None
+    """What the discriminator's weights are clamped to after each of its updates; by default they are not."""
     straight_through: bool = False
     """gsgan's discriminator reads one-hot vectors, whose gradient is taken to be the relaxed ones'."""
     inverse_temperature: Annotated[float, Meta(ge=1)] = 100.0
@@ -192,6 +200,9 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     """Each batch has a random length, up to the curriculum's."""
     teacher_helping: bool = False
     """Of a relaxed sample the tokens but the last are real."""
+    discriminator_share: Annotated[float, Meta(ge=0, le=1)] = 1.0
+    """Of the reward; the rest is smoothed sentence BLEU against the sentence's own reference (lambda of csgan-nmt). 0
+    needs no discriminator. For pairs."""
     control: Annotated[str, tyro.conf.arg(aliases=["--control"], metavar="none|constant|random")] = "none"
     """Replace the discriminator's reward by a constant or by noise: what such a run gains was not learnt from it."""
     discriminator_steps: Count = 5
@@ -270,12 +281,13 @@ def check(config: RunConfig) -> RunConfig:
             "data.pieces is the size: leave them out."
         )
     generator = config.generator
-    if generator.state_noise and generator.name in ("transformer", "residual-conv"):
+    if generator.state_noise and generator.name in ("transformer", "residual-conv", *CONDITIONAL):
         raise ConfigError(
             f"generator.state_noise is noise in a recurrent state, which a {generator.name} has not: leave it at 0, or "
             "use --generator gru."
         )
-    if generator.tied and generator.name != "transformer" and generator.embedding_size != generator.hidden_size:
+    recurrent = generator.name not in ("transformer", "seq2seq-transformer")
+    if generator.tied and recurrent and generator.embedding_size != generator.hidden_size:
         raise ConfigError(
             f"generator.tied shares one matrix, but generator.embedding_size is {generator.embedding_size} and "
             f"generator.hidden_size is {generator.hidden_size}: make them equal, or leave tied off."
@@ -288,16 +300,17 @@ def check(config: RunConfig) -> RunConfig:
     judge = config.discriminator
     if judge is not None and judge.name != "many-view" and (judge.per_view or judge.views):
         raise ConfigError(
-            f"discriminator.views and per_view are of many-view, and this is a {judge.name}: leave them out, or use "
-            "--discriminator many-view."
+            f"discriminator.views and per_view are of many-view, and this is a {judge.name or 'cnn'}: leave them "
+            "out, or use --discriminator many-view."
         )
-    if config.discriminator is not None and config.discriminator.per_token and config.discriminator.name != "rnn":
+    if judge is not None and judge.per_token and judge.name not in ("rnn", "hierarchical"):
         raise ConfigError(
-            f"discriminator.per_token is a logit for each prefix, which a {config.discriminator.name} has not: use "
-            "--discriminator rnn, or leave per_token off."
+            f"discriminator.per_token is a logit for each prefix, which a {judge.name or 'cnn'} has not: use "
+            "--discriminator rnn, for dialogues hierarchical, or leave per_token off."
         )
     for name, section in (("generator", generator), ("discriminator", config.discriminator)):
-        if section is not None and section.name == "transformer" and section.embedding_size % section.heads:
+        attends = section is not None and (section.name or "").endswith("transformer")
+        if section is not None and attends and section.embedding_size % section.heads:
             raise ConfigError(
                 f"{name}.heads is {section.heads} and does not divide {name}.embedding_size, {section.embedding_size}: "
                 "each head takes an equal part of it."

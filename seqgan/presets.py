@@ -56,6 +56,27 @@ ALGORITHM_DEFAULTS: dict[str, Settings] = {
     "reverse-kl": {"adversarial": {"baseline": "leave-one-out"}},
     "non-saturating": {"adversarial": {"baseline": "leave-one-out"}},
     "saturating": {"adversarial": {"baseline": "leave-one-out"}},
+    # Li et al. 2017 and Yang et al. 2018, at a learning rate for minutes and not days.
+    "dialogue": {
+        "discriminator": {"name": "hierarchical"},
+        "adversarial": {"rollouts": 5, "baseline": "critic", "teacher_forcing_steps": 1, "discriminator_steps": 5},
+    },
+    "csgan-nmt": {
+        "discriminator": {"name": "two-tower-cnn"},
+        "adversarial": {
+            "rollouts": 20,
+            "baseline": "constant",
+            "baseline_value": 0.5,
+            "discriminator_share": 0.7,
+            "teacher_forcing_steps": 1,
+            "optimizer": "rmsprop",
+            "warmup_optimizer": "adam",
+            "warmup_accuracy": 0.82,
+            "weight_clamp": 1.0,
+            "generator_learning_rate": 1e-5,
+            "discriminator_learning_rate": 1e-4,
+        },
+    },
     # Gulrajani et al. 2017 with a quarter of their channels and five times their learning rate, at which so small
     # players learn in minutes: a round is then some seconds on two cores.
     "wgan-gp": _WASSERSTEIN,
@@ -67,6 +88,7 @@ ALGORITHM_DEFAULTS: dict[str, Settings] = {
             "generator_learning_rate": 5e-5,
             "discriminator_learning_rate": 5e-5,
             "discriminator_steps": 5,
+            "weight_clamp": 0.01,
         },
     },
     # Sizes of Kusner and Hernandez-Lobato are for strings of twelve symbols; these are the package's.

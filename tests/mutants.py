@@ -32,6 +32,7 @@ BASELINES = ("tests/training/test_baselines.py",)
 TENSORS = ("tests/tensors/test_tensors.py",)
 CREDIT = ("tests/training/test_credit.py",)
 MIXED = ("tests/training/test_players.py",)
+CONDITIONAL = ("tests/training/test_conditional.py",)
 
 
 class Mutant(NamedTuple):
@@ -135,8 +136,8 @@ MUTANTS = (
         "axes-real-and-fake",
         "Logits of real and generated sequences are interleaved.",
         "training/sampled.py",
-        "self.discriminator(*both).unflatten(0, (2, -1))",
-        "self.discriminator(*both).unflatten(0, (-1, 2)).transpose(0, 1)",
+        "self.discriminator(*both, context).unflatten(0, (2, -1))",
+        "self.discriminator(*both, context).unflatten(0, (-1, 2)).transpose(0, 1)",
         PLAYERS,
     ),
     # One off.
@@ -421,8 +422,8 @@ MUTANTS = (
         "mask-teacher-forcing-none",
         "Teacher forcing in the adversarial phase counts padding.",
         "training/players.py",
-        "token_nll(self.generator(real.tokens), real.tokens, real.mask)",
-        "token_nll(self.generator(real.tokens), real.tokens, torch.ones_like(real.mask))",
+        "token_nll(logits, real.tokens, real.mask)",
+        "token_nll(logits, real.tokens, torch.ones_like(real.mask))",
         PLAYERS,
     ),
     Mutant(
@@ -634,8 +635,8 @@ MUTANTS = (
         "policy-not-used",
         "The generator completes prefixes, whatever lags behind.",
         "training/sampled.py",
-        "config, self.rollout_policy, self.reward, fake",
-        "config, self.generator, self.reward, fake",
+        "            self.rollout_policy,\n            self._reward(drawn),",
+        "            self.generator,\n            self._reward(drawn),",
         PLAYERS,
     ),
     Mutant(
@@ -742,6 +743,80 @@ MUTANTS = (
         ".repeat_interleave(completions, dim=0)",
         ".repeat(completions, 1)",
         MIXED,
+    ),
+    # Sources.
+    Mutant(
+        "source-of-another-completion",
+        "Completions are judged with the sources of others.",
+        "training/rewards.py",
+        "select_rows(context, part_row)",
+        "select_rows(context, part_row.flip(0))",
+        CONDITIONAL,
+    ),
+    Mutant(
+        "source-repeated-in-rounds",
+        "The samples of a source lie in a row, and its repetitions in rounds.",
+        "training/sampled.py",
+        "return repeat_rows(model.encode(drawn.real.source, drawn.real.source_mask), drawn.completions)",
+        "context = model.encode(drawn.real.source, drawn.real.source_mask)\n"
+        "    return select_rows(context, torch.arange(len(drawn.real.tokens)).repeat(drawn.completions))",
+        CONDITIONAL,
+    ),
+    Mutant(
+        "source-of-the-negative",
+        "Generated sentences are shown with the sources of others.",
+        "training/sampled.py",
+        "context = join_rows(context, context)",
+        "context = join_rows(context, select_rows(context, torch.arange(tokens.shape[1]).flip(0)))",
+        CONDITIONAL,
+    ),
+    Mutant(
+        "reference-of-another",
+        "Completions are compared with the references of others.",
+        "training/rewards.py",
+        "Batch(*select_rows(tuple(real), row))",
+        "Batch(*select_rows(tuple(real), row.flip(0)))",
+        CONDITIONAL,
+    ),
+    Mutant(
+        "reference-end-counted",
+        "The end symbol is a word of sentence BLEU.",
+        "training/rewards.py",
+        "mask & (tokens != end), real.tokens",
+        "mask, real.tokens",
+        CONDITIONAL,
+    ),
+    Mutant(
+        "share-of-the-other",
+        "The shares of discriminator and BLEU are exchanged.",
+        "training/rewards.py",
+        "share * reward(tokens, mask, row) + (1 - share) * second",
+        "(1 - share) * reward(tokens, mask, row) + share * second",
+        CONDITIONAL,
+    ),
+    Mutant(
+        "forcing-on-others",
+        "Teacher forcing is on other sentences than the policy step.",
+        "training/sampled.py",
+        "self.imitated = drawn.real if self.conditional else None",
+        "self.imitated = None",
+        CONDITIONAL,
+    ),
+    Mutant(
+        "clamp-in-warm-up-only",
+        "Weights are clamped now and then.",
+        "training/sampled.py",
+        "if self.config.weight_clamp is not None:",
+        "if warming_up and self.config.weight_clamp is not None:",
+        CONDITIONAL,
+    ),
+    Mutant(
+        "warm-up-moments-taken-over",
+        "The warm-up's optimiser goes on afterwards.",
+        "training/sampled.py",
+        "optimizer = self.warmup_optimizer if warming_up else self.discriminator_optimizer",
+        "optimizer = self.warmup_optimizer",
+        CONDITIONAL,
     ),
 )
 

@@ -35,10 +35,14 @@ class Sequences(NamedTuple):
     """[sentences, T]"""
     mask: Tensor
     """[sentences, T]"""
+    source: Tensor | None = None
+    """[sentences, L]"""
+    source_mask: Tensor | None = None
+    """[sentences, L]"""
 
     def to(self, device: torch.device) -> "Sequences":
         """The same on a device."""
-        return Sequences(self.tokens.to(device), self.mask.to(device))
+        return Sequences(*(part if part is None else part.to(device) for part in self))  # type: ignore[arg-type]
 
 
 def automatic_max_length(sentences: Sequence[Sequence[str]], limit: int = LONGEST_AUTOMATIC) -> int:
@@ -122,7 +126,12 @@ def take(sequences: Sequences, rows: Tensor) -> Batch:
     """Some sentences, without the columns in which all of them have ended."""
     mask = sequences.mask[rows]
     longest = int(mask.sum(dim=1).max())
-    return Batch(sequences.tokens[rows, :longest], mask[:, :longest])
+    batch = Batch(sequences.tokens[rows, :longest], mask[:, :longest])
+    if sequences.source is None or sequences.source_mask is None:
+        return batch
+    source_mask = sequences.source_mask[rows]
+    longest = int(source_mask.sum(dim=1).max())
+    return batch._replace(source=sequences.source[rows, :longest], source_mask=source_mask[:, :longest])
 
 
 def draw_batch(sequences: Sequences, size: int, rng: torch.Generator) -> Batch:

@@ -26,6 +26,9 @@ class Text(NamedTuple):
     """Ids of the held-out sentences that decide when to stop."""
     notes: list[str]
     """What the user should know of how the text was read."""
+    source_tokenizer: Tokenizer | None = None
+    source_vocabulary: Vocabulary | None = None
+    max_source_length: int = 0
 
 
 def encode_corpus(

@@ -7,15 +7,22 @@ from torch import Tensor
 
 from seqgan.data.tokenizers import Tokenizer
 from seqgan.data.vocabulary import Vocabulary
+from seqgan.decoding.beam_search import beam_search
 from seqgan.decoding.sampling import sample
 from seqgan.errors import ConfigError
 from seqgan.progress import SILENT, Progress
+from seqgan.tensors.modes import evaluating
+from seqgan.tensors.rows import repeat_rows
 
 if TYPE_CHECKING:
     from seqgan.generators.protocol import GeneratorModule
 
 ROWS = 512
 """Sentences that are sampled at once."""
+LENGTH_PENALTY = 0.6
+"""Alpha of the length normalisation, as Wu et al. 2016 and the Transformer authors have it."""
+ANSWERED_ROWS = 128
+"""Sources that are answered at once."""
 
 
 def generate_sentences(
@@ -62,6 +69,83 @@ def generate_sentences(
             sentences += [tokenizer.detokenize(vocabulary.decode(ids)) for ids in wanted]
             advance(len(wanted))
     return sentences
+
+
+def answer_sources(
+    generator: "GeneratorModule",
+    sources: Tensor,
+    sources_mask: Tensor,
+    max_length: int,
+    tokenizer: Tokenizer,
+    vocabulary: Vocabulary,
+    *,
+    rng: torch.Generator,
+    beam: int = 1,
+    n_best: int = 1,
+    length_penalty: float = LENGTH_PENALTY,
+    temperature: float = 1.0,
+    top_k: int = 0,
+    top_p: float = 1.0,
+    progress: Progress = SILENT,
+) -> list[list[str]]:
+    """What a conditional generator writes for each source.
+
+    Args:
+        generator: on the device of the sources.
+        sources: ids. [N, L]
+        sources_mask: True at real tokens. [N, L]
+        max_length: most tokens of an answer, the end symbol included.
+        tokenizer: of the answers.
+        vocabulary: of the answers.
+        rng: of samples.
+        beam: hypotheses that are followed; 1 takes the likeliest token at each step, 0 samples.
+        n_best: answers for each source: the best of the beam, or as many samples.
+        length_penalty: alpha of the beam's length normalisation.
+        temperature: of samples, as the next two; see `adjust_logits`.
+        top_k: see `adjust_logits`.
+        top_p: see `adjust_logits`.
+        progress: where to report.
+
+    Returns:
+        For each source `n_best` sentences, best first.
+
+    Raises:
+        ConfigError: more answers are asked for than the beam follows.
+    """
+    if beam and n_best > beam:
+        raise ConfigError(f"{n_best} answers are asked for and the beam is {beam}: widen it, or ask for fewer.")
+    answers: list[list[str]] = [[] for _ in range(len(sources))]
+    # Like lengths together: little of a batch is then padding.
+    order = sources_mask.sum(dim=1).argsort(stable=True)
+    with progress.bar("Answering: sources", len(sources)) as advance, torch.no_grad():
+        for rows in order.split(ANSWERED_ROWS):
+            longest = int(sources_mask[rows].sum(dim=1).amax())
+            with evaluating(generator):
+                context = generator.encode(sources[rows, :longest], sources_mask[rows, :longest])
+            if beam:
+                found = beam_search(
+                    generator,
+                    beam,
+                    context=context,
+                    max_length=max_length,
+                    n_best=n_best,
+                    length_penalty=length_penalty,
+                ).tokens  # [R, n_best, T]
+            else:
+                found = sample(
+                    generator,
+                    len(rows) * n_best,
+                    max_length,
+                    repeat_rows(context, n_best),
+                    rng=rng,
+                    temperature=temperature,
+                    top_k=top_k,
+                    top_p=top_p,
+                ).tokens.unflatten(0, (-1, n_best))
+            for row, ids in zip(rows.tolist(), found.tolist(), strict=True):
+                answers[row] = [tokenizer.detokenize(vocabulary.decode(each)) for each in ids]
+            advance(len(rows))
+    return answers
 
 
 def encode_prefix(text: str, tokenizer: Tokenizer, vocabulary: Vocabulary) -> Tensor | None:

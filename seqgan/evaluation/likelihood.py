@@ -85,7 +85,11 @@ def sequence_log_probs(generator: "GeneratorModule", sequences: Sequences) -> Te
 
 
 def _teacher_forced(generator: "GeneratorModule") -> Callable[[Batch], Tensor]:
-    return lambda batch: -token_nll(generator.forward(batch.tokens), batch.tokens, batch.mask)
+    def log_probs(batch: Batch) -> Tensor:
+        context = generator.encode(batch.source, batch.source_mask)
+        return -token_nll(generator.forward(batch.tokens, context), batch.tokens, batch.mask)
+
+    return log_probs
 
 
 def _log_probs(log_probs_of: Callable[[Batch], Tensor], sequences: Sequences, scored: Tensor) -> Tensor:

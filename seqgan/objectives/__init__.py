@@ -3,6 +3,8 @@
 from seqgan.objectives.advantages import importance_advantages, mean_advantages
 from seqgan.objectives.algorithm import Critic, Relaxed, Sampled
 from seqgan.objectives.bgan import BGAN, BGAN_REINFORCE, DIVERGENCES, Divergence, boundary_seeking
+from seqgan.objectives.csgan_nmt import CSGAN_NMT
+from seqgan.objectives.dialogue import DIALOGUE
 from seqgan.objectives.discriminator import binary_discriminator_loss, judge_both
 from seqgan.objectives.divergences import NON_SATURATING, REVERSE_KL, SATURATING
 from seqgan.objectives.gsgan import GSGAN
@@ -11,6 +13,7 @@ from seqgan.objectives.mle import mle_loss, token_nll
 from seqgan.objectives.policy_gradient import discounted_returns, policy_gradient_loss, token_log_probs
 from seqgan.objectives.relgan import RELGAN, relativistic_loss, relgan
 from seqgan.objectives.rewards import log_odds, log_probability, negative_log_fake, probability
+from seqgan.objectives.sentence_bleu import sentence_bleu
 from seqgan.objectives.seqgan import SEQGAN
 from seqgan.objectives.wgan_gp import WGAN, WGAN_GP, clamp_, gradient_penalty, wgan_gp
 
@@ -20,6 +23,8 @@ SAMPLED = {
     "bgan": BGAN,
     **{f"bgan-{name}": boundary_seeking(name) for name in DIVERGENCES if name != "gan"},
     "bgan-reinforce": BGAN_REINFORCE,
+    "csgan-nmt": CSGAN_NMT,
+    "dialogue": DIALOGUE,
     "reverse-kl": REVERSE_KL,
     "non-saturating": NON_SATURATING,
     "saturating": SATURATING,
@@ -36,6 +41,8 @@ __all__ = [
     "ALGORITHMS",
     "BGAN",
     "BGAN_REINFORCE",
+    "CSGAN_NMT",
+    "DIALOGUE",
     "DIVERGENCES",
     "GSGAN",
     "MALIGAN",
@@ -68,6 +75,7 @@ __all__ = [
     "probability",
     "relativistic_loss",
     "relgan",
+    "sentence_bleu",
     "token_log_probs",
     "token_nll",
     "wgan_gp",

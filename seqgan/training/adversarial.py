@@ -21,6 +21,7 @@ from seqgan.training.engine import device_of, seeded
 from seqgan.training.players import Players
 from seqgan.training.pretrain import Judge, check_same_text
 from seqgan.training.relaxed import RelaxedPlayers, check_relaxed
+from seqgan.training.rewards import OwnReward
 from seqgan.training.sampled import SampledPlayers, check_sampled
 
 
@@ -36,6 +37,7 @@ def train_adversarially(
     resume: bool = False,
     progress: Progress = SILENT,
     judge: Judge | None = None,
+    reward: OwnReward | None = None,
 ) -> None:
     """Train both players in place, on the device where they are.
 
@@ -50,6 +52,8 @@ def train_adversarially(
         resume: go on from the run's last training state. Gives what the uninterrupted training gives.
         progress: where to report.
         judge: what to log every `evaluate_every` rounds, and before the first; see `judge_while_training`.
+        reward: of completed sequences, mixed with the discriminator's, of which `adversarial.discriminator_share` is
+            left; by default BLEU against the reference. For algorithms on sampled text.
 
     Raises:
         ConfigError: settings that do not go together.
@@ -59,7 +63,7 @@ def train_adversarially(
     config = config or AdversarialConfig()
     device = device_of(generator)
     with seeded(seed, device) as rng:
-        players = make_players(generator, discriminator, text, algorithm, config, rng)
+        players = make_players(generator, discriminator, text, algorithm, config, rng, reward)
         state = load_state(run.checkpoints_folder, progress.note) if run is not None and resume else None
         if state is not None:
             check_same_text(state, text)
@@ -109,15 +113,20 @@ def make_players(
     algorithm: Sampled | Relaxed,
     config: AdversarialConfig,
     rng: torch.Generator,
+    reward: OwnReward | None = None,
 ) -> Players:
     """The players of an algorithm: the one place that asks which kind it is.
 
     Raises:
         ConfigError: settings that do not go together.
     """
-    if isinstance(algorithm, Relaxed):
-        return RelaxedPlayers(generator, discriminator, text, algorithm, config, rng)
-    return SampledPlayers(generator, discriminator, text, algorithm, config, rng)
+    if isinstance(algorithm, Sampled):
+        return SampledPlayers(generator, discriminator, text, algorithm, config, rng, reward)
+    if reward is not None:
+        raise ConfigError(
+            "A reward is given, but an algorithm on relaxed samples has none: choose one on sampled text."
+        )
+    return RelaxedPlayers(generator, discriminator, text, algorithm, config, rng)
 
 
 def check_settings(
@@ -128,6 +137,7 @@ def check_settings(
     per_view: bool = False,
     steps: bool = True,
     state_noise: float = 0.0,
+    conditional: bool = False,
 ) -> None:
     """That settings go together; asked before a run is made.
 
@@ -138,12 +148,18 @@ def check_settings(
         per_view: whether it has one for each view.
         steps: whether the generator makes a token at a time, and not all positions at once.
         state_noise: of the generator's first state.
+        conditional: whether sentences have sources.
 
     Raises:
         ConfigError: says which do not, and why.
     """
     check_used(config, relaxed=isinstance(algorithm, Relaxed))
     if isinstance(algorithm, Relaxed):
+        if conditional:
+            raise ConfigError(
+                f"{config.algo} makes text from noise and reads no sources: for pairs use dialogue, csgan-nmt or "
+                "another algorithm on sampled text."
+            )
         check_relaxed(config, algorithm, steps=steps, state_noise=state_noise, per_token=per_token, per_view=per_view)
         return
     if per_view:
@@ -161,7 +177,7 @@ def check_settings(
             f"generator.state_noise is of algorithms that learn through relaxed samples, and {config.algo} scores its "
             "samples under a state without noise: leave it at 0."
         )
-    check_sampled(config, algorithm, per_token=per_token)
+    check_sampled(config, algorithm, per_token=per_token, other=conditional)
 
 
 def check_used(config: AdversarialConfig, *, relaxed: bool) -> None:
@@ -180,11 +196,12 @@ def check_used(config: AdversarialConfig, *, relaxed: bool) -> None:
         "beta1": (config.optimizer == "adam", "optimizer adam"),
         "beta2": (config.optimizer == "adam", "optimizer adam"),
         "penalty_weight": (config.algo == "wgan-gp", "wgan-gp"),
-        "weight_clamp": (config.algo == "wgan", "wgan"),
+        "weight_clamp": (not relaxed or config.algo == "wgan", "algorithms on sampled text, and wgan"),
         "straight_through": (config.algo == "gsgan", "gsgan"),
         "inverse_temperature": (config.algo == "relgan", "relgan"),
         "annealing": (config.algo == "relgan", "relgan"),
         "annealing_rounds": (config.algo in annealed, "gsgan and relgan"),
+        "warmup_optimizer": (config.warmup_steps > 0, "a warm-up of the discriminator: warmup_steps"),
         "curriculum_rounds": (relaxed, "algorithms on relaxed samples"),
         "variable_length": (relaxed, "algorithms on relaxed samples"),
         "teacher_helping": (relaxed, "algorithms on relaxed samples"),

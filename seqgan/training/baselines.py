@@ -69,19 +69,37 @@ class Baseline:
         algorithm: that it is for.
         vocabulary_size: V, for a critic, which draws its weights from the global random numbers.
         device: where the samples are.
+        source_vocabulary_size: of the sources, for a critic; None without sources.
 
     Raises:
         ConfigError: no such baseline, or one that the algorithm has no use for.
     """
 
-    def __init__(self, config: AdversarialConfig, algorithm: Sampled, vocabulary_size: int, device: torch.device):
+    def __init__(
+        self,
+        config: AdversarialConfig,
+        algorithm: Sampled,
+        vocabulary_size: int,
+        device: torch.device,
+        source_vocabulary_size: int | None = None,
+    ):
         check_baseline(config.baseline, algorithm)
-        self.name, self.value = config.baseline, config.baseline_value
+        # Of a mixed reward, the discriminator's part alone is compared with the constant.
+        self.name, self.value = config.baseline, config.baseline_value * config.discriminator_share
         self.running: float | None = None
-        self.critic = Critic(vocabulary_size).to(device) if self.name == "critic" else None
+        self.critic: Critic | None = None
+        if self.name == "critic":
+            self.critic = Critic(vocabulary_size, source_vocabulary_size).to(device)
         self.optimizer = None if self.critic is None else adam(self.critic, config.critic_learning_rate)
 
-    def __call__(self, values: Tensor, tokens: Tensor, mask: Tensor, progress: float) -> Tensor | float:
+    def __call__(
+        self,
+        values: Tensor,
+        tokens: Tensor,
+        mask: Tensor,
+        progress: float,
+        source: tuple[Tensor, Tensor] | None = None,
+    ) -> Tensor | float:
         """What to subtract from the rewards of a batch, from which it then learns.
 
         Args:
@@ -89,6 +107,7 @@ class Baseline:
             tokens: that were sampled. [..., S, T]
             mask: True at those of them whose values count. [..., S, T]
             progress: share of the training that is done, from 0 to 1.
+            source: source and mask of each sample in the order of `tokens`, [R, L] both; None without sources.
 
         Returns:
             A number, or [..., S, T or 1].
@@ -104,7 +123,7 @@ class Baseline:
         if self.name == "log-partition":
             return self._remembered(_log_mean_weight(values, mask), LOG_PARTITION_MEMORY, values)
         if self.name == "critic":
-            return self._learnt(values, tokens, mask)
+            return self._learnt(values, tokens, mask, source)
         return 0.0
 
     def _remembered(self, now: float, memory: float, values: Tensor) -> Tensor | float:
@@ -116,12 +135,12 @@ class Baseline:
         self.running = memory * before + (1 - memory) * now
         return before
 
-    def _learnt(self, values: Tensor, tokens: Tensor, mask: Tensor) -> Tensor:
+    def _learnt(self, values: Tensor, tokens: Tensor, mask: Tensor, source: tuple[Tensor, Tensor] | None) -> Tensor:
         """The critic's expectation; it learns from these values afterwards only."""
         assert self.critic is not None
         assert self.optimizer is not None
         rows = values.flatten(1, -2)  # groups and samples are rows alike to it
-        predicted = self.critic(tokens.flatten(0, -2))  # [R, T]
+        predicted = self.critic(tokens.flatten(0, -2), source)  # [R, T]
         loss = critic_loss(predicted, rows, mask.flatten(0, -2))
         update(self.critic, self.optimizer, loss)
         return predicted.detach().unflatten(0, tokens.shape[:-1])

@@ -23,6 +23,7 @@ from seqgan.errors import ConfigError, nearest
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives.algorithm import Sampled
 from seqgan.objectives.policy_gradient import discounted_returns
+from seqgan.tensors.rows import State
 
 CREDITS = ("rollouts", "sequence", "prefix", "token")
 """The names that `adversarial.credit` takes."""
@@ -76,6 +77,7 @@ def token_values(
     policy: GeneratorModule,
     reward: Reward,
     samples: Samples,
+    context: State = None,
     *,
     per_token: bool,
     rng: torch.Generator,
@@ -88,6 +90,7 @@ def token_values(
         policy: what completes prefixes.
         reward: of sequences, or of each of their tokens where `per_token`.
         samples: [B, T]
+        context: what the policy makes of their sources, B rows; None without sources.
         per_token: what kind of reward it is.
         rng: of the completions.
         given: tokens at the start that were not sampled, whose values nobody reads.
@@ -100,7 +103,7 @@ def token_values(
     rows = torch.arange(len(tokens), device=tokens.device)
     if config.credit == "rollouts":
         max_rows = GPU_ROWS if rng.device.type == "cuda" else CPU_ROWS
-        return rollout(policy, reward, samples, config.rollouts, rng=rng, max_rows=max_rows, given=given)
+        return rollout(policy, reward, samples, config.rollouts, context, rng=rng, max_rows=max_rows, given=given)
     if config.credit == "sequence":
         return reward(tokens, mask, rows).reshape(1, -1, 1)
     if config.credit == "token":

@@ -10,10 +10,12 @@ from seqgan.tensors.masking import masked_mean
 class Critic(nn.Module):
     """A GRU over the tokens before each position, and a linear map to the expected value of what stands there.
 
-    The token itself is not read: a baseline that depended on it would change the expected gradient.
+    The token itself is not read: a baseline that depended on it would change the expected gradient. Where sentences
+    have sources, another GRU reads those first, and its last state is where this one begins.
 
     Args:
         vocabulary_size: V.
+        source_vocabulary_size: of the sources; None without.
         embedding_size: size of a token's vector.
         hidden_size: size of the GRU.
 
@@ -21,19 +23,35 @@ class Critic(nn.Module):
     for a baseline learnt by squared error beside the policy.
     """
 
-    def __init__(self, vocabulary_size: int, embedding_size: int = 32, hidden_size: int = 64):
+    def __init__(
+        self,
+        vocabulary_size: int,
+        source_vocabulary_size: int | None = None,
+        embedding_size: int = 32,
+        hidden_size: int = 64,
+    ):
         super().__init__()
         # One more symbol than tokens: what is read before the first.
         self.start = vocabulary_size
         self.embedding = nn.Embedding(vocabulary_size + 1, embedding_size)
         self.layer = nn.GRU(embedding_size, hidden_size, batch_first=True)
         self.output = nn.Linear(hidden_size, 1)
+        if source_vocabulary_size is not None:
+            self.source_embedding = nn.Embedding(source_vocabulary_size, embedding_size)
+            self.source_layer = nn.GRU(embedding_size, hidden_size, batch_first=True)
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Ids [R, T] -> expected values [R, T], each from the tokens before it."""
+    def forward(self, tokens: Tensor, source: tuple[Tensor, Tensor] | None = None) -> Tensor:
+        """Ids [R, T], and sources with their mask [R, L], to expected values [R, T], each from the tokens before it."""
         start = torch.full_like(tokens[:, :1], self.start)
-        hidden, _ = self.layer(self.embedding(torch.cat([start, tokens[:, :-1]], dim=1)))
+        begins_at = None if source is None else self._read(*source)
+        hidden, _ = self.layer(self.embedding(torch.cat([start, tokens[:, :-1]], dim=1)), begins_at)
         return self.output(hidden).squeeze(2)
+
+    def _read(self, source: Tensor, mask: Tensor) -> Tensor:
+        """The state after each source's last token. [R, L], [R, L] -> [1, R, H]"""
+        hidden, _ = self.source_layer(self.source_embedding(source))  # [R, L, H]
+        last = mask.sum(dim=1) - 1  # [R]
+        return hidden[torch.arange(len(source), device=source.device), last].unsqueeze(0)
 
 
 def critic_loss(predicted: Tensor, values: Tensor, mask: Tensor) -> Tensor:

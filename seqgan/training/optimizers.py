@@ -26,19 +26,20 @@ def adam(
 
 
 def make_optimizer(
-    config: AdversarialConfig, model: nn.Module, learning_rate: float, output_decay: float = 0.0
+    config: AdversarialConfig, model: nn.Module, learning_rate: float, output_decay: float = 0.0, kind: str = ""
 ) -> torch.optim.Optimizer:
-    """The optimiser of a player, by its settings.
+    """The optimiser of a player, by its settings, or of another kind than they say.
 
     Raises:
         ConfigError: there is none of that name.
     """
-    if config.optimizer == "adam":
+    kind = kind or config.optimizer
+    if kind == "adam":
         return adam(model, learning_rate, output_decay, (config.beta1, config.beta2))
-    if config.optimizer == "rmsprop":
+    if kind == "rmsprop":
         # No momentum: with clamped weights it overshoots (Arjovsky et al. 2017, section 4).
         return torch.optim.RMSprop(_groups(model, output_decay), lr=learning_rate)
-    raise ConfigError(f"adversarial.optimizer is {config.optimizer!r}: choose adam or rmsprop.")
+    raise ConfigError(f"No optimizer is called {kind!r}: for adversarial.optimizer choose adam or rmsprop.")
 
 
 def _groups(model: nn.Module, output_decay: float) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from seqgan.config import AdversarialConfig
-from seqgan.data.batches import Sequences, draw_batch
+from seqgan.data.batches import Batch, Sequences, draw_batch
 from seqgan.data.text import Text
 from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.generators.protocol import GeneratorModule
@@ -61,6 +61,13 @@ class Players:
         self.discriminator_optimizer = make_optimizer(
             config, discriminator, config.discriminator_learning_rate, config.output_decay
         )
+        # Warm-up may have an optimiser of its own kind, whose moments end with it.
+        self.warmup_optimizer = self.discriminator_optimizer
+        if config.warmup_optimizer is not None:
+            self.warmup_optimizer = make_optimizer(
+                config, discriminator, config.discriminator_learning_rate, config.output_decay, config.warmup_optimizer
+            )
+        self.imitated: Batch | None = None  # sentences of the last policy step, where they are to be imitated
         self.warmup_steps, self.rounds = 0, 0
         self.judged = False  # as it was before the first round
         self.accuracies: deque[float] = deque(maxlen=ACCURACY_WINDOW)
@@ -68,6 +75,7 @@ class Players:
 
     def state(self) -> dict[str, Any]:
         """Everything that the rest of the training depends on."""
+        apart = self.config.warmup_optimizer is not None
         return {
             "warmup_steps": self.warmup_steps,
             "rounds": self.rounds,
@@ -77,6 +85,7 @@ class Players:
             "discriminator": self.discriminator.state_dict(),
             "generator_optimizer": self.generator_optimizer.state_dict(),
             "discriminator_optimizer": self.discriminator_optimizer.state_dict(),
+            "warmup_optimizer": self.warmup_optimizer.state_dict() if apart else None,
             "random": random_state(self.rng),
             "text": self.text_fingerprint,
             "vocabulary": self.vocabulary_fingerprint,
@@ -90,6 +99,8 @@ class Players:
         self.discriminator.load_state_dict(state["discriminator"])
         self.generator_optimizer.load_state_dict(state["generator_optimizer"])
         self.discriminator_optimizer.load_state_dict(state["discriminator_optimizer"])
+        if state["warmup_optimizer"] is not None:
+            self.warmup_optimizer.load_state_dict(state["warmup_optimizer"])
         set_random_state(self.rng, state["random"])
 
     @property
@@ -97,7 +108,8 @@ class Players:
         """Whether the discriminator may begin to reward."""
         full = len(self.accuracies) == ACCURACY_WINDOW
         accurate = full and sum(self.accuracies) / ACCURACY_WINDOW >= self.config.warmup_accuracy
-        return self.rounds > 0 or accurate or self.warmup_steps >= self.config.warmup_steps
+        unasked = self.config.discriminator_share == 0  # it has no part in the reward
+        return self.rounds > 0 or accurate or unasked or self.warmup_steps >= self.config.warmup_steps
 
     @property
     def warmup_checkpoint_steps(self) -> int:
@@ -154,7 +166,7 @@ class Players:
 
     def _discriminators_turn(self) -> dict[str, float]:
         values: dict[str, float] = {}
-        for _ in range(self.config.discriminator_steps):
+        for _ in range(self.config.discriminator_steps if self.config.discriminator_share else 0):
             values |= self.train_discriminator(self.pool, self.config.discriminator_epochs)
         return values
 
@@ -170,7 +182,11 @@ class Players:
         """What follows the generator's updates of a round."""
 
     def _imitate(self) -> None:
-        """One maximum-likelihood step on real sentences, scaled as the policy gradient is: per sentence."""
-        real = draw_batch(self.real, self.config.batch_size, self.rng)
-        loss = token_nll(self.generator(real.tokens), real.tokens, real.mask).sum(dim=1).mean()
+        """One maximum-likelihood step on real sentences, scaled as the policy gradient is: per sentence.
+
+        With sources the first is on those of the policy step (Li et al. 2017, section 3.2; Yang et al. 2018).
+        """
+        real, self.imitated = self.imitated or draw_batch(self.real, self.config.batch_size, self.rng), None
+        logits = self.generator(real.tokens, self.generator.encode(real.source, real.source_mask))
+        loss = token_nll(logits, real.tokens, real.mask).sum(dim=1).mean()
         update(self.generator, self.generator_optimizer, loss, self.config.clip_norm)

@@ -148,7 +148,8 @@ def _train_epoch(
     with progress.bar(f"Pretraining, epoch {epoch}: batches", len(batches)) as advance:
         for rows in batches:
             batch = take(train, rows)
-            loss = mle_loss(generator(batch.tokens), batch.tokens, batch.mask)
+            context = generator.encode(batch.source, batch.source_mask)
+            loss = mle_loss(generator(batch.tokens, context), batch.tokens, batch.mask)
             tokens = int(batch.mask.sum())
             total_nll += update(generator, optimizer, loss, config.clip_norm) * tokens
             total_tokens += tokens

@@ -5,30 +5,79 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from seqgan.data.batches import Batch
 from seqgan.decoding.rollout import Reward
 from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.errors import ConfigError
+from seqgan.objectives.sentence_bleu import sentence_bleu
 from seqgan.tensors.modes import evaluating
+from seqgan.tensors.rows import State, select_rows
 
+OwnReward = Callable[[Tensor, Tensor, Batch | None], Tensor]
+"""A user's: completed sequences [R, T], their mask [R, T], and the real sentences, with their sources, that they stand
+for, R rows (None where they stand for none in particular), to rewards [R]."""
 SCORED_ROWS = 512
 """Sequences that the discriminator scores at once; its feature maps are rows * filters * positions."""
 
 
-def discriminator_reward(discriminator: DiscriminatorModule, reward: Callable[[Tensor], Tensor]) -> Reward:
+def discriminator_reward(
+    discriminator: DiscriminatorModule, reward: Callable[[Tensor], Tensor], context: State = None
+) -> Reward:
     """The reward function that a rollout takes, made of a discriminator and what its logits are worth.
 
     Of a discriminator with a logit per token the rewards are [R, T], in place of [R].
+
+    Args:
+        discriminator: scores with dropout off and without gradients.
+        reward: what a logit is worth.
+        context: what the discriminator's `encode` gave for the sentences that completions belong to; None without a
+            source.
     """
 
-    def reward_of(tokens: Tensor, mask: Tensor, row: Tensor) -> Tensor:  # noqa: ARG001
+    def reward_of(tokens: Tensor, mask: Tensor, row: Tensor) -> Tensor:
         per_token = is_per_token(discriminator)
+        parts = zip(*(each.split(SCORED_ROWS) for each in (tokens, mask, row)), strict=True)
         with evaluating(discriminator):
             logits = [
                 # Rewards of tokens keep all columns; those of sequences do not depend on empty ones.
-                discriminator(*((part, part_mask) if per_token else trimmed(part, part_mask)))
-                for part, part_mask in zip(tokens.split(SCORED_ROWS), mask.split(SCORED_ROWS), strict=True)
+                discriminator(
+                    *((part, part_mask) if per_token else trimmed(part, part_mask)), select_rows(context, part_row)
+                )
+                for part, part_mask, part_row in parts
             ]
             return reward(torch.cat(logits))
+
+    return reward_of
+
+
+def bleu_of(tokens: Tensor, mask: Tensor, real: Batch | None, *, end: int | None) -> Tensor:
+    """Smoothed sentence BLEU of sequences against the real sentences that they stand for. [R, T], [R, T] -> [R]
+
+    Args:
+        tokens: ids.
+        mask: True at real ones.
+        real: their references, R rows.
+        end: id of the end symbol, which is no word.
+    """
+    assert real is not None
+    return sentence_bleu(tokens, mask & (tokens != end), real.tokens, real.mask & (real.tokens != end))
+
+
+def mixed_reward(reward: Reward | None, share: float, other: OwnReward, real: Batch | None) -> Reward:
+    """`share` of one reward, and the rest of another.
+
+    Args:
+        reward: a discriminator's; None where `share` is 0.
+        share: from 0 to 1.
+        other: the second one.
+        real: the real sentences that it is given, B rows; completions name theirs by row.
+
+    Source: Yang et al. 2018 (arXiv:1703.04887), section 3.3, for BLEU as the second.
+    """
+
+    def reward_of(tokens: Tensor, mask: Tensor, row: Tensor) -> Tensor:
+        second = other(tokens, mask, None if real is None else Batch(*select_rows(tuple(real), row)))
+        return second if reward is None else share * reward(tokens, mask, row) + (1 - share) * second
 
     return reward_of
 

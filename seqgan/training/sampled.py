@@ -1,16 +1,18 @@
 """Players whose generator learns from rewards of what it sampled: the policy gradient and its discriminator."""
 
 import copy
+import functools
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from seqgan.config import AdversarialConfig
-from seqgan.data.batches import draw_batch
+from seqgan.data.batches import Batch, draw_batch
 from seqgan.data.text import Text
+from seqgan.decoding.rollout import Reward
 from seqgan.decoding.sampling import Samples, sample
 from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.errors import ConfigError
@@ -18,21 +20,46 @@ from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives import diagnostics
 from seqgan.objectives.algorithm import Sampled
 from seqgan.objectives.policy_gradient import policy_gradient_loss, token_log_probs
+from seqgan.objectives.wgan_gp import clamp_
 from seqgan.tensors.masking import masked_mean
+from seqgan.tensors.modes import evaluating
+from seqgan.tensors.rows import State, join_rows, repeat_rows, select_rows
 from seqgan.training.baselines import Baseline, check_baseline
 from seqgan.training.credit import behind_the_end, check_credit, random_prefixes, token_values
 from seqgan.training.optimizers import update
 from seqgan.training.players import Players
-from seqgan.training.rewards import control_reward, discriminator_reward, is_per_token, trimmed
+from seqgan.training.rewards import (
+    OwnReward,
+    bleu_of,
+    control_reward,
+    discriminator_reward,
+    is_per_token,
+    mixed_reward,
+    trimmed,
+)
 
 
-def check_sampled(config: AdversarialConfig, algorithm: Sampled, *, per_token: bool = False) -> None:
+class Drawn(NamedTuple):
+    """Fresh samples, and the real sentences that they take a prefix or a source from."""
+
+    samples: Samples
+    """[B, T]"""
+    real: Batch | None
+    """The real sentences, each once; None where samples take nothing from any. [B / completions, ...]"""
+    completions: int
+    """Samples of each, in a row."""
+
+
+def check_sampled(
+    config: AdversarialConfig, algorithm: Sampled, *, per_token: bool = False, other: bool = False
+) -> None:
     """That the settings exist and go together; asked before a run is made.
 
     Args:
         config: of both players.
         algorithm: the record.
         per_token: whether the discriminator has a logit for each prefix.
+        other: whether there is a second reward to mix: BLEU, where sentences have sources, or a user's.
 
     Raises:
         ConfigError: says which does not, and why.
@@ -52,6 +79,8 @@ def check_sampled(config: AdversarialConfig, algorithm: Sampled, *, per_token: b
             "adversarial.real_prefix has several completions of each prefix compared with one another: set "
             "adversarial.group_size to how many, such as 8."
         )
+    if config.discriminator_share < 1:
+        check_mixture(config, algorithm, per_token=per_token, other=other)
     if size and not (algorithm.weighs or config.real_prefix or config.baseline == "leave-one-out"):
         raise ConfigError(
             f"adversarial.group_size is {size}, but this algorithm compares no samples with one another: leave it at "
@@ -59,8 +88,32 @@ def check_sampled(config: AdversarialConfig, algorithm: Sampled, *, per_token: b
         )
 
 
+def check_mixture(config: AdversarialConfig, algorithm: Sampled, *, per_token: bool, other: bool) -> None:
+    """That a reward may be mixed with another.
+
+    Raises:
+        ConfigError: it may not, and why.
+    """
+    share = f"adversarial.discriminator_share is {config.discriminator_share} and mixes the reward with BLEU"
+    if not other:
+        raise ConfigError(
+            f"{share} against each sentence's own reference, which only pairs have: leave it at 1, or give a corpus "
+            "of sources and targets."
+        )
+    if algorithm.weighs:
+        raise ConfigError(
+            f"{share}, but this algorithm's rewards are logarithms of weights, to which nothing can be added: leave it "
+            "at 1, or choose csgan-nmt."
+        )
+    if per_token or config.credit not in ("rollouts", "sequence"):
+        raise ConfigError(
+            f"{share} of whole sentences, and credit {config.credit} rewards parts of them: choose rollouts or "
+            "sequence."
+        )
+
+
 class SampledPlayers(Players):
-    """Arguments as of `Players`, and the algorithm's record."""
+    """Arguments as of `Players`, the algorithm's record, and the second part of a mixed reward: by default BLEU."""
 
     def __init__(
         self,
@@ -70,15 +123,21 @@ class SampledPlayers(Players):
         algorithm: Sampled,
         config: AdversarialConfig,
         rng: torch.Generator,
+        reward: OwnReward | None = None,
     ):
         self.per_token = is_per_token(discriminator)
-        check_sampled(config, algorithm, per_token=self.per_token)
+        self.conditional = text.train.source is not None
+        check_sampled(config, algorithm, per_token=self.per_token, other=reward is not None or self.conditional)
+        if reward is not None and config.discriminator_share == 1:
+            raise ConfigError(
+                "A reward is given, and adversarial.discriminator_share is 1, which leaves it no part: set the share "
+                "to 0 for it alone, or to something between."
+            )
+        self.other_reward = reward or functools.partial(bleu_of, end=generator.end)
         super().__init__(generator, discriminator, text, config, rng)
         self.algorithm = algorithm
-        self.baseline = Baseline(config, algorithm, len(text.vocabulary), rng.device)
-        self.reward = discriminator_reward(discriminator, algorithm.reward)
-        if config.control != "none":
-            self.reward = control_reward(config.control, algorithm.reward, rng, per_token=self.per_token)
+        sources = None if text.source_vocabulary is None else len(text.source_vocabulary)
+        self.baseline = Baseline(config, algorithm, len(text.vocabulary), rng.device, sources)
         # Completes prefixes; a copy of its own only where it lags behind.
         self.rollout_policy = copy.deepcopy(generator) if config.rollout_update_rate else generator
 
@@ -102,9 +161,17 @@ class SampledPlayers(Players):
         """One policy gradient step on the generator's own samples."""
         config, given = self.config, self.given_in(self.rounds)
         group = config.group_size or config.batch_size
-        fake = self._draw(config.batch_size, given, completions=group)
+        drawn = self._draw(config.batch_size, given, config.group_size or 1)
+        fake = drawn.samples
         values = token_values(
-            config, self.rollout_policy, self.reward, fake, per_token=self.per_token, rng=self.rng, given=given
+            config,
+            self.rollout_policy,
+            self._reward(drawn),
+            fake,
+            self._context(self.rollout_policy, drawn),
+            per_token=self.per_token,
+            rng=self.rng,
+            given=given,
         )  # [N, B, T or 1]
         positions = torch.arange(self.max_length, device=self.rng.device)
         sampled = fake.mask & (positions >= given)
@@ -115,9 +182,10 @@ class SampledPlayers(Players):
             fake.tokens.unflatten(0, (-1, group)),
         )
         anything = bool(sampled.any())  # not where all of every sentence was given
-        baseline = self.baseline(grouped, tokens, groups, self.progress) if anything else 0.0
+        source = _source_rows(drawn)
+        baseline = self.baseline(grouped, tokens, groups, self.progress, source) if anything else 0.0
         advantages = self.algorithm.advantages(grouped, groups, baseline).flatten(0, 1)  # [B, T]
-        logits = self.generator(fake.tokens)
+        logits = self.generator(fake.tokens, _encoded(self.generator, drawn))
         log_probs = token_log_probs(logits, fake.tokens)
         loss = policy_gradient_loss(log_probs, advantages, sampled)
         if given:
@@ -127,6 +195,7 @@ class SampledPlayers(Players):
         if config.entropy_bonus:
             loss = loss - config.entropy_bonus * entropy
         value = update(self.generator, self.generator_optimizer, loss, config.clip_norm)
+        self.imitated = drawn.real if self.conditional else None
         logged = {
             "generator/loss": value,
             "generator/entropy": entropy.item(),
@@ -159,40 +228,77 @@ class SampledPlayers(Players):
         """Passes over a pool of fresh samples and as many real sentences; means over its updates."""
         # What the generator's next turn asks about: completions of the prefix that it will be given then.
         given = self.given_in(self.rounds if warming_up else self.rounds + 1)
-        fake = self._draw(pool, given if given < self.max_length else 0)  # real against real would teach nothing
-        real = draw_batch(self.real, pool, self.rng)
+        given = given if given < self.max_length else 0  # real against real would teach nothing
+        if self.conditional:
+            fake, real, _ = self._draw(pool, given)  # the negative shares its source with the positive
+        else:
+            fake, real = self._draw(pool, given).samples, draw_batch(self.real, pool, self.rng)
+        assert real is not None
         missing = self.max_length - real.tokens.shape[1]  # the samples have all max_length columns
         tokens = torch.stack([functional.pad(real.tokens, (0, missing)), fake.tokens])  # [2, pool, T]
         mask = torch.stack([functional.pad(real.mask, (0, missing)), fake.mask])
         totals = {"discriminator/loss": 0.0, "discriminator/accuracy": 0.0, "discriminator/logit_gap": 0.0}
         updates = epochs * math.ceil(pool / self.discriminator_batch)
+        optimizer = self.warmup_optimizer if warming_up else self.discriminator_optimizer
         self.discriminator.train()
         for _ in range(epochs):
             order = torch.randperm(pool, generator=self.rng, device=self.rng.device)
             for rows in order.split(self.discriminator_batch):
-                real_logits, fake_logits = self._judge_both(tokens[:, rows], mask[:, rows])
+                source = select_rows((real.source, real.source_mask), rows)
+                real_logits, fake_logits = self._judge_both(tokens[:, rows], mask[:, rows], source)
                 loss = self.algorithm.discriminator_loss(real_logits, fake_logits)
-                totals["discriminator/loss"] += update(self.discriminator, self.discriminator_optimizer, loss)
+                totals["discriminator/loss"] += update(self.discriminator, optimizer, loss)
+                if self.config.weight_clamp is not None:
+                    clamp_(self.discriminator.parameters(), self.config.weight_clamp)
                 totals["discriminator/accuracy"] += self._accuracy(real_logits, fake_logits)
                 totals["discriminator/logit_gap"] += diagnostics.logit_gap(real_logits, fake_logits).item()
         return {name: total / updates for name, total in totals.items()}
 
-    def _draw(self, count: int, given: int, completions: int = 1) -> Samples:
-        """Fresh samples; where tokens are given, `completions` in a row of each of some real prefixes."""
-        if not given:
-            return sample(self.generator, count, self.max_length, rng=self.rng)
-        real = draw_batch(self.real, count // completions, self.rng).tokens[:, :given]
-        missing = given - real.shape[1]  # all of these are shorter: the end symbol follows, or nothing else exists
-        prefix = functional.pad(real, (0, missing), value=self.generator.end or 0).repeat_interleave(completions, dim=0)
-        return sample(self.generator, count, self.max_length, rng=self.rng, prefix=prefix)
+    def _draw(self, count: int, given: int, completions: int = 1) -> Drawn:
+        """Fresh samples; `completions` in a row of each of some real prefixes or sources, where there are such."""
+        if not given and not self.conditional:
+            return Drawn(sample(self.generator, count, self.max_length, rng=self.rng), None, 1)
+        real = draw_batch(self.real, count // completions, self.rng)
+        drawn = Drawn(Samples(real.tokens, real.mask), real, completions)
+        prefix = None
+        if given:
+            start = real.tokens[:, :given]
+            missing = given - start.shape[1]  # all of these are shorter: the end symbol follows, or nothing else exists
+            prefix = functional.pad(start, (0, missing), value=self.generator.end or 0)
+            prefix = prefix.repeat_interleave(completions, dim=0)
+        context = self._context(self.generator, drawn)
+        samples = sample(self.generator, count, self.max_length, context, rng=self.rng, prefix=prefix)
+        return drawn._replace(samples=samples)
 
-    def _judge_both(self, tokens: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    def _context(self, model: GeneratorModule | DiscriminatorModule, drawn: Drawn) -> State:
+        """What a player makes of the samples' sources, dropout off and without a gradient; a row for each sample."""
+        with evaluating(model):
+            return _encoded(model, drawn)
+
+    def _reward(self, drawn: Drawn) -> Reward:
+        """What completions of these samples are worth."""
+        config, reward = self.config, None
+        if config.control != "none":
+            reward = control_reward(config.control, self.algorithm.reward, self.rng, per_token=self.per_token)
+        elif config.discriminator_share:
+            context = self._context(self.discriminator, drawn)
+            reward = discriminator_reward(self.discriminator, self.algorithm.reward, context)
+        if config.discriminator_share < 1:
+            real = None if drawn.real is None else Batch(*repeat_rows(tuple(drawn.real), drawn.completions))
+            reward = mixed_reward(reward, config.discriminator_share, self.other_reward, real)
+        assert reward is not None
+        return reward
+
+    def _judge_both(self, tokens: Tensor, mask: Tensor, source: State) -> tuple[Tensor, Tensor]:
         """Logits of real and of fake sequences, or of all their tokens. [2, R, T], [2, R, T] -> [any], [any]"""
         both = trimmed(tokens.flatten(0, 1), mask.flatten(0, 1))
         if self.config.credit == "prefix" and not self.per_token:
             both = random_prefixes(*both, self.generator.end, self.rng)
+        # Each source is read once for both sides.
+        context = self.discriminator.encode(*source)
+        context = join_rows(context, context)
         # One pass over both: its weights' gradients, which are large, are then formed and added once.
-        logits = self.discriminator(*both).unflatten(0, (2, -1))  # [2, R] or [2, R, T]
+        logits = self.discriminator(*both, context).unflatten(0, (2, -1))  # [2, R] or [2, R, T]
         if self.per_token:
             # Every position of every row counts, ended ones with their last logit: real and fake are then compared at
             # equal numbers of tokens, and what the logits tell is the ratio of the prefixes' densities.
@@ -205,3 +311,17 @@ class SampledPlayers(Players):
         if self.algorithm.weighs:
             real_logits, fake_logits = self.algorithm.reward(real_logits), self.algorithm.reward(fake_logits)
         return diagnostics.accuracy(real_logits, fake_logits).item()
+
+
+def _encoded(model: GeneratorModule | DiscriminatorModule, drawn: Drawn) -> State:
+    """What a model makes of the samples' sources, each read once; a row for each sample. None without sources."""
+    if drawn.real is None:
+        return None
+    return repeat_rows(model.encode(drawn.real.source, drawn.real.source_mask), drawn.completions)
+
+
+def _source_rows(drawn: Drawn) -> tuple[Tensor, Tensor] | None:
+    """Source and mask of each sample, [B, L] both; None without sources."""
+    if drawn.real is None or drawn.real.source is None:
+        return None
+    return repeat_rows((drawn.real.source, drawn.real.source_mask), drawn.completions)

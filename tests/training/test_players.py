@@ -34,7 +34,7 @@ def test_mixed_training_weighs_completions_within_their_prefix_and_learns_the_pr
     players = make_players(text, MALIGAN, real_prefix=given, **settings)
     assert players.given_in(0) == given
     state = players.rng.get_state()
-    tokens, mask = players._draw(12, given, completions=4)
+    tokens, mask = players._draw(12, given, completions=4).samples
     players.rng.set_state(state)
     players.discriminator.eval()
     with torch.no_grad():
@@ -59,7 +59,7 @@ def test_groups_without_prefixes_are_parts_of_the_batch(text):
     settings = {"batch_size": 6, "credit": "sequence", "baseline": "none"}
     players = make_players(text, MALIGAN, group_size=3, **settings)
     state = players.rng.get_state()
-    tokens, mask = players._draw(6, 0)
+    tokens, mask = players._draw(6, 0).samples
     players.rng.set_state(state)
     players.discriminator.eval()
     with torch.no_grad():
@@ -73,7 +73,7 @@ def test_when_all_is_given_training_is_maximum_likelihood(text):
     players = make_players(text, MALIGAN, batch_size=8, group_size=2, real_prefix=100)
     assert players.given_in(0) == text.max_length
     state = players.rng.get_state()
-    tokens, mask = players._draw(8, text.max_length, completions=2)
+    tokens, mask = players._draw(8, text.max_length, completions=2).samples
     players.rng.set_state(state)
     real = {tuple(row.tolist()) for row in text.train.tokens}
     assert all(tuple(row.tolist()) in real for row in tokens)
@@ -93,7 +93,7 @@ def test_the_real_prefix_falls_from_stage_to_stage_to_nothing(text):
 
 def test_completions_of_ended_sentences_are_those_sentences(text):
     players = make_players(text, MALIGAN, batch_size=400, group_size=2, real_prefix=5)
-    tokens, mask = players._draw(400, 5, completions=2)
+    tokens, mask = players._draw(400, 5, completions=2).samples
     ended = mask.sum(1) <= 5
     assert ended.any()
     assert not ended.all()
@@ -137,7 +137,7 @@ def test_where_all_is_given_the_discriminator_learns_from_free_samples_and_no_re
 def test_one_policy_gradient_loss_by_hand(text):
     players = make_players(text, SEQGAN, batch_size=5, credit="sequence", baseline="leave-one-out")
     state = players.rng.get_state()
-    tokens, mask = players._draw(5, 0)
+    tokens, mask = players._draw(5, 0).samples
     players.rng.set_state(state)
     players.discriminator.eval()
     with torch.no_grad():
