@@ -1,6 +1,7 @@
 """From a name, a file, a folder or a data set to sentences. Errors name the file, the line, and the mend.
 
-Sentences are strings here; what their tokens are is decided in `seqgan.data.tokenizers`.
+Sentences are strings here; what their tokens are is decided in `seqgan.data.tokenizers`. A corpus of sentence pairs has
+the sources of its sentences beside them.
 """
 
 import hashlib
@@ -14,31 +15,32 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from seqgan.data.folders import SPLIT_NAMES, Splits, extensions, is_tsv, read_folder, read_prefix
 from seqgan.data.grammar import draw_splits, embedded_corpora, load_grammar
+from seqgan.data.lines import count, read_lines
+from seqgan.data.pairs import (
+    TURN_SEPARATOR,
+    Pair,
+    Sources,
+    columns_to_pairs,
+    last_turns,
+    read_aligned,
+    read_tsv,
+)
 from seqgan.errors import CorpusError, nearest
 
 EMBEDDED_SIZES = {"train": 10_000, "valid": 1_000, "test": 1_000}
 """Sentences that are drawn from an embedded grammar, always with the same seed: everybody has the same corpus."""
-SPLIT_NAMES = {"train": ("train",), "valid": ("valid", "validation", "dev"), "test": ("test",)}
-"""Names that files of a folder, and splits of a data set, may have."""
 HELD_OUT_SHARE, MOST_HELD_OUT = 0.05, 2_000
 """How much is split off where there is no validation text."""
 EMBEDDED = "embedded:"
 """What a corpus's name may begin with, so that no file or folder is meant."""
 DATASET_FORMATS = ("csv", "json", "parquet", "text")
 """Files that ``hf:FORMAT:FILE`` reads."""
-FOREIGN = {b"\xff\xfe": " (UTF-16?)", b"\xfe\xff": " (UTF-16?)", b"\x1f\x8b": " (compressed by gzip?)"}
-"""First bytes of files that are often taken for text."""
-REFUSED = {
-    "\0": "a NUL byte. This is no text file, or it is UTF-16, or damaged: convert it to UTF-8",
-    "\t": "a tab, but one sentence a line was expected. Replace tabs by spaces; files of source TAB target are pairs, "
-    "which are for conditional generators",
-}
-"""Characters that no line may hold, and what to say."""
 
 
 class Corpus(NamedTuple):
-    """Sentences by split."""
+    """Sentences by split; of pairs, the targets."""
 
     name: str
     """What to call it."""
@@ -50,91 +52,222 @@ class Corpus(NamedTuple):
     """Held-out sentences for the final judgement; may be empty."""
     notes: list[str]
     """What the user should know of how it was read."""
+    sources: Sources | None = None
+    """What the sentences answer or translate; None for plain text."""
 
     def fingerprint(self) -> str:
-        """Equal for equal sentences in all splits."""
+        """Equal for equal sentences, and sources, in all splits."""
         digest = hashlib.sha256()
-        for line in (*self.train, "\n", *self.valid, "\n", *self.test):
+        sources = () if self.sources is None else [line for split in self.sources for line in ("\n", *split)]
+        for line in (*self.train, "\n", *self.valid, "\n", *self.test, *sources):
             digest.update(line.encode(errors="surrogatepass") + b"\n")
         return digest.hexdigest()
 
 
-def load_corpus(source: str | Path, valid: str | Path | None = None, *, seed: int = 0) -> Corpus:
+def load_corpus(
+    corpus: str | Path,
+    valid: str | Path | None = None,
+    *,
+    seed: int = 0,
+    source: str | Path | None = None,
+    target: str | None = None,
+    valid_source: str | Path | None = None,
+    turns: int = 0,
+    turn_separator: str = TURN_SEPARATOR,
+) -> Corpus:
     """Read a corpus.
 
     Args:
-        source: what exists under this name is read, a file with a sentence a line or a folder with train.*, valid.*
+        corpus: what exists under this name is read, a file with a sentence a line or a folder with train.*, valid.*
             (or validation.*, dev.*) and test.*; else an embedded corpus's name (``embedded:NAME`` where a file might
             be in the way); or ``hf:NAME`` for a data set of the datasets library (``hf:csv:FILE``, json, parquet and
-            text as well; ``#column`` behind it chooses the column).
-        valid: a file of held-out sentences, in place of the corpus's own.
+            text as well; ``#column`` behind it chooses the column, ``#source,target`` two of them). Files whose names
+            end in .tsv hold ``source TAB target``.
+        valid: a file of held-out sentences, in place of the corpus's own; of pairs a .tsv file, or the targets of
+            `valid_source`, or what train and valid files of two languages have in common, as in ``data/valid``.
         seed: of what is split off where nothing is held out.
+        source: of a corpus that is one file, the file of its sources; of a folder of aligned files, or of the
+            beginning of their names (``data/train``), the extension of the sources.
+        target: the extension of the targets there.
+        valid_source: the file of the sources of `valid`.
+        turns: keep the last turns of each source; 0 keeps all.
+        turn_separator: the token between turns.
 
     Raises:
         CorpusError: what was found, where, and the mend.
     """
-    source = str(source)
+    corpus = str(corpus)
     notes: list[str] = []
-    splits = _read_splits(source, notes)
-    name = corpus_name(source)
-    if name in embedded_corpora() and not _is_embedded(source):
+    source = None if source is None else str(source)
+    splits = dict(_read_splits(corpus, source, target, notes))
+    paired = isinstance(splits["train"][0], Pair)
+    name = corpus_name(corpus)
+    if name in _embedded_names() and not _is_embedded(corpus):
         name = f"own-{name}"  # by its name a corpus is known to be drawn from a grammar
-    if valid is not None:
-        splits["valid"] = read_lines(Path(valid), notes)
+    if valid is not None or valid_source is not None:
+        splits["valid"] = _read_valid(valid, valid_source, paired, (source, target), notes)
+    if paired and turns:
+        splits = {split: _with_last_turns(pairs, turn_separator, turns) for split, pairs in splits.items()}
+    elif turns:
+        raise CorpusError(f"{corpus} has no sources, whose last turns could be kept: leave out data.turns.")
 
+    noun = "pair" if paired else "sentence"
     train, held_out, test = splits["train"], splits.get("valid"), splits.get("test", [])
     if len(train) < 2 or (held_out is None and len(set(train)) < 2):
-        found = "1 sentence" if len(train) == 1 else f"{_count(len(train), 'sentence')}, all alike"
-        ends = " The line ends may be CR alone: convert them to LF." if "\r" in train[0] else ""
-        raise CorpusError(f"{source}: {found}. Give at least two different ones, a sentence a line.{ends}")
+        found = f"1 {noun}" if len(train) == 1 else f"{count(len(train), noun)}, all alike"
+        ends = " The line ends may be CR alone: convert them to LF." if "\r" in "".join(train[0]) else ""
+        raise CorpusError(f"{corpus}: {found}. Give at least two different ones, a {noun} a line.{ends}")
     if held_out is None:
-        count = len(train)
+        total = len(train)
         train, held_out = _split_off(train, seed)
-        copies = count - len(train) - len(held_out)
-        besides = f", and {_count(copies, 'copy', 'copies')} of them left out" if copies else ""
-        whole = _count(count, "sentence")
-        notes.append(f"No validation text: {len(held_out):,} of {whole} split off with seed {seed}{besides}.")
-    known_sentences = set(train)
-    for split, sentences in (("validation", held_out), ("test", test)):
-        leaked = sum(sentence in known_sentences for sentence in sentences)
-        if leaked:
-            notes.append(f"{leaked:,} of {_count(len(sentences), f'{split} sentence')} also in the training text.")
-    return Corpus(name, train, held_out, test, notes)
-
-
-def _is_embedded(source: str) -> bool:
-    if source.startswith(EMBEDDED):
-        return source.removeprefix(EMBEDDED) in embedded_corpora()
-    return source in embedded_corpora() and not os.path.exists(source)
-
-
-def located(source: str) -> str:
-    """The same corpus under a name that means it from any working folder."""
-    if _is_embedded(source):
-        return EMBEDDED + source.removeprefix(EMBEDDED)
-    place, hash_sign, column = source.partition("#")
-    prefix, kind, file = [*place.split(":", 2), "", ""][:3]
-    if prefix == "hf" and kind in DATASET_FORMATS:
-        return f"hf:{kind}:{os.path.abspath(file)}{hash_sign}{column}"
-    return os.path.abspath(source) if source and os.path.exists(source) else source
-
-
-def _read_splits(source: str, notes: list[str]) -> dict[str, list[str]]:
-    if _is_embedded(source):
-        drawn = draw_splits(load_grammar(source.removeprefix(EMBEDDED)), EMBEDDED_SIZES, seed=0)
-        return {split: [" ".join(tokens) for tokens in sentences] for split, sentences in drawn.items()}
-    if source.startswith("hf:"):
-        return _read_dataset(source, notes)
-    known = embedded_corpora()
-    if not source or not os.path.exists(source):  # Path.exists() raises where a name is too long
-        raise CorpusError(
-            f"There is no file or folder {source!r}, and no embedded corpus of that name.{nearest(source, known)} "
-            f"Give a file with a sentence a line, a folder, hf:NAME, or one of: {', '.join(known)}."
+        copies = total - len(train) - len(held_out)
+        besides = f", and {count(copies, 'copy', 'copies')} of them left out" if copies else ""
+        notes.append(
+            f"No validation {noun if paired else 'text'}: {len(held_out):,} of {count(total, noun)} split off with "
+            f"seed {seed}{besides}."
         )
-    if source in known:
-        notes.append(f"{source} exists here and is read; the embedded corpus of this name is not.")
-    path = Path(source)
-    return _read_folder(path, notes) if path.is_dir() else {"train": read_lines(path, notes)}
+    for split, lines in (("validation", held_out), ("test", test)):
+        notes += _leaks(split, lines, train)
+    if not paired:
+        return Corpus(name, list(train), list(held_out), list(test), notes)
+    sources = Sources(*([pair.source for pair in pairs] for pairs in (train, held_out, test)))
+    train, held_out, test = ([pair.target for pair in pairs] for pairs in (train, held_out, test))
+    return Corpus(name, train, held_out, test, notes, sources)
+
+
+def _embedded_names() -> list[str]:
+    return embedded_corpora()
+
+
+def _is_embedded(corpus: str) -> bool:
+    if corpus.startswith(EMBEDDED):
+        return corpus.removeprefix(EMBEDDED) in _embedded_names()
+    return corpus in _embedded_names() and not os.path.exists(corpus)
+
+
+def located(corpus: str, *, prefix: bool = False) -> str:
+    """The same corpus under a name that means it from any working folder.
+
+    Args:
+        corpus: what `load_corpus` takes.
+        prefix: it may be what the names of aligned files begin with.
+    """
+    if _is_embedded(corpus):
+        return EMBEDDED + corpus.removeprefix(EMBEDDED)
+    place, hash_sign, column = corpus.partition("#")
+    beginning, kind, file = [*place.split(":", 2), "", ""][:3]
+    if beginning == "hf" and kind in DATASET_FORMATS:
+        return f"hf:{kind}:{os.path.abspath(file)}{hash_sign}{column}"
+    there = corpus and (os.path.exists(corpus) or (prefix and extensions(corpus)))
+    return os.path.abspath(corpus) if there else corpus
+
+
+def located_source(corpus: str, source: str | None) -> str | None:
+    """The same file of sources under a name that means it from any working folder; an extension stays what it is."""
+    is_file = corpus != "" and os.path.isfile(corpus) and not _is_embedded(corpus)
+    return source if source is None or not is_file else located(source)
+
+
+def _read_splits(corpus: str, source: str | None, target: str | None, notes: list[str]) -> Splits:
+    flags = " and ".join(flag for flag, value in (("--source", source), ("--target", target)) if value is not None)
+    if _is_embedded(corpus):
+        if flags:
+            raise CorpusError(f"{corpus} is an embedded corpus, which has no other files: leave out {flags}.")
+        drawn = draw_splits(load_grammar(corpus.removeprefix(EMBEDDED)), EMBEDDED_SIZES, seed=0)
+        return {split: [" ".join(tokens) for tokens in sentences] for split, sentences in drawn.items()}
+    if corpus.startswith("hf:"):
+        if flags:
+            raise CorpusError(
+                f"{corpus} is a data set, whose columns #SOURCE,TARGET behind its name chooses: leave out {flags}."
+            )
+        return _read_dataset(corpus, notes)
+    known = _embedded_names()
+    if not corpus or not os.path.exists(corpus):  # Path.exists() raises where a name is too long
+        pairs = read_prefix(corpus, notes, source, target)
+        if pairs is not None:
+            return {"train": pairs}
+        found = [f"{corpus}.{end}" for end in extensions(corpus)][:4]
+        raise CorpusError(
+            f"There is no file or folder {corpus!r}, and no embedded corpus of that name.{nearest(corpus, known)} "
+            f"Give a file with a sentence a line, a folder, hf:NAME, or one of: {', '.join(known)}."
+            + (f" There is {', '.join(found)}: of aligned files say --source EXT --target EXT." if found else "")
+        )
+    if corpus in known:
+        notes.append(f"{corpus} exists here and is read; the embedded corpus of this name is not.")
+    path = Path(corpus)
+    return read_folder(path, notes, source, target) if path.is_dir() else _read_file(path, source, target, notes)
+
+
+def _read_file(path: Path, source: str | None, target: str | None, notes: list[str]) -> Splits:
+    if target is not None:
+        raise CorpusError(
+            f"--target {target} is an extension of files in a folder, and {path} is one file, which holds the targets "
+            "already: leave --target out, and give --source the file of its sources."
+        )
+    if source is None:
+        return {"train": read_tsv(path, notes) if is_tsv(path) else read_lines(path, notes)}
+    if is_tsv(path):
+        raise CorpusError(f"{path} holds its sources already, by its name: leave out --source {source}.")
+    if not os.path.isfile(source):
+        beside = path.with_name(f"{path.stem}.{source}")
+        mend = f" Did you mean {str(beside)!r}?" if os.path.isfile(beside) else ""
+        raise CorpusError(
+            f"There is no file {source!r}, which --source names for {path}.{mend} Give the file whose line i is what "
+            "its line i answers or translates."
+        )
+    return {"train": read_aligned(Path(source), path, notes)}
+
+
+def _read_valid(
+    valid: str | Path | None,
+    valid_source: str | Path | None,
+    paired: bool,
+    languages: tuple[str | None, str | None],
+    notes: list[str],
+) -> Sequence[Any]:
+    """The held-out text of a corpus, of the same kind as its training text."""
+    if valid is None:
+        raise CorpusError(f"--valid-source {valid_source} has no targets: give --valid the file of them.")
+    if not paired:
+        if valid_source is not None or is_tsv(valid):
+            what = f"--valid-source {valid_source}" if valid_source is not None else f"--valid {valid}, by its name,"
+            raise CorpusError(
+                f"{what} is of pairs, and the training text has no sources: give it --source too, or hold out "
+                "plain text."
+            )
+        return read_lines(Path(valid), notes)
+    if valid_source is not None:
+        if is_tsv(valid):
+            raise CorpusError(f"--valid {valid} holds its sources already, by its name: leave out --valid-source.")
+        return read_aligned(Path(valid_source), Path(valid), notes)
+    if is_tsv(valid):
+        return read_tsv(Path(valid), notes)
+    pairs = None if os.path.exists(valid) or None in languages else read_prefix(str(valid), notes, *languages)
+    if pairs is None:
+        raise CorpusError(
+            f"--valid {valid} is not of pairs, and the training text is: give a .tsv file of source TAB target, or "
+            "its sources too with --valid-source."
+        )
+    return pairs
+
+
+def _with_last_turns(pairs: Sequence[Pair], separator: str, turns: int) -> list[Pair]:
+    return [Pair(last_turns(pair.source, separator, turns), pair.target) for pair in pairs]
+
+
+def _leaks(split: str, lines: Sequence[Any], train: Sequence[Any]) -> list[str]:
+    """What is held out and is in the training text as well, whole or, of pairs, in its source."""
+    known = set(train)
+    leaked = sum(line in known for line in lines)
+    if not isinstance(train[0], Pair):
+        sentences = count(len(lines), f"{split} sentence")
+        return [f"{leaked:,} of {sentences} also in the training text."] if leaked else []
+    notes = [f"{leaked:,} of {count(len(lines), f'{split} pair')} also in the training text."] if leaked else []
+    known_sources = {pair[0] for pair in train}
+    shared = sum(line[0] in known_sources for line in lines)
+    if shared > leaked:
+        notes.append(f"{shared:,} of {count(len(lines), f'{split} source')} also in the training text.")
+    return notes
 
 
 def corpus_name(source: str | Path) -> str:
@@ -143,86 +276,7 @@ def corpus_name(source: str | Path) -> str:
     return re.sub(r"[^\w.-]+", "-", Path(text).absolute().stem).strip(".-") or "corpus"
 
 
-def read_lines(path: Path, notes: list[str] | None = None, *, keep_blank: bool = False) -> list[str]:
-    """The sentences of a text file: UTF-8, one a line; a byte-order mark and CRLF are taken off, blank lines skipped.
-
-    Only a line feed ends a line. Form feeds and Unicode's line separators, which `str.splitlines` would split at,
-    are characters like any other.
-
-    Args:
-        path: the file.
-        notes: gets a sentence for the user, where something was skipped.
-        keep_blank: do not skip blank lines: they are the empty outputs of a system that is judged.
-
-    Raises:
-        CorpusError: what is wrong with the file, the line, and the mend.
-    """
-    content = _read_bytes(path)
-    try:
-        lines = content.decode("utf-8-sig").split("\n")
-    except UnicodeDecodeError as error:
-        start = error.object.rfind(b"\n", 0, error.start) + 1
-        number = error.object.count(b"\n", 0, error.start) + 1
-        raise CorpusError(
-            f"{path}, line {number}: byte {error.start - start + 1} of the line, 0x{error.object[error.start]:02x}, is "
-            f"not UTF-8{FOREIGN.get(content[:2], '')}. Convert the file to UTF-8, for example with iconv."
-        ) from error
-    for character, what in REFUSED.items():
-        # The whole file is asked first: line by line is for the one that is refused.
-        if character.encode() in content:
-            for number, line in enumerate(lines, start=1):
-                if character in line and line.strip():
-                    raise CorpusError(f"{path}, line {number}: {what}.")
-    sentences = [line.removesuffix("\r") for line in lines if line.strip()]
-    if not sentences:
-        raise CorpusError(f"{path} has only blank lines: expected a sentence a line.")
-    if keep_blank:
-        return [line.removesuffix("\r") for line in (lines[:-1] if lines[-1] == "" else lines)]
-    blank = len(lines) - len(sentences) - (lines[-1] == "")  # behind the last line feed there is no line
-    if blank and notes is not None:
-        notes.append(f"{_count(blank, 'blank line')} skipped in {path}.")
-    return sentences
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        content = path.read_bytes()
-    except IsADirectoryError as error:
-        raise CorpusError(f"{path} is a folder, but a file was expected: name a text file in it.") from error
-    except FileNotFoundError as error:
-        raise CorpusError(f"There is no file {path}: expected a text file with a sentence a line.") from error
-    except OSError as error:
-        raise CorpusError(f"{path} cannot be read: {error.strerror}. Check the path and its permissions.") from error
-    if not content:
-        raise CorpusError(f"{path} is empty: expected a sentence a line.")
-    return content
-
-
-def _read_folder(folder: Path, notes: list[str]) -> dict[str, list[str]]:
-    try:
-        files = [path for path in sorted(folder.iterdir()) if path.is_file()]
-    except OSError as error:
-        raise CorpusError(f"{folder} cannot be listed: {error.strerror}. Check the permissions.") from error
-    splits = {}
-    for split, names in SPLIT_NAMES.items():
-        found = [path for path in files if path.stem in names and path.suffix]
-        if len(found) > 1:
-            raise CorpusError(
-                f"{folder} has {' and '.join(path.name for path in found)}: expected one file for a split. Two "
-                "languages side by side are pairs, which are for conditional generators; for plain text name one file, "
-                "with --valid for the held-out one."
-            )
-        if found:
-            splits[split] = read_lines(found[0], notes)
-    if "train" not in splits:
-        listed = ", ".join(path.name for path in files[:5]) or "no files"
-        raise CorpusError(
-            f"{folder} has no train.*: expected train.txt, and maybe valid.txt and test.txt; it has {listed}."
-        )
-    return splits
-
-
-def _read_dataset(source: str, notes: list[str]) -> dict[str, list[str]]:
+def _read_dataset(source: str, notes: list[str]) -> Splits:
     """The splits of ``hf:NAME`` or ``hf:FORMAT:FILE``, each with ``#column`` behind it or not, through `datasets`."""
     place, _, column = source.removeprefix("hf:").partition("#")
     kind, colon, file = place.partition(":")
@@ -250,7 +304,7 @@ def _read_dataset(source: str, notes: list[str]) -> dict[str, list[str]]:
     for split, names in SPLIT_NAMES.items():
         present = next((name for name in names if name in loaded), None)
         if present is not None:
-            splits[split] = _read_column(loaded[present], column, f"{source}, split {present}", notes)
+            splits[split] = _read_columns(loaded[present], column, f"{source}, split {present}", notes)
     if "train" not in splits:
         raise CorpusError(f"{source} has no split called train, only {', '.join(loaded)}. Save it as a text file.")
     return splits
@@ -279,39 +333,56 @@ def _quiet() -> Iterator[None]:
                 bars.enable_progress_bars()
 
 
-def _read_column(table: Any, column: str, where: str, notes: list[str]) -> list[str]:
-    """The sentences in a table's column of text; line breaks and tabs in them become spaces, blank ones are skipped."""
+def _read_columns(table: Any, columns: str, where: str, notes: list[str]) -> Sequence[Any]:
+    """The sentences in a table's column of text, or the pairs in the two that ``source,target`` names.
+
+    Line breaks and tabs in them become spaces; blank rows are skipped.
+    """
+    first, comma, second = columns.partition(",")
+    paired = comma != "" and columns not in table.features
+    if paired and (not first or not second or first == second):
+        raise CorpusError(f"{where}: #{columns} names no two columns: expected #SOURCE,TARGET.")
+    names = [_text_column(table, name, where) for name in ((first, second) if paired else (columns,))]
+    # Row by row it would take a hundred times as long.
+    values = [[value or "" for value in table[name][:]] for name in names]
+    lines = [[re.sub(r"[\n\r\t\0]+", " ", value.removeprefix("\ufeff")) for value in column] for column in values]
+    if paired:
+        rows: Sequence[Any] = columns_to_pairs(lines[0], lines[1], where, notes)
+    else:
+        rows = [line for line in lines[0] if line.strip()]
+        if not rows:
+            raise CorpusError(
+                f"{where}: column {names[0]!r} holds no text. Choose another with #COLUMN behind the name."
+            )
+        if len(rows) < len(lines[0]):
+            notes.append(f"{count(len(lines[0]) - len(rows), 'blank sentence')} skipped in {where}.")
+    joined = sum(re.search(r"[\n\r\t\0]", value.strip()) is not None for column in values for value in column)
+    if joined:
+        notes.append(f"{count(joined, 'sentence')} with line breaks or tabs in {where}: made spaces.")
+    return rows
+
+
+def _text_column(table: Any, name: str, where: str) -> str:
+    """The column of that name; without one, the one called text or the only one that holds text."""
     texts = [
         name for name, feature in table.features.items() if getattr(feature, "dtype", "") in ("string", "large_string")
     ]
-    column = column or ("text" if "text" in texts else texts[0] if len(texts) == 1 else "")
+    name = name or ("text" if "text" in texts else texts[0] if len(texts) == 1 else "")
     listed = ", ".join(texts) or "none"
-    if not column:
-        raise CorpusError(f"{where}: the columns of text are: {listed}. Choose one with #COLUMN behind the name.")
-    if column not in texts:
-        raise CorpusError(f"{where}: no column of text is called {column!r}.{nearest(column, texts)} Known: {listed}.")
-    values = [value or "" for value in table[column][:]]  # row by row it would take a hundred times as long
-    lines = [re.sub(r"[\n\r\t\0]+", " ", value.removeprefix("\ufeff")) for value in values]
-    sentences = [line for line in lines if line.strip()]
-    if not sentences:
-        raise CorpusError(f"{where}: column {column!r} holds no text. Choose another with #COLUMN behind the name.")
-    blank = len(lines) - len(sentences)
-    if blank:
-        notes.append(f"{_count(blank, 'blank sentence')} skipped in {where}.")
-    joined = sum(re.search(r"[\n\r\t\0]", value.strip()) is not None for value in values)
-    if joined:
-        notes.append(f"{_count(joined, 'sentence')} with line breaks or tabs in {where}: made spaces.")
-    return sentences
+    if not name:
+        raise CorpusError(
+            f"{where}: the columns of text are: {listed}. Choose one with #COLUMN behind the name, or two "
+            "of pairs with #SOURCE,TARGET."
+        )
+    if name not in texts:
+        raise CorpusError(f"{where}: no column of text is called {name!r}.{nearest(name, texts)} Known: {listed}.")
+    return name
 
 
-def _split_off(sentences: Sequence[str], seed: int) -> tuple[list[str], list[str]]:
-    """Training sentences and held-out ones. A sentence that occurs several times is on one side only."""
-    distinct = list(dict.fromkeys(sentences))
+def _split_off(lines: Sequence[Any], seed: int) -> tuple[list[Any], list[Any]]:
+    """Training sentences or pairs, and held-out ones. What occurs several times is on one side only."""
+    distinct = list(dict.fromkeys(lines))
     random.Random(seed).shuffle(distinct)
     held_out = distinct[: max(1, min(MOST_HELD_OUT, round(len(distinct) * HELD_OUT_SHARE)))]
     taken = set(held_out)
-    return [sentence for sentence in sentences if sentence not in taken], held_out
-
-
-def _count(number: int, noun: str, plural: str = "") -> str:
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+    return [line for line in lines if line not in taken], held_out

@@ -1,0 +1,143 @@
+"""Folders of train.*, valid.* and test.*: plain text, source TAB target, or two languages side by side."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from seqgan.data.lines import read_lines
+from seqgan.data.pairs import Pair, read_aligned, read_tsv
+from seqgan.errors import CorpusError, nearest
+
+Splits = Mapping[str, Sequence[Any]]
+"""By split either sentences, which are strings, or pairs."""
+SPLIT_NAMES = {"train": ("train",), "valid": ("valid", "validation", "dev"), "test": ("test",)}
+"""Names that files of a folder, and splits of a data set, may have."""
+
+
+def read_folder(folder: Path, notes: list[str], source: str | None = None, target: str | None = None) -> Splits:
+    """The splits of a folder.
+
+    Args:
+        folder: where train.*, valid.* (or validation.*, dev.*) and test.* are.
+        notes: gets what the user should know.
+        source: extension of the files of sources; None where the folder has one file for each split.
+        target: extension of the files of targets.
+
+    Raises:
+        CorpusError: no such files, or more than one for a split, or an unaligned one.
+    """
+    try:
+        files = [path for path in sorted(folder.iterdir()) if path.is_file()]
+    except OSError as error:
+        raise CorpusError(f"{folder} cannot be listed: {error.strerror}. Check the permissions.") from error
+    if source is not None or target is not None:
+        return _read_languages(folder, files, notes, *check_extensions(source, target))
+    splits: dict[str, Sequence[Any]] = {}
+    for split, names in SPLIT_NAMES.items():
+        found = [path for path in files if path.stem in names and path.suffix]
+        if len(found) > 1:
+            raise CorpusError(
+                f"{folder} has {' and '.join(path.name for path in found)}: expected one file for a split. "
+                f"{_two_languages(found)}For plain text name one file, with --valid for the held-out one."
+            )
+        if found:
+            splits[split] = read_tsv(found[0], notes) if is_tsv(found[0]) else read_lines(found[0], notes)
+    if "train" not in splits:
+        listed = ", ".join(path.name for path in files[:5]) or "no files"
+        raise CorpusError(
+            f"{folder} has no train.*: expected train.txt, and maybe valid.txt and test.txt; it has {listed}."
+        )
+    paired = {split for split, lines in splits.items() if isinstance(lines[0], Pair)}
+    if paired and paired != splits.keys():
+        plain = sorted(splits.keys() - paired)
+        raise CorpusError(
+            f"{folder} has pairs for {' and '.join(sorted(paired))} and plain text for {' and '.join(plain)}: give "
+            "all splits as pairs in .tsv files, or none."
+        )
+    return splits
+
+
+def read_prefix(prefix: str, notes: list[str], source: str | None, target: str | None) -> list[Pair] | None:
+    """The pairs of PREFIX.SOURCE and PREFIX.TARGET; None where neither is a file.
+
+    Raises:
+        CorpusError: one of the two extensions has no such file, or the files are not aligned.
+    """
+    found = extensions(prefix)
+    if not prefix or not found or (source is None and target is None):
+        return None
+    left, right = check_extensions(source, target)
+    _refuse_unknown(prefix, left, right, found)
+    return read_aligned(Path(f"{prefix}.{left}"), Path(f"{prefix}.{right}"), notes)
+
+
+def extensions(prefix: str) -> list[str]:
+    """What follows PREFIX and a dot in the names of files, sorted."""
+    folder, name = os.path.split(prefix)
+    try:
+        names = os.listdir(folder or ".")
+    except (OSError, ValueError):
+        return []
+    ends = [other.removeprefix(f"{name}.") for other in names if name and other.startswith(f"{name}.")]
+    return sorted(end for end in ends if end and os.path.isfile(f"{prefix}.{end}"))
+
+
+def check_extensions(source: str | None, target: str | None) -> tuple[str, str]:
+    """The two extensions of aligned files, without a dot in front.
+
+    Raises:
+        CorpusError: one is missing, or both are the same.
+    """
+    if source is None or target is None:
+        given, missing = ("--source", "--target") if target is None else ("--target", "--source")
+        raise CorpusError(
+            f"{given} {source or target} is given without {missing}: aligned files need both extensions, as in "
+            "--source en --target de."
+        )
+    source, target = source.removeprefix("."), target.removeprefix(".")
+    if source == target:
+        raise CorpusError(f"--source and --target are both {source!r}: sources and targets are different files.")
+    return source, target
+
+
+def is_tsv(path: str | Path) -> bool:
+    """Whether a file's name says that it holds ``source TAB target``."""
+    return str(path).lower().endswith(".tsv")
+
+
+def _read_languages(folder: Path, files: Sequence[Path], notes: list[str], source: str, target: str) -> Splits:
+    names = {path.name for path in files}
+    splits = {}
+    for split, aliases in SPLIT_NAMES.items():
+        begun = [alias for alias in aliases if {f"{alias}.{source}", f"{alias}.{target}"} & names]
+        if len(begun) > 1:
+            raise CorpusError(f"{folder} has {' and '.join(f'{name}.*' for name in begun)}: expected one for a split.")
+        if begun:
+            prefix = str(folder / begun[0])
+            _refuse_unknown(prefix, source, target, extensions(prefix))
+            splits[split] = read_aligned(Path(f"{prefix}.{source}"), Path(f"{prefix}.{target}"), notes)
+    if "train" not in splits:
+        _refuse_unknown(str(folder / "train"), source, target, extensions(str(folder / "train")))
+    return splits
+
+
+def _refuse_unknown(prefix: str, source: str, target: str, found: Sequence[str]) -> None:
+    for flag, extension in (("--source", source), ("--target", target)):
+        if extension not in found:
+            there = ", ".join(f"{os.path.basename(prefix)}.{end}" for end in found) or f"no {prefix}.*"
+            raise CorpusError(
+                f"There is no {prefix}.{extension}, which {flag} {extension} asks for.{nearest(extension, found)} "
+                f"Found: {there}."
+            )
+
+
+def _two_languages(files: Sequence[Path]) -> str:
+    """The flags for files of one name that differ in their extensions, which are named."""
+    ends = sorted(path.name.partition(".")[2] for path in files)
+    if len({path.name.partition(".")[0] for path in files}) > 1:
+        return ""
+    return (
+        f"The extensions are {', '.join(ends)}: two languages side by side are pairs, which need "
+        f"--source {ends[-1]} --target {ends[0]} or the other way round. "
+    )

@@ -1,0 +1,89 @@
+"""The lines of a text file: UTF-8, one sentence or one pair each. Errors name the file, the line, and the mend."""
+
+from pathlib import Path
+
+from seqgan.errors import CorpusError
+
+FOREIGN = {b"\xff\xfe": " (UTF-16?)", b"\xfe\xff": " (UTF-16?)", b"\x1f\x8b": " (compressed by gzip?)"}
+"""First bytes of files that are often taken for text."""
+REFUSED = {
+    "\0": "a NUL byte. This is no text file, or it is UTF-16, or damaged: convert it to UTF-8",
+    "\t": "a tab, but one sentence a line was expected. Replace tabs by spaces; a file of source TAB target, which are "
+    "pairs, has a name that ends in .tsv",
+}
+"""Characters that no line of a plain text may hold, and what to say."""
+
+
+def read_lines(path: Path, notes: list[str] | None = None, *, keep_blank: bool = False) -> list[str]:
+    """The sentences of a text file: UTF-8, one a line; a byte-order mark and CRLF are taken off, blank lines skipped.
+
+    Only a line feed ends a line. Form feeds and Unicode's line separators, which `str.splitlines` would split at,
+    are characters like any other.
+
+    Args:
+        path: the file.
+        notes: gets a sentence for the user, where something was skipped.
+        keep_blank: do not skip blank lines: they are the empty outputs of a system that is judged.
+
+    Raises:
+        CorpusError: what is wrong with the file, the line, and the mend.
+    """
+    lines = raw_lines(path, "\0\t")
+    if keep_blank:
+        return lines
+    sentences = [line for line in lines if line.strip()]
+    if len(sentences) < len(lines) and notes is not None:
+        notes.append(f"{count(len(lines) - len(sentences), 'blank line')} skipped in {path}.")
+    return sentences
+
+
+def raw_lines(path: Path, refused: str) -> list[str]:
+    """All lines of a file, blank ones as well; one at least is not blank.
+
+    Args:
+        path: the file.
+        refused: characters of `REFUSED` that no line may hold.
+
+    Raises:
+        CorpusError: what is wrong with the file, the line, and the mend.
+    """
+    content = _read_bytes(path)
+    try:
+        lines = content.decode("utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        start = error.object.rfind(b"\n", 0, error.start) + 1
+        number = error.object.count(b"\n", 0, error.start) + 1
+        raise CorpusError(
+            f"{path}, line {number}: byte {error.start - start + 1} of the line, 0x{error.object[error.start]:02x}, is "
+            f"not UTF-8{FOREIGN.get(content[:2], '')}. Convert the file to UTF-8, for example with iconv."
+        ) from error
+    for character in refused:
+        # The whole file is asked first: line by line is for the one that is refused.
+        if character.encode() in content:
+            for number, line in enumerate(lines, start=1):
+                if character in line and line.strip():
+                    raise CorpusError(f"{path}, line {number}: {REFUSED[character]}.")
+    if lines[-1] == "":  # behind the last line feed there is no line
+        del lines[-1]
+    if not any(line.strip() for line in lines):
+        raise CorpusError(f"{path} has only blank lines: expected a sentence a line.")
+    return [line.removesuffix("\r") for line in lines]
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """A number and its noun: ``1 line``, ``2,000 lines``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+    except IsADirectoryError as error:
+        raise CorpusError(f"{path} is a folder, but a file was expected: name a text file in it.") from error
+    except FileNotFoundError as error:
+        raise CorpusError(f"There is no file {path}: expected a text file with a sentence a line.") from error
+    except OSError as error:
+        raise CorpusError(f"{path} cannot be read: {error.strerror}. Check the path and its permissions.") from error
+    if not content:
+        raise CorpusError(f"{path} is empty: expected a sentence a line.")
+    return content
