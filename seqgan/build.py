@@ -1,13 +1,14 @@
 """From settings to plain arguments: text, generator, discriminator, algorithm."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import msgspec
 import torch
 
 from seqgan.config import AdversarialConfig, DataConfig, DiscriminatorConfig, GeneratorConfig
 from seqgan.data.corpus import load_corpus
-from seqgan.data.text import Text, encode_corpus
+from seqgan.data.text import Text, encode_corpus, refuse_ids, refuse_source_settings
 from seqgan.data.tokenizers import Tokenizer, make_tokenizer
 from seqgan.data.vocabulary import Vocabulary
 from seqgan.discriminators import CONDITIONAL_DISCRIMINATORS, DISCRIMINATORS
@@ -22,27 +23,58 @@ from seqgan.objectives import ALGORITHMS, GSGAN, WGAN, Relaxed, Sampled, relgan,
 from seqgan.objectives.relgan import SCHEDULES
 
 
-def build_text(config: DataConfig, tokenizer: Tokenizer | None = None, vocabulary: Vocabulary | None = None) -> Text:
+def build_text(
+    config: DataConfig,
+    tokenizer: Tokenizer | None = None,
+    vocabulary: Vocabulary | None = None,
+    source_tokenizer: Tokenizer | None = None,
+    source_vocabulary: Vocabulary | None = None,
+) -> Text:
     """The corpus that the settings name, encoded.
 
     Args:
         config: what to read, and how.
         tokenizer: of an existing run; None makes one.
         vocabulary: of an existing run; None builds one.
+        source_tokenizer: of an existing run's sources; None makes one where there are sources.
+        source_vocabulary: of an existing run's sources; None builds one where there are sources.
 
     Raises:
         CorpusError, ConfigError: what cannot be read, or no such tokenizer; or the sentences are not those that the
             run was begun with.
     """
     seed = config.split_seed or 0
-    corpus = load_corpus(config.corpus, config.valid, seed=seed)
+    corpus = load_corpus(
+        config.corpus,
+        config.valid,
+        seed=seed,
+        source=config.source,
+        target=config.target,
+        valid_source=config.valid_source,
+        turns=config.turns,
+        turn_separator=config.turn_separator,
+    )
     if config.fingerprint and config.fingerprint != corpus.fingerprint():
         raise CorpusError(
             f"{config.corpus} is not the text that the run was trained on: its sentences, or their order, changed. "
             "Restore it, or pretrain a new run."
         )
+    source_kind = config.source_tokenizer or config.tokenizer
+    # Before a model of subwords is learnt, which takes a while.
+    if corpus.sources is None:
+        refuse_source_settings(
+            corpus, config.source_tokenizer is not None, config.shared_vocabulary, config.max_source_length
+        )
+    refuse_ids(corpus, config.tokenizer, source_kind)
+
+    def make(kind: str, lines: Sequence[str]) -> Tokenizer:
+        return make_tokenizer(kind, lines, vocabulary_size=config.pieces, seed=seed)
+
     if tokenizer is None:
-        tokenizer = make_tokenizer(config.tokenizer, corpus.train, vocabulary_size=config.pieces, seed=seed)
+        beside = corpus.sources.train if corpus.sources is not None and config.shared_vocabulary else []
+        tokenizer = make(config.tokenizer, [*beside, *corpus.train])
+    if corpus.sources is not None and source_tokenizer is None:
+        source_tokenizer = tokenizer if config.shared_vocabulary else make(source_kind, corpus.sources.train)
     return encode_corpus(
         corpus,
         tokenizer,
@@ -51,6 +83,21 @@ def build_text(config: DataConfig, tokenizer: Tokenizer | None = None, vocabular
         max_vocabulary=config.max_vocabulary,
         max_length=config.max_length,
         too_long=config.too_long,
+        source_tokenizer=source_tokenizer,
+        source_vocabulary=source_vocabulary,
+        shared_vocabulary=config.shared_vocabulary,
+        max_source_length=config.max_source_length,
+    )
+
+
+def as_read(config: DataConfig, text: Text) -> DataConfig:
+    """The settings with what the text itself decided, so that every later command reads the same: its lengths and its
+    fingerprint. A run has sources where `max_source_length` is not 0."""
+    return msgspec.structs.replace(
+        config,
+        max_length=text.max_length,
+        max_source_length=text.max_source_length,
+        fingerprint=text.corpus.fingerprint(),
     )
 
 

@@ -37,6 +37,13 @@ class DataConfig(_Section, frozen=True, kw_only=True):
     """An embedded corpus, a file with a sentence a line, a folder with train.*, valid.* and test.*, or a data set."""
     valid: Annotated[str | None, tyro.conf.arg(aliases=["--valid"], metavar="FILE")] = None
     """Held-out sentences; without it the corpus's own, or some that are split off from the training text."""
+    source: Annotated[str | None, tyro.conf.arg(aliases=["--source"], metavar="FILE|EXT")] = None
+    """What the sentences answer or translate: a file, beside a corpus that is one; or, for a folder of aligned files,
+    the extension of the sources. A corpus whose name ends in .tsv holds source TAB target and needs none."""
+    target: Annotated[str | None, tyro.conf.arg(aliases=["--target"], metavar="EXT")] = None
+    """The extension of the sentences in such a folder, as in --source en --target de."""
+    valid_source: Annotated[str | None, tyro.conf.arg(aliases=["--valid-source"], metavar="FILE")] = None
+    """What the held-out sentences answer or translate, where valid is not itself of pairs."""
     tokenizer: Annotated[str, tyro.conf.arg(aliases=["--tokenizer"], metavar="words|characters|sentencepiece|ids")] = (
         "words"
     )
@@ -51,6 +58,16 @@ class DataConfig(_Section, frozen=True, kw_only=True):
     """Most tokens a sentence has, its end symbol included; 0 takes the longest training sentence, at most 256."""
     too_long: Annotated[str, tyro.conf.arg(metavar="cut|drop")] = "cut"
     """What happens to longer sentences: cut (they then have no end symbol), or dropped."""
+    source_tokenizer: Annotated[str | None, tyro.conf.arg(metavar="words|characters|sentencepiece")] = None
+    """What a token of a source is; by default as for sentences."""
+    shared_vocabulary: bool = False
+    """One tokenizer and one vocabulary for sources and sentences."""
+    max_source_length: Count = 0
+    """Most tokens a source has, longer ones are cut; 0 takes the longest training source, at most 256."""
+    turn_separator: str = "__eou__"
+    """The token between the turns of a source."""
+    turns: Count = 0
+    """Keep the last turns of each source; 0 keeps all."""
     split_seed: Seed | None = None
     """Decides what is split off where nothing is held out; by default the seed of the pretraining."""
     fingerprint: Annotated[str, tyro.conf.Suppress] = ""
@@ -275,7 +292,9 @@ def check(config: RunConfig) -> RunConfig:
         raise ConfigError(f"format is {config.format}, and this version of seqgan reads format 1: use a newer seqgan.")
     if config.data.too_long not in ("cut", "drop"):
         raise ConfigError(f"data.too_long is {config.data.too_long!r}: choose cut or drop.")
-    if config.data.tokenizer == "sentencepiece" and (config.data.min_count > 1 or config.data.max_vocabulary):
+    _check_pairs(config.data)
+    pieces_only = {config.data.tokenizer, config.data.source_tokenizer or config.data.tokenizer} == {"sentencepiece"}
+    if pieces_only and (config.data.min_count > 1 or config.data.max_vocabulary):
         raise ConfigError(
             "data.min_count and data.max_vocabulary count words or characters; with the sentencepiece tokenizer "
             "data.pieces is the size: leave them out."
@@ -316,6 +335,37 @@ def check(config: RunConfig) -> RunConfig:
                 "each head takes an equal part of it."
             )
     return config
+
+
+def _check_pairs(data: DataConfig) -> None:
+    """That the settings of sources do not contradict each other; what is in the files is looked at when they are read.
+
+    Raises:
+        ConfigError: which do.
+    """
+    if data.target is not None and data.source is None:
+        raise ConfigError(
+            f"--target {data.target} is given without --source: aligned files need both extensions, as in --source en "
+            "--target de."
+        )
+    if data.target is not None and data.source == data.target:
+        raise ConfigError(f"--source and --target are both {data.source!r}: sources and targets are different files.")
+    if data.valid_source is not None and data.valid is None:
+        raise ConfigError(f"--valid-source {data.valid_source} has no targets: give --valid the file of them.")
+    if data.shared_vocabulary and data.source_tokenizer not in (None, data.tokenizer):
+        raise ConfigError(
+            f"data.shared_vocabulary has one tokenizer for both sides, but data.tokenizer is {data.tokenizer!r} and "
+            f"data.source_tokenizer is {data.source_tokenizer!r}: leave one of them out."
+        )
+    if data.source_tokenizer == "ids" or (data.tokenizer == "ids" and data.source is not None):
+        raise ConfigError(
+            "The tokenizer ids is for plain sequences of one length, without sources: use words, to which numbers are "
+            "words as well."
+        )
+    if not data.turn_separator or data.turn_separator.split() != [data.turn_separator]:
+        raise ConfigError(
+            f"data.turn_separator is {data.turn_separator!r}, but it is a token between turns: give one without spaces."
+        )
 
 
 CHANGEABLE = {"pretrain.epochs", "pretrain.patience", "adversarial.rounds"}

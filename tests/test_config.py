@@ -2,6 +2,7 @@ import pytest
 
 from seqgan.config import (
     AdversarialConfig,
+    DataConfig,
     GeneratorConfig,
     PretrainConfig,
     RunConfig,
@@ -89,3 +90,33 @@ def test_a_resumed_run_may_go_on_longer_and_change_nothing_else():
     check_resumable(begun, RunConfig(pretrain=PretrainConfig(epochs=99)), "runs/a")
     with pytest.raises(ConfigError, match=r"runs/a was begun with seed 0, and cannot be resumed with 1"):
         check_resumable(begun, RunConfig(seed=1), "runs/a")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"target": "de"}, r"--target de is given without --source"),
+        ({"source": "en", "target": "en"}, r"--source and --target are both 'en'"),
+        ({"valid_source": "asked.txt"}, r"--valid-source asked.txt has no targets: give --valid"),
+        (
+            {"shared_vocabulary": True, "source_tokenizer": "characters"},
+            r"one tokenizer for both sides, but data.tokenizer is 'words' and data.source_tokenizer is 'characters'",
+        ),
+        ({"source_tokenizer": "ids"}, r"The tokenizer ids is for plain sequences of one length, without sources"),
+        ({"tokenizer": "ids", "source": "asked.txt"}, r"The tokenizer ids is for plain sequences"),
+        ({"turn_separator": "a b"}, r"data.turn_separator is 'a b', but it is a token"),
+        ({"turn_separator": ""}, r"data.turn_separator is '', but"),
+        ({"turns": -1}, r"data.turns is -1, expected int >= 0"),
+        ({"tokenizer": "sentencepiece", "min_count": 2}, r"data.min_count and data.max_vocabulary count words"),
+    ],
+)
+def test_settings_of_sources_that_conflict_are_refused(settings, message):
+    with pytest.raises(ConfigError, match=message):
+        check(RunConfig(data=DataConfig(**settings)))
+
+
+def test_words_on_one_side_may_be_counted_where_the_other_has_subwords():
+    data = DataConfig(tokenizer="sentencepiece", source_tokenizer="words", min_count=2)
+    assert check(RunConfig(data=data)).data == data
+    shared = DataConfig(shared_vocabulary=True, source_tokenizer="words")
+    assert check(RunConfig(data=shared)).data == shared

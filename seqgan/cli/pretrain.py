@@ -9,7 +9,7 @@ import tyro
 
 from seqgan.cli.options import SettingsFlags, Switch, flag_value, parse, refuse_together, settings_of, with_config_file
 from seqgan.config import DataConfig, GeneratorConfig, PretrainConfig, RunConfig, check_resumable
-from seqgan.data.corpus import corpus_name, located
+from seqgan.data.corpus import corpus_name, located, located_source
 from seqgan.errors import ConfigError
 from seqgan.progress import Progress
 
@@ -124,9 +124,19 @@ def for_corpus(data: DataConfig, arguments: Sequence[str], length: int = 0) -> D
         length: the greatest length where no text decides it; 0 where this one does.
     """
     corpus = flag_value(arguments, "--corpus") or flag_value(arguments, "--data.corpus")
-    if corpus is None or located(corpus) == located(data.corpus):
+    if corpus is None or located(corpus, prefix=True) == located(data.corpus, prefix=True):
         return data
-    return msgspec.structs.replace(data, valid=None, max_length=length, split_seed=None, fingerprint="")
+    return msgspec.structs.replace(
+        data,
+        valid=None,
+        source=None,
+        target=None,
+        valid_source=None,
+        max_length=length,
+        max_source_length=0,
+        split_seed=None,
+        fingerprint="",
+    )
 
 
 def resolved(config: RunConfig) -> DataConfig:
@@ -134,8 +144,10 @@ def resolved(config: RunConfig) -> DataConfig:
     data = config.data
     return msgspec.structs.replace(
         data,
-        corpus=located(data.corpus),
-        valid=None if data.valid is None else located(data.valid),
+        corpus=located(data.corpus, prefix=data.target is not None),
+        valid=None if data.valid is None else located(data.valid, prefix=data.target is not None),
+        source=located_source(data.corpus, data.source),
+        valid_source=None if data.valid_source is None else located(data.valid_source),
         split_seed=config.seed if data.split_seed is None else data.split_seed,
     )
 
@@ -144,7 +156,15 @@ def describe(text: "Text", progress: Progress) -> None:
     """Say how the text was read."""
     for note in text.notes:
         progress.note(note)
+    sizes = f"{text.corpus.name}: {len(text.train.tokens):,} training and {len(text.valid.tokens):,} held-out"
+    if text.source_vocabulary is None:
+        progress.note(
+            f"{sizes} sentences, {len(text.vocabulary):,} symbols, at most {text.max_length} tokens a sentence."
+        )
+        return
+    shared = text.source_vocabulary is text.vocabulary
+    symbols = "shared" if shared else f"and {len(text.source_vocabulary):,} of sources"
     progress.note(
-        f"{text.corpus.name}: {len(text.train.tokens):,} training and {len(text.valid.tokens):,} held-out sentences, "
-        f"{len(text.vocabulary):,} symbols, at most {text.max_length} tokens a sentence."
+        f"{sizes} pairs, {len(text.vocabulary):,} symbols {symbols}, at most {text.max_source_length} tokens a source "
+        f"and {text.max_length} a sentence."
     )

@@ -1,12 +1,24 @@
-"""A corpus made ready for training: tokenizer, vocabulary, and every split as ids. Strings become ids here only."""
+"""A corpus made ready for training: tokenizer, vocabulary, and every split as ids. Strings become ids here only.
 
+Sources have a tokenizer and a vocabulary of their own, or share those of their sentences.
+"""
+
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from seqgan.data.batches import Sequences, automatic_max_length, encode_sentences
+from torch import Tensor
+
+from seqgan.data.batches import (
+    Sequences,
+    automatic_max_length,
+    automatic_source_length,
+    encode_pairs,
+    encode_sentences,
+)
 from seqgan.data.corpus import Corpus
 from seqgan.data.tokenizers import Numbers, SentencePiece, Tokenizer, Words
 from seqgan.data.vocabulary import Vocabulary, build_ids, build_vocabulary
-from seqgan.errors import CorpusError
+from seqgan.errors import ConfigError, CorpusError
 
 
 class Text(NamedTuple):
@@ -27,8 +39,11 @@ class Text(NamedTuple):
     notes: list[str]
     """What the user should know of how the text was read."""
     source_tokenizer: Tokenizer | None = None
+    """Sources to tokens; None without sources."""
     source_vocabulary: Vocabulary | None = None
+    """Tokens of sources to ids: `vocabulary` itself where it is shared, None without sources."""
     max_source_length: int = 0
+    """L, most tokens of a source; 0 without sources."""
 
 
 def encode_corpus(
@@ -40,6 +55,10 @@ def encode_corpus(
     max_vocabulary: int = 0,
     max_length: int = 0,
     too_long: str = "cut",
+    source_tokenizer: Tokenizer | None = None,
+    source_vocabulary: Vocabulary | None = None,
+    shared_vocabulary: bool = False,
+    max_source_length: int = 0,
 ) -> Text:
     """Tokenize a corpus, build the vocabulary from its training sentences, and encode its splits.
 
@@ -48,41 +67,138 @@ def encode_corpus(
         tokenizer: by default, words.
         vocabulary: an existing one, where a run goes on; None builds one.
         min_count: rarer tokens become the unknown symbol.
-        max_vocabulary: at most this many tokens, the most frequent; 0 keeps all.
+        max_vocabulary: at most this many tokens, the most frequent; 0 keeps all. Of each vocabulary, if there are two.
         max_length: T; 0 takes the longest training sentence, at most 256.
-        too_long: "cut" or "drop" longer sentences.
+        too_long: "cut" or "drop" longer sentences, with their sources.
+        source_tokenizer: of sources; by default `tokenizer`.
+        source_vocabulary: an existing one of sources; None builds one.
+        shared_vocabulary: one tokenizer and one vocabulary, of the tokens of both sides, for sources and sentences.
+        max_source_length: L; 0 takes the longest training source, at most 256. Longer ones are cut.
 
     Raises:
-        CorpusError: nothing can be learnt from this text, and why.
+        CorpusError: nothing can be learnt from this text, and why; or it has sources, and ids were asked for.
+        ConfigError: settings of sources for a text that has none.
     """
     tokenizer = tokenizer or Words()
+    max_size = max_vocabulary or None
     train = [tokenizer.tokenize(line) for line in corpus.train]
     valid = [tokenizer.tokenize(line) for line in corpus.valid]
-    if vocabulary is None and isinstance(tokenizer, SentencePiece):
-        # All pieces, also those that the training text shows only inside longer ones.
-        vocabulary = Vocabulary(tokenizer.pieces())
-    elif vocabulary is None and isinstance(tokenizer, Numbers):
-        vocabulary = build_ids(train, max_vocabulary or None)
-    elif vocabulary is None:
-        vocabulary = build_vocabulary(train, min_count=min_count, max_size=max_vocabulary or None)
+    train_sources, valid_sources = list[list[str]](), list[list[str]]()
+    if corpus.sources is None:
+        refuse_source_settings(corpus, source_tokenizer is not None, shared_vocabulary, max_source_length)
+    else:
+        source_tokenizer = tokenizer if shared_vocabulary else source_tokenizer or tokenizer
+        refuse_ids(corpus, tokenizer.name, source_tokenizer.name)
+        train_sources = [source_tokenizer.tokenize(line) for line in corpus.sources.train]
+        valid_sources = [source_tokenizer.tokenize(line) for line in corpus.sources.valid]
+    if vocabulary is None:
+        vocabulary = _vocabulary(
+            tokenizer, [*train_sources, *train] if shared_vocabulary else train, min_count, max_size
+        )
     if vocabulary.end is None:
         max_length = _common_length(train, valid, max_length)
     max_length = max_length or automatic_max_length(train)
-    train_ids, train_long = encode_sentences(train, vocabulary, max_length, too_long)
-    valid_ids, valid_long = encode_sentences(valid, vocabulary, max_length, too_long)
-
     notes = list(corpus.notes)
+    if source_tokenizer is None:
+        train_ids, train_long = encode_sentences(train, vocabulary, max_length, too_long)
+        valid_ids, valid_long = encode_sentences(valid, vocabulary, max_length, too_long)
+    else:
+        if shared_vocabulary:
+            source_vocabulary = vocabulary
+        elif source_vocabulary is None:
+            source_vocabulary = _source_vocabulary(source_tokenizer, train_sources, min_count, max_size)
+        max_source_length = max_source_length or automatic_source_length(train_sources)
+        how = (source_vocabulary, vocabulary, max_source_length, max_length, too_long)
+        train_ids, train_long, train_cut = encode_pairs(train_sources, train, *how)
+        valid_ids, valid_long, valid_cut = encode_pairs(valid_sources, valid, *how)
+        for name, cut, ids in (("training", train_cut, train_ids), ("held-out", valid_cut, valid_ids)):
+            if cut:
+                notes.append(f"{cut:,} of {len(ids.tokens):,} {name} sources exceed {max_source_length} tokens: cut.")
+
     verb = "dropped" if too_long == "drop" else "cut"
     for name, long, all_sentences in (("training", train_long, train), ("held-out", valid_long, valid)):
         if long:
             notes.append(f"{long:,} of {len(all_sentences):,} {name} sentences exceed {max_length} tokens: {verb}.")
-    unknown = 0 if vocabulary.unknown is None else int((valid_ids.tokens == vocabulary.unknown).sum())
+    unknown, total = _unknown(valid_ids.tokens, valid_ids.mask, vocabulary)
     if unknown:
         notes.append(
-            f"{unknown:,} of {int(valid_ids.mask.sum()):,} held-out tokens are not in the vocabulary; they are left "
-            "out of likelihoods."
+            f"{unknown:,} of {total:,} held-out tokens are not in the vocabulary; they are left out of likelihoods."
         )
-    return Text(corpus, tokenizer, vocabulary, max_length, train_ids, valid_ids, notes)
+    if valid_ids.source is not None and valid_ids.source_mask is not None and source_vocabulary is not None:
+        unknown, total = _unknown(valid_ids.source, valid_ids.source_mask, source_vocabulary)
+        if unknown:
+            notes.append(f"{unknown:,} of {total:,} tokens of held-out sources are not in the vocabulary.")
+    return Text(
+        corpus,
+        tokenizer,
+        vocabulary,
+        max_length,
+        train_ids,
+        valid_ids,
+        notes,
+        source_tokenizer,
+        source_vocabulary,
+        max_source_length,
+    )
+
+
+def refuse_source_settings(
+    corpus: Corpus, source_tokenizer: bool, shared_vocabulary: bool, max_source_length: int
+) -> None:
+    """That plain text is given no settings of sources.
+
+    Raises:
+        ConfigError: names the first of them.
+    """
+    settings = {
+        "source_tokenizer": source_tokenizer,
+        "shared_vocabulary": shared_vocabulary,
+        "max_source_length": max_source_length,
+    }
+    for name, given in settings.items():
+        if given:
+            raise ConfigError(
+                f"data.{name} is of sources, and {corpus.name} is plain text: leave it out, or give sentence pairs."
+            )
+
+
+def refuse_ids(corpus: Corpus, *tokenizers: str) -> None:
+    """That the sides of pairs are text.
+
+    Raises:
+        CorpusError: one of the tokenizers is that of ids, which have one length and no end.
+    """
+    if corpus.sources is not None and Numbers.name in tokenizers:
+        raise CorpusError(
+            f"{corpus.name} has sources, and the tokenizer ids is for plain sequences of one length: use --tokenizer "
+            "words, to which numbers are words as well."
+        )
+
+
+def _vocabulary(
+    tokenizer: Tokenizer, sentences: Sequence[Sequence[str]], min_count: int, max_size: int | None
+) -> Vocabulary:
+    if isinstance(tokenizer, SentencePiece):
+        # All pieces, also those that the training text shows only inside longer ones.
+        return Vocabulary(tokenizer.pieces())
+    if isinstance(tokenizer, Numbers):
+        return build_ids(sentences, max_size)
+    return build_vocabulary(sentences, min_count=min_count, max_size=max_size)
+
+
+def _source_vocabulary(
+    tokenizer: Tokenizer, sources: Sequence[Sequence[str]], min_count: int, max_size: int | None
+) -> Vocabulary:
+    try:
+        return _vocabulary(tokenizer, sources, min_count, max_size)
+    except CorpusError as error:
+        raise CorpusError(f"In the sources: {error}") from error
+
+
+def _unknown(tokens: Tensor, mask: Tensor, vocabulary: Vocabulary) -> tuple[int, int]:
+    """How many tokens the vocabulary has not, and how many there are."""
+    unknown = 0 if vocabulary.unknown is None else int((mask & (tokens == vocabulary.unknown)).sum())
+    return unknown, int(mask.sum())
 
 
 def _common_length(train: list[list[str]], valid: list[list[str]], limit: int) -> int:

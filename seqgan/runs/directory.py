@@ -19,13 +19,25 @@ class Run:
         config: its settings.
         tokenizer: text to tokens and back.
         vocabulary: tokens to ids and back.
+        source_tokenizer: of sources; None in runs of plain text.
+        source_vocabulary: of sources: `vocabulary` itself where it is shared, None in runs of plain text.
     """
 
-    def __init__(self, folder: Path, config: RunConfig, tokenizer: Tokenizer, vocabulary: Vocabulary):
+    def __init__(
+        self,
+        folder: Path,
+        config: RunConfig,
+        tokenizer: Tokenizer,
+        vocabulary: Vocabulary,
+        source_tokenizer: Tokenizer | None = None,
+        source_vocabulary: Vocabulary | None = None,
+    ):
         self.folder = folder
         self.config = config
         self.tokenizer = tokenizer
         self.vocabulary = vocabulary
+        self.source_tokenizer = source_tokenizer
+        self.source_vocabulary = source_vocabulary
 
     @property
     def generator_path(self) -> Path:
@@ -95,9 +107,19 @@ def child_runs(folder: Path) -> list[str]:
 
 
 def create_run(
-    folder: str | Path, config: RunConfig, tokenizer: Tokenizer, vocabulary: Vocabulary, *, overwrite: bool = False
+    folder: str | Path,
+    config: RunConfig,
+    tokenizer: Tokenizer,
+    vocabulary: Vocabulary,
+    source_tokenizer: Tokenizer | None = None,
+    source_vocabulary: Vocabulary | None = None,
+    *,
+    overwrite: bool = False,
 ) -> Run:
-    """Make a run folder with its settings, vocabulary and tokenizer; all of it or nothing.
+    """Make a run folder with its settings, vocabularies and tokenizers; all of it or nothing.
+
+    With sources, `config` is what `build.as_read` says: `open_run` expects a vocabulary of sources where
+    `data.max_source_length` is not 0. A shared vocabulary is written once.
 
     Raises:
         RunError: the folder is taken, or cannot be written.
@@ -106,7 +128,8 @@ def create_run(
     folder = Path(folder).resolve()
     check_new(folder, overwrite)
     unfinished = folder.with_name(folder.name + TEMPORARY_SUFFIX)
-    run = Run(_shown(folder), config, tokenizer, vocabulary)
+    run = Run(_shown(folder), config, tokenizer, vocabulary, source_tokenizer, source_vocabulary)
+    shared = config.data.shared_vocabulary
     try:
         if unfinished.exists():
             shutil.rmtree(unfinished)
@@ -114,6 +137,10 @@ def create_run(
         write_vocabulary(vocabulary, unfinished / "vocabulary.txt")
         if isinstance(tokenizer, SentencePiece):
             write_file(unfinished / "tokenizer.model", tokenizer.model)
+        if source_vocabulary is not None and not shared:
+            write_vocabulary(source_vocabulary, unfinished / "source_vocabulary.txt")
+        if isinstance(source_tokenizer, SentencePiece) and not shared:
+            write_file(unfinished / "source_tokenizer.model", source_tokenizer.model)
         write_file(unfinished / "config.yaml", settings_text(config))
         _replace(unfinished, folder)
     except OSError as error:
@@ -139,7 +166,17 @@ def open_run(folder: str | Path) -> Run:
         raise RunError(f"{folder} is no seqgan run: it has no config.yaml beside a vocabulary.txt. Check --run.")
     settings = read_settings(folder / "config.yaml")
     config = with_settings(RunConfig(), settings, str(folder / "config.yaml"))
-    return Run(folder, config, _read_tokenizer(folder, config), read_vocabulary(folder / "vocabulary.txt"))
+    tokenizer = _read_tokenizer(folder, "tokenizer", config.data.tokenizer)
+    vocabulary = read_vocabulary(folder / "vocabulary.txt")
+    if not config.data.max_source_length:
+        return Run(folder, config, tokenizer, vocabulary)
+    if config.data.shared_vocabulary:
+        return Run(folder, config, tokenizer, vocabulary, tokenizer, vocabulary)
+    source_tokenizer = _read_tokenizer(
+        folder, "source_tokenizer", config.data.source_tokenizer or config.data.tokenizer
+    )
+    source_vocabulary = read_vocabulary(folder / "source_vocabulary.txt")
+    return Run(folder, config, tokenizer, vocabulary, source_tokenizer, source_vocabulary)
 
 
 def newest_run(root: Path, *, pretrained: bool = False) -> Path:
@@ -175,22 +212,22 @@ def _is_run(folder: Path) -> bool:
     return (folder / "config.yaml").is_file() and (folder / "vocabulary.txt").is_file()
 
 
-def _read_tokenizer(folder: Path, config: RunConfig) -> Tokenizer:
-    if config.data.tokenizer == "words":
+def _read_tokenizer(folder: Path, name: str, kind: str) -> Tokenizer:
+    """The tokenizer of that setting's name and value; of subwords, from the file NAME.model."""
+    if kind == "words":
         return Words()
-    if config.data.tokenizer == "characters":
+    if kind == "characters":
         return Characters()
-    if config.data.tokenizer == "ids":
+    if kind == "ids":
         return Numbers()
-    if config.data.tokenizer == "sentencepiece":
-        path = folder / "tokenizer.model"
+    if kind == "sentencepiece":
+        path = folder / f"{name}.model"
         try:
             return SentencePiece(path.read_bytes())
         except (OSError, RuntimeError) as error:
             raise CheckpointError(f"{path} cannot be read as a SentencePiece model: restore it from a copy.") from error
     raise ConfigError(
-        f"{folder / 'config.yaml'}: data.tokenizer is {config.data.tokenizer!r}; "
-        "expected words, characters, sentencepiece or ids."
+        f"{folder / 'config.yaml'}: data.{name} is {kind!r}; expected words, characters, sentencepiece or ids."
     )
 
 

@@ -35,9 +35,9 @@ def load_discriminator(run: Run) -> DiscriminatorModule:
 
 
 def load_text(run: Run) -> Text:
-    """The text that the run was trained on, encoded with its vocabulary.
+    """The text that the run was trained on, encoded with its vocabularies.
 
     Raises:
         CorpusError: it is no longer there, or its sentences changed.
     """
-    return build_text(run.config.data, run.tokenizer, run.vocabulary)
+    return build_text(run.config.data, run.tokenizer, run.vocabulary, run.source_tokenizer, run.source_vocabulary)

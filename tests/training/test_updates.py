@@ -156,7 +156,7 @@ def test_the_discriminator_learns_real_from_generated(gradients):
     assert values["discriminator/loss"] == pytest.approx(expected.item())
     assert values["discriminator/logit_gap"] == pytest.approx((real.mean() - fake.mean()).item())
     # The real half are the text's sentences, and both halves look alike behind their ends.
-    lines = {tuple(row[row_mask].tolist()) for row, row_mask in zip(*made.real[:2], strict=True)}
+    lines = {tuple(row[row_mask].tolist()) for row, row_mask in zip(made.real.tokens, made.real.mask, strict=True)}
     assert {tuple(row[row_mask].tolist()) for row, row_mask in zip(tokens[:ROWS], mask[:ROWS], strict=True)} <= lines
     assert torch.equal(mask, mask_from_tokens(tokens, 0))
     assert (tokens[~mask] == 0).all()

@@ -1,0 +1,93 @@
+"""What a run keeps of its text: tokenizers and vocabularies, of sources as well."""
+
+import pytest
+import torch
+
+from seqgan.build import as_read, build_text
+from seqgan.config import DataConfig, RunConfig
+from seqgan.errors import CheckpointError, ConfigError
+from seqgan.runs.directory import create_run, open_run
+from seqgan.runs.load import load_text
+
+
+@pytest.fixture
+def made(tmp_path):
+    """A function that makes a run of pairs with some settings, and returns its text and its folder."""
+
+    def make(**settings):
+        path = tmp_path / "mine.tsv"
+        path.write_text("".join(f"the number {n} here\tdie zahl {n * n} da\n" for n in range(60)), encoding="utf-8")
+        data = DataConfig(corpus=str(path), pieces=60, **settings)
+        text = build_text(data)
+        config = RunConfig(data=as_read(data, text))
+        folder = tmp_path / "run"
+        create_run(folder, config, text.tokenizer, text.vocabulary, text.source_tokenizer, text.source_vocabulary)
+        return text, folder
+
+    return make
+
+
+SIDES = {
+    "words": ({}, {"source_vocabulary.txt"}),
+    "subwords": (
+        {"tokenizer": "sentencepiece"},
+        {"tokenizer.model", "source_tokenizer.model", "source_vocabulary.txt"},
+    ),
+    "mixed": ({"source_tokenizer": "sentencepiece"}, {"source_tokenizer.model", "source_vocabulary.txt"}),
+    "shared": ({"shared_vocabulary": True}, set()),
+    "shared subwords": ({"tokenizer": "sentencepiece", "shared_vocabulary": True}, {"tokenizer.model"}),
+}
+
+
+@pytest.mark.parametrize(("settings", "files"), SIDES.values(), ids=SIDES)
+def test_a_run_keeps_both_sides(made, settings, files):
+    text, folder = made(**settings)
+    assert {path.name for path in folder.iterdir()} == {"config.yaml", "vocabulary.txt", *files}
+    run = open_run(folder)
+    assert run.vocabulary == text.vocabulary
+    assert run.source_vocabulary == text.source_vocabulary
+    assert (run.source_vocabulary is run.vocabulary) == ("shared_vocabulary" in settings)
+    line = text.corpus.sources.train[0]
+    assert run.source_tokenizer.tokenize(line) == text.source_tokenizer.tokenize(line)
+    again = load_text(run)
+    for split, old in ((again.train, text.train), (again.valid, text.valid)):
+        assert all(torch.equal(new, was) for new, was in zip(split, old, strict=True))
+
+
+def test_a_run_of_plain_text_has_no_sources(tmp_path):
+    (tmp_path / "mine.txt").write_text("a b\nb a\n")
+    data = DataConfig(corpus=str(tmp_path / "mine.txt"))
+    text = build_text(data)
+    run = create_run(tmp_path / "run", RunConfig(data=as_read(data, text)), text.tokenizer, text.vocabulary)
+    for each in (run, open_run(tmp_path / "run")):
+        assert each.source_vocabulary is each.source_tokenizer is None
+    assert not list((tmp_path / "run").glob("source*"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "name", "content", "message"),
+    [
+        ({}, "source_vocabulary.txt", None, r"source_vocabulary.txt cannot be read: No such file.*Restore it"),
+        ({}, "source_vocabulary.txt", b"a\nb\n", r"source_vocabulary.txt, line 1: found 'a', expected"),
+        ({}, "source_vocabulary.txt", b"seqgan vocabulary 1\na\nb", r"source_vocabulary.txt: the last line has no end"),
+        (SIDES["subwords"][0], "source_tokenizer.model", None, r"source_tokenizer.model cannot be read as a SentenceP"),
+        (SIDES["subwords"][0], "source_tokenizer.model", b"no", r"source_tokenizer.model cannot be read as a Sentence"),
+        (SIDES["subwords"][0], "tokenizer.model", None, r"/tokenizer.model cannot be read as a SentencePiece model"),
+    ],
+)
+def test_a_damaged_or_missing_side_is_one_line(made, settings, name, content, message):
+    _, folder = made(**settings)
+    (folder / name).unlink()
+    if content is not None:
+        (folder / name).write_bytes(content)
+    with pytest.raises(CheckpointError, match=message) as caught:
+        open_run(folder)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_tokenizer_of_sources_is_named_with_the_setting(made):
+    _, folder = made()
+    config = folder / "config.yaml"
+    config.write_text(config.read_text().replace("source_tokenizer: null", "source_tokenizer: wrods"))
+    with pytest.raises(ConfigError, match=r"config.yaml: data.source_tokenizer is 'wrods'; expected words, characters"):
+        open_run(folder)
