@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from seqgan import __version__
 from seqgan.data.batches import Sequences, encode_sentences
 from seqgan.data.grammar import Grammar, embedded_corpora, load_grammar
 from seqgan.data.text import Text
@@ -18,6 +17,7 @@ from seqgan.evaluation.generate import generate_sentences
 from seqgan.evaluation.likelihood import Likelihood, held_out_likelihood
 from seqgan.files import cannot_write, write_file
 from seqgan.metrics import METRICS, Entry, Report, Texts
+from seqgan.metrics.specification import SIGNATURE_END
 from seqgan.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -27,9 +27,16 @@ FAMILIES = ("bleu", "self-bleu", "backward-bleu", "distinct", "unique", "copied"
 """Metrics of sentences that are computed unless others are asked for."""
 MODEL_FAMILIES = ("nll", "grammatical")
 """Metrics that need the generator, or the grammar that made the corpus."""
-OF_REFERENCES = ("bleu", "backward-bleu", "js", "in-test", "ms-jaccard")
+OF_REFERENCES = ("bleu", "backward-bleu", "bleu-f1", "js", "in-test", "ms-jaccard", "reverse-ngram-lm-score")
 """Those that compare with held-out sentences."""
-OF_TRAINING = ("copied", "longest-copied")
+OF_TRAINING = (
+    "copied",
+    "longest-copied",
+    "nearest-training",
+    "novelty",
+    "ngram-lm-score",
+    "reverse-ngram-lm-score",
+)
 """Those that compare with the training sentences."""
 JUDGING_FAMILIES = ("bleu", "self-bleu", "distinct")
 """Metrics of sentences that are watched during training."""
@@ -106,7 +113,7 @@ def judge_sentences(
             entries += computed
     for name, holds in (checks or {}).items():
         share = sum(bool(holds(sentence)) for sentence in sentences) / max(1, len(sentences))
-        entries.append(Entry(name, share, f"share for which {name} holds|hyps:{len(sentences)}|seqgan {__version__}"))
+        entries.append(Entry(name, share, f"share for which {name} holds|hyps:{len(sentences)}|{SIGNATURE_END}"))
     return Report(entries)
 
 
@@ -201,7 +208,7 @@ def likelihood_entries(generator: "GeneratorModule", text: Text, sentences: Sequ
     signature = (
         f"nll|nats per token|end:counted|sentences:{likelihood.sentences}|cut:{long}|tokens:{likelihood.tokens}"
         f"|unknown:left out {likelihood.unknown}|text-id:{text_id(sentences)}"
-        f"|tok:{text.tokenizer.name}|vocabulary:{len(text.vocabulary)}|temperature:1{how}|seqgan {__version__}"
+        f"|tok:{text.tokenizer.name}|vocabulary:{len(text.vocabulary)}|temperature:1{how}|{SIGNATURE_END}"
     )
     return [
         Entry("nll", likelihood.nll_per_token, signature),
@@ -240,7 +247,7 @@ def grammar_entries(sentences: Sequence[Sequence[str]], grammar: Grammar) -> lis
     log_probs = [grammar.log_probability(sentence) for sentence in sentences]
     parsed = [(value, len(tokens)) for value, tokens in zip(log_probs, sentences, strict=True) if value > -torch.inf]
     tokens = sum(length for _, length in parsed)
-    signature = f"grammar|hyps:{len(sentences)}|tok:words|seqgan {__version__}"
+    signature = f"grammar|hyps:{len(sentences)}|tok:words|{SIGNATURE_END}"
     entries = [Entry("grammatical", len(parsed) / max(1, len(sentences)), signature)]
     if parsed:
         mean = sum(value for value, _ in parsed) / tokens

@@ -12,7 +12,8 @@ from seqgan.metrics.bleu import (
     prepare_references,
     self_bleu,
 )
-from seqgan.metrics.copying import copied_share, longest_copied
+from seqgan.metrics.copying import copied_sentences, copied_share, longest_copied
+from seqgan.metrics.divergence_curve import Mauve, mauve, mauve_of_histograms
 from seqgan.metrics.diversity import (
     Lengths,
     distinct,
@@ -23,36 +24,67 @@ from seqgan.metrics.diversity import (
     ngram_entropy,
     unique_share,
 )
+from seqgan.metrics.embeddings import embedding_similarity
 from seqgan.metrics.families import METRICS, Texts, score_entries
+from seqgan.metrics.frechet import frechet_distance
 from seqgan.metrics.likelihood import nll_per_sequence, nll_per_token, perplexity
+from seqgan.metrics.nearest import Nearest, jaccard_diversity, jaccard_novelty, nearest_training
+from seqgan.metrics.ngram_model import NgramModel, fit_ngram_model, ngram_log_probs, ngram_vocabulary
 from seqgan.metrics.report import Entry, Report, table
-from seqgan.metrics.significance import bootstrap_interval
+from seqgan.metrics.significance import (
+    bootstrap_interval,
+    bootstrap_ratio_interval,
+    jackknife_interval,
+    wilson_interval,
+)
+from seqgan.metrics.specification import SPECIFICATION
+from seqgan.metrics.translation import chrf_entry, sacrebleu_entry
 
 __all__ = [
     "METRICS",
+    "SPECIFICATION",
     "Entry",
     "Lengths",
+    "Mauve",
+    "Nearest",
+    "NgramModel",
     "References",
     "Report",
     "Score",
     "Texts",
     "bleu_against_corpus",
     "bootstrap_interval",
+    "bootstrap_ratio_interval",
+    "chrf_entry",
+    "copied_sentences",
     "copied_share",
     "corpus_bleu",
     "distinct",
+    "embedding_similarity",
+    "fit_ngram_model",
+    "frechet_distance",
     "in_test_share",
+    "jaccard_diversity",
+    "jaccard_novelty",
+    "jackknife_interval",
     "js_divergence",
     "length_statistics",
     "longest_copied",
+    "mauve",
+    "mauve_of_histograms",
     "ms_jaccard",
+    "nearest_training",
     "ngram_entropy",
+    "ngram_log_probs",
+    "ngram_vocabulary",
     "nll_per_sequence",
     "nll_per_token",
     "perplexity",
     "prepare_references",
+    "sacrebleu_entry",
     "score_entries",
     "self_bleu",
     "table",
     "unique_share",
+    "wilson_interval",
 ]

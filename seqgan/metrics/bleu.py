@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seqgan import __version__
 from seqgan.errors import SeqganError
 from seqgan.metrics.ngrams import (
     Flat,
@@ -32,6 +31,7 @@ from seqgan.metrics.ngrams import (
     look_up,
     number_tokens,
 )
+from seqgan.metrics.specification import SIGNATURE_END
 
 EPSILON = 0.1
 """What a numerator of zero becomes: method 1, with NLTK's default."""
@@ -191,7 +191,7 @@ def corpus_bleu(hypotheses: Sequence[Tokens], references: Sequence[Tokens], max_
         values[order] = metric.corpus_score(hypothesis_lines, [reference_lines]).score / 100
     # sacreBLEU's signature says neither the orders nor the number of sentences.
     counts = f"refs:aligned {len(references)}|hyps:{len(hypotheses)}|orders:2-{max_order}"
-    signature = f"corpus-bleu|{counts}|{TOKENS_GIVEN}|sacrebleu {metric.get_signature()}|seqgan {__version__}"
+    signature = f"corpus-bleu|{counts}|{TOKENS_GIVEN}|sacrebleu {metric.get_signature()}|{SIGNATURE_END}"
     return Score(values, signature, np.empty((max_order - 1, 0)))
 
 
@@ -270,4 +270,4 @@ def _score(scores: np.ndarray, what: str) -> Score:
     """Scores of sentences [orders from 2, sentences], and what they are, to means with a recipe."""
     values = {order: float(mean) for order, mean in enumerate(scores.mean(axis=1), start=2)}
     how = f"orders:2-{len(scores) + 1}|weights:uniform|smooth:method1|bp:closest"
-    return Score(values, f"{what}|{how}|{TOKENS_GIVEN}|seqgan {__version__}", scores)
+    return Score(values, f"{what}|{how}|{TOKENS_GIVEN}|{SIGNATURE_END}", scores)

@@ -22,10 +22,19 @@ def copied_share(sentences: Sequence[Tokens], training: Sequence[Tokens]) -> flo
     Raises:
         SeqganError: no sentences, no training sentences, or strings in place of token lists.
     """
+    return float(copied_sentences(sentences, training).mean())
+
+
+def copied_sentences(sentences: Sequence[Tokens], training: Sequence[Tokens]) -> np.ndarray:
+    """1 for each sentence that is a training sentence, token by token, else 0. [sentences]
+
+    Raises:
+        SeqganError: no sentences, no training sentences, or strings in place of token lists.
+    """
     check_sentences(sentences)
     check_sentences(training, "training sentences")
     known = {tuple(tokens) for tokens in training}
-    return sum(tuple(tokens) in known for tokens in sentences) / len(sentences)
+    return np.array([float(tuple(tokens) in known) for tokens in sentences])
 
 
 def longest_copied(sentences: Sequence[Tokens], training: Sequence[Tokens]) -> Ints:

@@ -1,11 +1,20 @@
-"""How varied sentences are, and how far their n-gram statistics are from those of other text."""
+"""How varied sentences are, and how far their n-gram statistics are from those of other text.
 
-from collections.abc import Sequence
+Each statistic is a function of counts, how often each n-gram stands in the sentences and in the references. Counting
+is done once: what a statistic would be without some of the sentences is computed from the counts as well.
+"""
+
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from seqgan.metrics.ngrams import Tokens, all_runs, check_order, check_sentences
+from seqgan.metrics.ngrams import Runs, Tokens, all_runs, check_order, check_sentences
+from seqgan.metrics.significance import block_of
+
+Statistic = Callable[[np.ndarray, np.ndarray, float], float]
+"""Counts in the sentences [distinct n-grams], counts in the references [distinct n-grams], and the number of sentences
+over that of references, to a number. The counts of the sentences may hold zeros."""
 
 
 class Lengths(NamedTuple):
@@ -29,8 +38,8 @@ def distinct(sentences: Sequence[Tokens], order: int) -> float:
 
     Source: Li et al. 2016 (arXiv:1510.03055).
     """
-    counts = _ngram_counts(sentences, order)
-    return len(counts) / int(counts.sum()) if len(counts) else 0.0
+    check_order(order)
+    return float(estimates(distinct_of_counts, sentences, None, order)[-1, 0])
 
 
 def ngram_entropy(sentences: Sequence[Tokens], order: int) -> float:
@@ -43,10 +52,8 @@ def ngram_entropy(sentences: Sequence[Tokens], order: int) -> float:
 
     Source: Zhang et al. 2018 (arXiv:1809.05972), "Ent-n".
     """
-    counts = _ngram_counts(sentences, order)
-    frequencies = counts / counts.sum()
-    # log(1 / f), not -log(f): the entropy of a single n-gram is then 0 and not -0.
-    return float((frequencies * np.log(1 / frequencies)).sum())
+    check_order(order)
+    return float(estimates(entropy_of_counts, sentences, None, order)[-1, 0])
 
 
 def unique_share(sentences: Sequence[Tokens]) -> float:
@@ -55,8 +62,7 @@ def unique_share(sentences: Sequence[Tokens]) -> float:
     Raises:
         SeqganError: no sentences, or strings in place of token lists.
     """
-    check_sentences(sentences)
-    return len({tuple(tokens) for tokens in sentences}) / len(sentences)
+    return float(unique_estimates(sentences)[0])
 
 
 def length_statistics(sentences: Sequence[Tokens]) -> Lengths:
@@ -85,15 +91,7 @@ def js_divergence(sentences: Sequence[Tokens], references: Sequence[Tokens], ord
     Source: the program of Gulrajani et al. 2017 (arXiv:1704.00028). There lines are padded to one length and the
     padding is counted as text: pad them likewise to repeat its numbers.
     """
-    ours, theirs = _counts_of_both(sentences, references, order)[-1]
-    if not ours.any() or not theirs.any():
-        return float(ours.any() != theirs.any())
-    p, q = ours / ours.sum(), theirs / theirs.sum()
-    middle = (p + q) / 2
-    in_p, in_q = p > 0, q > 0
-    from_p = (p[in_p] * np.log2(p[in_p] / middle[in_p])).sum()
-    from_q = (q[in_q] * np.log2(q[in_q] / middle[in_q])).sum()
-    return float(from_p + from_q) / 2
+    return float(estimates(js_of_counts, sentences, references, order)[-1, 0])
 
 
 def in_test_share(sentences: Sequence[Tokens], references: Sequence[Tokens], order: int) -> float:
@@ -107,8 +105,7 @@ def in_test_share(sentences: Sequence[Tokens], references: Sequence[Tokens], ord
 
     Source: Press et al. 2017 (arXiv:1706.01399), "%-IN-TEST-n".
     """
-    ours, theirs = _counts_of_both(sentences, references, order)[-1]
-    return float(ours[theirs > 0].sum() / max(1, ours.sum()))
+    return float(estimates(in_test_of_counts, sentences, references, order)[-1, 0])
 
 
 def ms_jaccard(sentences: Sequence[Tokens], references: Sequence[Tokens], max_order: int) -> float:
@@ -123,34 +120,117 @@ def ms_jaccard(sentences: Sequence[Tokens], references: Sequence[Tokens], max_or
 
     Source: Alihosseini et al. 2019, "Jointly Measuring Diversity and Quality in Text Generation Models".
     """
-    similarities = []
-    for ours, theirs in _counts_of_both(sentences, references, max_order):
-        p, q = ours / len(sentences), theirs / len(references)
-        union = np.maximum(p, q).sum()
-        similarities.append(np.minimum(p, q).sum() / union if union else 1.0)
-    return float(np.prod(similarities) ** (1 / max_order))
+    return float(geometric_means(estimates(jaccard_of_counts, sentences, references, max_order))[-1, 0])
 
 
-def _ngram_counts(sentences: Sequence[Tokens], order: int) -> np.ndarray:
-    """How often each n-gram stands in a text. [distinct n-grams]"""
+def distinct_of_counts(ours: np.ndarray, theirs: np.ndarray, ratio: float) -> float:  # noqa: ARG001
+    """As `distinct`. A `Statistic`, of the sentences alone."""
+    return float((ours > 0).sum() / max(1, ours.sum()))
+
+
+def entropy_of_counts(ours: np.ndarray, theirs: np.ndarray, ratio: float) -> float:  # noqa: ARG001
+    """As `ngram_entropy`. A `Statistic`, of the sentences alone."""
+    counts = ours[ours > 0]
+    frequencies = counts / counts.sum()
+    # log(1 / f), not -log(f): the entropy of a single n-gram is then 0 and not -0.
+    return float((frequencies * np.log(1 / frequencies)).sum())
+
+
+def js_of_counts(ours: np.ndarray, theirs: np.ndarray, ratio: float) -> float:  # noqa: ARG001
+    """As `js_divergence`. A `Statistic`."""
+    if not ours.any() or not theirs.any():
+        return float(ours.any() != theirs.any())
+    p, q = ours / ours.sum(), theirs / theirs.sum()
+    middle = (p + q) / 2
+    in_p, in_q = p > 0, q > 0
+    from_p = (p[in_p] * np.log2(p[in_p] / middle[in_p])).sum()
+    from_q = (q[in_q] * np.log2(q[in_q] / middle[in_q])).sum()
+    return float(from_p + from_q) / 2
+
+
+def in_test_of_counts(ours: np.ndarray, theirs: np.ndarray, ratio: float) -> float:  # noqa: ARG001
+    """As `in_test_share`. A `Statistic`."""
+    return float(ours[theirs > 0].sum() / max(1, ours.sum()))
+
+
+def jaccard_of_counts(ours: np.ndarray, theirs: np.ndarray, ratio: float) -> float:
+    """Jaccard similarity of the counts per sentence of one order, as in `ms_jaccard`. A `Statistic`."""
+    # Multiplied by the number of sentences, which cancels: both weights are then counts.
+    expected = theirs * ratio
+    union = np.maximum(ours, expected).sum()
+    return float(np.minimum(ours, expected).sum() / union) if union else 1.0
+
+
+def geometric_means(similarities: np.ndarray) -> np.ndarray:
+    """For each order N, the geometric mean of the orders 1 to N. [orders, any] -> [orders, any]"""
+    orders = np.arange(1, len(similarities) + 1)[:, np.newaxis]
+    return np.cumprod(similarities, axis=0) ** (1 / orders)
+
+
+def estimates(
+    statistic: Statistic,
+    sentences: Sequence[Tokens],
+    references: Sequence[Tokens] | None,
+    max_order: int,
+    blocks: int = 0,
+) -> np.ndarray:
+    """A statistic of the n-grams of orders 1 to `max_order`, and what it is without each block of the sentences.
+
+    Args:
+        statistic: of counts.
+        sentences: what is judged.
+        references: what it is compared with; None where the statistic looks at the sentences alone.
+        max_order: greatest order.
+        blocks: into how many the sentences are dealt, at most one for each; with 0 none is left out.
+
+    Returns:
+        Of all sentences first, then without each block. [orders, 1 + blocks]
+
+    Raises:
+        SeqganError: no sentences or references, strings in place of token lists, or an order below 1.
+    """
     check_sentences(sentences)
-    check_order(order)
-    runs = all_runs(sentences, order)[1][-1]
-    return np.bincount(runs.ngram, runs.counts)
-
-
-def _counts_of_both(
-    sentences: Sequence[Tokens], references: Sequence[Tokens], max_order: int
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """How often each n-gram of two texts stands in either, for orders 1 to `max_order`. [distinct n-grams] each"""
-    check_sentences(sentences)
-    check_sentences(references, "references")
+    if references is not None:
+        check_sentences(references, "references")
     check_order(max_order)
-    counts = []
-    for runs in all_runs([*sentences, *references], max_order)[1]:
-        ours = runs.sentence < len(sentences)
+    others = references or []
+    count = len(sentences)
+    block = block_of(count, blocks) if blocks else np.zeros(0, np.int64)
+    numbers = range(int(block.max(initial=-1)) + 1)
+    rows = []
+    for runs in all_runs([*sentences, *others], max_order)[1]:
+        in_ours = runs.sentence < count
         distinct_ngrams = int(runs.ngram.max(initial=-1)) + 1
-        in_ours = np.bincount(runs.ngram[ours], runs.counts[ours], distinct_ngrams)
-        in_theirs = np.bincount(runs.ngram[~ours], runs.counts[~ours], distinct_ngrams)
-        counts.append((in_ours, in_theirs))
-    return counts
+        theirs = _counts(runs, ~in_ours, distinct_ngrams)
+        ours = _counts(runs, in_ours, distinct_ngrams)
+        row = [statistic(ours, theirs, count / max(1, len(others)))]
+        block_of_run = np.full(len(runs.sentence), -1)
+        block_of_run[in_ours] = block[runs.sentence[in_ours]] if blocks else -1
+        for number in numbers:
+            left = ours - _counts(runs, block_of_run == number, distinct_ngrams)
+            row.append(statistic(left, theirs, int((block != number).sum()) / max(1, len(others))))
+        rows.append(row)
+    return np.array(rows)
+
+
+def unique_estimates(sentences: Sequence[Tokens], blocks: int = 0) -> np.ndarray:
+    """`unique_share` of all sentences first, then without each block. [1 + blocks]
+
+    Raises:
+        SeqganError: no sentences, or strings in place of token lists.
+    """
+    check_sentences(sentences)
+    first: dict[tuple[object, ...], int] = {}
+    numbers = np.array([first.setdefault(tuple(tokens), len(first)) for tokens in sentences])
+    shares = [len(first) / len(sentences)]
+    if blocks:
+        block = block_of(len(sentences), blocks)
+        for number in range(int(block.max()) + 1):
+            left = numbers[block != number]
+            shares.append(len(np.unique(left)) / max(1, len(left)))
+    return np.array(shares)
+
+
+def _counts(runs: Runs, chosen: np.ndarray, distinct_ngrams: int) -> np.ndarray:
+    """How often each n-gram stands in the chosen runs. [distinct n-grams]"""
+    return np.bincount(runs.ngram[chosen], runs.counts[chosen], distinct_ngrams)

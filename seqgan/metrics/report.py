@@ -8,18 +8,42 @@ from seqgan.errors import SeqganError
 
 HIGHER_IS_BETTER = (
     "bleu",
+    "adversarial-success",
     "backward-bleu",
+    "bleu-f1",
+    "chrf",
     "corpus-bleu",
     "distinct",
+    "diversity",
+    "emb-sim",
     "entropy",
     "grammar-log-prob",
     "grammatical",
     "in-test",
+    "mauve",
+    "mauve-smoothed",
     "ms-jaccard",
+    "nearest-training",
+    "novelty",
+    "sacrebleu",
     "unique",
 )
 """Families of metrics with an arrow up. Lengths have no direction."""
-LOWER_IS_BETTER = ("self-bleu", "nll", "perplexity", "copied", "longest-copied", "js")
+LOWER_IS_BETTER = (
+    "adversarial-success-reliability-error",
+    "copied",
+    "frechet",
+    "frechet-root",
+    "js",
+    "lm-score",
+    "longest-copied",
+    "ngram-lm-score",
+    "nll",
+    "perplexity",
+    "reverse-lm-score",
+    "reverse-ngram-lm-score",
+    "self-bleu",
+)
 """Families of metrics with an arrow down."""
 
 

@@ -1,4 +1,13 @@
-"""How far a mean over sentences would move with other sentences: the bootstrap."""
+"""How far a number would move with other sentences, from statistics that were taken once.
+
+Three kinds of number need three ways. A mean over sentences, or a ratio of two sums over them, has a bootstrap
+interval. A statistic of a set, such as the share of distinct n-grams, must not be bootstrapped: a resampled set holds
+sentences twice, which is just what it counts. It has an interval by the jackknife, from leaving out a block at a time.
+A share of independent yes and no has Wilson's interval.
+"""
+
+from collections.abc import Sequence
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -7,6 +16,10 @@ from seqgan.errors import SeqganError
 
 DRAWS_AT_ONCE = 1_000_000
 """Resampled values that are in memory at once: 16 MB of values and places."""
+BLOCKS = 20
+"""Blocks of a jackknife, each left out once."""
+STUDENT_95 = 2.093
+"""Half width of a 95 % interval in standard errors, from a variance of 20 blocks: Student's t, 19 degrees."""
 
 
 def bootstrap_interval(
@@ -38,16 +51,133 @@ def bootstrap_interval(
             f"The values have shape {values.shape}, but one axis of at least one value per sentence was expected: of "
             "a Score take the row of one order. A corpus BLEU has no values per sentence."
         )
-    if not 0 < confidence < 1:
-        raise SeqganError(f"The confidence is {confidence}, but it must lie between 0 and 1: for 95 % give 0.95.")
+    return percentiles(resampled_means(values[np.newaxis], resamples=resamples, seed=seed)[0], confidence)
+
+
+def bootstrap_ratio_interval(
+    numerators: ArrayLike,
+    denominators: ArrayLike,
+    *,
+    confidence: float = 0.95,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """Percentile bootstrap interval of a ratio of sums over sentences, such as nats over tokens.
+
+    Args:
+        numerators: one for each sentence. [sentences]
+        denominators: one for each sentence, not negative. [sentences]
+        confidence: as of `bootstrap_interval`.
+        resamples: as there. Those whose denominators are all 0 have no ratio and are left out.
+        seed: as there.
+
+    Raises:
+        SeqganError: as there; or the two have unequal lengths; or all denominators are 0.
+    """
+    above, below = np.asarray(numerators, dtype=np.float64), np.asarray(denominators, dtype=np.float64)
+    if above.ndim != 1 or above.shape != below.shape or len(above) == 0 or not below.any():
+        raise SeqganError(
+            f"Numerators of shape {above.shape} and denominators of shape {below.shape} were given, but one of each "
+            "for every sentence was expected, and not all denominators 0."
+        )
+    sums = resampled_means(np.stack([above, below]), resamples=resamples, seed=seed)
+    return percentiles(sums[0][sums[1] > 0] / sums[1][sums[1] > 0], confidence)
+
+
+def resampled_means(values: np.ndarray, *, resamples: int = 1000, seed: int = 0) -> np.ndarray:
+    """Means of several values per sentence over sentences drawn with repetition, the same for all of them.
+
+    Args:
+        values: rows of values, one for each sentence. [rows, sentences]
+        resamples: how many times the sentences are drawn.
+        seed: of the draws.
+
+    Returns:
+        [rows, resamples]
+
+    Raises:
+        SeqganError: fewer than one resample.
+    """
     if resamples < 1:
         raise SeqganError(f"The number of resamples is {resamples}: give at least 1; 1000 is usual.")
     rng = np.random.default_rng(seed)
-    rows_at_once = max(1, DRAWS_AT_ONCE // len(values))
+    sentences = values.shape[1]
+    at_once = max(1, DRAWS_AT_ONCE // sentences)
     means = []
-    for done in range(0, resamples, rows_at_once):
-        rows = min(rows_at_once, resamples - done)
-        means.append(values[rng.integers(len(values), size=(rows, len(values)))].mean(axis=1))
+    for done in range(0, resamples, at_once):
+        draws = rng.integers(sentences, size=(min(at_once, resamples - done), sentences))
+        means.append(np.stack([row[draws].mean(axis=1) for row in values]))
+    return np.concatenate(means, axis=1)
+
+
+def percentiles(resampled: np.ndarray, confidence: float = 0.95) -> tuple[float, float]:
+    """The ends between which the middle share of resampled numbers lies. [resamples]
+
+    Raises:
+        SeqganError: a confidence that makes no sense.
+    """
+    _check_confidence(confidence)
     tail = (1 - confidence) / 2
-    low, high = np.quantile(np.concatenate(means), [tail, 1 - tail])
+    low, high = np.quantile(resampled, [tail, 1 - tail])
     return float(low), float(high)
+
+
+def block_of(sentences: int, blocks: int = BLOCKS) -> np.ndarray:
+    """The block of each sentence: they are dealt out in turn, so that all blocks are alike. [sentences]"""
+    return np.arange(sentences) % min(blocks, sentences)
+
+
+def jackknife_interval(
+    value: float, left_out: Sequence[float] | np.ndarray, bounds: tuple[float, float] = (-np.inf, np.inf)
+) -> tuple[float, float]:
+    """95 % interval of a statistic of a set, from what it is without each block of its sentences.
+
+    Symmetric about the value: it tells how much the statistic of another set of this size would differ, and does not
+    remove what depends on the size itself.
+
+    Args:
+        value: of all sentences.
+        left_out: of all sentences but one block's, for each block. [blocks]
+        bounds: what the statistic cannot pass.
+
+    Raises:
+        SeqganError: fewer than two blocks.
+
+    Source: Tukey 1958; by blocks, Busing, Meijer, Van der Leeden 1999.
+    """
+    estimates = np.asarray(left_out, dtype=np.float64)
+    if estimates.ndim != 1 or len(estimates) < 2:
+        raise SeqganError(f"The values left out have shape {estimates.shape}, but at least two blocks were expected.")
+    blocks = len(estimates)
+    error = np.sqrt((blocks - 1) / blocks * ((estimates - estimates.mean()) ** 2).sum())
+    low, high = np.clip([value - STUDENT_95 * error, value + STUDENT_95 * error], *bounds)
+    return float(low), float(high)
+
+
+def wilson_interval(successes: int, trials: int, *, confidence: float = 0.95) -> tuple[float, float]:
+    """Interval of the probability behind a share of independent trials.
+
+    Args:
+        successes: how many came out right.
+        trials: of how many.
+        confidence: of the interval, between 0 and 1.
+
+    Raises:
+        SeqganError: no trials, more successes than trials, or a confidence that makes no sense.
+
+    Source: Wilson 1927.
+    """
+    if trials < 1 or not 0 <= successes <= trials:
+        raise SeqganError(f"{successes} of {trials} is no share: give at least one trial, and no more successes.")
+    _check_confidence(confidence)
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    share = successes / trials
+    centre = share + z * z / (2 * trials)
+    half = z * (share * (1 - share) / trials + z * z / (4 * trials * trials)) ** 0.5
+    scale = 1 + z * z / trials
+    return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
+
+
+def _check_confidence(confidence: float) -> None:
+    if not 0 < confidence < 1:
+        raise SeqganError(f"The confidence is {confidence}, but it must lie between 0 and 1: for 95 % give 0.95.")

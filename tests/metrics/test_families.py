@@ -9,6 +9,7 @@ from seqgan import __version__
 from seqgan.errors import SeqganError
 from seqgan.metrics import (
     METRICS,
+    SPECIFICATION,
     Report,
     Texts,
     bleu_against_corpus,
@@ -31,7 +32,7 @@ def test_every_metric_names_its_numbers_and_their_recipe(family):
     for entry in entries:
         assert entry.name == family or entry.name.startswith(f"{family}-")
         assert math.isfinite(entry.value)
-        for part in ("hyps:", "tok:characters", f"seqgan {__version__}"):
+        for part in ("hyps:", "tok:characters", f"spec:{SPECIFICATION}|seqgan {__version__}"):
             assert part in entry.signature
         assert "tok:given" not in entry.signature
 
@@ -63,15 +64,21 @@ def test_all_together_make_a_report():
         "bleu": [2, 3, 4, 5],
         "self-bleu": [2, 3, 4, 5],
         "backward-bleu": [2, 3, 4, 5],
+        "bleu-f1": [2, 3, 4, 5],
         "distinct": [1, 2, 3, 4],
         "entropy": [1, 2, 3, 4],
         "unique": [],
         "copied": [],
         "longest-copied": [],
+        "nearest-training": [],
+        "novelty": [],
+        "diversity": [],
         "length": ["mean", "std", "min", "median", "max"],
         "js": [1, 2, 3, 4],
         "in-test": [1, 2, 3, 4],
         "ms-jaccard": [2, 3, 4, 5],
+        "ngram-lm-score": [],
+        "reverse-ngram-lm-score": [],
     }
     assert names == [
         f"{family}-{part}" if part else family for family, parts in expected.items() for part in parts or [""]
@@ -88,6 +95,11 @@ def test_all_together_make_a_report():
         ("ms-jaccard", "held-out sentences"),
         ("copied", "training sentences"),
         ("longest-copied", "training sentences"),
+        ("bleu-f1", "held-out sentences"),
+        ("nearest-training", "training sentences"),
+        ("novelty", "training sentences"),
+        ("ngram-lm-score", "training sentences"),
+        ("reverse-ngram-lm-score", "training sentences"),
     ],
 )
 def test_a_metric_without_its_texts_says_what_is_missing(family, lacking):
@@ -121,6 +133,42 @@ def test_an_aligned_score_becomes_entries_and_has_no_intervals():
         score_entries("corpus-bleu", score, "words", intervals=True)
 
 
+def test_bleu_f1_is_the_harmonic_mean():
+    forward, backward = bleu_against_corpus(SENTENCES, OTHERS).values, bleu_against_corpus(OTHERS, SENTENCES).values
+    for entry in METRICS["bleu-f1"](TEXTS, "words"):
+        order = int(entry.name[-1])
+        assert entry.value == pytest.approx(2 / (1 / forward[order] + 1 / backward[order]))
+        assert entry.low < entry.value < entry.high
+
+
+WITHOUT_INTERVAL = {"length-std", "length-min", "length-median", "length-max"}
+"""Order statistics and a spread: neither a mean nor smooth in the counts."""
+
+
+@pytest.mark.parametrize("family", sorted(METRICS))
+def test_intervals_hold_the_value_and_are_said(family):
+    for entry, bare in zip(
+        METRICS[family](TEXTS, "words"), METRICS[family](TEXTS, "words", intervals=False), strict=True
+    ):
+        assert (bare.name, bare.value) == (entry.name, entry.value)
+        assert "interval:" not in bare.signature
+        assert (bare.low, bare.high) == (None, None)
+        if entry.name in WITHOUT_INTERVAL:
+            assert (entry.low, entry.high) == (None, None)
+        else:
+            assert entry.low <= entry.value <= entry.high
+            assert "|interval:" in entry.signature
+
+
+def test_equal_texts_give_the_control_values():
+    same = Texts(SENTENCES, SENTENCES, SENTENCES)
+    values = {entry.name: entry.value for family in METRICS.values() for entry in family(same, "words")}
+    for name, expected in {"js-3": 0, "ms-jaccard-4": 1, "in-test-2": 1, "novelty": 0, "nearest-training": 0}.items():
+        assert values[name] == pytest.approx(expected, abs=1e-12)
+    assert values["copied"] == 1
+    assert values["longest-copied"] == values["length-mean"]
+
+
 def test_backward_bleu_has_samples_as_references():
     entries = METRICS["backward-bleu"](TEXTS, "words")
     assert {int(entry.name[-1]): entry.value for entry in entries} == bleu_against_corpus(OTHERS, SENTENCES).values
@@ -130,7 +178,8 @@ def test_backward_bleu_has_samples_as_references():
 def test_signatures_of_words_and_of_numbers_of_sentences():
     signature = METRICS["bleu"](TEXTS, "words")[0].signature
     assert signature == (
-        f"bleu|refs:all 40|hyps:60|orders:2-5|weights:uniform|smooth:method1|bp:closest|tok:words|seqgan {__version__}"
+        "bleu|refs:all 40|hyps:60|orders:2-5|weights:uniform|smooth:method1|bp:closest|interval:bootstrap 95%|tok:words"
+        f"|spec:{SPECIFICATION}|seqgan {__version__}"
     )
     for family in ("js", "ms-jaccard"):
         assert "refs:all 40|hyps:60" in METRICS[family](TEXTS, "words")[0].signature

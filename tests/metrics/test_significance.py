@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 
 from seqgan.errors import SeqganError
-from seqgan.metrics import bootstrap_interval, corpus_bleu, self_bleu, significance
+from seqgan.metrics import (
+    bootstrap_interval,
+    bootstrap_ratio_interval,
+    corpus_bleu,
+    distinct,
+    jackknife_interval,
+    self_bleu,
+    significance,
+    wilson_interval,
+)
+from seqgan.metrics.diversity import distinct_of_counts, estimates, js_of_counts
 
 
 def test_interval_of_two_values_by_hand():
@@ -50,9 +60,75 @@ def test_a_score_has_an_interval_for_each_order():
         assert low < score.values[order] < high
 
 
+def test_a_ratio_of_sums_by_hand():
+    # Of two draws the ratio is 1/1, 5/3 or 3/2 (one of each), as often as in the test above.
+    assert bootstrap_ratio_interval([1, 5], [1, 3], confidence=0.4) == (1.5, 1.5)
+    assert bootstrap_ratio_interval([1, 5], [1, 3]) == (1.0, pytest.approx(5 / 3))
+    # With equal denominators it is the bootstrap of the mean.
+    values = np.random.default_rng(3).random(30)
+    assert bootstrap_ratio_interval(2 * values, np.full(30, 2)) == pytest.approx(bootstrap_interval(values))
+
+
+def test_the_jackknife_of_a_mean_is_its_standard_error():
+    # Leaving out one of n, the squares of the differences sum to those of the values over (n-1)^2.
+    values = np.random.default_rng(4).random(20)
+    left_out = (values.sum() - values) / 19
+    low, high = jackknife_interval(values.mean(), left_out)
+    half = 2.093 * values.std(ddof=1) / math.sqrt(20)
+    assert (low, high) == (pytest.approx(values.mean() - half), pytest.approx(values.mean() + half))
+    assert jackknife_interval(0.9, [0.3, 1.5], bounds=(0, 1)) == (0, 1)
+
+
+def test_the_jackknife_of_distinct_is_its_spread_and_the_bootstrap_is_not():
+    rng = np.random.default_rng(5)
+    frequencies = 1 / np.arange(1, 2001)
+    frequencies /= frequencies.sum()
+    sets = [[row.tolist() for row in rng.choice(2000, (150, 6), p=frequencies)] for _ in range(150)]
+    values = [distinct(sentences, 1) for sentences in sets]
+    halves = []
+    for sentences in sets[:40]:
+        row = estimates(distinct_of_counts, sentences, None, 1, 20)[0]
+        low, high = jackknife_interval(row[0], row[1:])
+        halves.append((high - low) / 2)
+    # 150 values show their spread within some 6 %, 40 estimates of it, of 16 % each, within some 3 %.
+    assert np.mean(halves) == pytest.approx(2.093 * np.std(values), rel=0.25)
+
+    sentences = sets[0]
+    resampled = [distinct([sentences[i] for i in rng.integers(150, size=150)], 1) for _ in range(100)]
+    # A resampled set holds a sentence twice, and hence its n-grams: it is never as distinct as what it came from.
+    assert max(resampled) < values[0]
+    assert max(resampled) < min(values)
+
+
+def test_what_is_left_out_is_what_the_rest_gives():
+    rng = np.random.default_rng(6)
+    sentences = [rng.integers(5, size=length).tolist() for length in rng.integers(0, 6, size=23)]
+    references = [rng.integers(6, size=4).tolist() for _ in range(9)]
+    for statistic in (distinct_of_counts, js_of_counts):
+        rows = estimates(statistic, sentences, references, 2, 5)
+        assert rows.shape == (2, 6)
+        for block in range(5):
+            rest = [tokens for place, tokens in enumerate(sentences) if place % 5 != block]
+            assert rows[:, 1 + block] == pytest.approx(estimates(statistic, rest, references, 2)[:, 0])
+
+
+def test_wilson_by_hand():
+    # Of 10 trials all right: 10 / (10 + 1.96^2) = 0.7225; of none right, what mirrors it.
+    low, high = wilson_interval(10, 10)
+    assert (low, high) == (pytest.approx(10 / (10 + 1.959964**2), abs=1e-6), 1.0)
+    assert wilson_interval(0, 10) == (pytest.approx(0.0), pytest.approx(1 - low))
+    # The ends are where the share lies 1.96 standard errors of THEIR law away: (p - share)^2 = z^2 p (1 - p) / n.
+    for end in wilson_interval(30, 50):
+        assert (end - 0.6) ** 2 == pytest.approx(1.959964**2 * end * (1 - end) / 50, rel=1e-5)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda: bootstrap_ratio_interval([1.0], [1.0, 2.0]), "one of each for every sentence"),
+        (lambda: bootstrap_ratio_interval([1.0], [0.0]), "not all denominators 0"),
+        (lambda: jackknife_interval(0.5, [0.5]), "at least two blocks"),
+        (lambda: wilson_interval(3, 2), "3 of 2 is no share"),
         (lambda: bootstrap_interval([]), r"The values have shape \(0,\), but one axis"),
         (lambda: bootstrap_interval([[1.0, 2.0]]), r"shape \(1, 2\).*take the row of one order"),
         (lambda: bootstrap_interval(corpus_bleu([["a"]], [["a"]]).sentences[0]), "A corpus BLEU has no values"),
