@@ -8,6 +8,8 @@ import sys
 import pytest
 
 from seqgan.cli.main import main
+from seqgan.evaluation.trained import TRAINED_METRICS
+from seqgan.metrics import METRICS, SPECIFICATION
 
 LINES = [f"{a} {b} {c} ." for a in ("a", "the") for b in ("dog", "cat", "bird") for c in ("runs", "sleeps", "eats")] * 3
 SMALL = ["--generator.embedding-size", "8", "--generator.hidden-size", "12", "--epochs", "3"]
@@ -82,8 +84,8 @@ def test_the_whole_way(here, pretrained, capsys):
     assert run("evaluate", "--run", child, "--count", 30, "--json", "-", "--quiet") == 0
     printed = json.loads(capsys.readouterr().out)
     assert printed == report
-    assert set(printed) == {"run", "checkpoint", "metrics"}
-    assert set(printed["metrics"]["bleu-2"]) == {"value", "signature"}
+    assert set(printed) == {"run", "checkpoint", "specification", "metrics"}
+    assert set(printed["metrics"]["bleu-2"]) == {"value", "low", "high", "signature"}
 
 
 @pytest.mark.parametrize("tokenizer", ["characters", "sentencepiece"])
@@ -217,6 +219,49 @@ def test_other_systems_sentences_are_judged(here, capsys):
     content = json.loads((here / "out.json").read_text())
     assert content["samples"] == "mine.txt"
     assert "refs:all 2|hyps:54" in content["metrics"]["bleu-3"]["signature"]
+
+
+def test_every_metric_of_other_systems_sentences(here):
+    (here / "refs.txt").write_text("\n".join(LINES[::-1]) + "\n")
+    files = ["--samples", "mine.txt", "--references", "refs.txt", "--training", "mine.txt", "--real", "refs.txt"]
+    assert run("evaluate", *files, "--metrics", "all", "sacrebleu", "chrf", "--json", "out.json", "--quiet") == 0
+    content = json.loads((here / "out.json").read_text())
+    assert content["specification"] == SPECIFICATION
+    metrics, real = content["metrics"], content["compared"]["real text"]
+    for entry in metrics.values():
+        assert f"spec:{SPECIFICATION}|" in entry["signature"]
+    for name in {**METRICS, **TRAINED_METRICS}:
+        named = [entry for entry in metrics if entry == name or entry.startswith(f"{name}-")]
+        assert named, name
+        # Equally many real sentences, judged by the same models.
+        assert all(metrics[entry]["signature"] == real[entry]["signature"] for entry in named)
+    assert 0 < metrics["sacrebleu"]["value"] < 100
+    assert "chrf" not in real  # other sentences are no translations of these
+    assert metrics["copied"]["value"] == 1
+    assert not {"nll", "grammatical"} & set(metrics)
+
+
+def test_mistakes_with_metrics_that_train(here, pretrained, capsys):
+    (here / "two.txt").write_text("a dog runs .\nthe cat sleeps .\n")
+    files = ["--samples", "mine.txt", "--references", "two.txt"]
+    assert "mine.txt has 54 lines where two.txt has 2" in fails(capsys, "evaluate", *files, "--metrics", "chrf")
+    assert "novelty needs the training sentences: a run, or --training" in fails(
+        capsys, "evaluate", *files, "--metrics", "novelty"
+    )
+    assert "needs 20 of each" in fails(capsys, "evaluate", *files, "--metrics", "adversarial-success")
+    assert "Did you mean 'lm-last'?" in fails(capsys, "evaluate", *files, "--features", "lm-lst")
+    assert "pip install 'seqgan[features]'" in fails(
+        capsys, "evaluate", *files, "--features", "sentence-transformers:x"
+    )
+    assert "which only --samples can have" in fails(capsys, "evaluate", "--metrics", "sacrebleu")
+    assert "--training is for --samples" in fails(capsys, "evaluate", "--training", "two.txt")
+
+
+def test_fewer_real_sentences_than_samples_are_said(here, capsys):
+    files = ["--samples", "mine.txt", "--references", "mine.txt", "--real", "two.txt", "--metrics", "unique"]
+    (here / "two.txt").write_text("a dog runs .\nthe cat sleeps .\n")
+    assert run("evaluate", *files) == 0
+    assert "There are only 2 real sentences beside 54 samples." in capsys.readouterr().err
 
 
 def test_settings_come_from_a_file_and_flags_win(here):

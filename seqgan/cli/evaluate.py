@@ -30,8 +30,14 @@ class EvaluateFlags(CommonFlags, frozen=True, kw_only=True):
     """Another run, judged in the same way, in a column beside."""
     count: Annotated[int, Meta(ge=2)] = 1000
     """Sentences to generate. Self-BLEU and others depend on it: compare at equal counts only."""
+    training: Annotated[str | None, tyro.conf.arg(metavar="FILE")] = None
+    """For --samples: what the system was trained on, for copied, novelty, lm-score and the like."""
+    real: Annotated[str | None, tyro.conf.arg(metavar="FILE")] = None
+    """For --samples: other real sentences, judged in a column beside."""
     metrics: tuple[str, ...] = ()
-    """Only these, for example: bleu self-bleu distinct nll."""
+    """Only these, for example: bleu self-bleu distinct nll; or all. What trains a model to judge takes minutes."""
+    features: Annotated[str, tyro.conf.arg(metavar="lm|lm-last|sentence-transformers:NAME")] = "lm"
+    """What makes vectors of sentences for frechet and mauve: a small language model of the training text, or other."""
     tokenizer: Annotated[str, tyro.conf.arg(metavar="words|characters")] = "words"
     """What a token is, for --samples."""
     seed: Seed = 0
@@ -49,6 +55,9 @@ def main(arguments: Sequence[str]) -> None:
         raise ConfigError("--samples judges a file and --run and --compare judge runs: give one or the other.")
     if flags.samples is not None and flags.references is None:
         raise ConfigError("--samples needs --references FILE: held-out sentences to judge against.")
+    for name in ("training", "real"):
+        if flags.samples is None and getattr(flags, name) is not None:
+            raise ConfigError(f"--{name} is for --samples; a run knows its own text.")
     if flags.samples is None and flags.tokenizer != "words":
         raise ConfigError("--tokenizer is for --samples; a run is judged with its own.")
     check_target("--json", flags.json)
@@ -56,10 +65,10 @@ def main(arguments: Sequence[str]) -> None:
     columns, about = judge_file(flags) if flags.samples is not None else judge_runs(flags, reports)
 
     from seqgan.files import write_file
-    from seqgan.metrics import table
+    from seqgan.metrics import SPECIFICATION, table
 
     main_column = about.pop("column")
-    result = {**about, "metrics": columns[main_column].to_json()}
+    result = {**about, "specification": SPECIFICATION, "metrics": columns[main_column].to_json()}
     others = {name: report.to_json() for name, report in columns.items() if name != main_column}
     if others:
         result["compared"] = others
@@ -71,7 +80,12 @@ def main(arguments: Sequence[str]) -> None:
     if flags.json not in (None, "-"):
         write_file(Path(flags.json), text)
     for name, path in reports.items():
-        content = {"run": name, "checkpoint": "generator.safetensors", "metrics": columns[name].to_json()}
+        content = {
+            "run": name,
+            "checkpoint": "generator.safetensors",
+            "specification": SPECIFICATION,
+            "metrics": columns[name].to_json(),
+        }
         try:
             write_file(path, json.dumps(content, indent=2) + "\n")
         except RunError as error:
@@ -82,24 +96,51 @@ def judge_file(flags: EvaluateFlags) -> tuple[dict[str, "Report"], dict[str, str
     """The report of a file of sentences, and what the JSON says of it."""
     from seqgan.data.corpus import read_lines
     from seqgan.data.tokenizers import make_tokenizer
-    from seqgan.evaluation.evaluate import FAMILIES, check_computable, judge_sentences
+    from seqgan.evaluation.evaluate import FAMILIES, chosen_families, judge_sentences
+    from seqgan.evaluation.trained import ALIGNED_METRICS, Judges
 
     assert flags.samples is not None
     assert flags.references is not None
     if flags.tokenizer == "sentencepiece":
         raise ConfigError("--tokenizer sentencepiece belongs to a run; for --samples choose words or characters.")
-    check_computable(flags.metrics, model=False, references=True, training=False, grammar=False)
+    known = {"model": False, "references": True, "training": flags.training is not None, "grammar": False}
+    families = chosen_families(flags.metrics, **known) or FAMILIES
+    judges = Judges(flags.features, progress=flags.progress)
     tokenizer = make_tokenizer(flags.tokenizer, [])
     # A blank line is an empty output of the system, and counts as one.
     samples = read_lines(Path(flags.samples), keep_blank=True)
-    references = read_references(flags)
+    aligned = [family for family in families if family in ALIGNED_METRICS]
+    # Where lines belong together none may be skipped.
+    references = read_lines(Path(flags.references), keep_blank=True) if aligned else read_references(flags)
+    if aligned and len(samples) != len(references):
+        raise ConfigError(
+            f"{' and '.join(aligned)} take a reference for each sample, and {flags.samples} has {len(samples):,} lines "
+            f"where {flags.references} has {len(references):,}: give aligned files, or leave out these metrics."
+        )
+    training = None if flags.training is None else read_lines(Path(flags.training))
     blank = sum(not line.strip() for line in samples)
     if blank:
         flags.progress.note(
             f"{blank:,} of {len(samples):,} lines of {flags.samples} are blank: judged as empty outputs."
         )
-    report = judge_sentences(samples, references, None, tokenizer, flags.metrics or FAMILIES)
-    return {flags.samples: report}, {"samples": flags.samples, "column": flags.samples}
+    columns = {}
+    if flags.real is not None:
+        real = read_lines(Path(flags.real))[: len(samples)]
+        note_unequal(flags, len(real), len(samples))
+        unaligned = [family for family in families if family not in ALIGNED_METRICS]
+        columns["real text"] = judge_sentences(real, references, training, tokenizer, unaligned, judges=judges)
+    columns[flags.samples] = judge_sentences(samples, references, training, tokenizer, families, judges=judges)
+    return columns, {"samples": flags.samples, "column": flags.samples}
+
+
+def note_unequal(flags: EvaluateFlags, real: int, samples: int) -> None:
+    """Say that the real sentences are fewer than the samples, where they are."""
+    if real < samples:
+        mend = f"--count {real}" if flags.samples is None else f"the first {real:,} lines of each"
+        flags.progress.note(
+            f"There are only {real:,} real sentences beside {samples:,} samples. Most metrics depend on the number: "
+            f"judge {mend} to compare."
+        )
 
 
 def read_references(flags: EvaluateFlags) -> list[str]:
@@ -124,12 +165,13 @@ def judge_runs(flags: EvaluateFlags, reports: dict[str, Path]) -> tuple[dict[str
     from seqgan.evaluation.evaluate import (
         FAMILIES,
         MODEL_FAMILIES,
-        check_computable,
+        chosen_families,
         evaluate_generator,
         grammar_of,
         held_out,
         judge_sentences,
     )
+    from seqgan.evaluation.trained import ALIGNED_METRICS, Judges
     from seqgan.metrics import Report
     from seqgan.runs.directory import newest_run, open_run
     from seqgan.runs.load import load_generator, load_text
@@ -142,27 +184,39 @@ def judge_runs(flags: EvaluateFlags, reports: dict[str, Path]) -> tuple[dict[str
     if len({str(each.folder.resolve()) for each in runs}) < len(runs):
         raise ConfigError(f"--compare names the run itself, {run.folder}: name another.")
     generators = [load_generator(each).to(device) for each in runs]  # before the work: they may be damaged
-    families = flags.metrics or (*FAMILIES, *MODEL_FAMILIES)
+    judges = Judges(flags.features, progress=progress)
+    for family in flags.metrics:
+        if family in ALIGNED_METRICS:
+            raise ConfigError(f"{family} takes a reference for each sample, which only --samples can have.")
     columns: dict[str, Report] = {}
     for each, generator in zip(runs, generators, strict=True):
         text = load_text(each)
         held = held_out(text)
         references = held.references if flags.references is None else read_references(flags)
         known_grammar = grammar_of(text) is not None
-        check_computable(flags.metrics, model=True, references=True, training=True, grammar=known_grammar)
+        known = {"model": True, "references": True, "training": True, "grammar": known_grammar}
+        families = chosen_families(flags.metrics, **known) or (*FAMILIES, *MODEL_FAMILIES)
         if not columns and held.split == "valid" and flags.references is None:
             progress.note(
                 "The corpus has no test text: judged against its validation text, which decided when to stop."
             )
         if not columns and held.real:
             real = held.real[: flags.count]
+            note_unequal(flags, len(real), flags.count)
             progress.note(f"Judging {len(real):,} real held-out sentences against {len(references):,} others.")
             columns["real text"] = judge_sentences(
-                real, references, text.corpus.train, text.tokenizer, families, grammar_of(text)
+                real, references, text.corpus.train, text.tokenizer, families, grammar_of(text), judges=judges
             )
         progress.note(f"Judging {flags.count:,} samples of {each.folder} against {len(references):,} sentences.")
         report = evaluate_generator(
-            generator, text, flags.count, seed=flags.seed, references=references, families=families, progress=progress
+            generator,
+            text,
+            flags.count,
+            seed=flags.seed,
+            references=references,
+            families=families,
+            progress=progress,
+            judges=judges,
         )
         name = str(each.folder)
         columns[name] = report

@@ -15,6 +15,7 @@ from seqgan.errors import ConfigError, nearest
 from seqgan.evaluation.averaging import DRAWS, STEPPING_DRAWS, averaged_likelihood, is_averaged
 from seqgan.evaluation.generate import generate_sentences
 from seqgan.evaluation.likelihood import Likelihood, held_out_likelihood
+from seqgan.evaluation.trained import ALIGNED_METRICS, TRAINED_METRICS, Judges, Lines
 from seqgan.files import cannot_write, write_file
 from seqgan.metrics import METRICS, Entry, Report, Texts
 from seqgan.metrics.specification import SIGNATURE_END
@@ -27,8 +28,20 @@ FAMILIES = ("bleu", "self-bleu", "backward-bleu", "distinct", "unique", "copied"
 """Metrics of sentences that are computed unless others are asked for."""
 MODEL_FAMILIES = ("nll", "grammatical")
 """Metrics that need the generator, or the grammar that made the corpus."""
-OF_REFERENCES = ("bleu", "backward-bleu", "bleu-f1", "js", "in-test", "ms-jaccard", "reverse-ngram-lm-score")
+OF_REFERENCES = (
+    "bleu",
+    "backward-bleu",
+    "bleu-f1",
+    "js",
+    "in-test",
+    "ms-jaccard",
+    "reverse-ngram-lm-score",
+    *TRAINED_METRICS,
+    *ALIGNED_METRICS,
+)
 """Those that compare with held-out sentences."""
+ALL = "all"
+"""In place of names: every metric that can be computed, without those that need aligned lines."""
 OF_TRAINING = (
     "copied",
     "longest-copied",
@@ -46,6 +59,8 @@ WATCHED = ("bleu-2", "bleu-4", "self-bleu-2", "self-bleu-4", "distinct-2", "gram
 """And of these the ones that are logged."""
 
 
+BY_MODELS = {**TRAINED_METRICS, **ALIGNED_METRICS}
+"""Metrics of sentences that train a model or need aligned lines."""
 WATCHING_DRAWS = 20
 """Draws of a generator's noise for its likelihood while it is in training."""
 
@@ -77,6 +92,9 @@ def judge_sentences(
     families: Sequence[str] = FAMILIES,
     grammar: Grammar | None = None,
     checks: Mapping[str, Callable[[str], bool]] | None = None,
+    *,
+    judges: Judges | None = None,
+    intervals: bool = True,
 ) -> Report:
     """Metrics of any sentences: a generator's, another system's, or real ones.
 
@@ -88,9 +106,11 @@ def judge_sentences(
         families: which metrics, see `seqgan.metrics.METRICS`, and "grammatical".
         grammar: the one that the corpus was drawn from.
         checks: what a sentence may be, by name: a molecule, balanced, short. The share of each is reported.
+        judges: the models that judge; give the same for all reports of a table, so that each is trained once.
+        intervals: give numbers their 95 % intervals, where they have one.
 
     Raises:
-        ConfigError: no such metric.
+        ConfigError: no such metric, or too few sentences for one that was asked for.
     """
 
     def tokens_of(texts: Sequence[str] | None) -> list[list[str]] | None:
@@ -99,22 +119,30 @@ def judge_sentences(
     check_families(families)
     samples = tokens_of(sentences)
     assert samples is not None
-    texts = Texts(samples, tokens_of(references), tokens_of(training))
+    reference_tokens, training_tokens = tokens_of(references), tokens_of(training)
+    texts = Texts(samples, reference_tokens, training_tokens)
     tokenization = "characters" if tokenizer.name == "characters" else "words"
     entries: list[Entry] = []
     for family in families:
         if family == "grammatical" and grammar is not None:
             entries += grammar_entries(samples, grammar)
         elif family in METRICS and not _lacks(family, texts):
-            computed = METRICS[family](texts, tokenization)
-            if family in OF_REFERENCES and references is not None:
-                # Equal numbers of references are not equal references.
-                computed = [e._replace(signature=f"{e.signature}|refs-id:{text_id(references)}") for e in computed]
-            entries += computed
+            entries += _of_references(METRICS[family](texts, tokenization, intervals=intervals), family, references)
+        elif family in BY_MODELS and references is not None and reference_tokens is not None:
+            judges = judges or Judges()
+            lines = Lines(sentences, references, samples, reference_tokens, training_tokens, tokenization)
+            entries += _of_references(BY_MODELS[family](lines, judges, intervals), family, references)
     for name, holds in (checks or {}).items():
         share = sum(bool(holds(sentence)) for sentence in sentences) / max(1, len(sentences))
         entries.append(Entry(name, share, f"share for which {name} holds|hyps:{len(sentences)}|{SIGNATURE_END}"))
     return Report(entries)
+
+
+def _of_references(entries: list[Entry], family: str, references: Sequence[str] | None) -> list[Entry]:
+    """The same entries; signatures of those that look at references say which: equal numbers are not equal texts."""
+    if family not in OF_REFERENCES or references is None:
+        return entries
+    return [entry._replace(signature=f"{entry.signature}|refs-id:{text_id(references)}") for entry in entries]
 
 
 def text_id(sentences: Sequence[str]) -> str:
@@ -128,7 +156,7 @@ def check_families(families: Sequence[str]) -> None:
     Raises:
         ConfigError: one does not; the nearest is suggested.
     """
-    known = [*METRICS, *MODEL_FAMILIES]
+    known = [*METRICS, *BY_MODELS, *MODEL_FAMILIES]
     for family in families:
         if family not in known:
             raise ConfigError(f"No metric is called {family!r}.{nearest(family, known)} Known: {', '.join(known)}.")
@@ -141,15 +169,41 @@ def check_computable(families: Sequence[str], *, model: bool, references: bool, 
         ConfigError: one cannot, and what it needs.
     """
     check_families(families)
-    needs = [
-        ("nll", model, "a run: its likelihood is a generator's"),
-        ("grammatical", grammar, "an embedded corpus, whose grammar is known"),
-        *((family, references, "held-out sentences: --references") for family in OF_REFERENCES),
-        *((family, training, "the training sentences: a run") for family in OF_TRAINING),
-    ]
-    for family, there, what in needs:
+    for family, (there, what) in _needs(model, references, training, grammar).items():
         if family in families and not there:
             raise ConfigError(f"The metric {family} needs {what}.")
+
+
+def chosen_families(
+    families: Sequence[str], *, model: bool, references: bool, training: bool, grammar: bool
+) -> tuple[str, ...]:
+    """The metrics that names ask for: all that can be computed where one of them is "all"; checked.
+
+    Raises:
+        ConfigError: as `check_computable`.
+    """
+    if ALL not in families:
+        check_computable(families, model=model, references=references, training=training, grammar=grammar)
+        return tuple(families)
+    lacking = {name for name, (there, _) in _needs(model, references, training, grammar).items() if not there}
+    known = (*METRICS, *TRAINED_METRICS, *MODEL_FAMILIES)
+    named = [family for family in families if family != ALL]
+    check_computable(named, model=model, references=references, training=training, grammar=grammar)
+    return tuple(dict.fromkeys([*(family for family in known if family not in lacking), *named]))
+
+
+def _needs(model: bool, references: bool, training: bool, grammar: bool) -> dict[str, tuple[bool, str]]:
+    """Of each metric that needs something whether it is there, and what it is."""
+    needs = {
+        "nll": (model, "a run: its likelihood is a generator's"),
+        "grammatical": (grammar, "an embedded corpus, whose grammar is known"),
+    }
+    # What lacks both is told of the training sentences.
+    needs |= dict.fromkeys(OF_REFERENCES, (references, "held-out sentences: --references"))
+    for family in OF_TRAINING:
+        both = training and needs.get(family, (True, ""))[0]
+        needs[family] = (both, "the training sentences: a run, or --training")
+    return needs
 
 
 def _lacks(family: str, texts: Texts) -> bool:
@@ -167,6 +221,7 @@ def evaluate_generator(
     families: Sequence[str] = (*FAMILIES, *MODEL_FAMILIES),
     checks: Mapping[str, Callable[[str], bool]] | None = None,
     progress: Progress = SILENT,
+    judges: Judges | None = None,
 ) -> Report:
     """Sample at temperature 1 and judge; with the likelihood of the references under the generator.
 
@@ -179,6 +234,7 @@ def evaluate_generator(
         families: which metrics.
         checks: as of `judge_sentences`.
         progress: where to report.
+        judges: as of `judge_sentences`.
     """
     check_families(families)
     references = held_out(text).references if references is None else references
@@ -193,7 +249,9 @@ def evaluate_generator(
         progress=progress,
     )
     grammar = grammar_of(text)
-    report = judge_sentences(sentences, references, text.corpus.train, text.tokenizer, families, grammar, checks)
+    report = judge_sentences(
+        sentences, references, text.corpus.train, text.tokenizer, families, grammar, checks, judges=judges
+    )
     if "nll" not in families:
         return report
     return Report([*likelihood_entries(generator, text, references), *report])
@@ -291,7 +349,7 @@ def judge_while_training(
             lines = "".join(f"{sentence}\n" for sentence in sentences)
             write_file(samples_folder / f"round-{rounds:06}.txt", lines)
         families = (*JUDGING_FAMILIES, "grammatical")
-        report = judge_sentences(sentences, text.corpus.valid, None, text.tokenizer, families, grammar)
+        report = judge_sentences(sentences, text.corpus.valid, None, text.tokenizer, families, grammar, intervals=False)
         values = {"eval/nll": likelihood_of(generator, valid, text.vocabulary.unknown, WATCHING_DRAWS)[0].nll_per_token}
         values |= {f"eval/{entry.name}": entry.value for entry in report if entry.name in WATCHED}
         if text.tokenizer.name == "characters":
@@ -310,7 +368,7 @@ def watched_characters(sentences: Sequence[str], text: Text) -> dict[str, float]
 
     They grow as the number of sentences falls: compare with those of as many real sentences, the floor.
     """
-    report = judge_sentences(sentences, as_read(text, text.train), None, text.tokenizer, ("js",))
+    report = judge_sentences(sentences, as_read(text, text.train), None, text.tokenizer, ("js",), intervals=False)
     return {f"eval/{entry.name}": entry.value for entry in report if entry.name in WATCHED_CHARACTERS}
 
 

@@ -58,7 +58,7 @@ def mauve(
     """
     first, second = check_features(real, generated)
     smaller = min(len(first), len(second))
-    k = max(2, smaller // SENTENCES_A_CLUSTER) if clusters is None else clusters
+    k = max(2, round(smaller / SENTENCES_A_CLUSTER)) if clusters is None else clusters
     if not 2 <= k <= len(first) + len(second):
         raise SeqganError(f"The number of clusters is {k}: give at least 2, and no more than there are sentences.")
     if len(seeds) == 0:

@@ -149,12 +149,13 @@ def _bleu_f1(texts: Texts, tokenization: str, *, intervals: bool = True) -> list
     what = f"harmonic mean of bleu and backward-bleu|refs:all {len(_references(texts, 'bleu-f1'))}"
     how = "orders:2-5|weights:uniform|smooth:method1|bp:closest" + (MEAN_INTERVAL if intervals else "")
     signature = f"{what}|hyps:{len(texts.samples)}|{how}|tok:{tokenization}|{SIGNATURE_END}"
-    # Samples and real sentences are drawn independently.
-    resampled = [resampled_means(score.sentences, seed=seed) for seed, score in enumerate((forward, backward))]
     entries = []
+    if intervals:
+        # Samples and real sentences are drawn independently.
+        drawn = [resampled_means(score.sentences, seed=seed) for seed, score in enumerate((forward, backward))]
     for row, order in enumerate(forward.values):
         value = float(_harmonic_mean(np.array(forward.values[order]), np.array(backward.values[order])))
-        ends = percentiles(_harmonic_mean(resampled[0][row], resampled[1][row])) if intervals else ()
+        ends = percentiles(_harmonic_mean(drawn[0][row], drawn[1][row])) if intervals else ()
         entries.append(Entry(f"bleu-f1-{order}", value, signature, *ends))
     return entries
 
