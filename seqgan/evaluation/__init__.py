@@ -1,12 +1,5 @@
 """Evaluation: from a generator to sentences, and from sentences to a report."""
 
-from seqgan.evaluation.adversarial_success import (
-    AdversarialSuccess,
-    Reliability,
-    adversarial_success,
-    evaluator_reliability,
-    machine_against_random,
-)
 from seqgan.evaluation.averaging import averaged_likelihood
 from seqgan.evaluation.evaluate import evaluate_generator, held_out, judge_sentences, judge_while_training
 from seqgan.evaluation.features import FeatureModel, own_features, sentence_transformers_features
@@ -15,21 +8,16 @@ from seqgan.evaluation.likelihood import Likelihood, held_out_likelihood
 from seqgan.evaluation.trained import Judges
 
 __all__ = [
-    "AdversarialSuccess",
     "FeatureModel",
     "Judges",
     "Likelihood",
-    "Reliability",
-    "adversarial_success",
     "averaged_likelihood",
     "evaluate_generator",
-    "evaluator_reliability",
     "generate_sentences",
     "held_out",
     "held_out_likelihood",
     "judge_sentences",
     "judge_while_training",
-    "machine_against_random",
     "own_features",
     "sentence_transformers_features",
 ]
