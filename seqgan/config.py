@@ -214,9 +214,9 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     curriculum_rounds: Count = 0
     """Rounds at each length, from one token up: the curriculum for relaxed samples; 0 begins at full length."""
     variable_length: bool = False
-    """Each batch has a random length, up to the curriculum's."""
+    """Each batch has a random length, up to the curriculum's; with teacher_helping each sequence has one anyway."""
     teacher_helping: bool = False
-    """Of a relaxed sample the tokens but the last are real."""
+    """Of a relaxed sample the tokens but the last are real; the last is at any place up to the curriculum's length."""
     discriminator_share: Annotated[float, Meta(ge=0, le=1)] = 1.0
     """Of the reward; the rest is smoothed sentence BLEU against the sentence's own reference (lambda of csgan-nmt). 0
     needs no discriminator. For pairs."""

@@ -181,7 +181,9 @@ class RelaxedPlayers(Players):
 
     def _batch_length(self) -> int:
         """The length of a batch, drawn up to the present one where it varies."""
-        if not self.config.variable_length:
+        # With teacher helping a batch shows prefixes of all lengths anyway. Drawn among those up to a length that is
+        # drawn itself, long ones would be rare: at 32 tokens the whole sequence once in 1,024 times and not in 32.
+        if not self.config.variable_length or self.config.teacher_helping:
             return self.length
         return int(torch.randint(1, self.length + 1, (), generator=self.rng, device=self.rng.device))
 

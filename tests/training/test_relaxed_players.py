@@ -147,6 +147,20 @@ def test_variable_lengths_are_all_those_up_to_the_curriculums(text):
     assert {players._batch_length() for _ in range(100)} == {1, 2, 3, 4}
 
 
+@pytest.mark.parametrize("variable_length", [False, True])
+def test_with_teacher_helping_every_place_is_the_last_equally_often(text, variable_length):
+    helped = {"curriculum_rounds": 1, "teacher_helping": True, "variable_length": variable_length}
+    players = players_of(text, "wgan-gp", "gru", **helped)
+    players.rounds = 3  # prefixes of one to four tokens
+    for draw in (lambda: players._real(400, players._batch_length())[1], lambda: players._fake(400, 4).mask):
+        counts = torch.zeros(5)
+        for _ in range(4):
+            counts += torch.bincount(draw().sum(1), minlength=5)
+        # 1,600 draws of one place in four: 400, deviation 17.3.
+        assert counts[0] == 0
+        assert (counts[1:] - 400).abs().max() < 5 * 17.3
+
+
 def test_with_teacher_helping_all_tokens_but_the_last_are_real(text):
     generator = generator_of(text, "gru", state_noise=1.0).double().eval()
     tokens = text.train.tokens[:4, :3]
