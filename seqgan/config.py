@@ -267,9 +267,30 @@ class RunConfig(_Section, frozen=True, kw_only=True):
     """Both players, in adversarial runs."""
 
 
-def with_algorithm(config: RunConfig, algo: str, sections: Sequence[str]) -> RunConfig:
-    """The settings with an algorithm's own defaults in those of its sections that a command decides."""
+STATELESS = ("transformer", "residual-conv")
+"""Generators without a recurrent state that could hold noise."""
+OF_ANY_KIND = ("dropout", "state_noise")
+"""What an algorithm says of a player whatever its kind; the rest are sizes of the kind that it names."""
+
+
+def with_algorithm(
+    config: RunConfig, algo: str, sections: Sequence[str], kinds: Mapping[str, str] | None = None
+) -> RunConfig:
+    """The settings with an algorithm's own defaults in those of its sections that a command decides.
+
+    Args:
+        config: what holds for all others.
+        algo: its name.
+        sections: those that the command decides.
+        kinds: of generator and discriminator, where others than the algorithm's are asked for: the five layers of
+            residual convolutions are no size for a recurrent network.
+    """
     settings: Settings = {name: values for name, values in ALGORITHM_DEFAULTS.get(algo, {}).items() if name in sections}
+    for name, kind in (kinds or {}).items():
+        values = settings.get(name, {})
+        if kind != values.get("name"):
+            kept = OF_ANY_KIND[:1] if kind in STATELESS else OF_ANY_KIND
+            settings[name] = {key: value for key, value in values.items() if key in kept}
     settings["adversarial"] = {**settings.get("adversarial", {}), "algo": algo}
     return with_settings(config, settings, f"the defaults of {algo}")
 
@@ -300,7 +321,7 @@ def check(config: RunConfig) -> RunConfig:
             "data.pieces is the size: leave them out."
         )
     generator = config.generator
-    if generator.state_noise and generator.name in ("transformer", "residual-conv", *CONDITIONAL):
+    if generator.state_noise and generator.name in (*STATELESS, *CONDITIONAL):
         raise ConfigError(
             f"generator.state_noise is noise in a recurrent state, which a {generator.name} has not: leave it at 0, or "
             "use --generator gru."

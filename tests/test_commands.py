@@ -532,6 +532,35 @@ def test_from_nothing_with_a_corpus(here, capsys):
     assert "No pretrained run" in fails(capsys, "adversarial")  # this one was made from nothing
 
 
+def test_other_players_than_the_algorithms_have_sizes_of_their_own(here, pretrained, capsys):
+    from seqgan.config import DiscriminatorConfig, GeneratorConfig
+    from seqgan.runs import open_run
+
+    tiny = ("--rounds", 1, "--adversarial.batch-size", 4, "--adversarial.discriminator-pool", 4, "--quiet")
+    tiny += ("--adversarial.discriminator-steps", 1, "--adversarial.evaluate-samples", 4, "--data.max-length", 6)
+    begun = ("adversarial", "--corpus", "mine.txt", *tiny)
+    gru = ("--generator.name", "gru", "--generator.state-noise", "10", "--discriminator", "rnn")
+    (here / "gru.yaml").write_text("generator: {name: gru, state_noise: 10}\ndiscriminator: {name: rnn}\n")
+    for number, asked in enumerate((gru, ("--config", "gru.yaml"))):
+        assert run(*begun, "--algo", "wgan-gp", "--run", f"gru{number}", *asked) == 0
+        config = open_run(f"gru{number}").config
+        # Not the five blocks of the algorithm's convolutions; that nothing is dropped is the algorithm's.
+        assert config.generator == GeneratorConfig(name="gru", state_noise=10, dropout=0)
+        assert config.discriminator == DiscriminatorConfig(name="rnn", dropout=0)
+    small = ("--generator.hidden-size", 8, "--generator.embedding-size", 8, "--discriminator.hidden-size", 8)
+    assert run(*begun, "--preset", "wgan-gp-recurrent", "--run", "press", *small) == 0
+    config = open_run("press").config
+    assert (config.generator.layers, config.discriminator.layers) == (1, 1)
+    assert (config.generator.greedy, config.adversarial.teacher_helping) == (True, True)
+    assert (
+        run(*begun, "--algo", "gsgan", "--run", "attention", "--generator", "transformer", "--generator.heads", 4) == 0
+    )
+    # What is asked of many views is not asked of a network that has one.
+    child = ("adversarial", "--algo", "relgan", "--discriminator", "cnn", "--discriminator.filters", "0.02")
+    assert run(*child, *tiny[:-2]) == 0
+    assert open_run(pretrained / "relgan").config.discriminator.per_view is False
+
+
 def test_what_cannot_start_from_nothing(pretrained, here, capsys):
     line = fails(capsys, "adversarial", "--algo", "seqgan", "--corpus", "mine.txt")
     assert "seqgan improves a generator that was pretrained" in line
@@ -547,9 +576,8 @@ def test_what_cannot_start_from_nothing(pretrained, here, capsys):
     assert "has no likelihood to maximise" in line
     line = fails(capsys, "pretrain", "--corpus", "mine.txt", "--run", "x", "--generator.state-noise", "1")
     assert "relaxed samples alone" in line
-    line = fails(
-        capsys, *("adversarial", "--algo", "gsgan", "--corpus", "mine.txt", "--generator", "transformer"), "--run", "x"
-    )
+    noisy = ("--generator", "transformer", "--generator.state-noise", "1")
+    line = fails(capsys, "adversarial", "--algo", "gsgan", "--corpus", "mine.txt", *noisy, "--run", "x")
     assert "noise in a recurrent state, which a transformer has not" in line
     assert not (here / "runs" / "mine-wgan-gp").exists()
     assert run("adversarial", "--algo", "relgan", "--rounds", 1, "--discriminator.filters", "0.02", "--quiet") == 0

@@ -93,7 +93,7 @@ def go_on_from_a_run(arguments: Sequence[str], algo: str) -> None:
     asked_for_help = "-h" in arguments or "--help" in arguments
     base = RunConfig() if asked_for_help else starting_settings(arguments, algo)
     if base.adversarial is None:
-        base = with_algorithm(base, algo, ("discriminator", "adversarial"))
+        base = with_algorithm(base, algo, ("discriminator", "adversarial"), chosen_kinds(arguments, ["discriminator"]))
     base = msgspec.structs.replace(base, discriminator=base.discriminator or DiscriminatorConfig())
     base = with_config_file(base, arguments, PLAYERS)
     assert base.discriminator is not None
@@ -111,7 +111,8 @@ def go_on_from_a_run(arguments: Sequence[str], algo: str) -> None:
 
 def start_from_nothing(arguments: Sequence[str], algo: str) -> None:
     """The command with `--corpus`: no generator is given, and the run is one of its own."""
-    base = with_algorithm(RunConfig(discriminator=DiscriminatorConfig()), algo, EVERYTHING)
+    kinds = chosen_kinds(arguments, ["generator", "discriminator"])
+    base = with_algorithm(RunConfig(discriminator=DiscriminatorConfig()), algo, EVERYTHING, kinds)
     if "--resume" in arguments:
         from seqgan.runs.directory import open_run
 
@@ -158,6 +159,22 @@ def chosen_algorithm(arguments: Sequence[str]) -> str:
         if isinstance(section, dict) and isinstance(section.get("algo"), str):
             return section["algo"]
     return from_flag or from_preset or AdversarialConfig().algo
+
+
+def chosen_kinds(arguments: Sequence[str], players: Sequence[str]) -> dict[str, str]:
+    """The kinds of players that flag, file or preset ask for, which decide whether the algorithm's sizes are theirs."""
+    path = flag_value(arguments, "--config")
+    kinds = {}
+    for settings in (preset_settings(arguments), {} if path is None else read_settings(Path(path))):
+        for player in players:
+            section = settings.get(player)
+            if isinstance(section, dict) and isinstance(section.get("name"), str):
+                kinds[player] = section["name"]
+    for player in players:
+        kind = flag_value(arguments, f"--{player}.name") or flag_value(arguments, f"--{player}")
+        if kind is not None:
+            kinds[player] = kind
+    return kinds
 
 
 def starting_settings(arguments: Sequence[str], algo: str) -> RunConfig:
