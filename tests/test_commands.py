@@ -528,6 +528,8 @@ def test_from_nothing_with_a_corpus(here, capsys):
     shown = capsys.readouterr().out
     assert "mean of 2000 draws" in shown
     assert "in-test-4" in shown
+    assert "real text" in shown  # the floor of js, though the file has no test text beside
+    assert "|hyps:20|" in shown
     assert "makes all positions at once" in fails(capsys, "sample", "--run", folder, "--temperature", "0.5")
     assert "No pretrained run" in fails(capsys, "adversarial")  # this one was made from nothing
 

@@ -169,7 +169,7 @@ def judge_runs(flags: EvaluateFlags, reports: dict[str, Path]) -> tuple[dict[str
         evaluate_generator,
         grammar_of,
         held_out,
-        judge_sentences,
+        judge_real,
     )
     from seqgan.evaluation.trained import ALIGNED_METRICS, Judges
     from seqgan.metrics import Report
@@ -200,13 +200,15 @@ def judge_runs(flags: EvaluateFlags, reports: dict[str, Path]) -> tuple[dict[str
             progress.note(
                 "The corpus has no test text: judged against its validation text, which decided when to stop."
             )
-        if not columns and held.real:
-            real = held.real[: flags.count]
-            note_unequal(flags, len(real), flags.count)
-            progress.note(f"Judging {len(real):,} real held-out sentences against {len(references):,} others.")
-            columns["real text"] = judge_sentences(
-                real, references, text.corpus.train, text.tokenizer, families, grammar_of(text), judges=judges
-            )
+        if not columns:
+            count = min(flags.count, len(held.real) + len(text.corpus.train))
+            drawn = max(0, count - len(held.real))
+            among = f", {drawn:,} of them training sentences" if drawn else ""
+            note_unequal(flags, count, flags.count)
+            progress.note(f"Judging {count:,} real sentences{among} against {len(references):,} others.")
+            real = judge_real(text, references, flags.count, families, flags.seed, judges=judges)
+            if len(real):  # a likelihood is a generator's alone
+                columns["real text"] = real
         progress.note(f"Judging {flags.count:,} samples of {each.folder} against {len(references):,} sentences.")
         report = evaluate_generator(
             generator,

@@ -33,6 +33,7 @@ OF_REFERENCES = (
     "backward-bleu",
     "bleu-f1",
     "js",
+    "js-padded",
     "in-test",
     "ms-jaccard",
     "reverse-ngram-lm-score",
@@ -40,6 +41,9 @@ OF_REFERENCES = (
     *ALIGNED_METRICS,
 )
 """Those that compare with held-out sentences."""
+OF_CHARACTERS = ("js", "js-padded", "in-test")
+"""Those by which models of characters are judged, of the tokens alone that such a model makes: longer sentences are
+cut."""
 ALL = "all"
 """In place of names: every metric that can be computed, without those that need aligned lines."""
 OF_TRAINING = (
@@ -62,7 +66,7 @@ WATCHED = ("bleu-2", "bleu-4", "self-bleu-2", "self-bleu-4", "distinct-2", "gram
 BY_MODELS = {**TRAINED_METRICS, **ALIGNED_METRICS}
 """Metrics of sentences that train a model or need aligned lines."""
 WATCHING_DRAWS = 20
-"""Draws of a generator's noise for its likelihood while it is in training."""
+"""Draws of the noise for the likelihood of a generator that steps while it is in training."""
 
 
 class Held(NamedTuple):
@@ -84,6 +88,52 @@ def held_out(text: Text) -> Held:
     return Held(corpus.valid, [], "valid")
 
 
+def judge_real(
+    text: Text,
+    references: Sequence[str],
+    count: int,
+    families: Sequence[str] = FAMILIES,
+    seed: int = 0,
+    *,
+    judges: Judges | None = None,
+) -> Report:
+    """Real text judged as samples are, and as many sentences of it: many metrics depend on their number.
+
+    Where there are fewer held-out sentences than that which are no references, training sentences fill them up, so
+    that they are judged by what compares with training sentences without them.
+
+    Args:
+        text: the corpus.
+        references: held-out sentences.
+        count: how many sentences; all that there are, where there are fewer.
+        families: which metrics.
+        seed: of the drawing of training sentences.
+        judges: as of `judge_sentences`.
+    """
+    own = held_out(text).real[:count]
+    rng = torch.Generator().manual_seed(seed)
+    drawn = torch.randperm(len(text.corpus.train), generator=rng)[: count - len(own)].tolist()
+    filled = [*own, *(text.corpus.train[number] for number in drawn)]
+    grammar = grammar_of(text)
+    asked = [family for family in families if family not in OF_TRAINING or not drawn]
+    entries = list(
+        judge_sentences(
+            filled,
+            references,
+            text.corpus.train,
+            text.tokenizer,
+            asked,
+            grammar,
+            max_length=text.max_length,
+            judges=judges,
+        )
+    )
+    if drawn and own:
+        of_training = [family for family in families if family in OF_TRAINING]
+        entries += judge_sentences(own, references, text.corpus.train, text.tokenizer, of_training)
+    return Report(entries)
+
+
 def judge_sentences(
     sentences: Sequence[str],
     references: Sequence[str] | None,
@@ -92,6 +142,7 @@ def judge_sentences(
     families: Sequence[str] = FAMILIES,
     grammar: Grammar | None = None,
     checks: Mapping[str, Callable[[str], bool]] | None = None,
+    max_length: int = 0,
     *,
     judges: Judges | None = None,
     intervals: bool = True,
@@ -106,6 +157,7 @@ def judge_sentences(
         families: which metrics, see `seqgan.metrics.METRICS`, and "grammatical".
         grammar: the one that the corpus was drawn from.
         checks: what a sentence may be, by name: a molecule, balanced, short. The share of each is reported.
+        max_length: most tokens that the judged model makes: of `OF_CHARACTERS`, both sides are cut to it; 0 cuts none.
         judges: the models that judge; give the same for all reports of a table, so that each is trained once.
         intervals: give numbers their 95 % intervals, where they have one.
 
@@ -121,13 +173,19 @@ def judge_sentences(
     assert samples is not None
     reference_tokens, training_tokens = tokens_of(references), tokens_of(training)
     texts = Texts(samples, reference_tokens, training_tokens)
+    # Of subwords there is no telling which words a model could have reached.
+    longest = max_length if tokenizer.name in ("characters", "words") else 0
     tokenization = "characters" if tokenizer.name == "characters" else "words"
     entries: list[Entry] = []
     for family in families:
         if family == "grammatical" and grammar is not None:
             entries += grammar_entries(samples, grammar)
         elif family in METRICS and not _lacks(family, texts):
-            entries += _of_references(METRICS[family](texts, tokenization, intervals=intervals), family, references)
+            cut = longest if family in OF_CHARACTERS else 0
+            computed = METRICS[family](_cut(texts, cut), tokenization, intervals=intervals)
+            if cut:
+                computed = [e._replace(signature=f"{e.signature}|both cut:{cut} tokens") for e in computed]
+            entries += _of_references(computed, family, references)
         elif family in BY_MODELS and references is not None and reference_tokens is not None:
             judges = judges or Judges()
             lines = Lines(sentences, references, samples, reference_tokens, training_tokens, tokenization)
@@ -143,6 +201,15 @@ def _of_references(entries: list[Entry], family: str, references: Sequence[str] 
     if family not in OF_REFERENCES or references is None:
         return entries
     return [entry._replace(signature=f"{entry.signature}|refs-id:{text_id(references)}") for entry in entries]
+
+
+def _cut(texts: Texts, length: int) -> Texts:
+    """The first `length` tokens of each sentence; all of them where it is 0."""
+    if not length:
+        return texts
+    samples = [tokens[:length] for tokens in texts.samples]
+    references = None if texts.references is None else [tokens[:length] for tokens in texts.references]
+    return texts._replace(samples=samples, references=references)
 
 
 def text_id(sentences: Sequence[str]) -> str:
@@ -250,7 +317,15 @@ def evaluate_generator(
     )
     grammar = grammar_of(text)
     report = judge_sentences(
-        sentences, references, text.corpus.train, text.tokenizer, families, grammar, checks, judges=judges
+        sentences,
+        references,
+        text.corpus.train,
+        text.tokenizer,
+        families,
+        grammar,
+        checks,
+        max_length=text.max_length,
+        judges=judges,
     )
     if "nll" not in families:
         return report
@@ -350,7 +425,9 @@ def judge_while_training(
             write_file(samples_folder / f"round-{rounds:06}.txt", lines)
         families = (*JUDGING_FAMILIES, "grammatical")
         report = judge_sentences(sentences, text.corpus.valid, None, text.tokenizer, families, grammar, intervals=False)
-        values = {"eval/nll": likelihood_of(generator, valid, text.vocabulary.unknown, WATCHING_DRAWS)[0].nll_per_token}
+        # All positions at once cost so little that they are averaged as in the table.
+        draws = WATCHING_DRAWS if hasattr(generator, "step") else DRAWS
+        values = {"eval/nll": likelihood_of(generator, valid, text.vocabulary.unknown, draws)[0].nll_per_token}
         values |= {f"eval/{entry.name}": entry.value for entry in report if entry.name in WATCHED}
         if text.tokenizer.name == "characters":
             # As many of each, and cut as the model learns them: the divergence depends on both.

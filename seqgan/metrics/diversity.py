@@ -89,7 +89,7 @@ def js_divergence(sentences: Sequence[Tokens], references: Sequence[Tokens], ord
         SeqganError: no sentences or references, strings in place of token lists, or an order below 1.
 
     Source: the program of Gulrajani et al. 2017 (arXiv:1704.00028). There lines are padded to one length and the
-    padding is counted as text: pad them likewise to repeat its numbers.
+    padding is counted as text, which brings all texts nearer to each other: the metric js-padded does so, js does not.
     """
     return float(estimates(js_of_counts, sentences, references, order)[-1, 0])
 

@@ -42,6 +42,8 @@ ORDERS = range(1, 5)
 """Of distinct, entropy, js and in-test."""
 JACCARD_ORDERS = range(2, 6)
 """Greatest orders of ms-jaccard."""
+PADDING = "\n"
+"""Fills sentences up for js-padded, as the WGAN-GP authors' program fills lines up to one length."""
 
 
 class Texts(NamedTuple):
@@ -286,8 +288,24 @@ def _length(texts: Texts, tokenization: str, *, intervals: bool = True) -> list[
 
 
 def _js(texts: Texts, tokenization: str, *, intervals: bool = True) -> list[Entry]:
-    what = f"js of n-gram frequencies|bits|smooth:none|{_orders(ORDERS)}"
+    what = f"js of n-gram frequencies|bits|smooth:none|{_orders(ORDERS)}|padding:none"
     return _statistic("js", js_of_counts, what, texts, tokenization, intervals)
+
+
+def _js_padded(texts: Texts, tokenization: str, *, intervals: bool = True) -> list[Entry]:
+    references = _references(texts, "js-padded")
+    length = max(map(len, references), default=0)
+    what = (
+        f"js of n-gram frequencies|bits|smooth:none|{_orders(ORDERS)}"
+        f"|padded and cut:{length} tokens, the longest reference's"
+    )
+    texts = texts._replace(samples=padded(texts.samples, length), references=padded(references, length))
+    return _statistic("js-padded", js_of_counts, what, texts, tokenization, intervals)
+
+
+def padded(sentences: Sequence[Tokens], length: int) -> list[Tokens]:
+    """Sentences of `length` tokens each: longer ones cut, shorter ones filled up with a symbol that no line holds."""
+    return [[*tokens[:length], *[PADDING] * (length - len(tokens))] for tokens in sentences]
 
 
 def _in_test(texts: Texts, tokenization: str, *, intervals: bool = True) -> list[Entry]:
@@ -372,6 +390,7 @@ METRICS: dict[str, Family] = {
     "diversity": _diversity,
     "length": _length,
     "js": _js,
+    "js-padded": _js_padded,
     "in-test": _in_test,
     "ms-jaccard": _ms_jaccard,
     "ngram-lm-score": _ngram_lm_score,

@@ -35,6 +35,7 @@ LOWER_IS_BETTER = (
     "frechet",
     "frechet-root",
     "js",
+    "js-padded",
     "lm-score",
     "longest-copied",
     "ngram-lm-score",

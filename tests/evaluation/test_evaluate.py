@@ -5,7 +5,7 @@ import pytest
 from seqgan.data.corpus import Corpus
 from seqgan.data.text import encode_corpus
 from seqgan.data.tokenizers import Characters, Words
-from seqgan.evaluation.evaluate import judge_sentences, watched_characters
+from seqgan.evaluation.evaluate import judge_real, judge_sentences, watched_characters
 from seqgan.metrics import js_divergence
 
 
@@ -28,3 +28,49 @@ def test_characters_are_watched_against_the_training_text():
         expected = js_divergence([list("abcc"), list("aaaa")], training, order)
         assert values[f"eval/js-{order}"] == pytest.approx(expected)
     assert watched_characters(text.corpus.train, text)["eval/js-4"] == 0
+
+
+def letters(test=(), valid=("abcb", "bbbb", "cc")):
+    training = [a + b + c for a in "abc" for b in "abc" for c in "abc"]
+    return encode_corpus(Corpus("letters", training, list(valid), list(test), []), Characters())
+
+
+def test_as_much_real_text_is_judged_as_there_are_samples():
+    families = ("js", "copied")
+    # Without a test split all real text but the references is training text, whose copies say nothing.
+    by_name = {entry.name: entry for entry in judge_real(letters(), ["abcb", "bbbb", "cc"], 20, families)}
+    assert set(by_name) == {f"js-{order}" for order in range(1, 5)}
+    assert "|hyps:20|" in by_name["js-1"].signature
+    # With one, the other held-out sentences come first, and copies are counted among them alone.
+    text = letters(test=["aab", "cba"], valid=["abcb", "aaa"])
+    by_name = {entry.name: entry for entry in judge_real(text, text.corpus.test, 20, families)}
+    assert "|hyps:20|" in by_name["js-1"].signature
+    assert "|hyps:2|" in by_name["copied"].signature
+    assert by_name["copied"].value == 0.5
+    by_name = {entry.name: entry for entry in judge_real(text, text.corpus.test, 1, families)}
+    assert "|hyps:1|" in by_name["js-1"].signature
+    assert by_name["js-4"].value == 1  # of "abcb" alone against sentences of three letters
+    # No more than there are.
+    assert "|hyps:29|" in judge_real(text, text.corpus.test, 1000, ("js",))["js-1"].signature
+
+
+def test_real_text_is_drawn_from_all_training_text_and_by_the_seed():
+    text = letters()
+    # The first nine of 27 sentences begin with a: were they taken, no other n-gram would be first.
+    entropies = {judge_real(text, ["a"], 9, ("entropy",), seed)["entropy-1"].value for seed in (0, 0, 1, 2)}
+    assert len(entropies) > 1
+    assert list(judge_real(text, ["a"], 9, ("js",), 3)) == list(judge_real(text, ["a"], 9, ("js",), 3))
+
+
+def test_character_ngrams_are_of_what_a_model_can_make():
+    samples, references = ["abc", "abcb"], ["abcab", "ca"]
+
+    def values(lines, others, **options):
+        report = judge_sentences(lines, others, None, Characters(), ("js", "in-test", "bleu"), **options)
+        return {entry.name: entry for entry in report}
+
+    cut, by_hand = values(samples, references, max_length=3), values(["abc", "abc"], ["abc", "ca"])
+    for name in ("js-1", "js-2", "js-3", "in-test-2"):
+        assert cut[name].value == by_hand[name].value
+        assert cut[name].signature.split("|refs-id")[0].endswith("|both cut:3 tokens")
+    assert cut["bleu-2"] == values(samples, references)["bleu-2"]  # of whole sentences, whatever the model

@@ -75,6 +75,7 @@ def test_all_together_make_a_report():
         "diversity": [],
         "length": ["mean", "std", "min", "median", "max"],
         "js": [1, 2, 3, 4],
+        "js-padded": [1, 2, 3, 4],
         "in-test": [1, 2, 3, 4],
         "ms-jaccard": [2, 3, 4, 5],
         "ngram-lm-score": [],
@@ -91,6 +92,7 @@ def test_all_together_make_a_report():
         ("bleu", "held-out sentences"),
         ("backward-bleu", "held-out sentences"),
         ("js", "held-out sentences"),
+        ("js-padded", "held-out sentences"),
         ("in-test", "held-out sentences"),
         ("ms-jaccard", "held-out sentences"),
         ("copied", "training sentences"),
@@ -181,8 +183,26 @@ def test_signatures_of_words_and_of_numbers_of_sentences():
         "bleu|refs:all 40|hyps:60|orders:2-5|weights:uniform|smooth:method1|bp:closest|interval:bootstrap 95%|tok:words"
         f"|spec:{SPECIFICATION}|seqgan {__version__}"
     )
-    for family in ("js", "ms-jaccard"):
-        assert "refs:all 40|hyps:60" in METRICS[family](TEXTS, "words")[0].signature
+    for family in ("js", "js-padded", "ms-jaccard"):
+        signature = METRICS[family](TEXTS, "words")[0].signature
+        assert "refs:all 40|" in signature
+        assert "|hyps:60|" in signature
         assert "smooth:none|orders:1-" in METRICS[family](TEXTS, "words")[0].signature
     for family in ("copied", "longest-copied"):
         assert "training:5|hyps:60" in METRICS[family](TEXTS, "words")[0].signature
+
+
+def test_padding_is_counted_as_text_where_it_is_asked_for():
+    texts = Texts([["a", "b", "c", "d"], ["b"]], [["a", "b"], ["b", "b"], ["a"]])
+    # Cut and filled up to two tokens: a b, b _ against a b, b b, a _; singly a b b _ against a a b b b _.
+    by_name = {entry.name: entry for entry in METRICS["js-padded"](texts, "characters")}
+    p, q = {"a": 1 / 4, "b": 2 / 4, "_": 1 / 4}, {"a": 2 / 6, "b": 3 / 6, "_": 1 / 6}
+    middle = {symbol: (p[symbol] + q[symbol]) / 2 for symbol in p}
+    divergence = sum(x[s] * math.log2(x[s] / middle[s]) / 2 for x in (p, q) for s in p)
+    assert by_name["js-padded-1"].value == pytest.approx(divergence)
+    # Pairs: ab, b_ against ab, bb, a_. Only ab is shared, 1/2 against 1/3.
+    middle_ab = (1 / 2 + 1 / 3) / 2
+    pairs = (1 / 2 * math.log2(1 / 2 / middle_ab) + 1 / 2 + 1 / 3 * math.log2(1 / 3 / middle_ab) + 2 / 3) / 2
+    assert by_name["js-padded-2"].value == pytest.approx(pairs)
+    assert "|padded and cut:2 tokens" in by_name["js-padded-1"].signature
+    assert "|padding:none|" in METRICS["js"](texts, "characters")[0].signature
