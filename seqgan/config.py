@@ -224,6 +224,9 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     """Replace the discriminator's reward by a constant or by noise: what such a run gains was not learnt from it."""
     discriminator_steps: Count = 5
     """Pools of generated sentences per round, each drawn from the generator as it then is."""
+    discriminator_surge: Count = 0
+    """Pools in place of those in the first 25 rounds and in every 500th, of algorithms on relaxed samples: 100 in the
+    program of the WGAN authors. 0 has as many in every round."""
     discriminator_pool: Count = 64
     """Generated sentences in a pool, beside as many real ones; 0 for as many as the training text has."""
     discriminator_epochs: Positive = 1
@@ -232,6 +235,8 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     """Sentences of each kind per discriminator update; by default batch_size."""
     discriminator_learning_rate: Rate = 5e-4
     """Of the discriminator's optimiser."""
+    discriminator_clip_norm: Annotated[float, Meta(ge=0)] = 0.0
+    """The discriminator's gradients are scaled down to this norm; 0 leaves them as they are."""
     output_decay: Annotated[float, Meta(ge=0)] = 0.2
     """L2 penalty on the discriminator's output layer, half-square convention, as in the SeqGAN authors' program."""
     warmup_accuracy: Annotated[float, Meta(ge=0.5, le=1)] = 0.8

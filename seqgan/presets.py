@@ -47,6 +47,7 @@ _RELAXED_WORDS: Settings = {
         "evaluate_every": 100,
     },
 }
+_RELGAN: dict[str, Any] = {**_RELAXED_WORDS["adversarial"], "clip_norm": 5.0, "discriminator_clip_norm": 5.0}
 
 ALGORITHM_DEFAULTS: dict[str, Settings] = {
     # The paper lets it rise over the training.
@@ -100,7 +101,7 @@ ALGORITHM_DEFAULTS: dict[str, Settings] = {
     },
     # Nie et al. 2019.
     "relgan": {
-        **_RELAXED_WORDS,
+        "adversarial": _RELGAN,
         "generator": {"name": "relational", "embedding_size": 32, "hidden_size": 512, "heads": 2, "dropout": 0.0},
         "discriminator": {"name": "many-view", "embedding_size": 64, "per_view": True},
     },
@@ -184,6 +185,40 @@ PRESETS: dict[str, Settings] = {
         "generator": {"name": "residual-conv", "hidden_size": 512, "layers": 5, "noise_size": 128, "dropout": 0.0},
         "discriminator": {"name": "residual-conv", "hidden_size": 512, "layers": 5, "dropout": 0.0},
         "adversarial": {**_PAPER, "rounds": 200_000},
+    },
+    # Arjovsky et al. 2017, algorithm 1 and their program's many critic updates at first, with the players of Gulrajani
+    # et al. The bound biases the critic to simple functions: a baseline.
+    "wgan-paper": {
+        "data": {"tokenizer": "characters", "max_length": 32},
+        "generator": {"name": "residual-conv", "hidden_size": 512, "layers": 5, "noise_size": 128, "dropout": 0.0},
+        "discriminator": {"name": "residual-conv", "hidden_size": 512, "layers": 5, "dropout": 0.0},
+        "adversarial": {
+            **ALGORITHM_DEFAULTS["wgan"]["adversarial"],
+            "algo": "wgan",
+            "weight_clamp": 0.01,
+            "discriminator_surge": 100,
+            "rounds": 200_000,
+        },
+    },
+    # Nie et al. 2019 and their program, whose schedule is of 5,000 steps however many are made.
+    "relgan-paper": {
+        "generator": {"name": "relational", "embedding_size": 32, "hidden_size": 512, "heads": 2, "dropout": 0.0},
+        "pretrain": {"epochs": 150, "patience": 0, "batch_size": 64, "learning_rate": 0.01, "clip_norm": 5.0},
+        "discriminator": {
+            "name": "many-view",
+            "embedding_size": 64,
+            "views": 64,
+            "filters": 1.0,
+            "dropout": 0.25,
+            "per_view": True,
+        },
+        "adversarial": {
+            **_RELGAN,
+            "algo": "relgan",
+            "inverse_temperature": 100.0,
+            "annealing": "exponential",
+            "annealing_rounds": 5000,
+        },
     },
     # Press et al. 2017: recurrent players, curriculum over lengths, variable length, teacher helping.
     "wgan-gp-recurrent": {

@@ -83,6 +83,7 @@ def test_the_whole_way(here, pretrained, capsys):
     report = json.loads((child / "report.json").read_text())
     assert run("evaluate", "--run", child, "--count", 30, "--json", "-", "--quiet") == 0
     printed = json.loads(capsys.readouterr().out)
+    assert set(printed.pop("compared")) == {"real text"}
     assert printed == report
     assert set(printed) == {"run", "checkpoint", "specification", "metrics"}
     assert set(printed["metrics"]["bleu-2"]) == {"value", "low", "high", "signature"}

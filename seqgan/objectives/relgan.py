@@ -16,8 +16,8 @@ Implementation details, with their source:
 3. The inverse temperature is maximum ** progress (paper). The program fixes the length of the schedule at 5,000 steps
    whatever the run's, so that its runs of 2,000 and 3,000 steps end at 100 ** 0.4 = 6.3 and at 100 ** 0.6 = 15.8:
    to repeat such a run, give that as the maximum.
-4. Their setting: pretraining with Adam, 1e-2; then Adam, 1e-4, for both players, gradients clipped to a norm of 5 (here
-   the generator's), 64 sequences, 5 updates of the discriminator for each of the generator.
+4. Their setting: pretraining with Adam, 1e-2; then Adam, 1e-4, for both players, gradients of each clipped to a norm of
+   5, 64 sequences, 5 updates of the discriminator for each of the generator.
 """
 
 from collections.abc import Callable

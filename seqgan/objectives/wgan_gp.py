@@ -21,7 +21,9 @@ Implementation details, with their source:
    others in one pass, all three would carry the graph of second derivatives, which costs half as much again.
 5. A critic with batch statistics has no gradient of its own for a sequence: none of this package's has them.
 6. Their optimiser: Adam, learning rate 1e-4, betas 0.5 and 0.9, 10 critic updates for each of the generator, 64
-   sequences. With clamping: RMSProp, 5e-5, no momentum, 5 critic updates, weights of at most 0.01.
+   sequences. With clamping: RMSProp, 5e-5, no momentum, 5 critic updates, weights of at most 0.01; their program makes
+   100 of them in the first 25 rounds and in every 500th, which is a setting (`discriminator_surge`) and in the preset
+   `wgan-paper`.
 """
 
 from collections.abc import Iterable

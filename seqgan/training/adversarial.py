@@ -204,6 +204,7 @@ def check_used(config: AdversarialConfig, *, relaxed: bool) -> None:
         "warmup_optimizer": (config.warmup_steps > 0, "a warm-up of the discriminator: warmup_steps"),
         "curriculum_rounds": (relaxed, "algorithms on relaxed samples"),
         "variable_length": (relaxed, "algorithms on relaxed samples"),
+        "discriminator_surge": (relaxed, "algorithms on relaxed samples"),
         "teacher_helping": (relaxed, "algorithms on relaxed samples"),
     }
     defaults = AdversarialConfig()

@@ -9,6 +9,7 @@ from collections import deque
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from seqgan.config import AdversarialConfig
 from seqgan.data.batches import Batch, Sequences, draw_batch
@@ -21,6 +22,8 @@ from seqgan.training.optimizers import make_optimizer, update
 
 ACCURACY_WINDOW = 20
 """Pools over which the warm-up's accuracy is averaged."""
+FIRST_ROUNDS, SURGE_EVERY = 25, 500
+"""The rounds in which `discriminator_surge` holds, as in the program of the WGAN authors."""
 WARMUP_CHECKPOINT_UPDATES = 200
 """Updates between two training states in the warm-up; a pool is always finished."""
 
@@ -134,6 +137,13 @@ class Players:
         return self.config.discriminator_batch_size or self.config.batch_size
 
     @property
+    def discriminator_steps(self) -> int:
+        """Pools of the discriminator in this round."""
+        surge = self.config.discriminator_surge
+        now = self.rounds < FIRST_ROUNDS or self.rounds % SURGE_EVERY == 0
+        return surge if surge and now else self.config.discriminator_steps
+
+    @property
     def progress(self) -> float:
         """Share of the training that is done: 0 in the first round, 1 in the last."""
         return self.rounds / max(1, self.config.rounds - 1)
@@ -166,7 +176,7 @@ class Players:
 
     def _discriminators_turn(self) -> dict[str, float]:
         values: dict[str, float] = {}
-        for _ in range(self.config.discriminator_steps if self.config.discriminator_share else 0):
+        for _ in range(self.discriminator_steps):
             values |= self.train_discriminator(self.pool, self.config.discriminator_epochs)
         return values
 
@@ -177,6 +187,10 @@ class Players:
     def train_discriminator(self, pool: int, epochs: int, *, warming_up: bool = False) -> dict[str, float]:
         """Passes over a pool of fresh samples and as many real sentences; the values to log."""
         raise NotImplementedError
+
+    def update_discriminator(self, loss: Tensor) -> float:
+        """One step of the discriminator down the gradient of a loss; the loss."""
+        return update(self.discriminator, self.discriminator_optimizer, loss, self.config.discriminator_clip_norm)
 
     def after_generator(self) -> None:
         """What follows the generator's updates of a round."""

@@ -167,7 +167,7 @@ class RelaxedPlayers(Players):
             loss = self.algorithm.discriminator_loss(
                 self.discriminator, real, fake.probs, real_mask, fake.mask, self.rng
             )
-            total += update(self.discriminator, self.discriminator_optimizer, loss)
+            total += self.update_discriminator(loss)
             if self.algorithm.clamp is not None:
                 clamp_(self.discriminator.parameters(), self.algorithm.clamp)
         values = {"discriminator/loss": total / updates}

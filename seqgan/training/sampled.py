@@ -247,7 +247,9 @@ class SampledPlayers(Players):
                 source = select_rows((real.source, real.source_mask), rows)
                 real_logits, fake_logits = self._judge_both(tokens[:, rows], mask[:, rows], source)
                 loss = self.algorithm.discriminator_loss(real_logits, fake_logits)
-                totals["discriminator/loss"] += update(self.discriminator, optimizer, loss)
+                totals["discriminator/loss"] += update(
+                    self.discriminator, optimizer, loss, self.config.discriminator_clip_norm
+                )
                 if self.config.weight_clamp is not None:
                     clamp_(self.discriminator.parameters(), self.config.weight_clamp)
                 totals["discriminator/accuracy"] += self._accuracy(real_logits, fake_logits)

@@ -253,6 +253,32 @@ def test_the_critic_moves_first_in_a_round(text):
     assert order == ["critic", "critic", "generator"]
 
 
+def test_the_discriminators_gradients_are_clipped_where_that_is_asked_for(text):
+    norms = []
+    for bound in (0.0, 1e-3):
+        players = players_of(text, "gsgan", discriminator_clip_norm=bound)
+        players.train_discriminator(6, 1)
+        norms.append(torch.cat([value.grad.flatten() for value in players.discriminator.parameters()]).norm().item())
+    assert norms[0] > 0.01
+    assert norms[1] == pytest.approx(1e-3, rel=1e-3)
+
+
+def test_the_critic_has_many_turns_at_first_and_every_500th_round(text):
+    players = players_of(text, "wgan", discriminator_steps=2, discriminator_surge=7)
+    turns = []
+    players.train_discriminator = lambda pool, epochs: turns.append(players.rounds) or {}
+    players.update_generator = dict
+    for first in (0, 499, 999):
+        players.rounds = first
+        for _ in range(27 if first == 0 else 3):
+            players.play_round()
+    counts = [turns.count(number) for number in (0, 24, 25, 26, 499, 500, 501, 999, 1000, 1001)]
+    assert counts == [7, 7, 2, 2, 2, 7, 2, 2, 7, 2]
+    assert players_of(text, "wgan", discriminator_steps=2).discriminator_steps == 2
+    with pytest.raises(ConfigError, match="discriminator_surge belongs to algorithms on relaxed samples"):
+        check_settings(AdversarialConfig(discriminator_surge=3), SEQGAN)
+
+
 def test_helped_by_a_teacher_neither_side_shows_what_follows_an_end(text):
     players = players_of(text, "gsgan", teacher_helping=True)
     lengths = {"real": [], "fake": []}
