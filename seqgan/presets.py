@@ -181,7 +181,7 @@ PRESETS: dict[str, Settings] = {
     },
     # Gulrajani et al. 2017, section 5.5, in full: for a GPU.
     "wgan-gp-paper": {
-        "data": {"tokenizer": "characters", "max_length": 32},
+        "data": {"tokenizer": "characters", "max_length": 32, "max_vocabulary": 2047},
         "generator": {"name": "residual-conv", "hidden_size": 512, "layers": 5, "noise_size": 128, "dropout": 0.0},
         "discriminator": {"name": "residual-conv", "hidden_size": 512, "layers": 5, "dropout": 0.0},
         "adversarial": {**_PAPER, "rounds": 200_000},

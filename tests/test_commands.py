@@ -502,6 +502,9 @@ def test_every_preset_is_of_settings_that_go_together():
 
 
 def test_from_nothing_with_a_corpus(here, capsys):
+    line = fails(capsys, "adversarial", "--algo", "wgan-gp")
+    assert "Or start wgan-gp from nothing, with --corpus FILE." in line
+    assert "from nothing" not in fails(capsys, "adversarial", "--algo", "maligan")
     small = [
         *("--generator.hidden-size", "8", "--discriminator.hidden-size", "8", "--generator.layers", "1"),
         *("--discriminator.layers", "1", "--adversarial.batch-size", "6", "--adversarial.discriminator-pool", "6"),

@@ -32,7 +32,7 @@ from seqgan.config import (
 from seqgan.data.corpus import corpus_name
 from seqgan.errors import ConfigError, RunError
 from seqgan.files import TEMPORARY_SUFFIX
-from seqgan.presets import PRESETS
+from seqgan.presets import ALGORITHM_DEFAULTS, PRESETS
 
 if TYPE_CHECKING:
     from seqgan.data.text import Text
@@ -181,7 +181,12 @@ def starting_settings(arguments: Sequence[str], algo: str) -> RunConfig:
     """The settings of the run to start from, or of the child to go on with."""
     from seqgan.runs.directory import child_runs, newest_run, open_run
 
-    parent = Path(flag_value(arguments, "--run") or newest_run(Path("runs"), pretrained=True))
+    try:
+        parent = Path(flag_value(arguments, "--run") or newest_run(Path("runs"), pretrained=True))
+    except RunError as error:
+        if "generator" not in ALGORITHM_DEFAULTS.get(algo, {}):
+            raise
+        raise RunError(f"{error} Or start {algo} from nothing, with --corpus FILE.") from error
     if "--resume" not in arguments:
         # An adversarial parent's settings of both players are its own, not the defaults of its children.
         return msgspec.structs.replace(open_run(parent).config, discriminator=None, adversarial=None)

@@ -138,7 +138,9 @@ class Players:
 
     @property
     def discriminator_steps(self) -> int:
-        """Pools of the discriminator in this round."""
+        """Pools of the discriminator in this round; none where it has no part in the reward."""
+        if not self.config.discriminator_share:
+            return 0
         surge = self.config.discriminator_surge
         now = self.rounds < FIRST_ROUNDS or self.rounds % SURGE_EVERY == 0
         return surge if surge and now else self.config.discriminator_steps

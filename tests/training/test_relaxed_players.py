@@ -297,6 +297,13 @@ def test_helped_by_a_teacher_neither_side_shows_what_follows_an_end(text):
     assert abs(means[0] - means[1]) < 0.7
 
 
+def test_all_positions_at_once_have_the_same_likelihood_while_training_as_in_the_table(text):
+    generator = generator_of(text, "residual-conv").eval()
+    watched = judge_while_training(generator, text, 4, 0)(0)["eval/nll"]
+    judged = evaluate_generator(generator, text, 4, references=text.corpus.valid, families=("nll",))
+    assert watched == pytest.approx(judged["nll"].value)
+
+
 def test_a_run_whose_temperature_falls_over_its_rounds_cannot_be_made_longer():
     from seqgan.config import RunConfig, check_resumable
 
