@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from seqgan.data.embedded import draw_embedded, embedded_corpora
 from seqgan.data.folders import SPLIT_NAMES, Splits, extensions, is_tsv, read_folder, read_prefix
-from seqgan.data.grammar import draw_splits, embedded_corpora, load_grammar
 from seqgan.data.lines import count, read_lines
 from seqgan.data.pairs import (
     TURN_SEPARATOR,
@@ -29,8 +29,6 @@ from seqgan.data.pairs import (
 )
 from seqgan.errors import CorpusError, nearest
 
-EMBEDDED_SIZES = {"train": 10_000, "valid": 1_000, "test": 1_000}
-"""Sentences that are drawn from an embedded grammar, always with the same seed: everybody has the same corpus."""
 HELD_OUT_SHARE, MOST_HELD_OUT = 0.05, 2_000
 """How much is split off where there is no validation text."""
 EMBEDDED = "embedded:"
@@ -102,8 +100,8 @@ def load_corpus(
     splits = dict(_read_splits(corpus, source, target, notes))
     paired = isinstance(splits["train"][0], Pair)
     name = corpus_name(corpus)
-    if name in _embedded_names() and not _is_embedded(corpus):
-        name = f"own-{name}"  # by its name a corpus is known to be drawn from a grammar
+    if name in embedded_corpora() and not _is_embedded(corpus):
+        name = f"own-{name}"  # by its name a corpus is known to be drawn from rules
     if valid is not None or valid_source is not None:
         splits["valid"] = _read_valid(valid, valid_source, paired, (source, target), notes)
     if paired and turns:
@@ -135,14 +133,10 @@ def load_corpus(
     return Corpus(name, train, held_out, test, notes, sources)
 
 
-def _embedded_names() -> list[str]:
-    return embedded_corpora()
-
-
 def _is_embedded(corpus: str) -> bool:
     if corpus.startswith(EMBEDDED):
-        return corpus.removeprefix(EMBEDDED) in _embedded_names()
-    return corpus in _embedded_names() and not os.path.exists(corpus)
+        return corpus.removeprefix(EMBEDDED) in embedded_corpora()
+    return corpus in embedded_corpora() and not os.path.exists(corpus)
 
 
 def located(corpus: str, *, prefix: bool = False) -> str:
@@ -173,15 +167,14 @@ def _read_splits(corpus: str, source: str | None, target: str | None, notes: lis
     if _is_embedded(corpus):
         if flags:
             raise CorpusError(f"{corpus} is an embedded corpus, which has no other files: leave out {flags}.")
-        drawn = draw_splits(load_grammar(corpus.removeprefix(EMBEDDED)), EMBEDDED_SIZES, seed=0)
-        return {split: [" ".join(tokens) for tokens in sentences] for split, sentences in drawn.items()}
+        return draw_embedded(corpus.removeprefix(EMBEDDED))
     if corpus.startswith("hf:"):
         if flags:
             raise CorpusError(
                 f"{corpus} is a data set, whose columns #SOURCE,TARGET behind its name chooses: leave out {flags}."
             )
         return _read_dataset(corpus, notes)
-    known = _embedded_names()
+    known = embedded_corpora()
     if not corpus or not os.path.exists(corpus):  # Path.exists() raises where a name is too long
         pairs = read_prefix(corpus, notes, source, target)
         if pairs is not None:

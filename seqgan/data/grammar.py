@@ -33,7 +33,7 @@ def _folder() -> Path:
 
 
 def embedded_corpora() -> list[str]:
-    """Names of the corpora that come with the package, sorted."""
+    """Names of the corpora that are drawn from a grammar, sorted; `seqgan.data.embedded` knows those of pairs too."""
     return sorted(path.stem for path in _folder().glob("*.pcfg"))
 
 

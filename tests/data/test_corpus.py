@@ -248,7 +248,7 @@ def test_no_other_text_is_called_as_the_embedded_corpus_is(file):
 
 @pytest.mark.parametrize("source", ["caption", "data/mine.txt", "", "x" * 300, "nul\0"])
 def test_a_source_that_does_not_exist_is_neither_file_nor_name(source):
-    with pytest.raises(CorpusError, match=r"There is no file or folder .*no embedded corpus.*or one of: captions"):
+    with pytest.raises(CorpusError, match=r"There is no file or folder .*or one of: answers, captions, numbers"):
         load_corpus(source)
 
 

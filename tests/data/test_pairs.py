@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from seqgan.data.corpus import load_corpus, located, located_source
+from seqgan.data.embedded import embedded_corpora, pair_check
 from seqgan.data.pairs import Sources, last_turns
 from seqgan.errors import CorpusError
 
@@ -345,3 +346,27 @@ def test_real_dialogue_is_read():
     assert [len(split) for split in corpus.sources] == [10_000, 828, 2_156]
     expected = [tuple(line.split("\t")) for line in (folder / "test.tsv").read_text(encoding="utf-8").splitlines()]
     assert pairs(corpus, "test") == expected
+
+
+# Embedded pairs
+
+
+@pytest.mark.parametrize("name", ["answers", "numbers"])
+def test_embedded_pairs_are_the_same_for_everybody_and_right(here, name):
+    corpus = load_corpus(name)
+    assert [len(split) for split in corpus.sources] == [10_000, 1_000, 1_000]
+    assert load_corpus(f"embedded:{name}", seed=7) == corpus
+    assert (corpus.name, corpus.notes) == (name, [])
+    assert name in embedded_corpora()
+    right = pair_check(name)
+    assert all(right(*pair) for split in ("train", "valid", "test") for pair in pairs(corpus, split)[:300])
+    moved = zip(corpus.sources.test, corpus.test[1:], strict=False)
+    assert sum(right(*pair) for pair in moved) < 10
+    sources = [set(split) for split in corpus.sources]
+    assert not sources[0] & sources[1] | sources[0] & sources[2] | sources[1] & sources[2]
+
+
+def test_only_embedded_pairs_can_be_checked(here):
+    assert pair_check("captions") is None
+    assert pair_check(load_corpus(write("numbers.tsv")).name) is None  # own-numbers
+    assert load_corpus("captions").sources is None
