@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import torch
 
-from seqgan.config import AdversarialConfig, DataConfig, DiscriminatorConfig, GeneratorConfig
+from seqgan.config import AdversarialConfig, DataConfig, DiscriminatorConfig, GeneratorConfig, RunConfig
 from seqgan.data.corpus import load_corpus
 from seqgan.data.text import Text, encode_corpus, refuse_ids, refuse_source_settings
 from seqgan.data.tokenizers import Tokenizer, make_tokenizer
@@ -115,6 +115,22 @@ def generator_name(config: GeneratorConfig, *, conditional: bool) -> str:
         what = "sources, which it does not read" if conditional else "no sources, which it needs"
         raise ConfigError(f"--generator is {name}, and this text has {what}: choose one of {', '.join(fitting)}.")
     return name
+
+
+def named_players(config: RunConfig, *, conditional: bool) -> RunConfig:
+    """The settings with the kinds of both players spelt out, where none were named.
+
+    Raises:
+        ConfigError: a kind does not exist, or is for the other kind of text.
+    """
+    generator = msgspec.structs.replace(
+        config.generator, name=generator_name(config.generator, conditional=conditional)
+    )
+    discriminator = config.discriminator
+    if discriminator is not None:
+        name = discriminator_name(discriminator, conditional=conditional)
+        discriminator = msgspec.structs.replace(discriminator, name=name)
+    return msgspec.structs.replace(config, generator=generator, discriminator=discriminator)
 
 
 def discriminator_name(config: DiscriminatorConfig, *, conditional: bool) -> str:

@@ -49,6 +49,23 @@ _RELAXED_WORDS: Settings = {
 }
 _RELGAN: dict[str, Any] = {**_RELAXED_WORDS["adversarial"], "clip_norm": 5.0, "discriminator_clip_norm": 5.0}
 
+# Li et al. 2017: 25,000 words for both sides, two layers of 512, a hierarchy of LSTMs. Their plain gradient descent,
+# and half of their negatives by a beam with reranking, are not here.
+_DIALOGUE: Settings = {
+    "data": {"shared_vocabulary": True, "max_vocabulary": 25_000, "max_length": 40},
+    "generator": {"name": "seq2seq-lstm", "embedding_size": 512, "hidden_size": 512, "layers": 2, "dropout": 0.2},
+    "discriminator": {"name": "hierarchical", "embedding_size": 512, "hidden_size": 512, "dropout": 0.2},
+    "adversarial": {
+        "algo": "dialogue",
+        "batch_size": 64,
+        "baseline": "critic",
+        "teacher_forcing_steps": 1,
+        "discriminator_steps": 5,
+        "discriminator_pool": 64,
+        "discriminator_batch_size": 64,
+    },
+}
+
 ALGORITHM_DEFAULTS: dict[str, Settings] = {
     # The paper lets it rise over the training.
     "maligan": {"adversarial": {"baseline": "rising"}},
@@ -178,6 +195,34 @@ PRESETS: dict[str, Settings] = {
             "discriminator_batch_size": 64,
             "discriminator_learning_rate": 1e-3,
         }
+    },
+    # The three ways of credit of Li et al. 2017: one reward a response; of completions; of prefixes.
+    "dialogue-reinforce": {**_DIALOGUE, "adversarial": {**_DIALOGUE["adversarial"], "credit": "sequence"}},
+    "dialogue-regs": {**_DIALOGUE, "adversarial": {**_DIALOGUE["adversarial"], "credit": "rollouts", "rollouts": 5}},
+    "dialogue-regs-prefix": {**_DIALOGUE, "adversarial": {**_DIALOGUE["adversarial"], "credit": "prefix"}},
+    # Yang et al. 2018, section 4.1 and the authors' program, for RNNSearch: for a GPU. Pretrain to convergence first.
+    "csgan-nmt-paper": {
+        "data": {"max_vocabulary": 30_000, "max_length": 50, "max_source_length": 50, "too_long": "drop"},
+        "generator": {"name": "seq2seq-gru", "embedding_size": 512, "hidden_size": 1024},
+        "discriminator": {"name": "two-tower-cnn", "embedding_size": 512, "filters": 1.0},
+        "adversarial": {
+            "algo": "csgan-nmt",
+            "credit": "rollouts",
+            "rollouts": 20,
+            "baseline": "constant",
+            "baseline_value": 0.5,
+            "discriminator_share": 0.7,
+            "teacher_forcing_steps": 1,
+            "optimizer": "rmsprop",
+            "warmup_optimizer": "adam",
+            "warmup_accuracy": 0.82,
+            "weight_clamp": 1.0,
+            "generator_learning_rate": 1e-5,
+            "discriminator_learning_rate": 1e-4,
+            "discriminator_steps": 1,
+            "discriminator_pool": 5000,
+            "discriminator_epochs": 1,
+        },
     },
     # Gulrajani et al. 2017, section 5.5, in full: for a GPU.
     "wgan-gp-paper": {

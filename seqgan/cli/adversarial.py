@@ -223,11 +223,13 @@ def check_name(name: str) -> str:
 
 def train_child(config: RunConfig, flags: ChildFlags) -> None:
     """Train with these settings; the child is made once everything that can be wrong has been looked at."""
-    from seqgan.build import build_text
+    from seqgan.build import build_text, named_players
     from seqgan.runs.directory import check_new, create_run, newest_run, open_run, write_config
 
-    check_players(config, flags)
     parent = open_run(flags.run or newest_run(Path("runs"), pretrained=True))
+    conditional = parent.source_vocabulary is not None
+    config = named_players(config, conditional=conditional)
+    check_players(config, flags, conditional=conditional)
     assert config.adversarial is not None
     folder = parent.folder / check_name(flags.name or config.adversarial.algo)
     if flags.resume:
@@ -238,14 +240,16 @@ def train_child(config: RunConfig, flags: ChildFlags) -> None:
     flags.progress.note(f"From {parent.folder} into {folder}.")
     if flags.preset is not None and {"data", "generator"} & PRESETS[flags.preset].keys():
         flags.progress.note(f"Text and generator are those of {parent.folder}; of the preset, both players' settings.")
-    text = build_text(config.data, parent.tokenizer, parent.vocabulary)
+    text = build_text(
+        config.data, parent.tokenizer, parent.vocabulary, parent.source_tokenizer, parent.source_vocabulary
+    )
     describe(text, flags.progress)
 
     def make_run() -> "Run":
         if flags.resume:
             write_config(run, config)
             return run
-        return create_run(folder, config, text.tokenizer, text.vocabulary, overwrite=flags.overwrite)
+        return create_run(folder, config, *text.symbols, overwrite=flags.overwrite)
 
     train(config, flags, text, make_run, weights=parent.generator_path)
     flags.progress.note(f"Next: seqgan evaluate --run {folder} --compare {parent.folder}")
@@ -253,12 +257,13 @@ def train_child(config: RunConfig, flags: ChildFlags) -> None:
 
 def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
     """Train from nothing; the run is made once everything that can be wrong has been looked at."""
-    from seqgan.build import build_algorithm, build_text
+    from seqgan.build import as_read, build_algorithm, build_text, named_players
     from seqgan.objectives import Sampled
     from seqgan.runs.directory import check_new, create_run, open_run, write_config
 
+    config = named_players(config, conditional=config.data.source is not None)
     assert config.adversarial is not None
-    check_players(config, flags)
+    check_players(config, flags, conditional=config.data.source is not None)
     if isinstance(build_algorithm(config.adversarial), Sampled):
         algo = config.adversarial.algo
         raise ConfigError(
@@ -276,20 +281,21 @@ def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
         flags.progress.note(f"Reading {config.data.corpus} ...")
         text = build_text(config.data)
     describe(text, flags.progress)
-    read = msgspec.structs.replace(config.data, max_length=text.max_length, fingerprint=text.corpus.fingerprint())
-    config = msgspec.structs.replace(config, data=read)
+    if text.source_vocabulary is not None:
+        check_players(config, flags, conditional=True)
+    config = msgspec.structs.replace(config, data=as_read(config.data, text))
 
     def make_run() -> "Run":
         if flags.resume:
             write_config(run, config)
             return run
-        return create_run(folder, config, text.tokenizer, text.vocabulary, overwrite=flags.overwrite)
+        return create_run(folder, config, *text.symbols, overwrite=flags.overwrite)
 
     train(config, flags, text, make_run)
     flags.progress.note(f"Next: seqgan evaluate --run {folder}, or seqgan sample --run {folder}")
 
 
-def check_players(config: RunConfig, flags: ChildFlags) -> None:
+def check_players(config: RunConfig, flags: ChildFlags, *, conditional: bool) -> None:
     """That the players' settings go together and the device is there; asked before anything is read.
 
     Raises:
@@ -310,6 +316,7 @@ def check_players(config: RunConfig, flags: ChildFlags) -> None:
         per_view=config.discriminator.per_view,
         steps=config.generator.name not in ONE_SHOT_GENERATORS,
         state_noise=config.generator.state_noise,
+        conditional=conditional,
     )
 
 
@@ -319,6 +326,7 @@ def train(
     """Build both players, make the run, train."""
     from seqgan.build import build_algorithm, build_discriminator, build_generator
     from seqgan.evaluation.evaluate import judge_while_training
+    from seqgan.evaluation.pairs import judge_answers_while_training
     from seqgan.runs.checkpoint import load_weights
     from seqgan.training.adversarial import train_adversarially
     from seqgan.training.engine import choose_device
@@ -326,15 +334,24 @@ def train(
     assert config.adversarial is not None
     assert config.discriminator is not None
     device = choose_device(flags.device)
-    generator = build_generator(config.generator, text.vocabulary, text.max_length, config.seed).to(device)
+    generator = build_generator(
+        config.generator, text.vocabulary, text.max_length, config.seed, text.source_vocabulary
+    ).to(device)
     if weights is not None:
         load_weights(generator, weights, text.vocabulary.fingerprint())
-    discriminator = build_discriminator(config.discriminator, text.vocabulary, text.max_length, config.seed).to(device)
+    discriminator = build_discriminator(
+        config.discriminator,
+        text.vocabulary,
+        text.max_length,
+        config.seed,
+        text.source_vocabulary,
+        text.max_source_length,
+        config.data.turn_separator,
+    ).to(device)
     say_dropped_widths(config.discriminator, text.max_length, flags.progress)
     run = make_run()
-    judge = judge_while_training(
-        generator, text, config.adversarial.evaluate_samples, config.seed, samples_folder=run.samples_folder
-    )
+    watch = judge_while_training if text.source_vocabulary is None else judge_answers_while_training
+    judge = watch(generator, text, config.adversarial.evaluate_samples, config.seed, samples_folder=run.samples_folder)
     train_adversarially(
         generator,
         discriminator,

@@ -57,7 +57,7 @@ def default_folder(corpus: str) -> Path:
 
 def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None:
     """Pretrain with these settings; the run is made once everything that can be wrong has been looked at."""
-    from seqgan.build import build_generator, build_text
+    from seqgan.build import as_read, build_generator, build_text, named_players
     from seqgan.runs.directory import check_new, create_run, open_run, write_config
     from seqgan.training.engine import choose_device
     from seqgan.training.pretrain import pretrain
@@ -78,13 +78,15 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
         progress.note(f"Reading {config.data.corpus} ...")
         text = build_text(config.data)
     describe(text, progress)
-    read = msgspec.structs.replace(config.data, max_length=text.max_length, fingerprint=text.corpus.fingerprint())
-    config = msgspec.structs.replace(config, data=read)
-    generator = build_generator(config.generator, text.vocabulary, text.max_length, config.seed).to(device)
+    config = msgspec.structs.replace(config, data=as_read(config.data, text))
+    config = named_players(config, conditional=text.source_vocabulary is not None)
+    generator = build_generator(
+        config.generator, text.vocabulary, text.max_length, config.seed, text.source_vocabulary
+    ).to(device)
     if flags.resume:
         write_config(run, config)
     else:
-        run = create_run(folder, config, text.tokenizer, text.vocabulary, overwrite=flags.overwrite)
+        run = create_run(folder, config, *text.symbols, overwrite=flags.overwrite)
     result = pretrain(
         generator, text, config.pretrain, seed=config.seed, run=run, resume=flags.resume, progress=progress
     )
@@ -92,7 +94,8 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
         f"Held-out negative log-likelihood {result.best_nll:.4f} nats a token, after epoch {result.best_epoch} of "
         f"{result.epochs}."
     )
-    progress.note(f"Next: seqgan adversarial --run {folder}, or seqgan sample --run {folder}")
+    source = "" if text.source_vocabulary is None else " --source FILE"
+    progress.note(f"Next: seqgan adversarial --run {folder}, or seqgan sample --run {folder}{source}")
 
 
 def check_pretrainable(config: GeneratorConfig) -> None:

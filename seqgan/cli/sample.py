@@ -1,16 +1,20 @@
-"""`seqgan sample`: sentences from a run, one a line."""
+"""`seqgan sample`: sentences from a run, one a line; of pairs, answers to the lines of a file."""
 
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 from msgspec import Meta
 
 from seqgan.cli.options import CommonFlags, check_flags, check_target, parse
 from seqgan.config import Seed
+from seqgan.errors import ConfigError
 from seqgan.progress import printable
+
+if TYPE_CHECKING:
+    from seqgan.runs.directory import Run
 
 
 class SampleFlags(CommonFlags, frozen=True, kw_only=True):
@@ -18,8 +22,17 @@ class SampleFlags(CommonFlags, frozen=True, kw_only=True):
 
     run: Annotated[str | None, tyro.conf.arg(metavar="DIR")] = None
     """The run to sample from, pretrained or adversarial; by default the newest pretrained one under runs/."""
-    count: Annotated[int, Meta(ge=1)] = 20
-    """How many sentences."""
+    count: Annotated[int, Meta(ge=1)] | None = None
+    """How many sentences: by default 20. Of pairs there is one for each source."""
+    source: Annotated[str | None, tyro.conf.arg(metavar="FILE|-")] = None
+    """What to answer or translate, a source a line, - for standard input; needed by runs of pairs."""
+    beam: Annotated[int, Meta(ge=1, le=1000)] | None = None
+    """Search for the likeliest sentences with so many hypotheses, in place of drawing them; 1 takes the likeliest token
+    at each step. For pairs 5 is usual."""
+    n_best: Annotated[int, Meta(ge=1)] = 1
+    """Answers to each source, below one another: the best of the beam, or as many draws."""
+    length_penalty: Annotated[float, Meta(ge=0)] = 0.6
+    """How much a beam favours length: scores are divided by ((5 + length) / 6) to this power."""
     seed: Seed = 0
     """Another seed, other sentences."""
     temperature: Annotated[float, Meta(gt=0)] = 1.0
@@ -37,27 +50,80 @@ class SampleFlags(CommonFlags, frozen=True, kw_only=True):
 def main(arguments: Sequence[str]) -> None:
     """Parse, load, sample, print."""
     flags = check_flags(parse("sample", "Sentences from a run, one a line.", SampleFlags(), arguments))
-
     check_target("--output", flags.output)
 
-    import torch
-
-    from seqgan.evaluation.generate import encode_prefix, generate_sentences
     from seqgan.files import write_file
     from seqgan.runs.directory import newest_run, open_run
+    from seqgan.training.engine import choose_device
+
+    choose_device(flags.device)
+    run = open_run(flags.run or newest_run(Path("runs")))
+    if flags.run is None:
+        flags.progress.note(f"From {run.folder}.")
+    check_meaningful(flags, run)
+    sentences = answers(flags, run) if run.source_vocabulary is not None else samples(flags, run)
+    if flags.output is not None:
+        write_file(Path(flags.output), "".join(f"{sentence}\n" for sentence in sentences))
+        return
+    to_terminal = sys.stdout.isatty()
+    for sentence in sentences:
+        print(printable(sentence) if to_terminal else sentence)
+
+
+def check_meaningful(flags: SampleFlags, run: "Run") -> None:
+    """That the flags have a meaning for this run, and together.
+
+    Raises:
+        ConfigError: one has not.
+    """
+    of_pairs = run.source_vocabulary is not None
+    if of_pairs and flags.source is None:
+        raise ConfigError(f"{run.folder} answers sources: give them with --source FILE, one a line, or --source -.")
+    if not of_pairs and flags.source is not None:
+        raise ConfigError(f"{run.folder} was trained on plain text and reads no sources: leave out --source.")
+    if of_pairs and (flags.count is not None or flags.prefix is not None):
+        what = "--count" if flags.count is not None else "--prefix"
+        raise ConfigError(f"{what} is of runs of plain text; for more answers to a source give --n-best.")
+    if not of_pairs and flags.n_best > 1:
+        raise ConfigError("--n-best is of answers to sources; for more sentences give --count.")
+    if flags.beam is not None and (flags.temperature, flags.top_k, flags.top_p) != (1.0, 0, 1.0):
+        raise ConfigError("--beam searches and draws nothing: leave out --temperature, --top-k and --top-p.")
+    if flags.beam is None and flags.length_penalty != SampleFlags().length_penalty:
+        raise ConfigError("--length-penalty is of a beam: give --beam as well.")
+    wanted = flags.n_best if of_pairs else flags.count or 1
+    if flags.beam is not None and wanted > flags.beam:
+        flag = "--n-best" if of_pairs else "--count"
+        raise ConfigError(f"{flag} is {wanted}, and a beam of {flags.beam} finds no more than that: widen --beam.")
+    if not of_pairs and flags.beam is not None and flags.prefix is not None:
+        raise ConfigError("--beam searches from the first token on: leave out --prefix.")
+
+
+def samples(flags: SampleFlags, run: "Run") -> list[str]:
+    """Sentences of a run of plain text."""
+    import torch
+
+    from seqgan.evaluation.generate import encode_prefix, generate_sentences, likeliest_sentences
     from seqgan.runs.load import load_generator
     from seqgan.training.engine import choose_device
 
     device = choose_device(flags.device)
-    run = open_run(flags.run or newest_run(Path("runs")))
     generator = load_generator(run).to(device)
-    if flags.run is None:
-        flags.progress.note(f"From {run.folder}.")
+    max_length = run.config.data.max_length
+    if flags.beam is not None:
+        return likeliest_sentences(
+            generator,
+            flags.beam,
+            flags.count or flags.beam,
+            max_length,
+            run.tokenizer,
+            run.vocabulary,
+            length_penalty=flags.length_penalty,
+        )
     prefix = None if flags.prefix is None else encode_prefix(flags.prefix, run.tokenizer, run.vocabulary)
-    sentences = generate_sentences(
+    return generate_sentences(
         generator,
-        flags.count,
-        run.config.data.max_length,
+        flags.count or 20,
+        max_length,
         run.tokenizer,
         run.vocabulary,
         rng=torch.Generator(device).manual_seed(flags.seed),
@@ -67,9 +133,68 @@ def main(arguments: Sequence[str]) -> None:
         top_p=flags.top_p,
         prefix=prefix,
     )
-    if flags.output is not None:
-        write_file(Path(flags.output), "".join(f"{sentence}\n" for sentence in sentences))
-        return
-    to_terminal = sys.stdout.isatty()
-    for sentence in sentences:
-        print(printable(sentence) if to_terminal else sentence)
+
+
+def answers(flags: SampleFlags, run: "Run") -> list[str]:
+    """What a run of pairs writes for the sources that the flags name, those of a source below one another."""
+    import torch
+
+    from seqgan.evaluation.generate import answer_sources, read_sources
+    from seqgan.runs.load import load_generator
+    from seqgan.training.engine import choose_device
+
+    device = choose_device(flags.device)
+    generator = load_generator(run).to(device)
+    assert flags.source is not None
+    assert run.source_tokenizer is not None
+    assert run.source_vocabulary is not None
+    data = run.config.data
+    ids, mask = read_sources(
+        source_lines(flags.source),
+        run.source_tokenizer,
+        run.source_vocabulary,
+        data.max_source_length,
+        turn_separator=data.turn_separator,
+        turns=data.turns,
+        note=flags.progress.note,
+    )
+    found = answer_sources(
+        generator,
+        ids.to(device),
+        mask.to(device),
+        run.config.data.max_length,
+        run.tokenizer,
+        run.vocabulary,
+        rng=torch.Generator(device).manual_seed(flags.seed),
+        beam=flags.beam or 0,
+        n_best=flags.n_best,
+        length_penalty=flags.length_penalty,
+        temperature=flags.temperature,
+        top_k=flags.top_k,
+        top_p=flags.top_p,
+        progress=flags.progress,
+    )
+    return [sentence for best in found for sentence in best]
+
+
+def source_lines(name: str) -> list[str]:
+    """The lines of a file, or of standard input.
+
+    Raises:
+        CorpusError: the file cannot be read, or is no text.
+        ConfigError: standard input is empty or no UTF-8.
+    """
+    from seqgan.data.corpus import read_lines
+
+    if name != "-":
+        return read_lines(Path(name), keep_blank=True)
+    try:
+        lines = sys.stdin.buffer.read().decode().split("\n")
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"Standard input is not UTF-8 at byte {error.start}: convert it, for example with iconv."
+        ) from error
+    lines = [line.removesuffix("\r") for line in (lines[:-1] if lines[-1] == "" else lines)]
+    if not lines:
+        raise ConfigError("Standard input is empty: give a source a line.")
+    return lines

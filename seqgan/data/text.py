@@ -45,6 +45,11 @@ class Text(NamedTuple):
     max_source_length: int = 0
     """L, most tokens of a source; 0 without sources."""
 
+    @property
+    def symbols(self) -> tuple[Tokenizer, Vocabulary, Tokenizer | None, Vocabulary | None]:
+        """Tokenizer and vocabulary of the sentences, and of the sources: what a run is made with."""
+        return self.tokenizer, self.vocabulary, self.source_tokenizer, self.source_vocabulary
+
 
 def encode_corpus(
     corpus: Corpus,

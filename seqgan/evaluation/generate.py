@@ -1,10 +1,13 @@
 """From a generator to sentences. Ids become strings here only."""
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+from seqgan.data.batches import encode_sources
+from seqgan.data.pairs import last_turns
 from seqgan.data.tokenizers import Tokenizer
 from seqgan.data.vocabulary import Vocabulary
 from seqgan.decoding.beam_search import beam_search
@@ -146,6 +149,67 @@ def answer_sources(
                 answers[row] = [tokenizer.detokenize(vocabulary.decode(each)) for each in ids]
             advance(len(rows))
     return answers
+
+
+def read_sources(
+    lines: Sequence[str],
+    tokenizer: Tokenizer,
+    vocabulary: Vocabulary,
+    max_length: int,
+    *,
+    turn_separator: str,
+    turns: int = 0,
+    note: Callable[[str], None] = SILENT.note,
+) -> tuple[Tensor, Tensor]:
+    """Sources as a run reads them: ids and their mask. [N, L]
+
+    Args:
+        lines: a source a line.
+        tokenizer: of the sources.
+        vocabulary: of the sources.
+        max_length: most tokens; longer sources are cut.
+        turn_separator: the token between turns.
+        turns: how many of the last turns are kept; 0 keeps all.
+        note: told of what was cut, and of words that the vocabulary has not.
+
+    Raises:
+        ConfigError: a line is blank.
+    """
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            raise ConfigError(f"Source {number} is blank: give something to answer in every line.")
+    tokens = [tokenizer.tokenize(last_turns(line, turn_separator, turns)) for line in lines]
+    ids, mask, cut = encode_sources(tokens, vocabulary, max_length)
+    if cut:
+        note(f"{cut:,} of {len(lines):,} sources exceed {max_length} tokens: cut.")
+    unknown = 0 if vocabulary.unknown is None else int((mask & (ids == vocabulary.unknown)).sum())
+    if unknown:
+        note(f"{unknown:,} of {int(mask.sum()):,} tokens of the sources are not in the vocabulary.")
+    return ids, mask
+
+
+def likeliest_sentences(
+    generator: "GeneratorModule",
+    beam: int,
+    count: int,
+    max_length: int,
+    tokenizer: Tokenizer,
+    vocabulary: Vocabulary,
+    *,
+    length_penalty: float = LENGTH_PENALTY,
+) -> list[str]:
+    """The likeliest sentences that a beam search from nothing finds, best first.
+
+    Raises:
+        ConfigError: a generator that makes all positions at once, or more sentences than the beam follows.
+    """
+    if hasattr(generator, "distributions"):
+        raise ConfigError("This generator makes all positions at once and has nothing to search: leave out --beam.")
+    if count > beam:
+        raise ConfigError(f"{count} sentences are asked for and the beam is {beam}: widen it, or ask for fewer.")
+    found = beam_search(generator, beam, rows=1, max_length=max_length, n_best=count, length_penalty=length_penalty)
+    there = found.scores[0] > -torch.inf
+    return [tokenizer.detokenize(vocabulary.decode(ids)) for ids in found.tokens[0][there].tolist()]
 
 
 def encode_prefix(text: str, tokenizer: Tokenizer, vocabulary: Vocabulary) -> Tensor | None:

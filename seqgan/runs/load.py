@@ -15,7 +15,9 @@ def load_generator(run: Run) -> GeneratorModule:
     Raises:
         CheckpointError: there are none yet, or they are damaged.
     """
-    generator = build_generator(run.config.generator, run.vocabulary, run.config.data.max_length)
+    generator = build_generator(
+        run.config.generator, run.vocabulary, run.config.data.max_length, source_vocabulary=run.source_vocabulary
+    )
     load_weights(generator, run.generator_path, run.vocabulary.fingerprint())
     return generator.eval()
 
@@ -29,7 +31,15 @@ def load_discriminator(run: Run) -> DiscriminatorModule:
     """
     if run.config.discriminator is None:
         raise RunError(f"{run.folder} was pretrained only and has no discriminator: name an adversarial run.")
-    discriminator = build_discriminator(run.config.discriminator, run.vocabulary, run.config.data.max_length)
+    data = run.config.data
+    discriminator = build_discriminator(
+        run.config.discriminator,
+        run.vocabulary,
+        data.max_length,
+        source_vocabulary=run.source_vocabulary,
+        max_source_length=data.max_source_length,
+        turn_separator=data.turn_separator,
+    )
     load_weights(discriminator, run.discriminator_path, run.vocabulary.fingerprint())
     return discriminator.eval()
 

@@ -7,7 +7,7 @@
 
 import torch
 
-from seqgan.config import AdversarialConfig
+from seqgan.config import AdversarialConfig, algorithm_defaults
 from seqgan.data.text import Text
 from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.errors import ConfigError
@@ -207,7 +207,7 @@ def check_used(config: AdversarialConfig, *, relaxed: bool) -> None:
         "discriminator_surge": (relaxed, "algorithms on relaxed samples"),
         "teacher_helping": (relaxed, "algorithms on relaxed samples"),
     }
-    defaults = AdversarialConfig()
+    defaults = AdversarialConfig(), algorithm_defaults(config.algo)  # what nobody asked for is no mistake
     for name, (used, owner) in belongs.items():
-        if not used and getattr(config, name) != getattr(defaults, name):
+        if not used and all(getattr(config, name) != getattr(default, name) for default in defaults):
             raise ConfigError(f"adversarial.{name} belongs to {owner} and would change nothing here: leave it out.")

@@ -168,7 +168,7 @@ class SampledPlayers(Players):
             self.rollout_policy,
             self._reward(drawn),
             fake,
-            self._context(self.rollout_policy, drawn),
+            self._context(self.rollout_policy, drawn) if config.credit == "rollouts" else None,
             per_token=self.per_token,
             rng=self.rng,
             given=given,

@@ -1,0 +1,300 @@
+"""Conditional generators judged: their answers to held-out sources, beside the references of those."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+
+from seqgan import __version__
+from seqgan.data.batches import encode_pairs, encode_sources
+from seqgan.data.embedded import pair_check
+from seqgan.data.text import Text
+from seqgan.data.tokenizers import metric_tokens
+from seqgan.errors import ConfigError, nearest
+from seqgan.evaluation.adversarial_success import adversarial_success, machine_against_random, random_texts
+from seqgan.evaluation.evaluate import judge_sentences, text_id
+from seqgan.evaluation.generate import LENGTH_PENALTY, answer_sources
+from seqgan.evaluation.likelihood import Likelihood, held_out_likelihood
+from seqgan.files import cannot_write, write_file
+from seqgan.metrics import Entry, Report
+from seqgan.metrics.significance import bootstrap_interval
+from seqgan.metrics.translation import chrf_entry, sacrebleu_entry
+from seqgan.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from seqgan.generators.protocol import GeneratorModule
+
+ALIGNED = ("sacrebleu", "chrf")
+"""Metrics that compare each answer with its own reference."""
+OF_SENTENCES = ("distinct", "unique", "copied", "length")
+"""Metrics of the answers as sentences."""
+OF_EVALUATORS = ("adver-success", "machine-vs-random", "relevance")
+"""Metrics that train an evaluator, which takes a while: computed when asked for by name."""
+FAMILIES = (*ALIGNED, *OF_SENTENCES, "fits", "nll")
+"""Metrics of answers that are computed unless others are asked for."""
+WATCHED = ("sacrebleu", "chrf", "distinct-2", "unique", "fits")
+"""What is logged of them in training."""
+
+
+class HeldPairs(NamedTuple):
+    """What is answered, and what would have been right."""
+
+    sources: list[str]
+    """Held-out sources."""
+    references: list[str]
+    """The sentence that belongs to each."""
+    split: str
+    """Which split they are of: test, or validation where there is none."""
+
+
+def held_out_pairs(text: Text, split: str | None = None) -> HeldPairs:
+    """The pairs of a corpus to judge by; those of a split that is named, or else of the test, or else of validation."""
+    corpus = text.corpus
+    assert corpus.sources is not None
+    if split != "valid" and corpus.test:
+        return HeldPairs(corpus.sources.test, corpus.test, "test")
+    return HeldPairs(corpus.sources.valid, corpus.valid, "valid")
+
+
+def decoding_name(beam: int, length_penalty: float = LENGTH_PENALTY) -> str:
+    """How answers were found, as signatures say it."""
+    if beam <= 1:
+        return "greedy" if beam else "sampled at temperature 1"
+    return f"beam {beam}, length penalty {length_penalty:g}"
+
+
+def encoded(text: Text, sources: Sequence[str]) -> "tuple[Tensor, Tensor]":
+    """Sources as ids and their mask. [N, L]
+
+    Raises:
+        CorpusError: a source has no tokens.
+    """
+    assert text.source_tokenizer is not None
+    assert text.source_vocabulary is not None
+    tokens = [text.source_tokenizer.tokenize(source) for source in sources]
+    ids, mask, _ = encode_sources(tokens, text.source_vocabulary, text.max_source_length)
+    return ids, mask
+
+
+def judge_answers(
+    answers: Sequence[str],
+    sources: Sequence[str],
+    references: Sequence[str],
+    text: Text,
+    families: Sequence[str] = FAMILIES,
+    *,
+    seed: int = 0,
+    checks: Mapping[str, Callable[[str, str], bool]] | None = None,
+) -> Report:
+    """Metrics of any answers: a generator's, another system's, or real ones.
+
+    Args:
+        answers: one for each source.
+        sources: what they answer.
+        references: what would have been right.
+        text: decides what a token is, and knows the training sentences.
+        families: which metrics; `nll` is of generators and not computed here.
+        seed: of evaluators.
+        checks: what an answer may be to its source, by name; the share of each is reported.
+
+    Raises:
+        ConfigError: no such metric.
+    """
+    check_pair_families(families)
+    entries: list[Entry] = []
+    if "sacrebleu" in families:
+        entries.append(sacrebleu_entry(answers, references))
+    if "chrf" in families:
+        entries.append(chrf_entry(answers, references))
+    of_sentences = [family for family in families if family in OF_SENTENCES]
+    if of_sentences:
+        entries += judge_sentences(answers, None, text.corpus.train, text.tokenizer, of_sentences)
+    known = pair_check(text.corpus.name)
+    if "fits" in families and known is not None:
+        entries.append(_share("fits", answers, sources, known, f"by the rules of {text.corpus.name}"))
+    for name, holds in (checks or {}).items():
+        entries.append(_share(name, answers, sources, holds, f"{name} holds"))
+    asked = [family for family in families if family in OF_EVALUATORS]
+    if asked:
+        entries += _by_evaluators(asked, answers, sources, references, text, seed)
+    return Report(entries)
+
+
+def _share(
+    name: str, answers: Sequence[str], sources: Sequence[str], holds: Callable[[str, str], bool], what: str
+) -> Entry:
+    """The share of answers that fit their sources, with its interval."""
+    values = [float(bool(holds(source, answer))) for source, answer in zip(sources, answers, strict=True)]
+    signature = f"share of answers that fit, {what}|hyps:{len(values)}|interval:bootstrap 95%|seqgan {__version__}"
+    return Entry(name, sum(values) / len(values), signature, *bootstrap_interval(values))
+
+
+def _by_evaluators(
+    asked: Sequence[str],
+    answers: Sequence[str],
+    sources: Sequence[str],
+    references: Sequence[str],
+    text: Text,
+    seed: int,
+) -> list[Entry]:
+    """Metrics for which an evaluator is trained on pairs of source and answer."""
+    machine = [metric_tokens(text.tokenizer, line) for line in answers]
+    human = [metric_tokens(text.tokenizer, line) for line in references]
+    assert text.source_tokenizer is not None
+    read = [metric_tokens(text.source_tokenizer, line) for line in sources]
+    entries = []
+    if "adver-success" in asked:
+        found = adversarial_success(human, machine, read, seed=seed)
+        how = f"1 - accuracy of an evaluator of human and machine answers|tested:{found.tested}"
+        low, high = 1 - found.high, 1 - found.low
+        entries.append(Entry("adver-success", found.adversarial_success, _evaluated(how, seed), low, high))
+    if "machine-vs-random" in asked:
+        found = machine_against_random(machine, human, read, seed=seed)
+        how = f"accuracy of an evaluator of machine answers and human answers to other sources|tested:{found.tested}"
+        entries.append(Entry("machine-vs-random", found.accuracy, _evaluated(how, seed), found.low, found.high))
+    if "relevance" in asked:
+        # Words that only machines use tell nothing here: both sides are the machine's own answers.
+        found = adversarial_success(machine, random_texts(machine, read, seed), read, seed=seed)
+        how = f"accuracy of an evaluator of answers at their own and at other sources|tested:{found.tested}"
+        entries.append(Entry("relevance", found.accuracy, _evaluated(how, seed), found.low, found.high))
+    return entries
+
+
+def _evaluated(how: str, seed: int) -> str:
+    return f"{how}|seed:{seed}|interval:Wilson 95%|seqgan {__version__}"
+
+
+def check_pair_families(families: Sequence[str]) -> None:
+    """That all metrics exist and are of answers.
+
+    Raises:
+        ConfigError: one is not; the nearest is suggested.
+    """
+    known = [*FAMILIES, *OF_EVALUATORS]
+    for family in families:
+        if family not in known:
+            raise ConfigError(
+                f"No metric of answers is called {family!r}.{nearest(family, known)} Known: {', '.join(known)}."
+            )
+
+
+def evaluate_answers(
+    generator: "GeneratorModule",
+    text: Text,
+    count: int = 1000,
+    *,
+    seed: int = 0,
+    beam: int = 1,
+    families: Sequence[str] = FAMILIES,
+    held: HeldPairs | None = None,
+    checks: Mapping[str, Callable[[str, str], bool]] | None = None,
+    progress: Progress = SILENT,
+) -> Report:
+    """Answer held-out sources and judge; with the likelihood of the references given their sources.
+
+    Args:
+        generator: a conditional one, on its device.
+        text: what it was trained on.
+        count: most sources to answer, the first ones of the split.
+        seed: of samples and evaluators.
+        beam: 0 samples, 1 takes the likeliest token at each step, more is a beam search.
+        families: which metrics.
+        held: other pairs than the text's own held-out ones.
+        checks: as of `judge_answers`.
+        progress: where to report.
+
+    Raises:
+        ConfigError: no such metric.
+    """
+    check_pair_families(families)
+    held = held or held_out_pairs(text)
+    sources, references = held.sources[:count], held.references[:count]
+    device = next(generator.parameters()).device
+    ids, mask = encoded(text, sources)
+    found = answer_sources(
+        generator,
+        ids.to(device),
+        mask.to(device),
+        text.max_length,
+        text.tokenizer,
+        text.vocabulary,
+        rng=torch.Generator(device).manual_seed(seed),
+        beam=beam,
+        progress=progress,
+    )
+    report = judge_answers(
+        [best for (best, *_) in found], sources, references, text, families, seed=seed, checks=checks
+    )
+    how = f"|decoding:{decoding_name(beam)}|pairs-id:{text_id([*sources, *references])}"
+    entries = [entry._replace(signature=entry.signature + how) for entry in report]
+    if "nll" in families:
+        entries = [*_likelihood_entries(generator, text, sources, references), *entries]
+    return Report(entries)
+
+
+def _likelihood_entries(
+    generator: "GeneratorModule", text: Text, sources: Sequence[str], references: Sequence[str]
+) -> list[Entry]:
+    """Negative log-likelihood per token, and perplexity, of references given their sources."""
+    likelihood, cut = _likelihood(generator, text, sources, references)
+    signature = (
+        f"nll|nats per token, given the source|end:counted|sentences:{likelihood.sentences}|cut:{cut}"
+        f"|tokens:{likelihood.tokens}|unknown:left out {likelihood.unknown}|text-id:{text_id([*sources, *references])}"
+        f"|tok:{text.tokenizer.name}|vocabulary:{len(text.vocabulary)}|temperature:1|seqgan {__version__}"
+    )
+    return [
+        Entry("nll", likelihood.nll_per_token, signature),
+        Entry("perplexity", likelihood.perplexity, "exp of " + signature),
+    ]
+
+
+def _likelihood(
+    generator: "GeneratorModule", text: Text, sources: Sequence[str], references: Sequence[str]
+) -> tuple[Likelihood, int]:
+    assert text.source_tokenizer is not None
+    assert text.source_vocabulary is not None
+    pairs, cut, _ = encode_pairs(
+        [text.source_tokenizer.tokenize(line) for line in sources],
+        [text.tokenizer.tokenize(line) for line in references],
+        text.source_vocabulary,
+        text.vocabulary,
+        text.max_source_length,
+        text.max_length,
+    )
+    device = next(generator.parameters()).device
+    return held_out_likelihood(generator, pairs.to(device), text.vocabulary.unknown), cut
+
+
+def judge_answers_while_training(
+    generator: "GeneratorModule", text: Text, count: int, seed: int, samples_folder: Path | None = None
+) -> Callable[[int], dict[str, float]]:
+    """What `train_adversarially` logs every few rounds of pairs: held-out likelihood, and metrics of greedy answers.
+
+    Judged by the validation split. Arguments as of `judge_while_training`.
+    """
+    device = next(generator.parameters()).device
+    valid = text.valid.to(device)
+    held = held_out_pairs(text, "valid")
+    held = HeldPairs(held.sources[:count], held.references[:count], held.split)
+    ids, mask = (part.to(device) for part in encoded(text, held.sources))
+
+    def judge(rounds: int) -> dict[str, float]:
+        rng = torch.Generator(device).manual_seed(seed)
+        found = answer_sources(generator, ids, mask, text.max_length, text.tokenizer, text.vocabulary, rng=rng)
+        answers = [best for (best, *_) in found]
+        if samples_folder is not None:
+            try:
+                samples_folder.mkdir(exist_ok=True)
+            except OSError as error:
+                raise cannot_write(samples_folder, error) from error
+            lines = "".join(f"{source}\t{answer}\n" for source, answer in zip(held.sources, answers, strict=True))
+            write_file(samples_folder / f"round-{rounds:06}.tsv", lines)
+        report = judge_answers(answers, held.sources, held.references, text)
+        likelihood = held_out_likelihood(generator, valid, text.vocabulary.unknown)
+        watched = {f"eval/{entry.name}": entry.value for entry in report if entry.name in WATCHED}
+        return {"eval/nll": likelihood.nll_per_token, **watched}
+
+    return judge
