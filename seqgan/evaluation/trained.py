@@ -4,7 +4,7 @@ Their models are trained on real text, when they are first needed, and kept for 
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -126,9 +126,9 @@ def _features(lines: Lines, judges: Judges, family: str) -> tuple[np.ndarray, np
     """Features of equally many real and judged sentences, and the signature's part on them."""
     count = _equal_count(lines, family, 2)
     model = judges.features(lines)
-    real = model.featurize(lines.references[:count], lines.reference_tokens[:count])
-    judged = model.featurize(lines.samples[:count], lines.sample_tokens[:count])
-    return real, judged, f"refs:first {count} of {len(lines.references)}|features:{model.name}, dim {real.shape[1]}"
+    real = model.featurize(spread(lines.references, count), spread(lines.reference_tokens, count))
+    judged = model.featurize(spread(lines.samples, count), spread(lines.sample_tokens, count))
+    return real, judged, f"refs:spread {count} of {len(lines.references)}|features:{model.name}, dim {real.shape[1]}"
 
 
 def _equal_count(lines: Lines, family: str, least: int) -> int:
@@ -139,6 +139,14 @@ def _equal_count(lines: Lines, family: str, least: int) -> int:
             f"{len(lines.references)}: it needs {least} of each at least."
         )
     return count
+
+
+Item = TypeVar("Item")
+
+
+def spread(items: Sequence[Item], count: int) -> list[Item]:
+    """So many of a list, evenly from all of it: few files are in random order, and their heads are no fair sample."""
+    return [items[place * len(items) // count] for place in range(count)]
 
 
 def _frechet(lines: Lines, judges: Judges, intervals: bool) -> list[Entry]:  # noqa: ARG001
@@ -164,13 +172,13 @@ def _mauve(lines: Lines, judges: Judges, intervals: bool) -> list[Entry]:  # noq
 
 def _emb_sim(lines: Lines, judges: Judges, intervals: bool) -> list[Entry]:  # noqa: ARG001
     count = _equal_count(lines, "emb-sim", 1)
-    real, judged = lines.reference_tokens[:count], lines.sample_tokens[:count]
+    real, judged = spread(lines.reference_tokens, count), spread(lines.sample_tokens, count)
     words = frequent_words(real, SIMILAR_WORDS)
     if not words:
         raise ConfigError("The metric emb-sim compares words, and the references have none.")
     value = embedding_similarity(word_vectors(real, words), word_vectors(judged, words))
     what = f"log of mean cosine of similarities|natural|words:{len(words)} most frequent of refs|{SKIP_GRAM}"
-    return [Entry("emb-sim", value, _signature(f"{what}|refs:first {count} of {len(lines.references)}", lines, count))]
+    return [Entry("emb-sim", value, _signature(f"{what}|refs:spread {count} of {len(lines.references)}", lines, count))]
 
 
 def _lm_score(lines: Lines, judges: Judges, intervals: bool) -> list[Entry]:
@@ -221,9 +229,9 @@ def _scored(model: LanguageModel) -> str:
 
 def _adversarial_success(lines: Lines, judges: Judges, intervals: bool) -> list[Entry]:  # noqa: ARG001
     count = _equal_count(lines, "adversarial-success", 20)
-    human, machine = lines.reference_tokens[:count], lines.sample_tokens[:count]
+    human, machine = spread(lines.reference_tokens, count), spread(lines.sample_tokens, count)
     result = adversarial_success(human, machine)
-    evaluator = f"logistic regression on hashed 1-3-grams|split:60/10/30|refs:first {count} of {len(lines.references)}"
+    evaluator = f"logistic regression on hashed 1-3-grams|split:60/10/30|refs:spread {count} of {len(lines.references)}"
     interval = "|interval:wilson 95%" if intervals else ""
     signature = _signature(f"1 - accuracy of {evaluator}", lines, count, interval)
     ends = (result.low, result.high) if intervals else ()

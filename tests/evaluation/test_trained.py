@@ -10,7 +10,7 @@ from seqgan.errors import ConfigError
 from seqgan.evaluation.evaluate import chosen_families, judge_sentences
 from seqgan.evaluation.features import check_features_name, own_features
 from seqgan.evaluation.language_models import Budget
-from seqgan.evaluation.trained import TRAINED_METRICS, Judges, Lines
+from seqgan.evaluation.trained import TRAINED_METRICS, Judges, Lines, spread
 from seqgan.evaluation.word_vectors import SKIP_GRAM, _pairs, frequent_words, word_vectors
 from seqgan.metrics import embedding_similarity, frechet_distance
 
@@ -79,9 +79,16 @@ def test_features_of_ones_own():
     judges = Judges(own_features(letters, "letters"))
     (squared, root) = TRAINED_METRICS["frechet"](lines_of(LINES, OTHERS), judges, True)
     # As many of each.
-    assert squared.value == pytest.approx(frechet_distance(letters(OTHERS[:50]), letters(LINES[:50])))
+    assert squared.value == pytest.approx(
+        frechet_distance(letters(OTHERS), letters([LINES[place * 60 // 50] for place in range(50)]))
+    )
     assert root.value == pytest.approx(squared.value**0.5)
-    assert "refs:first 50 of 50|features:letters, dim 4|hyps:50" in squared.signature
+    assert "refs:spread 50 of 50|features:letters, dim 4|hyps:50" in squared.signature
+
+
+def test_equally_many_are_taken_from_all_of_a_text():
+    assert spread("abcdef", 3) == ["a", "c", "e"]
+    assert spread("abc", 3) == ["a", "b", "c"]
 
 
 def test_the_reverse_score_of_unknown_training_text_stops_and_tests_by_halves():
