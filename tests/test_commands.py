@@ -532,6 +532,10 @@ def test_from_nothing_with_a_corpus(here, capsys):
     shown = capsys.readouterr().out
     assert "mean of 2000 draws" in shown
     assert "in-test-4" in shown
+    assert run("evaluate", "--run", folder, "--count", 2, "--metrics", "nll", "--draws", 7) == 0
+    few = capsys.readouterr().out
+    assert "mean of 7 draws" in few
+    assert "real text" not in few  # a likelihood is a generator's alone
     assert "real text" in shown  # the floor of js, though the file has no test text beside
     assert "|hyps:20|" in shown
     assert "makes all positions at once" in fails(capsys, "sample", "--run", folder, "--temperature", "0.5")

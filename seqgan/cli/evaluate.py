@@ -34,6 +34,8 @@ class EvaluateFlags(CommonFlags, frozen=True, kw_only=True):
     """For --samples: what the system was trained on, for copied, novelty, lm-score and the like."""
     real: Annotated[str | None, tyro.conf.arg(metavar="FILE")] = None
     """For --samples: other real sentences, judged in a column beside."""
+    draws: Annotated[int, Meta(ge=0)] = 0
+    """Draws of its noise that a noisy generator's likelihood is averaged over; 0 for 2000, or 100 of one that steps."""
     metrics: tuple[str, ...] = ()
     """Only these, for example: bleu self-bleu distinct nll; or all. What trains a model to judge takes minutes."""
     features: Annotated[str, tyro.conf.arg(metavar="lm|lm-last|sentence-transformers:NAME")] = "lm"
@@ -203,7 +205,7 @@ def judge_runs(flags: EvaluateFlags, reports: dict[str, Path]) -> tuple[dict[str
         if not columns:
             count = min(flags.count, len(held.real) + len(text.corpus.train))
             drawn = max(0, count - len(held.real))
-            among = f", {drawn:,} of them training sentences" if drawn else ""
+            among = f", {drawn:,} of them training sentences," if drawn else ""
             note_unequal(flags, count, flags.count)
             progress.note(f"Judging {count:,} real sentences{among} against {len(references):,} others.")
             real = judge_real(text, references, flags.count, families, flags.seed, judges=judges)
@@ -217,6 +219,7 @@ def judge_runs(flags: EvaluateFlags, reports: dict[str, Path]) -> tuple[dict[str
             seed=flags.seed,
             references=references,
             families=families,
+            draws=flags.draws,
             progress=progress,
             judges=judges,
         )

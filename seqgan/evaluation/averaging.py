@@ -15,6 +15,7 @@ from torch import Tensor
 
 from seqgan.data.batches import Batch, Sequences
 from seqgan.evaluation.likelihood import TOKENS_AT_ONCE, Likelihood, total_likelihood
+from seqgan.progress import SILENT, Progress
 from seqgan.tensors.modes import evaluating
 from seqgan.tensors.rows import disturb_rows
 
@@ -40,6 +41,7 @@ def averaged_likelihood(
     rng: torch.Generator,
     draws: int = DRAWS,
     state_noise: float = 0.0,
+    progress: Progress = SILENT,
 ) -> Likelihood:
     """Log-probability of sequences under the mean of the generator's distributions over its noise, dropout off.
 
@@ -54,6 +56,7 @@ def averaged_likelihood(
         rng: of the noise, on the generator's device.
         draws: of the noise; for a generator that steps, of each sequence.
         state_noise: as of `relaxed_sample`. Where it is 0, a generator that steps has no noise, and one draw is made.
+        progress: where to report.
 
     Raises:
         ValueError: fewer than one draw; noise for a state that holds nothing; or sequences with more positions than
@@ -79,7 +82,14 @@ def averaged_likelihood(
             def log_probs_of(batch: Batch) -> Tensor:
                 return _mean_of_steps(generator, batch.tokens, draws, state_noise, rng)
 
-        return total_likelihood(log_probs_of, sequences, unknown)
+        with progress.bar("Likelihood: sentences", len(sequences.tokens)) as advance:
+
+            def reported(batch: Batch) -> Tensor:
+                log_probs = log_probs_of(batch)
+                advance(len(batch.tokens))
+                return log_probs
+
+            return total_likelihood(reported, sequences, unknown)
 
 
 def _mean_distributions(generator: "GeneratorModule", draws: int, rng: torch.Generator) -> Tensor:

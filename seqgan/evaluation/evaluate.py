@@ -287,6 +287,7 @@ def evaluate_generator(
     references: Sequence[str] | None = None,
     families: Sequence[str] = (*FAMILIES, *MODEL_FAMILIES),
     checks: Mapping[str, Callable[[str], bool]] | None = None,
+    draws: int = 0,
     progress: Progress = SILENT,
     judges: Judges | None = None,
 ) -> Report:
@@ -300,6 +301,7 @@ def evaluate_generator(
         references: held-out sentences; those of the text's test (or else validation) split by default.
         families: which metrics.
         checks: as of `judge_sentences`.
+        draws: as of `likelihood_of`.
         progress: where to report.
         judges: as of `judge_sentences`.
     """
@@ -329,15 +331,17 @@ def evaluate_generator(
     )
     if "nll" not in families:
         return report
-    return Report([*likelihood_entries(generator, text, references), *report])
+    return Report([*likelihood_entries(generator, text, references, draws, progress), *report])
 
 
-def likelihood_entries(generator: "GeneratorModule", text: Text, sentences: Sequence[str]) -> list[Entry]:
+def likelihood_entries(
+    generator: "GeneratorModule", text: Text, sentences: Sequence[str], draws: int = 0, progress: Progress = SILENT
+) -> list[Entry]:
     """Negative log-likelihood per token, and perplexity, of sentences under a generator."""
     device = next(generator.parameters()).device
     tokens = [text.tokenizer.tokenize(line) for line in sentences]
     sequences, long = encode_sentences(tokens, text.vocabulary, text.max_length, "cut")
-    likelihood, how = likelihood_of(generator, sequences.to(device), text.vocabulary.unknown)
+    likelihood, how = likelihood_of(generator, sequences.to(device), text.vocabulary.unknown, draws, progress)
     signature = (
         f"nll|nats per token|end:counted|sentences:{likelihood.sentences}|cut:{long}|tokens:{likelihood.tokens}"
         f"|unknown:left out {likelihood.unknown}|text-id:{text_id(sentences)}"
@@ -350,7 +354,11 @@ def likelihood_entries(generator: "GeneratorModule", text: Text, sentences: Sequ
 
 
 def likelihood_of(
-    generator: "GeneratorModule", sequences: Sequences, unknown: int | None, draws: int = 0
+    generator: "GeneratorModule",
+    sequences: Sequences,
+    unknown: int | None,
+    draws: int = 0,
+    progress: Progress = SILENT,
 ) -> tuple[Likelihood, str]:
     """The likelihood of sequences under any generator, and what the signature says of how it came about.
 
@@ -360,13 +368,16 @@ def likelihood_of(
         sequences: on its device.
         unknown: id of the unknown symbol; None where all ids are ordinary tokens.
         draws: how many; by default what the averaging has.
+        progress: where to report: a large vocabulary takes a second and more for each draw.
     """
     if not is_averaged(generator):
         return held_out_likelihood(generator, sequences, unknown), ""
     draws = draws or (STEPPING_DRAWS if hasattr(generator, "step") else DRAWS)
     rng = torch.Generator(sequences.tokens.device).manual_seed(0)
     noise = getattr(generator, "state_noise", 0.0)
-    likelihood = averaged_likelihood(generator, sequences, unknown, rng=rng, draws=draws, state_noise=noise)
+    likelihood = averaged_likelihood(
+        generator, sequences, unknown, rng=rng, draws=draws, state_noise=noise, progress=progress
+    )
     return likelihood, f"|mean of {draws} draws of the noise"
 
 

@@ -1,6 +1,7 @@
 """Likelihood by averaging over noise, where the mean is known."""
 
 import math
+from contextlib import contextmanager
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ from torch import nn
 
 from seqgan.data.batches import Sequences
 from seqgan.evaluation import averaged_likelihood, averaging, held_out_likelihood
+from seqgan.progress import Progress
 from seqgan.tensors.masking import mask_from_tokens
 
 TOKENS = torch.tensor([[3, 1, 0, 0], [2, 0, 0, 0], [1, 1, 3, 2]])
@@ -90,6 +92,21 @@ def test_the_true_symbols_before_are_read(rng):
     second = averaged_likelihood(generator, changed, 2, rng=rng)
     assert (first.tokens, second.tokens) == (3, 2)
     assert first.log_prob != pytest.approx(second.log_prob)
+
+
+def test_sentences_are_counted_as_they_are_read(rng, monkeypatch):
+    monkeypatch.setattr("seqgan.evaluation.likelihood.TOKENS_AT_ONCE", 8)  # two rows of four tokens
+    bars, counted = [], []
+
+    class Counting(Progress):
+        @contextmanager
+        def bar(self, description, total, done=0):
+            bars.append((description, total))
+            yield counted.append
+
+    averaged_likelihood(Coin(), SEQUENCES, None, rng=rng, draws=2, state_noise=1.0, progress=Counting())
+    assert bars == [("Likelihood: sentences", 3)]
+    assert counted == [2, 1]
 
 
 def test_misuse_is_said_with_the_mend(rng):
