@@ -84,6 +84,24 @@ def sequence_log_probs(generator: "GeneratorModule", sequences: Sequences) -> Te
         return _log_probs(_teacher_forced(generator), sequences, sequences.mask)
 
 
+def sentence_likelihoods(
+    generator: "GeneratorModule", sequences: Sequences, unknown: int | None
+) -> tuple[Tensor, Tensor]:
+    """What `held_out_likelihood` sums: the log-probability of each sequence's known tokens, and how many they are.
+
+    Args:
+        generator: any generator that steps.
+        sequences: on the generator's device.
+        unknown: id of the unknown symbol, which is not scored; None where all ids are ordinary tokens.
+
+    Returns:
+        [sentences], [sentences]
+    """
+    scored = sequences.mask if unknown is None else sequences.mask & (sequences.tokens != unknown)
+    with evaluating(generator):
+        return _log_probs(_teacher_forced(generator), sequences, scored), scored.sum(dim=1)
+
+
 def _teacher_forced(generator: "GeneratorModule") -> Callable[[Batch], Tensor]:
     def log_probs(batch: Batch) -> Tensor:
         context = generator.encode(batch.source, batch.source_mask)
