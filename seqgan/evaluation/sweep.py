@@ -35,7 +35,7 @@ TEMPERATURES = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3)
 """From clearly sharper to clearly flatter than the model."""
 SETS = 4
 """Sets of samples at each temperature, whose spread gives the intervals."""
-NLL_SENTENCES = 1000
+NLL_SENTENCES = 500
 """Held-out sentences whose likelihood is taken at each temperature: the first ones."""
 CONFIDENCE = 0.95
 """Of the intervals of single points."""
@@ -76,8 +76,8 @@ class Sweep(NamedTuple):
     """Name of the measure."""
     sharper: int
     """See `Measure`."""
-    count: int
-    """Sentences in a set."""
+    sentences: int
+    """How many are in a set."""
     seed: int
     """Of the samples."""
     references: str
@@ -90,7 +90,7 @@ class Sweep(NamedTuple):
         return {
             "format": 1,
             "metrics": {"quality": self.quality, "diversity": self.diversity, "sharper": self.sharper},
-            "count": self.count,
+            "count": self.sentences,
             "seed": self.seed,
             "interval": f"{CONFIDENCE:.0%} of the mean of independent sets of samples; the weights are held fixed",
             "references": self.references,

@@ -133,7 +133,7 @@ class _Facts(NamedTuple):
 def _check_comparable(sweeps: Sequence[Sweep]) -> None:
     first = sweeps[0]
     for sweep in sweeps:
-        for what in ("quality", "diversity", "sharper", "count", "references"):
+        for what in ("quality", "diversity", "sharper", "sentences", "references"):
             if getattr(sweep, what) != getattr(first, what):
                 raise ConfigError(
                     f"The sweeps do not compare: their {what} is {getattr(first, what)} and {getattr(sweep, what)}. "
@@ -251,8 +251,8 @@ def _apart(facts: _Facts, kind: str) -> str:
     of_ours = float(np.mean([_quality_at(facts.place, sweep).value for sweep in facts.candidates]))
     of_theirs = _quality_at(facts.place, facts.reference).value
     return (
-        f"{kind.capitalize()} at equal diversity: at {_diversity(facts)} {facts.place:.3f}, {ours} has {_quality(facts)} "
-        f"{of_ours:.3f} against {of_theirs:.3f} of {theirs} at temperature {_matched(facts):.2f} "
+        f"{kind.capitalize()} at equal diversity: at {_diversity(facts)} {facts.place:.3f}, {ours} has "
+        f"{_quality(facts)} {of_ours:.3f} against {of_theirs:.3f} of {theirs} at temperature {_matched(facts):.2f} "
         f"(difference {_gain(facts)})."
     )
 
@@ -260,10 +260,11 @@ def _apart(facts: _Facts, kind: str) -> str:
 def _crossing(facts: _Facts, kind: str, against: Sequence[float]) -> str:
     other = "worse" if kind == "better" else "better"
     ours, theirs = facts.names
+    listed = ", ".join(f"{place:g}" for place in against)
     return (
         f"Cannot tell: the curves cross; {ours} is {kind} than {theirs} at equal {_diversity(facts)} at temperature 1 "
-        f"(difference {_gain(facts)}) and {other} at temperature {', '.join(f'{place:g}' for place in against)}: choose by "
-        "the diversity that is wanted."
+        f"(difference {_gain(facts)}) and {other} at temperature {listed}: choose by the diversity that is "
+        "wanted."
     )
 
 
@@ -279,9 +280,9 @@ def _unclear_gain(facts: _Facts) -> str:
 def _unclear_move(facts: _Facts) -> str:
     ours, theirs = facts.names
     return (
-        f"Cannot tell whether {ours} is only sharper or flatter than {theirs}, or the same: at equal {_diversity(facts)} "
-        f"it is as good (difference {_gain(facts)}), and at temperature 1 its {_diversity(facts)} differs by "
-        f"{_interval(facts.move)}; {_wanted(facts, facts.move, facts.diversity_margin)}."
+        f"Cannot tell whether {ours} is only sharper or flatter than {theirs}, or the same: at equal "
+        f"{_diversity(facts)} it is as good (difference {_gain(facts)}), and at temperature 1 its {_diversity(facts)} "
+        f"differs by {_interval(facts.move)}; {_wanted(facts, facts.move, facts.diversity_margin)}."
     )
 
 
@@ -324,7 +325,7 @@ def _verdict(kind: str, sentence: str, facts: _Facts) -> Verdict:
         "candidate": ours,
         "reference": theirs,
         "metrics": {"quality": first.quality, "diversity": first.diversity},
-        "count": first.count,
+        "count": first.sentences,
         "sets": len(_point_1(first).quality),
         "candidates": len(facts.candidates),
         "margins": {"quality": facts.quality_margin, "diversity": facts.diversity_margin},
@@ -376,7 +377,8 @@ def _nll(sweeps: Sequence[Sweep]) -> dict[str, float] | None:
 def _matched(facts: _Facts) -> float:
     """The temperature at which the reference has the candidates' diversity."""
     points = sorted((mean_of(point.diversity).value, point.temperature) for point in facts.reference.points)
-    return float(np.interp(facts.place, *zip(*points, strict=True)))
+    diversities, temperatures = zip(*points, strict=True)
+    return float(np.interp(facts.place, diversities, temperatures))
 
 
 def _at_1(facts: _Facts) -> str:
@@ -394,8 +396,12 @@ def _gain(facts: _Facts) -> str:
 
 def _interval(estimate: Estimate) -> str:
     if not math.isfinite(estimate.high):
-        return f"{estimate.value:.3f}, interval unknown"
-    return f"{estimate.value:.3f}, interval {estimate.low:.3f} to {estimate.high:.3f}"
+        return f"{_number(estimate.value)}, interval unknown"
+    return f"{_number(estimate.value)}, interval {_number(estimate.low)} to {_number(estimate.high)}"
+
+
+def _number(value: float) -> str:
+    return f"{round(value, 3) + 0.0:.3f}"  # no -0.000
 
 
 def _quality(facts: _Facts) -> str:
