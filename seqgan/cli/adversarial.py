@@ -30,7 +30,7 @@ from seqgan.config import (
     with_algorithm,
 )
 from seqgan.data.corpus import corpus_name
-from seqgan.errors import ConfigError, RunError
+from seqgan.errors import ConfigError, RunError, SeqganError
 from seqgan.files import TEMPORARY_SUFFIX
 from seqgan.presets import ALGORITHM_DEFAULTS, PRESETS
 
@@ -56,6 +56,8 @@ class ChildFlags(SettingsFlags, frozen=True, kw_only=True):
     """Go on where the child run was interrupted, with the settings it was begun with."""
     overwrite: Switch = False
     """Replace a child run that is there."""
+    no_verdict: Switch = False
+    """Leave out the comparison with the run it started from, over temperatures, at the end."""
     discriminator: DiscriminatorConfig = DiscriminatorConfig()
     adversarial: AdversarialConfig = AdversarialConfig()
 
@@ -214,6 +216,8 @@ def check_name(name: str) -> str:
         "tokenizer.model",
         "metrics.jsonl",
         "report.json",
+        "sweep.json",
+        "verdict.json",
     }
     of_files = name.endswith((".safetensors", TEMPORARY_SUFFIX))
     if name != Path(name).name or name in ("", ".", "..") or "\0" in name or name in taken or of_files:
@@ -252,7 +256,33 @@ def train_child(config: RunConfig, flags: ChildFlags) -> None:
         return create_run(folder, config, *text.symbols, overwrite=flags.overwrite)
 
     train(config, flags, text, make_run, weights=parent.generator_path)
+    if not flags.no_verdict:
+        verdict_after_training(folder, parent, flags)
     flags.progress.note(f"Next: seqgan evaluate --run {folder} --compare {parent.folder}")
+
+
+def verdict_after_training(folder: Path, parent: "Run", flags: ChildFlags) -> None:
+    """Say whether the phase helped, from fewer samples than `seqgan evaluate` takes. The training stands whatever it is."""
+    from seqgan.cli.verdict import QUICK_SETS, QUICK_TEMPERATURES, Comparison, compare_runs
+    from seqgan.runs.directory import open_run
+
+    run = open_run(folder)
+    assert run.config.adversarial is not None
+    settings = Comparison(
+        sentences=run.config.adversarial.evaluate_samples,
+        temperatures=QUICK_TEMPERATURES,
+        sets=QUICK_SETS,
+        seed=run.config.seed,
+        device=flags.device,
+    )
+    try:
+        compared = compare_runs(run, parent, settings, flags.progress)
+        compared.write(flags.progress)
+    except SeqganError as error:
+        flags.progress.note(f"No verdict: {error}")
+        return
+    for line in compared.lines():
+        flags.progress.note(line)
 
 
 def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
@@ -292,6 +322,8 @@ def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
         return create_run(folder, config, *text.symbols, overwrite=flags.overwrite)
 
     train(config, flags, text, make_run)
+    if not flags.no_verdict:
+        flags.progress.note("No verdict: a run that starts from nothing has no maximum likelihood to be compared with.")
     flags.progress.note(f"Next: seqgan evaluate --run {folder}, or seqgan sample --run {folder}")
 
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 from msgspec import Meta
 
-from seqgan.cli.options import CommonFlags, check_flags, check_target, parse
+from seqgan.cli.options import CommonFlags, Switch, check_flags, check_target, parse
 from seqgan.config import Seed
 from seqgan.errors import ConfigError, RunError
 from seqgan.progress import printable
 
 if TYPE_CHECKING:
+    from seqgan.cli.verdict import Compared
     from seqgan.metrics import Report
 
 
@@ -27,7 +28,18 @@ class EvaluateFlags(CommonFlags, frozen=True, kw_only=True):
     references: Annotated[str | None, tyro.conf.arg(metavar="FILE")] = None
     """Held-out sentences to judge against; by default the run's test split, or else its validation split."""
     compare: Annotated[str | None, tyro.conf.arg(metavar="RUN")] = None
-    """Another run, judged in the same way, in a column beside."""
+    """Another run, judged in the same way, in a column beside; and over temperatures, for the verdict."""
+    temperatures: tuple[float, ...] = ()
+    """Of the sweep, which is made with --compare, or if these are given; by default eight from 0.6 to 1.3."""
+    sets: Annotated[int, Meta(ge=2)] = 4
+    """Sets of --count samples at each temperature of the sweep, whose spread gives the intervals."""
+    equal_budget: Annotated[str, tyro.conf.arg(metavar="updates|time|none")] = "updates"
+    """With --compare of the pretrained run, its training goes on for as many updates, or as long, as the adversarial
+    phase took, and is judged beside."""
+    seeds_of: Annotated[tuple[str, ...], tyro.conf.arg(metavar="RUN...")] = ()
+    """Runs like --run with other seeds: the verdict is then of their mean, and holds for other seeds."""
+    table_only: Switch = False
+    """Leave out the sweep and the verdict."""
     count: Annotated[int, Meta(ge=2)] = 1000
     """Sentences to generate. Self-BLEU and others depend on it: compare at equal counts only."""
     training: Annotated[str | None, tyro.conf.arg(metavar="FILE")] = None
@@ -62,6 +74,7 @@ def main(arguments: Sequence[str]) -> None:
             raise ConfigError(f"--{name} is for --samples; a run knows its own text.")
     if flags.samples is None and flags.tokenizer != "words":
         raise ConfigError("--tokenizer is for --samples; a run is judged with its own.")
+    check_verdict_flags(flags)
     check_target("--json", flags.json)
     reports: dict[str, Path] = {}
     columns, about = judge_file(flags) if flags.samples is not None else judge_runs(flags, reports)
@@ -74,11 +87,17 @@ def main(arguments: Sequence[str]) -> None:
     others = {name: report.to_json() for name, report in columns.items() if name != main_column}
     if others:
         result["compared"] = others
+    compared = None
+    if flags.samples is None and not flags.table_only and (flags.compare is not None or flags.temperatures):
+        compared = compare(about["run"], flags)
+        result |= compared.to_json()
     text = json.dumps(result, indent=2) + "\n"
     if flags.json == "-":
         print(text, end="")
     else:
         print(table({printable(name): report for name, report in columns.items()}))
+        if compared is not None:
+            print(f"\n{compared.page()}")
     if flags.json not in (None, "-"):
         write_file(Path(flags.json), text)
     for name, path in reports.items():
@@ -92,6 +111,48 @@ def main(arguments: Sequence[str]) -> None:
             write_file(path, json.dumps(content, indent=2) + "\n")
         except RunError as error:
             flags.progress.note(f"{error} The numbers above are not kept in the run.")
+    if compared is not None:
+        compared.write(flags.progress)
+
+
+def check_verdict_flags(flags: EvaluateFlags) -> None:
+    """That the flags of sweep and verdict go together; asked before the work.
+
+    Raises:
+        ConfigError: they do not, and why.
+    """
+    from seqgan.cli.verdict import EQUAL_BUDGETS
+
+    if flags.samples is not None and flags.temperatures:
+        raise ConfigError("--temperatures is of runs, and --samples judges a file, whose sentences are as they are.")
+    if flags.seeds_of and flags.compare is None:
+        raise ConfigError("--seeds-of adds runs to a verdict: name the run to beat with --compare.")
+    if flags.table_only and (flags.temperatures or flags.seeds_of):
+        raise ConfigError(
+            "--table-only leaves out the sweep that --temperatures and --seeds-of are of: give one of them."
+        )
+    if flags.equal_budget not in EQUAL_BUDGETS:
+        raise ConfigError(f"--equal-budget is {flags.equal_budget!r}: choose {', '.join(EQUAL_BUDGETS)}.")
+
+
+def compare(run: str, flags: EvaluateFlags) -> "Compared":
+    """The sweep of a run, and the verdict on it if there is another to compare with."""
+    from seqgan.cli.verdict import Comparison, compare_runs
+    from seqgan.evaluation.sweep import TEMPERATURES
+    from seqgan.runs.directory import open_run
+
+    settings = Comparison(
+        sentences=flags.count,
+        temperatures=flags.temperatures or TEMPERATURES,
+        sets=flags.sets,
+        seed=flags.seed,
+        device=flags.device,
+        references=None if flags.references is None else read_references(flags),
+        equal_budget=flags.equal_budget,
+        seeds_of=tuple(open_run(folder) for folder in flags.seeds_of),
+    )
+    reference = None if flags.compare is None else open_run(flags.compare)
+    return compare_runs(open_run(run), reference, settings, flags.progress)
 
 
 def judge_file(flags: EvaluateFlags) -> tuple[dict[str, "Report"], dict[str, str]]:

@@ -1,7 +1,7 @@
 """Intervals of few repeated measurements: Student's quantiles, means, and the value of a curve at a place."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -21,6 +21,15 @@ class Estimate(NamedTuple):
     def to_json(self) -> dict[str, float | None]:
         """As plain containers; an end that is not finite is null."""
         return {name: end if math.isfinite(end) else None for name, end in self._asdict().items()}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, float | None]) -> "Estimate":
+        """What `to_json` gave."""
+        low, high = content["low"], content["high"]
+        value = content["value"]
+        return cls(
+            math.nan if value is None else value, -math.inf if low is None else low, math.inf if high is None else high
+        )
 
 
 class Measured(NamedTuple):

@@ -128,7 +128,7 @@ def _point_from_json(content: Mapping[str, Any]) -> Point:
         content["temperature"],
         tuple(content["quality"]["sets"]),
         tuple(content["diversity"]["sets"]),
-        None if nll is None else Estimate(nll["value"], nll["low"], nll["high"]),
+        None if nll is None else Estimate.from_json(nll),
     )
 
 

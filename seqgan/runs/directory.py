@@ -70,6 +70,16 @@ class Run:
         return self.folder / "report.json"
 
     @property
+    def sweep_path(self) -> Path:
+        """The last sweep over temperatures."""
+        return self.folder / "sweep.json"
+
+    @property
+    def verdict_path(self) -> Path:
+        """What the last comparison with another run came to."""
+        return self.folder / "verdict.json"
+
+    @property
     def is_adversarial(self) -> bool:
         """Whether two players were trained here."""
         return self.config.adversarial is not None

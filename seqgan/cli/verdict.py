@@ -1,0 +1,294 @@
+"""What `seqgan evaluate --compare` and `seqgan adversarial` say of a run and the one it is to beat: the sweep of both
+over temperatures, and whether the one helped."""
+
+import copy
+import json
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from seqgan.errors import RunError
+from seqgan.progress import Progress, printable
+
+if TYPE_CHECKING:
+    from seqgan.data.text import Text
+    from seqgan.evaluation.sweep import Sweep
+    from seqgan.evaluation.verdict import Verdict
+    from seqgan.generators.protocol import GeneratorModule
+    from seqgan.runs.directory import Run
+    from seqgan.training.equal_budget import TrainedOn
+
+EQUAL_BUDGETS = ("updates", "time", "none")
+"""What maximum likelihood is given as much of as the adversarial phase had."""
+QUICK_TEMPERATURES = (0.6, 0.75, 0.9, 1.0, 1.15)
+"""After a training: fewer, and rather the lower ones, as adversarial training sharpens."""
+QUICK_SETS = 3
+"""And of fewer sets of samples."""
+MORE_TEMPERATURES = {-1: (0.5, 0.4, 0.3, 0.2), 1: (1.5, 1.75, 2.0)}
+"""Added to the reference's one by one until its diversity reaches the run's: lower ones, and higher ones."""
+
+
+class Comparison(NamedTuple):
+    """How runs are compared."""
+
+    sentences: int
+    """In a set of samples."""
+    temperatures: Sequence[float]
+    """Of the sweep; 1 is added where it is missing."""
+    sets: int
+    """At each temperature."""
+    seed: int
+    """Of the samples."""
+    device: str
+    """Where to compute."""
+    references: Sequence[str] | None = None
+    """Held-out sentences; by default the runs' own."""
+    equal_budget: str = "updates"
+    """One of `EQUAL_BUDGETS`."""
+    seeds_of: "Sequence[Run]" = ()
+    """More runs like the judged one."""
+
+
+class Compared(NamedTuple):
+    """What came of it."""
+
+    run: "Run"
+    reference: "Run | None"
+    sweeps: "dict[str, Sweep]"
+    """By the runs' folders, and a name for what has none; the judged run last."""
+    kept: "list[tuple[Run, Sweep]]"
+    """Those that are written into their runs."""
+    verdict: "Verdict | None"
+    """None where there is nothing to compare with."""
+    note: str = ""
+    """Why something was left out."""
+
+    def to_json(self) -> dict[str, Any]:
+        """What `evaluate --json` says of it."""
+        content: dict[str, Any] = {"sweep": {name: sweep.to_json() for name, sweep in self.sweeps.items()}}
+        if self.verdict is not None:
+            assert self.reference is not None
+            content["verdict"] = self.verdict.to_json(str(self.reference.folder))
+        elif self.reference is not None:
+            content["verdict"] = None
+        return content
+
+    def lines(self) -> list[str]:
+        """For the reader: what was left out or found beside, the likelihoods, the verdict."""
+        lines = [printable(self.note)] if self.note else []
+        if self.verdict is not None:
+            likelihoods = self.verdict.evidence["nll"]
+            if likelihoods["candidate"] is not None and likelihoods["reference"] is not None:
+                lines.append(_likelihood_line(self.verdict.evidence))
+            lines.append(printable(self.verdict.sentence))
+        return lines
+
+    def page(self) -> str:
+        """The table of the sweep, and below it `lines`."""
+        table = ["\n".join(sweep_table(self.sweeps))] if self.sweeps else []
+        return "\n\n".join([*table, *self.lines()])
+
+    def write(self, progress: Progress) -> None:
+        """Keep it in the runs' folders; one that may not be written is only said."""
+        from seqgan.files import write_file
+
+        contents = [(run.sweep_path, sweep.to_json()) for run, sweep in self.kept]
+        if self.verdict is not None:
+            assert self.reference is not None
+            contents.append((self.run.verdict_path, self.verdict.to_json(str(self.reference.folder))))
+        for path, content in contents:
+            try:
+                write_file(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
+            except RunError as error:
+                progress.note(f"{error} The sweep above is not kept in the run.")
+
+
+class _Contender(NamedTuple):
+    """A run with what is needed to sweep it."""
+
+    run: "Run"
+    generator: "GeneratorModule"
+    text: "Text"
+    references: Sequence[str]
+
+
+def compare_runs(run: "Run", reference: "Run | None", settings: Comparison, progress: Progress) -> Compared:
+    """Sweep both runs over temperatures and judge; without another run, sweep the one.
+
+    Costs as much as sampling and measuring sets times temperatures times sentences of each run, and the
+    training that equals the budget; that, and a third sweep, only where one run is the other's adversarial phase.
+
+    Raises:
+        ConfigError: numbers that make no sweep.
+        SeqganError: a run, or its text, cannot be read.
+    """
+    from seqgan.evaluation.sweep import check_sweep
+    from seqgan.evaluation.verdict import judge_sweeps, reach_of
+
+    temperatures = sorted({*settings.temperatures, 1.0})
+    check_sweep([*settings.temperatures], settings.sentences, settings.sets)
+    contenders = [_contender(each, settings) for each in (run, *settings.seeds_of, *([reference] if reference else []))]
+    why_not = _cannot_compare(contenders)
+    if why_not is not None:
+        return Compared(run, reference, {}, [], None, f"No verdict: {why_not}")
+    progress.note(
+        f"Sampling {settings.sets} sets of {settings.sentences:,} sentences at {len(temperatures)} temperatures of "
+        f"{', '.join(str(each.run.folder) for each in contenders)}."
+    )
+    swept = [_sweep(each, temperatures, settings, progress) for each in contenders]
+    kept = [(each.run, sweep) for each, sweep in zip(contenders, swept, strict=True)]
+    if reference is None:
+        return Compared(run, None, {str(run.folder): swept[0]}, kept, None)
+
+    *candidates, of_reference = swept
+    names = _names(run, reference)
+    to_beat = contenders[-1]
+
+    def reaching(sweep: "Sweep", contender: _Contender) -> "Sweep":
+        """With more temperatures, as far as they are needed."""
+        for candidate in candidates:
+            side = reach_of(candidate, sweep)
+            for temperature in MORE_TEMPERATURES.get(side, ()):
+                if reach_of(candidate, sweep) != side:
+                    break
+                if temperature not in [point.temperature for point in sweep.points]:
+                    more = _sweep(contender, [temperature], settings, progress)
+                    sweep = sweep._replace(points=tuple(sorted([*sweep.points, *more.points])))
+        return sweep
+
+    of_reference = reaching(of_reference, to_beat)
+    kept[-1] = (reference, of_reference)
+    verdict = judge_sweeps(candidates, of_reference, names)
+    sweeps = {str(reference.folder): of_reference}
+    note = ""
+    if settings.equal_budget != "none" and run.is_adversarial and not reference.is_adversarial:
+        trained, budget, goes_on = _equal_budget(run, to_beat, settings, progress)
+        about: dict[str, Any] = {"budget": settings.equal_budget, **trained._asdict()}
+        if trained.best_update:
+            more = f"{names[1]} after {trained.best_update:,} more updates"
+            sweeps[more] = reaching(_sweep(goes_on, temperatures, settings, progress), goes_on)
+            # The stronger opponent decides: it had what the adversarial phase had.
+            against_start = {"kind": verdict.kind, "sentence": verdict.sentence}
+            verdict = judge_sweeps(candidates, sweeps[more], (names[0], more))
+            about["against_start"] = against_start
+            note = f"Against {reference.folder} itself: {against_start['sentence']}"
+        else:
+            note = f"Maximum likelihood went on for {budget}, and was never better than at the start by held-out text."
+        verdict.evidence["equal_budget"] = about
+    sweeps |= {str(each.folder): sweep for (each, _), sweep in zip(kept[-2::-1], candidates[::-1], strict=True)}
+    return Compared(run, reference, sweeps, kept, verdict, note)
+
+
+def _contender(run: "Run", settings: Comparison) -> _Contender:
+    from seqgan.evaluation.evaluate import held_out
+    from seqgan.runs.load import load_generator, load_text
+    from seqgan.training.engine import choose_device
+
+    text = load_text(run)
+    references = held_out(text).references if settings.references is None else settings.references
+    return _Contender(run, load_generator(run).to(choose_device(settings.device)), text, references)
+
+
+def _cannot_compare(contenders: Sequence[_Contender]) -> str | None:
+    """Why runs have no curves, or such as do not compare; None where they have."""
+    from seqgan.evaluation.sweep import cannot_sweep
+
+    for each in contenders:
+        why_not = cannot_sweep(each.generator, each.text)
+        if why_not is not None:
+            return f"{each.run.folder}: {why_not}"
+    first = contenders[0]
+    for each in contenders[1:]:
+        if "characters" in {first.text.tokenizer.name, each.text.tokenizer.name} and (
+            first.text.tokenizer.name != each.text.tokenizer.name
+        ):
+            return f"{first.run.folder} and {each.run.folder} are judged by other tokens: characters and words."
+        if list(first.references) != list(each.references):
+            return (
+                f"{first.run.folder} and {each.run.folder} have other held-out sentences: give the same to both with "
+                "--references."
+            )
+    return None
+
+
+def _sweep(each: _Contender, temperatures: Sequence[float], settings: Comparison, progress: Progress) -> "Sweep":
+    from seqgan.evaluation.sweep import sweep_temperatures
+
+    return sweep_temperatures(
+        each.generator,
+        each.text,
+        temperatures,
+        settings.sentences,
+        sets=settings.sets,
+        seed=settings.seed,
+        references=each.references,
+        progress=progress,
+    )
+
+
+def _equal_budget(
+    run: "Run", start: _Contender, settings: Comparison, progress: Progress
+) -> "tuple[TrainedOn, str, _Contender]":
+    """The pretrained model after as much more maximum likelihood as the run's adversarial phase had, and how much."""
+    from seqgan.training.equal_budget import budget_of, train_on
+
+    budget = budget_of(run)
+    by_time = settings.equal_budget == "time"
+    shown = f"{budget.seconds:,.0f} seconds" if by_time else f"{budget.updates:,} updates"
+    progress.note(f"Maximum likelihood of {start.run.folder} goes on for at most {shown}.")
+    goes_on = start._replace(generator=copy.deepcopy(start.generator))
+    trained = train_on(
+        goes_on.generator,
+        start.text,
+        start.run.config.pretrain,
+        updates=None if by_time else budget.updates,
+        seconds=budget.seconds if by_time else None,
+        seed=run.config.seed,
+        progress=progress,
+    )
+    goes_on.generator.eval()
+    return trained, shown, goes_on
+
+
+def _names(run: "Run", reference: "Run") -> tuple[str, str]:
+    """What the two are called in a sentence: what was pretrained only is maximum likelihood."""
+    names = [each.folder.resolve().name if each.is_adversarial else "MLE" for each in (run, reference)]
+    if names[0] == names[1]:
+        names = [str(run.folder), str(reference.folder)]
+    return printable(names[0]), printable(names[1])
+
+
+def sweep_table(sweeps: "dict[str, Sweep]") -> list[str]:
+    """Sweeps one below the other: a row for each temperature, half the interval's width behind each number."""
+    from seqgan.evaluation.intervals import mean_of
+    from seqgan.evaluation.sweep import CONFIDENCE
+
+    lines = []
+    for name, sweep in sweeps.items():
+        lines.append(
+            f"{'temperature':12}{sweep.quality + ' ↑':>18}{sweep.diversity:>18}{'nll ↓':>18}  {printable(name)}"
+        )
+        for point in sweep.points:
+            cells = [mean_of(values).interval(CONFIDENCE) for values in (point.quality, point.diversity)]
+            shown = "".join(f"{_cell(cell):>18}" for cell in [*cells, *([point.nll] if point.nll else [])])
+            lines.append(f"{point.temperature:<12g}{shown}")
+    first = next(iter(sweeps.values()))
+    sets = len(first.points[0].quality)
+    how = f"{sets} sets of {first.sentences:,} samples at each temperature, ± half the interval of {CONFIDENCE:.0%}"
+    return [*lines, "", f"{how}; {first.references}"]
+
+
+def _cell(estimate: Any) -> str:
+    half = (estimate.high - estimate.low) / 2
+    return f"{estimate.value:.4f} ±{half:.4f}" if math.isfinite(half) else f"{estimate.value:.4f}"
+
+
+def _likelihood_line(evidence: dict[str, Any]) -> str:
+    """Held-out likelihood of both: a second opinion, which no sharpening improves for a model that was calibrated."""
+    parts = [
+        f"{values['temperature_1']:.3f} for {evidence[which]} (best {values['best']:.3f}, at temperature "
+        f"{values['best_temperature']:g})"
+        for which in ("candidate", "reference")
+        if (values := evidence["nll"][which])
+    ]
+    return f"Held-out nats a token at temperature 1: {' and '.join(parts)}."
