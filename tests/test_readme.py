@@ -28,6 +28,7 @@ def test_the_log_table_names_all_that_is_logged(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["pretrain", "--epochs", "1", "--generator.hidden-size", "16", "--quiet"]) == 0
     small = ["--adversarial.rollouts", "1", "--adversarial.warmup-steps", "1", "--discriminator.filters", "0.02"]
+    small += ["--no-verdict"]
     assert main(["adversarial", "--algo", "maligan", "--rounds", "1", *small, "--quiet"]) == 0
     lines = [line for path in tmp_path.rglob("metrics.jsonl") for line in read_metrics(path)]
     logged = set().union(*lines) - {"phase", "step"}

@@ -262,7 +262,7 @@ def train_child(config: RunConfig, flags: ChildFlags) -> None:
 
 
 def verdict_after_training(folder: Path, parent: "Run", flags: ChildFlags) -> None:
-    """Say whether the phase helped, from fewer samples than `seqgan evaluate` takes. The training stands whatever it is."""
+    """Say whether the phase helped, from fewer samples than `seqgan evaluate` takes. The training stands anyway."""
     from seqgan.cli.verdict import QUICK_SETS, QUICK_TEMPERATURES, Comparison, compare_runs
     from seqgan.runs.directory import open_run
 

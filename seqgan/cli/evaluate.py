@@ -9,12 +9,12 @@ import tyro
 from msgspec import Meta
 
 from seqgan.cli.options import CommonFlags, Switch, check_flags, check_target, parse
+from seqgan.cli.verdict import check_comparison, compare_as_asked, compares
 from seqgan.config import Seed
 from seqgan.errors import ConfigError, RunError
 from seqgan.progress import printable
 
 if TYPE_CHECKING:
-    from seqgan.cli.verdict import Compared
     from seqgan.metrics import Report
 
 
@@ -74,7 +74,7 @@ def main(arguments: Sequence[str]) -> None:
             raise ConfigError(f"--{name} is for --samples; a run knows its own text.")
     if flags.samples is None and flags.tokenizer != "words":
         raise ConfigError("--tokenizer is for --samples; a run is judged with its own.")
-    check_verdict_flags(flags)
+    check_comparison(flags)
     check_target("--json", flags.json)
     reports: dict[str, Path] = {}
     columns, about = judge_file(flags) if flags.samples is not None else judge_runs(flags, reports)
@@ -88,8 +88,9 @@ def main(arguments: Sequence[str]) -> None:
     if others:
         result["compared"] = others
     compared = None
-    if flags.samples is None and not flags.table_only and (flags.compare is not None or flags.temperatures):
-        compared = compare(about["run"], flags)
+    if compares(flags):
+        given = None if flags.references is None else read_references(flags)
+        compared = compare_as_asked(about["run"], flags, given)
         result |= compared.to_json()
     text = json.dumps(result, indent=2) + "\n"
     if flags.json == "-":
@@ -113,46 +114,6 @@ def main(arguments: Sequence[str]) -> None:
             flags.progress.note(f"{error} The numbers above are not kept in the run.")
     if compared is not None:
         compared.write(flags.progress)
-
-
-def check_verdict_flags(flags: EvaluateFlags) -> None:
-    """That the flags of sweep and verdict go together; asked before the work.
-
-    Raises:
-        ConfigError: they do not, and why.
-    """
-    from seqgan.cli.verdict import EQUAL_BUDGETS
-
-    if flags.samples is not None and flags.temperatures:
-        raise ConfigError("--temperatures is of runs, and --samples judges a file, whose sentences are as they are.")
-    if flags.seeds_of and flags.compare is None:
-        raise ConfigError("--seeds-of adds runs to a verdict: name the run to beat with --compare.")
-    if flags.table_only and (flags.temperatures or flags.seeds_of):
-        raise ConfigError(
-            "--table-only leaves out the sweep that --temperatures and --seeds-of are of: give one of them."
-        )
-    if flags.equal_budget not in EQUAL_BUDGETS:
-        raise ConfigError(f"--equal-budget is {flags.equal_budget!r}: choose {', '.join(EQUAL_BUDGETS)}.")
-
-
-def compare(run: str, flags: EvaluateFlags) -> "Compared":
-    """The sweep of a run, and the verdict on it if there is another to compare with."""
-    from seqgan.cli.verdict import Comparison, compare_runs
-    from seqgan.evaluation.sweep import TEMPERATURES
-    from seqgan.runs.directory import open_run
-
-    settings = Comparison(
-        sentences=flags.count,
-        temperatures=flags.temperatures or TEMPERATURES,
-        sets=flags.sets,
-        seed=flags.seed,
-        device=flags.device,
-        references=None if flags.references is None else read_references(flags),
-        equal_budget=flags.equal_budget,
-        seeds_of=tuple(open_run(folder) for folder in flags.seeds_of),
-    )
-    reference = None if flags.compare is None else open_run(flags.compare)
-    return compare_runs(open_run(run), reference, settings, flags.progress)
 
 
 def judge_file(flags: EvaluateFlags) -> tuple[dict[str, "Report"], dict[str, str]]:

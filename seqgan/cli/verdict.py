@@ -7,10 +7,11 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from seqgan.errors import RunError
+from seqgan.errors import ConfigError, RunError
 from seqgan.progress import Progress, printable
 
 if TYPE_CHECKING:
+    from seqgan.cli.evaluate import EvaluateFlags
     from seqgan.data.text import Text
     from seqgan.evaluation.sweep import Sweep
     from seqgan.evaluation.verdict import Verdict
@@ -103,6 +104,55 @@ class Compared(NamedTuple):
                 progress.note(f"{error} The sweep above is not kept in the run.")
 
 
+def check_comparison(flags: "EvaluateFlags") -> None:
+    """That the flags of sweep and verdict go together, and that the runs are there; asked before the work.
+
+    Raises:
+        ConfigError: they do not, and why.
+        RunError: a run is not there.
+    """
+    if flags.samples is not None and flags.temperatures:
+        raise ConfigError("--temperatures is of runs, and --samples judges a file, whose sentences are as they are.")
+    if flags.seeds_of and flags.compare is None:
+        raise ConfigError("--seeds-of adds runs to a verdict: name the run to beat with --compare.")
+    if flags.table_only and (flags.temperatures or flags.seeds_of):
+        raise ConfigError("--table-only leaves out what --temperatures and --seeds-of are of: give one or the other.")
+    if flags.equal_budget not in EQUAL_BUDGETS:
+        raise ConfigError(f"--equal-budget is {flags.equal_budget!r}: choose {', '.join(EQUAL_BUDGETS)}.")
+    if compares(flags):
+        from seqgan.evaluation.sweep import check_sweep
+        from seqgan.runs.directory import open_run
+
+        check_sweep(flags.temperatures or (1.0,), flags.count, flags.sets)
+        folders = [open_run(folder).folder.resolve() for folder in (*flags.seeds_of, flags.run) if folder is not None]
+        if len(set(folders)) < len(folders):
+            raise ConfigError("--seeds-of names a run twice, or the one of --run: give each once.")
+
+
+def compares(flags: "EvaluateFlags") -> bool:
+    """Whether a sweep is asked for."""
+    return flags.samples is None and not flags.table_only and bool(flags.compare or flags.temperatures)
+
+
+def compare_as_asked(run: str, flags: "EvaluateFlags", references: Sequence[str] | None) -> Compared:
+    """The sweep of a run, and the verdict on it if there is another to compare with."""
+    from seqgan.evaluation.sweep import TEMPERATURES
+    from seqgan.runs.directory import open_run
+
+    settings = Comparison(
+        sentences=flags.count,
+        temperatures=flags.temperatures or TEMPERATURES,
+        sets=flags.sets,
+        seed=flags.seed,
+        device=flags.device,
+        references=references,
+        equal_budget=flags.equal_budget,
+        seeds_of=tuple(open_run(folder) for folder in flags.seeds_of),
+    )
+    reference = None if flags.compare is None else open_run(flags.compare)
+    return compare_runs(open_run(run), reference, settings, flags.progress)
+
+
 class _Contender(NamedTuple):
     """A run with what is needed to sweep it."""
 
@@ -161,8 +211,13 @@ def compare_runs(run: "Run", reference: "Run | None", settings: Comparison, prog
     verdict = judge_sweeps(candidates, of_reference, names)
     sweeps = {str(reference.folder): of_reference}
     note = ""
+    goes_on = None
     if settings.equal_budget != "none" and run.is_adversarial and not reference.is_adversarial:
-        trained, budget, goes_on = _equal_budget(run, to_beat, settings, progress)
+        try:
+            trained, budget, goes_on = _equal_budget(run, to_beat, settings, progress)
+        except RunError as error:
+            note = f"Maximum likelihood was not given an equal budget: {error}"
+    if goes_on is not None:
         about: dict[str, Any] = {"budget": settings.equal_budget, **trained._asdict()}
         if trained.best_update:
             more = f"{names[1]} after {trained.best_update:,} more updates"

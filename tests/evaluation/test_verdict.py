@@ -1,0 +1,234 @@
+"""The verdict: what it answers for curves that are known, how often it errs, and what it says of real generators."""
+
+import copy
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from seqgan.config import PretrainConfig
+from seqgan.data import load_corpus
+from seqgan.data.text import encode_corpus
+from seqgan.errors import ConfigError
+from seqgan.evaluation.intervals import Estimate
+from seqgan.evaluation.sweep import TEMPERATURES, Point, Sweep, sweep_temperatures
+from seqgan.evaluation.verdict import KINDS, judge_sweeps, reach_of
+from seqgan.generators import LSTMGenerator
+from seqgan.training import pretrain
+
+CORRELATION = [[1.0, 0.8], [0.8, 1.0]]
+"""Sets of typical sentences have a high BLEU and a high Self-BLEU: about as of real samples."""
+
+
+def drawn(rng, noise, *, scale=1.0, lift=0.0, tilt=0.0, temperatures=TEMPERATURES, sharper=1, sets=4):
+    """A made-up sweep: diversity falls along a sigmoid of the temperature, quality is a power of it.
+
+    Dividing all logits by `scale` moves the points along the curve; `lift` moves the curve, `tilt` turns it.
+    """
+    points = []
+    for temperature in temperatures:
+        alike = 1 / (1 + math.exp(4 * (temperature * scale - 1) + 0.6))
+        quality = 0.9 * alike**0.9 + lift + tilt * (alike - 0.35)
+        errors = (
+            rng.multivariate_normal([0, 0], noise**2 * np.array(CORRELATION), size=sets) if noise else [[0, 0]] * sets
+        )
+        points.append(
+            Point(
+                temperature,
+                tuple(quality + error[0] for error in errors),
+                tuple(sharper * (alike + error[1]) for error in errors),
+            )
+        )
+    names = ("bleu-4", "self-bleu-4") if sharper == 1 else ("bleu-4", "distinct-2")
+    return Sweep(*names, sharper, 1000, 0, "refs:all 9", tuple(points))
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("sharper", [1, -1])
+@pytest.mark.parametrize(
+    ("how", "kind"),
+    [
+        ({}, "no-difference"),
+        ({"scale": 0.85}, "sharper-only"),
+        ({"scale": 1.15}, "flatter-only"),
+        ({"lift": 0.03}, "better"),
+        ({"lift": 0.03, "scale": 0.85}, "better"),
+        ({"lift": 0.03, "scale": 1.15}, "better"),
+        ({"lift": -0.03}, "worse"),
+        ({"lift": -0.03, "scale": 0.85}, "worse"),
+    ],
+)
+def test_curves_that_are_known(rng, how, kind, sharper):
+    verdict = judge_sweeps([drawn(rng, 0.004, sharper=sharper, **how)], drawn(rng, 0.004, sharper=sharper))
+    assert verdict.kind == kind
+    gain = verdict.evidence["at_equal_diversity"]["difference"]
+    assert gain["low"] < how.get("lift", 0) < gain["high"]
+
+
+def test_without_noise_the_numbers_are_those_of_the_curves(rng):
+    verdict = judge_sweeps([drawn(rng, 0, scale=0.9, lift=0.05)], drawn(rng, 0))
+    at = verdict.evidence["at_equal_diversity"]
+    assert at["reference_temperature"] == pytest.approx(0.9, abs=1e-3)
+    assert at["diversity"] == pytest.approx(1 / (1 + math.exp(0.2)), abs=2e-3)
+    assert at["difference"]["value"] == pytest.approx(0.05, abs=1e-3)
+    assert verdict.sentence.startswith("Better at equal diversity: at Self-BLEU-4 0.45")
+    assert "at temperature 0.90" in verdict.sentence
+
+
+def test_the_sentences_hold_the_numbers(rng):
+    verdict = judge_sweeps([drawn(rng, 0.002, scale=0.8)], drawn(rng, 0.002), ("seqgan", "MLE"))
+    at_1 = verdict.evidence["at_temperature_1"]
+    ours, theirs = at_1["candidate"], at_1["reference"]
+    gain = Estimate(**verdict.evidence["at_equal_diversity"]["difference"])
+    assert verdict.sentence == (
+        f"Sharper only: at temperature 1 seqgan has BLEU-4 {ours['quality']:.3f} and Self-BLEU-4 "
+        f"{ours['diversity']:.3f} against {theirs['quality']:.3f} and {theirs['diversity']:.3f} of MLE, but MLE at "
+        "temperature 0.80 is as good at the same Self-BLEU-4 (difference "
+        f"{gain.value:.3f}, interval {gain.low:.3f} to {gain.high:.3f}).".replace("-0.000", "0.000")
+    )
+    content = json.loads(json.dumps(verdict.to_json("runs/mine"), allow_nan=False))
+    assert content["format"] == 1
+    assert content["kind"] == "sharper-only"
+    assert content["compared_with"] == "runs/mine"
+
+
+@pytest.mark.parametrize("noise", [0.008, 0.02])
+def test_the_same_model_twice_is_seldom_called_anything_else(rng, noise):
+    kinds = [judge_sweeps([drawn(rng, noise)], drawn(rng, noise)).kind for _ in range(200)]
+    # Two intervals of 97.5 %: at most one in twenty, and three standard deviations of that many draws.
+    allowed = 10 + 3 * math.sqrt(200 * 0.05 * 0.95)
+    assert sum(kind not in ("no-difference", "cannot-tell") for kind in kinds) <= allowed
+    assert kinds.count("no-difference") > 150 or noise > 0.01
+    assert kinds.count("cannot-tell") > 150 or noise < 0.01  # it does not claim what it cannot see
+
+
+def test_several_seeds_are_judged_by_their_spread(rng):
+    lifts = (0.06, 0.01, -0.02)
+    seeds = [drawn(rng, 0.002, lift=lift) for lift in lifts]
+    reference = drawn(rng, 0.002)
+    assert judge_sweeps(seeds[:1], reference).kind == "better"
+    verdict = judge_sweeps(seeds, reference)
+    assert verdict.kind == "cannot-tell"
+    assert "more seeds are needed" in verdict.sentence
+    assert verdict.evidence["candidates"] == 3
+    gain = verdict.evidence["at_equal_diversity"]["difference"]
+    assert gain["value"] == pytest.approx(np.mean(lifts), abs=0.005)
+    # Student's 98.75 % quantile of two degrees of freedom is 6.205; the reference's own error adds a little.
+    assert gain["high"] - gain["value"] == pytest.approx(6.205 * np.std(lifts, ddof=1) / math.sqrt(3), rel=0.1)
+    alike = [drawn(rng, 0.002, lift=lift) for lift in (0.05, 0.051, 0.049, 0.05)]
+    assert judge_sweeps(alike, reference).kind == "better"
+
+
+def test_curves_that_cross(rng):
+    verdict = judge_sweeps([drawn(rng, 0.002, lift=0.03, tilt=-0.3)], drawn(rng, 0.002))
+    assert verdict.kind == "cannot-tell"
+    assert "the curves cross" in verdict.sentence
+    assert "worse at temperature 0.7" in verdict.sentence
+
+
+def test_equal_where_it_counts_and_better_elsewhere_is_said(rng):
+    verdict = judge_sweeps([drawn(rng, 0.001, tilt=0.3)], drawn(rng, 0.001))
+    assert verdict.kind == "no-difference"
+    assert "at equal diversity it is better, however, at temperature 0.7" in verdict.sentence
+    assert "it is worse, however, at temperature" in verdict.sentence
+
+
+def test_a_diversity_that_the_reference_does_not_reach(rng):
+    low, high = (drawn(rng, 0.002, temperatures=places) for places in ((0.9, 1.0, 1.1, 1.2), (0.8, 0.9, 1.0, 1.05)))
+    collapsed, flat = drawn(rng, 0.002, scale=0.5), drawn(rng, 0.002, scale=1.4)
+    assert [reach_of(collapsed, low), reach_of(flat, high), reach_of(drawn(rng, 0), low)] == [-1, 1, 0]
+    for candidate, reference, word in ((collapsed, low, "lower"), (flat, high, "higher")):
+        verdict = judge_sweeps([candidate], reference)
+        assert verdict.kind == "cannot-tell"
+        assert f"add {word} temperatures" in verdict.sentence
+        assert "at_equal_diversity" not in verdict.evidence
+    turned = [drawn(rng, 0.002, scale=scale, sharper=-1) for scale in (0.5, 1.4)]
+    narrow = drawn(rng, 0.002, temperatures=(0.9, 1.0, 1.1, 1.2), sharper=-1)
+    assert reach_of(turned[0], narrow) == -1
+
+
+def test_few_samples_tell_nothing(rng):
+    for sets, noise in ((2, 0.03), (3, 0.1)):
+        verdict = judge_sweeps([drawn(rng, noise, sets=sets)], drawn(rng, noise, sets=sets))
+        assert verdict.kind == "cannot-tell"
+        assert "times as many samples" in verdict.sentence
+    one = drawn(rng, 0, temperatures=(1.0,))
+    verdict = judge_sweeps([one], one._replace(points=(one.points[0],)))
+    assert verdict.kind in KINDS
+
+
+def test_what_does_not_compare(rng):
+    sweep = drawn(rng, 0)
+    for change in ({"sentences": 5}, {"references": "refs:all 8"}, {"quality": "bleu-2"}):
+        with pytest.raises(ConfigError, match="do not compare"):
+            judge_sweeps([sweep._replace(**change)], sweep)
+    with pytest.raises(ConfigError, match="no point at temperature 1"):
+        judge_sweeps([sweep._replace(points=sweep.points[:3])], sweep)
+
+
+def test_the_likelihood_is_the_second_axis(rng):
+    def with_nll(sweep, best):
+        points = [p._replace(nll=Estimate(2 + (p.temperature - best) ** 2, 1, 3)) for p in sweep.points]
+        return sweep._replace(points=tuple(points))
+
+    sharp, plain = with_nll(drawn(rng, 0.001, scale=0.8), 1.2), with_nll(drawn(rng, 0.001), 1.0)
+    nll = judge_sweeps([sharp], plain).evidence["nll"]
+    assert nll["candidate"] == pytest.approx({"temperature_1": 2.04, "best": 2.0, "best_temperature": 1.2})
+    assert nll["reference"] == pytest.approx({"temperature_1": 2.0, "best": 2.0, "best_temperature": 1.0})
+    assert judge_sweeps([sharp], drawn(rng, 0.001)).evidence["nll"]["reference"] is None
+
+
+# Real generators, on the embedded captions.
+
+
+@pytest.fixture(scope="module")
+def text():
+    return encode_corpus(load_corpus("captions"))
+
+
+@pytest.fixture(scope="module")
+def trained(text):
+    """After one pass over the text, and after three."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        generator = LSTMGenerator(len(text.vocabulary), embedding_size=32, hidden_size=48, dropout=0.0)
+        config = PretrainConfig(epochs=1, learning_rate=5e-3)
+        pretrain(generator, text, config)
+        once = copy.deepcopy(generator)
+        pretrain(generator, text, config, seed=1)
+    return once.eval(), generator.eval()
+
+
+def swept(generator, text, count, seed=0, temperatures=(0.7, 0.85, 1.0, 1.15)):
+    return sweep_temperatures(generator, text, temperatures, count, sets=4, seed=seed, likelihood=False)
+
+
+def test_real_generators_that_only_differ_in_temperature(text, trained):
+    _, generator = trained
+    sharp = copy.deepcopy(generator)
+    with torch.no_grad():
+        sharp.output_weight /= 0.85
+        sharp.output_bias /= 0.85
+    reference = swept(generator, text, 1000)
+    verdict = judge_sweeps([swept(sharp, text, 1000, seed=1)], reference, ("sharpened", "MLE"))
+    assert verdict.kind == "sharper-only", verdict.sentence
+    assert verdict.evidence["at_equal_diversity"]["reference_temperature"] == pytest.approx(0.85, abs=0.02)
+    again = judge_sweeps([swept(generator, text, 1000, seed=2)], reference, ("the same", "MLE"))
+    assert again.kind == "no-difference", again.sentence
+
+
+def test_real_generators_of_which_one_is_better(text, trained):
+    once, longer = (swept(generator, text, 200) for generator in trained)
+    assert judge_sweeps([longer], once).kind == "better"
+    assert judge_sweeps([once], longer).kind == "worse"
+
+
+def test_few_samples_of_a_real_generator_tell_nothing(text, trained):
+    few = [swept(trained[1], text, 20, seed) for seed in (0, 1)]
+    assert judge_sweeps(few[:1], few[1]).kind == "cannot-tell"
