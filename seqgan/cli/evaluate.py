@@ -30,9 +30,10 @@ class EvaluateFlags(CommonFlags, frozen=True, kw_only=True):
     compare: Annotated[str | None, tyro.conf.arg(metavar="RUN")] = None
     """Another run, judged in the same way, in a column beside; and over temperatures, for the verdict."""
     temperatures: tuple[float, ...] = ()
-    """Of the sweep, which is made with --compare, or if these are given; by default eight from 0.6 to 1.3."""
+    """Of the sweep, which is made with --compare, or if these are given; by default eight from 0.5 to 1.2."""
     sets: Annotated[int, Meta(ge=2)] = 4
-    """Sets of --count samples at each temperature of the sweep, whose spread gives the intervals."""
+    """Sets of --count samples at each temperature of the sweep, whose spread gives the intervals; where they are a
+    little too wide for a verdict, twice as many are made."""
     equal_budget: Annotated[str, tyro.conf.arg(metavar="updates|time|none")] = "updates"
     """With --compare of the pretrained run, its training goes on for as many updates, or as long, as the adversarial
     phase took, and is judged beside."""

@@ -48,6 +48,8 @@ class Comparison(NamedTuple):
     """One of `EQUAL_BUDGETS`."""
     seeds_of: "Sequence[Run]" = ()
     """More runs like the judged one."""
+    likelihood: bool = True
+    """Whether held-out text is scored at each temperature."""
 
 
 class Compared(NamedTuple):
@@ -165,15 +167,15 @@ class _Contender(NamedTuple):
 def compare_runs(run: "Run", reference: "Run | None", settings: Comparison, progress: Progress) -> Compared:
     """Sweep both runs over temperatures and judge; without another run, sweep the one.
 
-    Costs as much as sampling and measuring sets times temperatures times sentences of each run, and the
-    training that equals the budget; that, and a third sweep, only where one run is the other's adversarial phase.
+    Each sweep samples and measures sets times temperatures times sentences: of an LSTM of 256 and 5,000 words half a
+    minute on one core, with eight temperatures and four sets of 1,000; at most twice that. Where the run had an
+    adversarial phase and the other had none, maximum likelihood goes on for an equal budget, and is swept as well.
 
     Raises:
         ConfigError: numbers that make no sweep.
         SeqganError: a run, or its text, cannot be read.
     """
     from seqgan.evaluation.sweep import check_sweep
-    from seqgan.evaluation.verdict import judge_sweeps, reach_of
 
     temperatures = sorted({*settings.temperatures, 1.0})
     check_sweep([*settings.temperatures], settings.sentences, settings.sets)
@@ -186,52 +188,73 @@ def compare_runs(run: "Run", reference: "Run | None", settings: Comparison, prog
         f"{', '.join(str(each.run.folder) for each in contenders)}."
     )
     swept = [_sweep(each, temperatures, settings, progress) for each in contenders]
-    kept = [(each.run, sweep) for each, sweep in zip(contenders, swept, strict=True)]
     if reference is None:
-        return Compared(run, None, {str(run.folder): swept[0]}, kept, None)
-
-    *candidates, of_reference = swept
+        return Compared(run, None, {str(run.folder): swept[0]}, [(run, swept[0])], None)
+    *judged, start = contenders
+    *candidates, of_start = swept
     names = _names(run, reference)
-    to_beat = contenders[-1]
-
-    def reaching(sweep: "Sweep", contender: _Contender) -> "Sweep":
-        """With more temperatures, as far as they are needed."""
-        for candidate in candidates:
-            side = reach_of(candidate, sweep)
-            for temperature in MORE_TEMPERATURES.get(side, ()):
-                if reach_of(candidate, sweep) != side:
-                    break
-                if temperature not in [point.temperature for point in sweep.points]:
-                    more = _sweep(contender, [temperature], settings, progress)
-                    sweep = sweep._replace(points=tuple(sorted([*sweep.points, *more.points])))
-        return sweep
-
-    of_reference = reaching(of_reference, to_beat)
-    kept[-1] = (reference, of_reference)
-    verdict = judge_sweeps(candidates, of_reference, names)
-    sweeps = {str(reference.folder): of_reference}
+    candidates, of_start, verdict = _judge(judged, candidates, start, of_start, names, settings, progress)
+    sweeps = {str(reference.folder): of_start}
     note = ""
-    goes_on = None
     if settings.equal_budget != "none" and run.is_adversarial and not reference.is_adversarial:
         try:
-            trained, budget, goes_on = _equal_budget(run, to_beat, settings, progress)
+            trained, goes_on = _equal_budget(run, start, settings, progress)
         except RunError as error:
             note = f"Maximum likelihood was not given an equal budget: {error}"
-    if goes_on is not None:
-        about: dict[str, Any] = {"budget": settings.equal_budget, **trained._asdict()}
-        if trained.best_update:
-            more = f"{names[1]} after {trained.best_update:,} more updates"
-            sweeps[more] = reaching(_sweep(goes_on, temperatures, settings, progress), goes_on)
-            # The stronger opponent decides: it had what the adversarial phase had.
-            against_start = {"kind": verdict.kind, "sentence": verdict.sentence}
-            verdict = judge_sweeps(candidates, sweeps[more], (names[0], more))
-            about["against_start"] = against_start
-            note = f"Against {reference.folder} itself: {against_start['sentence']}"
         else:
-            note = f"Maximum likelihood went on for {budget}, and was never better than at the start by held-out text."
-        verdict.evidence["equal_budget"] = about
-    sweeps |= {str(each.folder): sweep for (each, _), sweep in zip(kept[-2::-1], candidates[::-1], strict=True)}
-    return Compared(run, reference, sweeps, kept, verdict, note)
+            about: dict[str, Any] = {"budget": settings.equal_budget, **trained._asdict()}
+            made = f"{trained.updates:,} updates"
+            note = f"Maximum likelihood went on for {made}; no weights on the way were better by held-out text."
+            if trained.best_update:
+                more = f"{names[1]} after {trained.best_update:,} more updates"
+                of_more = _sweep(goes_on, temperatures, settings, progress)
+                candidates, sweeps[more], other = _judge(
+                    judged, candidates, goes_on, of_more, (names[0], more), settings, progress
+                )
+                # To have helped is to be better than both; what else it is, it is beside the run it came from.
+                aside, name = other, more
+                if verdict.kind == "better":
+                    verdict, aside, name = other, verdict, str(reference.folder)
+                about["other_opponent"] = {"reference": name, "kind": aside.kind, "sentence": aside.sentence}
+                note = f"Against {name}: {aside.sentence}"
+            verdict.evidence["equal_budget"] = about
+    own = list(zip([each.run for each in judged], candidates, strict=True))
+    sweeps |= {str(each.folder): sweep for each, sweep in reversed(own)}
+    return Compared(run, reference, sweeps, [(reference, of_start), *own], verdict, note)
+
+
+def _judge(
+    judged: Sequence[_Contender],
+    candidates: "list[Sweep]",
+    opponent: _Contender,
+    of_opponent: "Sweep",
+    names: tuple[str, str],
+    settings: Comparison,
+    progress: Progress,
+) -> "tuple[list[Sweep], Sweep, Verdict]":
+    """The verdict on sweeps, with the temperatures that the opponent's lacks, and twice the sets where that helps."""
+    from seqgan.evaluation.sweep import with_more_sets
+    from seqgan.evaluation.verdict import judge_sweeps, reach_of, wants_more_sets
+
+    for candidate in candidates:
+        side = reach_of(candidate, of_opponent)
+        for temperature in MORE_TEMPERATURES.get(side, ()):
+            known = [point.temperature for point in of_opponent.points]
+            if temperature not in known and reach_of(candidate, of_opponent) == side:
+                more = _sweep(opponent, [temperature], settings, progress)
+                of_opponent = of_opponent._replace(points=tuple(sorted([*of_opponent.points, *more.points])))
+    verdict = judge_sweeps(candidates, of_opponent, names)
+    if wants_more_sets(verdict):
+        progress.note("The intervals are a little wide: as many sets again.")
+        grown = []
+        for each, sweep in zip([*judged, opponent], [*candidates, of_opponent], strict=True):
+            sets = len(sweep.points[0].quality)
+            again = settings._replace(sets=sets, likelihood=False)
+            temperatures = [point.temperature for point in sweep.points]
+            grown.append(with_more_sets(sweep, _sweep(each, temperatures, again, progress, first_set=sets)))
+        *candidates, of_opponent = grown
+        verdict = judge_sweeps(candidates, of_opponent, names)
+    return candidates, of_opponent, verdict
 
 
 def _contender(run: "Run", settings: Comparison) -> _Contender:
@@ -266,7 +289,9 @@ def _cannot_compare(contenders: Sequence[_Contender]) -> str | None:
     return None
 
 
-def _sweep(each: _Contender, temperatures: Sequence[float], settings: Comparison, progress: Progress) -> "Sweep":
+def _sweep(
+    each: _Contender, temperatures: Sequence[float], settings: Comparison, progress: Progress, first_set: int = 0
+) -> "Sweep":
     from seqgan.evaluation.sweep import sweep_temperatures
 
     return sweep_temperatures(
@@ -275,16 +300,18 @@ def _sweep(each: _Contender, temperatures: Sequence[float], settings: Comparison
         temperatures,
         settings.sentences,
         sets=settings.sets,
+        first_set=first_set,
         seed=settings.seed,
         references=each.references,
+        likelihood=settings.likelihood,
         progress=progress,
     )
 
 
 def _equal_budget(
     run: "Run", start: _Contender, settings: Comparison, progress: Progress
-) -> "tuple[TrainedOn, str, _Contender]":
-    """The pretrained model after as much more maximum likelihood as the run's adversarial phase had, and how much."""
+) -> "tuple[TrainedOn, _Contender]":
+    """The pretrained model after as much more maximum likelihood as the run's adversarial phase had."""
     from seqgan.training.equal_budget import budget_of, train_on
 
     budget = budget_of(run)
@@ -302,7 +329,7 @@ def _equal_budget(
         progress=progress,
     )
     goes_on.generator.eval()
-    return trained, shown, goes_on
+    return trained, goes_on
 
 
 def _names(run: "Run", reference: "Run") -> tuple[str, str]:
@@ -328,7 +355,7 @@ def sweep_table(sweeps: "dict[str, Sweep]") -> list[str]:
             shown = "".join(f"{_cell(cell):>18}" for cell in [*cells, *([point.nll] if point.nll else [])])
             lines.append(f"{point.temperature:<12g}{shown}")
     first = next(iter(sweeps.values()))
-    sets = len(first.points[0].quality)
+    sets = len(first.points[0].quality)  # of some there may be more, which narrows their intervals
     how = f"{sets} sets of {first.sentences:,} samples at each temperature, ± half the interval of {CONFIDENCE:.0%}"
     return [*lines, "", f"{how}; {first.references}"]
 

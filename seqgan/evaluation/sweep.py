@@ -31,8 +31,8 @@ from seqgan.progress import SILENT, Progress
 if TYPE_CHECKING:
     from seqgan.generators.protocol import GeneratorModule
 
-TEMPERATURES = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3)
-"""From clearly sharper to clearly flatter than the model."""
+TEMPERATURES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2)
+"""From much sharper to clearly flatter than the model: adversarial training sharpens."""
 SETS = 4
 """Sets of samples at each temperature, whose spread gives the intervals."""
 NLL_SENTENCES = 500
@@ -171,6 +171,7 @@ def sweep_temperatures(
     count: int = 1000,
     *,
     sets: int = SETS,
+    first_set: int = 0,
     seed: int = 0,
     references: Sequence[str] | None = None,
     quality: Measure | None = None,
@@ -193,6 +194,7 @@ def sweep_temperatures(
         temperatures: above 0; each once.
         count: sentences in a set. Self-BLEU depends on it: compare at equal counts only.
         sets: at each temperature, at least 2.
+        first_set: number of the first one: as many as were sampled before, to add others with `with_more_sets`.
         seed: of the samples.
         references: held-out sentences; those of the text's test (or else validation) split by default.
         quality: higher is better; BLEU-4 against the references by default.
@@ -216,7 +218,7 @@ def sweep_temperatures(
     with progress.bar("Temperatures: sets of samples", len(temperatures) * sets) as advance:
         for temperature in sorted(temperatures):
             measured = []
-            for number in range(sets):
+            for number in range(first_set, first_set + sets):
                 rng = torch.Generator(device).manual_seed(_set_seed(seed, temperature, number))
                 sentences = generate_sentences(
                     generator, count, text.max_length, text.tokenizer, text.vocabulary, rng=rng, temperature=temperature
@@ -230,6 +232,15 @@ def sweep_temperatures(
     what = "characters" if text.tokenizer.name == "characters" else "words"
     signature = f"refs:all {len(references)}|refs-id:{text_id(references)}|tok:{what}|seqgan {__version__}"
     return Sweep(quality.name, diversity.name, diversity.sharper, count, seed, signature, tuple(points))
+
+
+def with_more_sets(sweep: Sweep, more: Sweep) -> Sweep:
+    """A sweep with the sets of another one of the same generator at the same temperatures."""
+    points = [
+        point._replace(quality=point.quality + other.quality, diversity=point.diversity + other.diversity)
+        for point, other in zip(sweep.points, more.points, strict=True)
+    ]
+    return sweep._replace(points=tuple(points))
 
 
 def check_sweep(temperatures: Sequence[float], count: int, sets: int) -> None:

@@ -41,6 +41,11 @@ hundredths gives, finer than anybody sets it."""
 COVERAGE = 0.95
 """Of the two intervals together."""
 
+ENOUGH = 0.6
+"""Half an interval's width, in margins, at which an answer is likely where there is no difference."""
+CLEAR = 5
+"""Margins that no chance is as large as."""
+
 
 class Verdict(NamedTuple):
     """An answer, and what it rests on."""
@@ -110,6 +115,27 @@ def reach_of(candidate: Sweep, reference: Sweep) -> int:
     if least <= place <= greatest:
         return 0
     return -1 if (place > greatest) == (reference.sharper > 0) else 1
+
+
+def wants_more_sets(verdict: Verdict) -> bool:
+    """Whether twice as many sets of samples would bring the intervals within the margins, and fewer do not.
+
+    Decided by the widths alone, unless the difference is many margins away: to look at the answer and to go on until
+    it is another one would find differences where there are none.
+    """
+    at = verdict.evidence.get("at_equal_diversity")
+    if at is None or verdict.evidence["candidates"] > 1:
+        return False
+    margins = verdict.evidence["margins"]
+    if abs(at["difference"]["value"]) > CLEAR * margins["quality"]:
+        return False
+    move = verdict.evidence["at_temperature_1"]["diversity_difference"]
+    widths = [
+        (Estimate.from_json(difference).high - difference["value"]) / margin
+        for difference, margin in ((at["difference"], margins["quality"]), (move, margins["diversity"]))
+    ]
+    # An interval of half a margin leaves the estimate the other half; twice the sets narrow it by 1.4.
+    return ENOUGH < max(widths) <= 2 * ENOUGH
 
 
 class _Facts(NamedTuple):

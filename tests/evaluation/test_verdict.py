@@ -68,7 +68,8 @@ def test_curves_that_are_known(rng, how, kind, sharper):
     verdict = judge_sweeps([drawn(rng, 0.004, sharper=sharper, **how)], drawn(rng, 0.004, sharper=sharper))
     assert verdict.kind == kind
     gain = verdict.evidence["at_equal_diversity"]["difference"]
-    assert gain["low"] < how.get("lift", 0) < gain["high"]
+    assert gain["value"] == pytest.approx(how.get("lift", 0), abs=0.005)  # four standard deviations
+    assert gain["low"] < gain["value"] < gain["high"]
 
 
 def test_without_noise_the_numbers_are_those_of_the_curves(rng):
@@ -100,12 +101,12 @@ def test_the_sentences_hold_the_numbers(rng):
 
 @pytest.mark.parametrize("noise", [0.008, 0.02])
 def test_the_same_model_twice_is_seldom_called_anything_else(rng, noise):
-    kinds = [judge_sweeps([drawn(rng, noise)], drawn(rng, noise)).kind for _ in range(200)]
+    kinds = [judge_sweeps([drawn(rng, noise)], drawn(rng, noise)).kind for _ in range(150)]
     # Two intervals of 97.5 %: at most one in twenty, and three standard deviations of that many draws.
-    allowed = 10 + 3 * math.sqrt(200 * 0.05 * 0.95)
+    allowed = 7.5 + 3 * math.sqrt(150 * 0.05 * 0.95)
     assert sum(kind not in ("no-difference", "cannot-tell") for kind in kinds) <= allowed
-    assert kinds.count("no-difference") > 150 or noise > 0.01
-    assert kinds.count("cannot-tell") > 150 or noise < 0.01  # it does not claim what it cannot see
+    assert kinds.count("no-difference") > 110 or noise > 0.01
+    assert kinds.count("cannot-tell") > 110 or noise < 0.01  # it does not claim what it cannot see
 
 
 def test_several_seeds_are_judged_by_their_spread(rng):
@@ -129,13 +130,13 @@ def test_curves_that_cross(rng):
     verdict = judge_sweeps([drawn(rng, 0.002, lift=0.03, tilt=-0.3)], drawn(rng, 0.002))
     assert verdict.kind == "cannot-tell"
     assert "the curves cross" in verdict.sentence
-    assert "worse at temperature 0.7" in verdict.sentence
+    assert "worse at temperature 0.6" in verdict.sentence
 
 
 def test_equal_where_it_counts_and_better_elsewhere_is_said(rng):
     verdict = judge_sweeps([drawn(rng, 0.001, tilt=0.3)], drawn(rng, 0.001))
     assert verdict.kind == "no-difference"
-    assert "at equal diversity it is better, however, at temperature 0.7" in verdict.sentence
+    assert "at equal diversity it is better, however, at temperature 0.6" in verdict.sentence
     assert "it is worse, however, at temperature" in verdict.sentence
 
 
@@ -205,8 +206,8 @@ def trained(text):
     return once.eval(), generator.eval()
 
 
-def swept(generator, text, count, seed=0, temperatures=(0.7, 0.85, 1.0, 1.15)):
-    return sweep_temperatures(generator, text, temperatures, count, sets=4, seed=seed, likelihood=False)
+def swept(generator, text, count, seed=0, sets=3, temperatures=(0.7, 0.85, 1.0, 1.15, 1.35)):
+    return sweep_temperatures(generator, text, temperatures, count, sets=sets, seed=seed, likelihood=False)
 
 
 def test_real_generators_that_only_differ_in_temperature(text, trained):
@@ -215,11 +216,12 @@ def test_real_generators_that_only_differ_in_temperature(text, trained):
     with torch.no_grad():
         sharp.output_weight /= 0.85
         sharp.output_bias /= 0.85
-    reference = swept(generator, text, 1000)
-    verdict = judge_sweeps([swept(sharp, text, 1000, seed=1)], reference, ("sharpened", "MLE"))
+    near = {"sets": 5, "temperatures": (0.75, 0.85, 0.95, 1.0, 1.1)}
+    reference = swept(generator, text, 1000, **near)
+    verdict = judge_sweeps([swept(sharp, text, 1000, seed=1, **near)], reference, ("sharpened", "MLE"))
     assert verdict.kind == "sharper-only", verdict.sentence
     assert verdict.evidence["at_equal_diversity"]["reference_temperature"] == pytest.approx(0.85, abs=0.02)
-    again = judge_sweeps([swept(generator, text, 1000, seed=2)], reference, ("the same", "MLE"))
+    again = judge_sweeps([swept(generator, text, 1000, seed=2, **near)], reference, ("the same", "MLE"))
     assert again.kind == "no-difference", again.sentence
 
 
@@ -230,5 +232,5 @@ def test_real_generators_of_which_one_is_better(text, trained):
 
 
 def test_few_samples_of_a_real_generator_tell_nothing(text, trained):
-    few = [swept(trained[1], text, 20, seed) for seed in (0, 1)]
+    few = [swept(trained[1], text, 20, seed, sets=2) for seed in (0, 1)]
     assert judge_sweeps(few[:1], few[1]).kind == "cannot-tell"

@@ -56,12 +56,12 @@ def test_more_updates_than_an_epoch_has(text):
 def test_what_does_not_improve_is_stopped_and_given_back(text):
     generator = build_generator(GENERATOR, text.vocabulary, text.max_length)
     before = copy.deepcopy(generator)
-    harmful = PretrainConfig(batch_size=16, learning_rate=0.9, patience=2)
+    harmful = PretrainConfig(batch_size=16, learning_rate=50.0, patience=2)
     result = train_on(generator, text, harmful, updates=10_000)
     assert result.best_update == 0
     assert result.updates == 2 * len(epoch_batches(text.train, 16, seed=0, epoch=1))
     assert same_weights(before, generator)
-    kept = train_on(generator, text, PretrainConfig(batch_size=16, learning_rate=0.9, patience=0), updates=3)
+    kept = train_on(generator, text, PretrainConfig(batch_size=16, learning_rate=50.0, patience=0), updates=3)
     assert kept.best_update == 3  # without patience the last is kept, as in pretraining
 
 
