@@ -594,3 +594,102 @@ def test_what_cannot_start_from_nothing(pretrained, here, capsys):
     small = ["--rounds", 1, "--discriminator.filters", "0.02", "--no-verdict", "--quiet"]
     assert run("adversarial", "--algo", "relgan", *small) == 0
     assert fails(capsys, "sample", "--run", here / "runs" / "mine", "--prefix", "zebra")
+
+
+FEW = ["--temperatures", 0.7, 0.85, 1.15, "--sets", 2, "--count", 30]
+
+
+def test_whether_it_helped(here, pretrained, capsys):
+    assert run("adversarial", *SMALL_GAN[:-1]) == 0  # without --no-verdict
+    child = pretrained / "seqgan"
+    err = capsys.readouterr().err
+    assert "Maximum likelihood of runs/mine goes on for at most 2 updates" in err
+    first = json.loads((child / "verdict.json").read_text())
+    assert first["sentence"] in err
+    assert first["compared_with"] == "runs/mine"
+    assert first["evidence"]["count"] == 20
+    assert len(json.loads((child / "sweep.json").read_text())["points"]) == 5
+
+    compare = ["evaluate", "--run", child, "--compare", pretrained, *FEW]
+    assert run(*compare, "--quiet") == 0
+    shown = capsys.readouterr().out
+    verdict = json.loads((child / "verdict.json").read_text())
+    assert shown.endswith(verdict["sentence"] + "\n")
+    for name in (pretrained, child):
+        assert f"temperature           bleu-4 ↑       self-bleu-4             nll ↓  {name}" in shown
+    assert run(*compare, "--equal-budget", "none", "--json", "-", "--quiet") == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert set(printed) == {"run", "checkpoint", "metrics", "compared", "sweep", "verdict"}
+    assert "equal_budget" not in printed["verdict"]["evidence"]
+    assert [*printed["sweep"]] == [str(pretrained), str(child)]
+    for folder in (pretrained, child):
+        kept = json.loads((folder / "sweep.json").read_text())
+        assert kept == printed["sweep"][str(folder)]
+        assert {0.7, 0.85, 1.0, 1.15} <= {point["temperature"] for point in kept["points"]}
+    assert json.loads((child / "verdict.json").read_text()) == printed["verdict"]
+    assert not (pretrained / "verdict.json").exists()
+
+
+def test_several_seeds_and_budgets(here, pretrained, capsys):
+    for seed in (1, 2):
+        assert run("adversarial", *SMALL_GAN, "--seed", seed, "--name", f"s{seed}", "--quiet") == 0
+    one, other = (pretrained / name for name in ("s1", "s2"))
+    compare = ["evaluate", "--run", one, "--compare", pretrained, "--seeds-of", other, *FEW, "--quiet"]
+    assert run(*compare, "--equal-budget", "time", "--json", "-") == 0
+    printed = json.loads(capsys.readouterr().out)
+    evidence = printed["verdict"]["evidence"]
+    assert evidence["candidates"] == 2
+    assert evidence["equal_budget"]["budget"] == "time"
+    assert {str(one), str(other), str(pretrained)} <= set(printed["sweep"])
+    (one / "metrics.jsonl").write_text("")
+    assert run(*compare) == 0
+    assert "was not given an equal budget: " in capsys.readouterr().out
+
+
+def test_the_same_weights_twice_are_no_difference_and_scaled_ones_are_sharper_only(here, capsys):
+    from safetensors.torch import load_file, save_file
+
+    (here / "valid.txt").write_text("\n".join(LINES[:18]) + "\n")
+    learn = ["--pretrain.learning-rate", 0.02, "--pretrain.batch-size", 8, "--quiet"]
+    assert run("pretrain", "--corpus", "mine.txt", "--valid", "valid.txt", *SMALL, *learn) == 0
+    pretrained = here / "runs" / "mine"
+    assert run("adversarial", *SMALL_GAN, "--quiet") == 0
+    weights = load_file(pretrained / "generator.safetensors")
+    place = pretrained / "seqgan" / "generator.safetensors"
+    compare = ["evaluate", "--run", place.parent, "--compare", pretrained, "--metrics", "unique", "--count", 400]
+    for scale, kind in ((1.0, "no-difference"), (1.5, "sharper-only")):
+        scaled = {name: value * scale if name.startswith("output") else value for name, value in weights.items()}
+        save_file(scaled, place)
+        options = ["--temperatures", 0.5, 0.6, 0.7, 0.85, 1.15, "--equal-budget", "none"]
+        assert run(*compare, *options, "--json", "-", "--quiet") == 0
+        verdict = json.loads(capsys.readouterr().out)["verdict"]
+        assert verdict["kind"] == kind, verdict["sentence"]
+
+
+def test_a_sweep_alone_and_runs_that_have_none(here, pretrained, capsys):
+    assert run("evaluate", "--run", pretrained, *FEW, "--json", "-", "--quiet") == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert set(printed) == {"run", "checkpoint", "metrics", "sweep"}
+    assert (pretrained / "sweep.json").exists()
+
+    (here / "other.txt").write_text("\n".join(["x y z ."] * 20 + ["z y x ."] * 20) + "\n")
+    assert run("pretrain", "--corpus", "other.txt", *SMALL, "--quiet") == 0
+    assert run("evaluate", "--run", pretrained, "--compare", "runs/other", "--count", 10, "--quiet") == 0
+    assert "No verdict: " in (shown := capsys.readouterr().out)
+    assert "have other held-out sentences" in shown
+    settings = pretrained / "config.yaml"
+    settings.write_text(settings.read_text().replace("state_noise: 0.0", "state_noise: 1.0"))
+    assert run("evaluate", "--run", pretrained, "--temperatures", 0.5, "--count", 10, "--quiet") == 0
+    assert "its first state has no temperature" in capsys.readouterr().out
+
+
+def test_flags_of_the_verdict_that_do_not_go_together(here, pretrained, capsys):
+    files = ["--samples", "mine.txt", "--references", "mine.txt"]
+    assert "whose sentences are as they are" in fails(capsys, "evaluate", *files, "--temperatures", 0.5)
+    assert "name the run to beat" in fails(capsys, "evaluate", "--seeds-of", pretrained)
+    assert "give one or the other" in fails(capsys, "evaluate", "--table-only", "--temperatures", 0.5)
+    assert "choose updates, time, none" in fails(capsys, "evaluate", "--equal-budget", "money")
+    assert "give one above 0" in fails(capsys, "evaluate", "--temperatures", 0)
+    assert "nowhere does not exist" in fails(capsys, "evaluate", "--compare", pretrained, "--seeds-of", "nowhere")
+    twice = ["--run", pretrained, "--compare", "x", "--seeds-of", pretrained]
+    assert "names a run twice" in fails(capsys, "evaluate", *twice)

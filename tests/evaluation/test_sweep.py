@@ -20,6 +20,7 @@ from seqgan.evaluation.sweep import (
     self_bleu_measure,
     sweep_temperatures,
     tempered_nll,
+    with_more_sets,
 )
 from seqgan.generators.tempered import TemperedGenerator
 from seqgan.metrics import bleu_against_corpus, distinct, self_bleu
@@ -56,6 +57,13 @@ def test_a_point_is_what_its_own_samples_measure(text, generator):
     assert again.points[0].quality == tuple(expected)  # and the same ones in any sweep
     assert (again.quality, again.diversity, again.sharper) == ("bleu-4", "self-bleu-4", 1)
     assert again.references.startswith("refs:all 2|refs-id:")
+
+
+def test_sets_are_added_to_those_that_were_sampled(text, generator):
+    four = sweep_temperatures(generator, text, (0.5, 1.0), 10, sets=4)
+    first = sweep_temperatures(generator, text, (0.5, 1.0), 10, sets=2)
+    rest = sweep_temperatures(generator, text, (0.5, 1.0), 10, sets=2, first_set=2, likelihood=False)
+    assert with_more_sets(first, rest) == four
 
 
 def test_a_sharpened_model_is_the_model_at_a_lower_temperature(text, generator):

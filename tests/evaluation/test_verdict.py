@@ -14,7 +14,7 @@ from seqgan.data.text import encode_corpus
 from seqgan.errors import ConfigError
 from seqgan.evaluation.intervals import Estimate
 from seqgan.evaluation.sweep import TEMPERATURES, Point, Sweep, sweep_temperatures
-from seqgan.evaluation.verdict import KINDS, judge_sweeps, reach_of
+from seqgan.evaluation.verdict import KINDS, judge_sweeps, reach_of, wants_more_sets
 from seqgan.generators import LSTMGenerator
 from seqgan.training import pretrain
 
@@ -162,6 +162,16 @@ def test_few_samples_tell_nothing(rng):
     one = drawn(rng, 0, temperatures=(1.0,))
     verdict = judge_sweeps([one], one._replace(points=(one.points[0],)))
     assert verdict.kind in KINDS
+
+
+def test_more_sets_are_wanted_where_twice_as_many_are_enough(rng):
+    def wants(noise, **how):
+        return wants_more_sets(judge_sweeps([drawn(rng, noise, **how)], drawn(rng, noise)))
+
+    assert [wants(noise) for noise in (0.002, 0.009, 0.05)] == [False, True, False]
+    assert not wants(0.009, lift=0.1)  # clear as it is
+    narrow = drawn(rng, 0.002, temperatures=(1.0, 1.1, 1.2))
+    assert not wants_more_sets(judge_sweeps([drawn(rng, 0.009, scale=0.5)], narrow))
 
 
 def test_what_does_not_compare(rng):
