@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from seqgan.cli.main import COMMANDS, main
+from seqgan.evaluation.verdict import KINDS
 from seqgan.runs import read_metrics
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -24,7 +25,7 @@ def test_the_commands_exist():
     assert named <= set(COMMANDS)
 
 
-def test_the_log_table_names_all_that_is_logged(tmp_path, monkeypatch):
+def test_the_log_table_names_all_that_is_logged_and_the_verdict_is_made(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["pretrain", "--epochs", "1", "--generator.hidden-size", "16", "--quiet"]) == 0
     small = ["--adversarial.rollouts", "1", "--adversarial.warmup-steps", "1", "--discriminator.filters", "0.02"]
@@ -34,3 +35,9 @@ def test_the_log_table_names_all_that_is_logged(tmp_path, monkeypatch):
     logged = set().union(*lines) - {"phase", "step"}
     documented = set(re.findall(r"`([\w/-]+)`", README))
     assert logged <= documented
+
+    # On the same runs: the example of the verdict.
+    (code,) = [block for block in re.findall(r"```py\n(.*?)```", README, re.S) if "judge_sweeps" in block]
+    capsys.readouterr()
+    exec(compile(code, "README.md", "exec"), {})
+    assert capsys.readouterr().out.split()[0] in KINDS

@@ -41,7 +41,7 @@ hundredths gives, finer than anybody sets it."""
 COVERAGE = 0.95
 """Of the two intervals together."""
 
-ENOUGH = 0.6
+ENOUGH = 0.5
 """Half an interval's width, in margins, at which an answer is likely where there is no difference."""
 CLEAR = 5
 """Margins that no chance is as large as."""
@@ -134,7 +134,7 @@ def wants_more_sets(verdict: Verdict) -> bool:
         (Estimate.from_json(difference).high - difference["value"]) / margin
         for difference, margin in ((at["difference"], margins["quality"]), (move, margins["diversity"]))
     ]
-    # An interval of half a margin leaves the estimate the other half; twice the sets narrow it by 1.4.
+    # An interval of half a margin leaves the estimate the other half: twice the sets narrow it by 1.4.
     return ENOUGH < max(widths) <= 2 * ENOUGH
 
 
