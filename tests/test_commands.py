@@ -656,11 +656,11 @@ def test_the_same_weights_twice_are_no_difference_and_scaled_ones_are_sharper_on
     assert run("adversarial", *SMALL_GAN, "--quiet") == 0
     weights = load_file(pretrained / "generator.safetensors")
     place = pretrained / "seqgan" / "generator.safetensors"
-    compare = ["evaluate", "--run", place.parent, "--compare", pretrained, "--metrics", "unique", "--count", 400]
+    compare = ["evaluate", "--run", place.parent, "--compare", pretrained, "--metrics", "unique", "--count", 500]
     for scale, kind in ((1.0, "no-difference"), (1.5, "sharper-only")):
         scaled = {name: value * scale if name.startswith("output") else value for name, value in weights.items()}
         save_file(scaled, place)
-        options = ["--temperatures", 0.5, 0.6, 0.7, 0.85, 1.15, "--equal-budget", "none"]
+        options = ["--temperatures", 0.5, 0.6, 0.7, 0.85, 1.15, "--equal-budget", "none", "--sets", 5]
         assert run(*compare, *options, "--json", "-", "--quiet") == 0
         verdict = json.loads(capsys.readouterr().out)["verdict"]
         assert verdict["kind"] == kind, verdict["sentence"]

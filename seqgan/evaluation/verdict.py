@@ -43,6 +43,8 @@ COVERAGE = 0.95
 
 ENOUGH = 0.5
 """Half an interval's width, in margins, at which an answer is likely where there is no difference."""
+HOPELESS = 1.2
+"""And at which twice as many sets would not make it so."""
 CLEAR = 5
 """Margins that no chance is as large as."""
 
@@ -135,7 +137,7 @@ def wants_more_sets(verdict: Verdict) -> bool:
         for difference, margin in ((at["difference"], margins["quality"]), (move, margins["diversity"]))
     ]
     # An interval of half a margin leaves the estimate the other half: twice the sets narrow it by 1.4.
-    return ENOUGH < max(widths) <= 2 * ENOUGH
+    return ENOUGH < max(widths) <= HOPELESS
 
 
 class _Facts(NamedTuple):
