@@ -218,6 +218,8 @@ def check_name(name: str) -> str:
         "report.json",
         "sweep.json",
         "verdict.json",
+        "source_vocabulary.txt",
+        "source_tokenizer.model",
     }
     of_files = name.endswith((".safetensors", TEMPORARY_SUFFIX))
     if name != Path(name).name or name in ("", ".", "..") or "\0" in name or name in taken or of_files:

@@ -49,6 +49,9 @@ class EvaluateFlags(CommonFlags, frozen=True, kw_only=True):
     """For --samples: other real sentences, judged in a column beside."""
     draws: Annotated[int, Meta(ge=0)] = 0
     """Draws of its noise that a noisy generator's likelihood is averaged over; 0 for 2000, or 100 of one that steps."""
+    beam: Annotated[int, Meta(ge=0, le=1000)] | None = None
+    """For runs of pairs: how answers are found. 1, the default, takes the likeliest token at each step, more is a beam
+    search, and 0 samples."""
     metrics: tuple[str, ...] = ()
     """Only these, for example: bleu self-bleu distinct nll; or all. What trains a model to judge takes minutes."""
     features: Annotated[str, tyro.conf.arg(metavar="lm|lm-last|sentence-transformers:NAME")] = "lm"
@@ -78,18 +81,22 @@ def main(arguments: Sequence[str]) -> None:
     check_comparison(flags)
     check_target("--json", flags.json)
     reports: dict[str, Path] = {}
-    columns, about = judge_file(flags) if flags.samples is not None else judge_runs(flags, reports)
+    lines: list[str] = []
+    columns, about = judge_file(flags) if flags.samples is not None else judge_runs(flags, reports, lines)
 
     from seqgan.files import write_file
     from seqgan.metrics import SPECIFICATION, table
 
     main_column = about.pop("column")
+    kind = about.pop("text", "")
     result = {**about, "specification": SPECIFICATION, "metrics": columns[main_column].to_json()}
     others = {name: report.to_json() for name, report in columns.items() if name != main_column}
     if others:
         result["compared"] = others
     compared = None
-    if compares(flags):
+    if lines:
+        result["comparisons"] = lines
+    if compares(flags) and kind == "plain":
         given = None if flags.references is None else read_references(flags)
         compared = compare_as_asked(about["run"], flags, given)
         result |= compared.to_json()
@@ -98,6 +105,8 @@ def main(arguments: Sequence[str]) -> None:
         print(text, end="")
     else:
         print(table({printable(name): report for name, report in columns.items()}))
+        for line in lines:
+            print(f"\n{printable(line)}")
         if compared is not None:
             print(f"\n{compared.page()}")
     if flags.json not in (None, "-"):
@@ -180,13 +189,17 @@ def read_references(flags: EvaluateFlags) -> list[str]:
     return references
 
 
-def judge_runs(flags: EvaluateFlags, reports: dict[str, Path]) -> tuple[dict[str, "Report"], dict[str, str]]:
+def judge_runs(
+    flags: EvaluateFlags, reports: dict[str, Path], lines: list[str]
+) -> tuple[dict[str, "Report"], dict[str, str]]:
     """The reports of real text, the run to compare with, and the run; and what the JSON says of the run.
 
     Args:
         flags: of the command.
         reports: gets the files that keep the runs' reports.
+        lines: gets what is said below the table of runs of pairs.
     """
+    from seqgan.cli.pairs import judge_pair_runs
     from seqgan.evaluation.evaluate import (
         FAMILIES,
         MODEL_FAMILIES,
@@ -209,6 +222,23 @@ def judge_runs(flags: EvaluateFlags, reports: dict[str, Path]) -> tuple[dict[str
     if len({str(each.folder.resolve()) for each in runs}) < len(runs):
         raise ConfigError(f"--compare names the run itself, {run.folder}: name another.")
     generators = [load_generator(each).to(device) for each in runs]  # before the work: they may be damaged
+    checkpoint = runs[-1].generator_path.name
+    paired = [each.source_vocabulary is not None for each in runs]
+    if any(paired):
+        if not all(paired):
+            raise ConfigError(
+                "One of --run and --compare is a run of pairs, and the other one of plain text: name two alike."
+            )
+        pair_columns, below = judge_pair_runs(flags, runs, generators, reports)
+        lines += below
+        return pair_columns, {
+            "run": str(run.folder),
+            "checkpoint": checkpoint,
+            "column": str(run.folder),
+            "text": "pairs",
+        }
+    if flags.beam is not None:
+        raise ConfigError("--beam is of runs of pairs; of plain text, samples are judged.")
     judges = Judges(flags.features, progress=progress)
     for family in flags.metrics:
         if family in ALIGNED_METRICS:
@@ -249,4 +279,4 @@ def judge_runs(flags: EvaluateFlags, reports: dict[str, Path]) -> tuple[dict[str
         name = str(each.folder)
         columns[name] = report
         reports[name] = each.report_path
-    return columns, {"run": name, "checkpoint": runs[-1].generator_path.name, "column": name}
+    return columns, {"run": name, "checkpoint": checkpoint, "column": name, "text": "plain"}

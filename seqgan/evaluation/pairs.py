@@ -19,7 +19,7 @@ from seqgan.evaluation.likelihood import Likelihood, held_out_likelihood
 from seqgan.files import cannot_write, write_file
 from seqgan.metrics import Entry, Report
 from seqgan.metrics.significance import bootstrap_interval
-from seqgan.metrics.translation import chrf_entry, sacrebleu_entry
+from seqgan.metrics.translation import chrf_entry, sacrebleu_difference, sacrebleu_entry
 from seqgan.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -181,37 +181,16 @@ def check_pair_families(families: Sequence[str]) -> None:
             )
 
 
-def evaluate_answers(
+def answers_of(
     generator: "GeneratorModule",
     text: Text,
-    count: int = 1000,
+    sources: Sequence[str],
     *,
-    seed: int = 0,
     beam: int = 1,
-    families: Sequence[str] = FAMILIES,
-    held: HeldPairs | None = None,
-    checks: Mapping[str, Callable[[str, str], bool]] | None = None,
+    seed: int = 0,
     progress: Progress = SILENT,
-) -> Report:
-    """Answer held-out sources and judge; with the likelihood of the references given their sources.
-
-    Args:
-        generator: a conditional one, on its device.
-        text: what it was trained on.
-        count: most sources to answer, the first ones of the split.
-        seed: of samples and evaluators.
-        beam: 0 samples, 1 takes the likeliest token at each step, more is a beam search.
-        families: which metrics.
-        held: other pairs than the text's own held-out ones.
-        checks: as of `judge_answers`.
-        progress: where to report.
-
-    Raises:
-        ConfigError: no such metric.
-    """
-    check_pair_families(families)
-    held = held or held_out_pairs(text)
-    sources, references = held.sources[:count], held.references[:count]
+) -> list[str]:
+    """A generator's best answer to each source. Arguments as of `evaluate_answers`."""
     device = next(generator.parameters()).device
     ids, mask = encoded(text, sources)
     found = answer_sources(
@@ -225,9 +204,65 @@ def evaluate_answers(
         beam=beam,
         progress=progress,
     )
-    report = judge_answers(
-        [best for (best, *_) in found], sources, references, text, families, seed=seed, checks=checks
+    return [best for (best, *_) in found]
+
+
+def compare_answers(
+    answers: Sequence[str], others: Sequence[str], references: Sequence[str], name: str, other_name: str
+) -> str:
+    """Whether one system's answers score higher, as a sentence: the difference in sacreBLEU, by a paired bootstrap.
+
+    Args:
+        answers: of the judged system.
+        others: of the other one, to the same sources.
+        references: what would have been right.
+        name: of the judged system.
+        other_name: of the other one.
+    """
+    gain, low, high = sacrebleu_difference(answers, others, references)
+    finding = "better" if low > 0 else "worse" if high < 0 else "cannot tell from these answers"
+    return (
+        f"{name} against {other_name}: {gain:+.2f} sacreBLEU, 95 % interval {low:+.2f} to {high:+.2f} over the "
+        f"choice of pairs: {finding}."
     )
+
+
+def evaluate_answers(
+    generator: "GeneratorModule",
+    text: Text,
+    count: int = 1000,
+    *,
+    seed: int = 0,
+    beam: int = 1,
+    families: Sequence[str] = FAMILIES,
+    held: HeldPairs | None = None,
+    answers: Sequence[str] | None = None,
+    checks: Mapping[str, Callable[[str, str], bool]] | None = None,
+    progress: Progress = SILENT,
+) -> Report:
+    """Answer held-out sources and judge; with the likelihood of the references given their sources.
+
+    Args:
+        generator: a conditional one, on its device.
+        text: what it was trained on.
+        count: most sources to answer, the first ones of the split.
+        seed: of samples and evaluators.
+        beam: 0 samples, 1 takes the likeliest token at each step, more is a beam search.
+        families: which metrics.
+        held: other pairs than the text's own held-out ones.
+        answers: those of `answers_of`, where they are there already.
+        checks: as of `judge_answers`.
+        progress: where to report.
+
+    Raises:
+        ConfigError: no such metric.
+    """
+    check_pair_families(families)
+    held = held or held_out_pairs(text)
+    sources, references = held.sources[:count], held.references[:count]
+    if answers is None:
+        answers = answers_of(generator, text, sources, beam=beam, seed=seed, progress=progress)
+    report = judge_answers(answers, sources, references, text, families, seed=seed, checks=checks)
     how = f"|decoding:{decoding_name(beam)}|pairs-id:{text_id([*sources, *references])}"
     entries = [entry._replace(signature=entry.signature + how) for entry in report]
     if "nll" in families:

@@ -156,7 +156,7 @@ def entropy_measure(order: int = 2) -> Measure:
 def cannot_sweep(generator: "GeneratorModule", text: Text) -> str | None:
     """Why a generator has no curve over temperatures, as a sentence; None where it has one."""
     if getattr(text, "source_vocabulary", None) is not None:
-        return "a text with sources is not swept over temperatures."
+        return "a text with sources is not swept over temperatures; seqgan evaluate --compare compares the answers."
     if not hasattr(generator, "step"):
         return "a generator that makes all positions at once has no next token, and so no temperature."
     if getattr(generator, "state_noise", 0.0) > 0 or getattr(generator, "greedy", False):

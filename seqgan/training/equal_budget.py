@@ -114,7 +114,8 @@ def train_on(
                 if over():
                     break
                 batch = take(train, rows)
-                loss = mle_loss(generator(batch.tokens), batch.tokens, batch.mask)
+                context = generator.encode(batch.source, batch.source_mask)
+                loss = mle_loss(generator(batch.tokens, context), batch.tokens, batch.mask)
                 update(generator, optimizer, loss, config.clip_norm)
                 made += 1
                 advance(1)

@@ -1,0 +1,120 @@
+"""What `seqgan evaluate` does for runs of pairs: answers to held-out sources, beside the references and another run."""
+
+import copy
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seqgan.errors import ConfigError
+
+if TYPE_CHECKING:
+    from seqgan.cli.evaluate import EvaluateFlags
+    from seqgan.data.text import Text
+    from seqgan.generators.protocol import GeneratorModule
+    from seqgan.metrics import Report
+    from seqgan.runs.directory import Run
+
+
+def check_pair_flags(flags: "EvaluateFlags") -> None:
+    """That no flag is given which is of runs of plain text.
+
+    Raises:
+        ConfigError: one is.
+    """
+    given = {
+        "--references": flags.references is not None,
+        "--temperatures": bool(flags.temperatures),
+        "--seeds-of": bool(flags.seeds_of),
+        "--draws": bool(flags.draws),
+    }
+    for flag, there in given.items():
+        if there:
+            raise ConfigError(f"{flag} is of runs of plain text, and this one answers sources: leave it out.")
+
+
+def judge_pair_runs(
+    flags: "EvaluateFlags", runs: "list[Run]", generators: "list[GeneratorModule]", reports: dict[str, Path]
+) -> "tuple[dict[str, Report], list[str]]":
+    """Reports of the references, the run to compare with, maximum likelihood with an equal budget, and the run.
+
+    Args:
+        flags: of the command.
+        runs: the run, behind the one that it is compared with, if there is one.
+        generators: theirs.
+        reports: gets the files that keep the runs' reports.
+
+    Returns:
+        The reports by their columns' heads, and what is to be said below the table.
+    """
+    from seqgan.evaluation.pairs import (
+        ALIGNED,
+        FAMILIES,
+        answers_of,
+        check_pair_families,
+        compare_answers,
+        evaluate_answers,
+        held_out_pairs,
+        judge_answers,
+    )
+    from seqgan.runs.load import load_text
+
+    check_pair_flags(flags)
+    families = flags.metrics or FAMILIES
+    check_pair_families(families)
+    beam = 1 if flags.beam is None else flags.beam
+    columns: dict[str, Report] = {}
+    found: dict[str, list[str]] = {}
+    texts = [load_text(run) for run in runs]
+    held = held_out_pairs(texts[-1])
+    if held.split == "valid":
+        flags.progress.note("The corpus has no test pairs: judged by its validation pairs, which decided when to stop.")
+    sources, references = held.sources[: flags.count], held.references[: flags.count]
+    held = held._replace(sources=sources, references=references)
+    of_references = [family for family in families if family not in (*ALIGNED, "nll", "adver-success")]
+    if of_references:
+        columns["references"] = judge_answers(
+            references, sources, references, texts[-1], of_references, seed=flags.seed
+        )
+    contenders = list(zip([str(run.folder) for run in runs], generators, texts, strict=True))
+    if _wants_equal_budget(flags, runs):
+        contenders.insert(1, ("MLE, equal budget", _with_equal_budget(flags, runs, generators[0], texts[0]), texts[0]))
+    for name, generator, text in contenders:
+        flags.progress.note(f"{name}: answers to {len(sources):,} sources.")
+        found[name] = answers_of(generator, text, sources, beam=beam, seed=flags.seed, progress=flags.progress)
+        columns[name] = evaluate_answers(
+            generator, text, seed=flags.seed, beam=beam, families=families, held=held, answers=found[name]
+        )
+    for run in runs:
+        reports[str(run.folder)] = run.report_path
+    *others, judged = found
+    lines = [compare_answers(found[judged], found[other], references, judged, other) for other in others]
+    return columns, lines
+
+
+def _wants_equal_budget(flags: "EvaluateFlags", runs: "list[Run]") -> bool:
+    both = len(runs) == 2 and runs[1].is_adversarial and not runs[0].is_adversarial
+    return both and not flags.table_only and flags.equal_budget != "none"
+
+
+def _with_equal_budget(
+    flags: "EvaluateFlags", runs: "list[Run]", generator: "GeneratorModule", text: "Text"
+) -> "GeneratorModule":
+    """The pretrained generator after as much more of maximum likelihood as the adversarial phase took."""
+    from seqgan.training.equal_budget import budget_of, train_on
+
+    budget = budget_of(runs[1])
+    further = copy.deepcopy(generator)
+    by_time = flags.equal_budget == "time"
+    trained = train_on(
+        further,
+        text,
+        runs[0].config.pretrain,
+        updates=None if by_time else budget.updates,
+        seconds=budget.seconds if by_time else None,
+        seed=flags.seed,
+        progress=flags.progress,
+    )
+    flags.progress.note(
+        f"Maximum likelihood went on for {trained.updates:,} updates; by held-out likelihood the weights after "
+        f"{trained.best_update:,} are the best."
+    )
+    return further
