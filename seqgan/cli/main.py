@@ -19,6 +19,8 @@ COMMANDS = {
     "adversarial": "train the generator against a discriminator, from a run into a child run",
     "sample": "sentences from a run, one a line",
     "evaluate": "the metric table of a run, or of a file of sentences",
+    "report": "one page with pictures of one or several runs",
+    "inspect": "the data doctor: what is in a corpus, what is wrong with it, which settings suit it",
 }
 
 HELP = f"""\

@@ -1,0 +1,163 @@
+"""`seqgan inspect`: the data doctor."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+from seqgan.cli.options import CommonFlags, check_flags, check_target, parse
+from seqgan.config import Seed
+from seqgan.errors import ConfigError
+from seqgan.progress import printable
+
+if TYPE_CHECKING:
+    from seqgan.data.advice import Finding, Setting
+    from seqgan.data.inspect import Inspection
+
+WIDTH = 100
+"""Characters of a line that the table may take."""
+
+
+class InspectFlags(CommonFlags, frozen=True, kw_only=True):
+    """What `seqgan inspect` takes."""
+
+    corpus: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="CORPUS")] = ""
+    """An embedded corpus, a file with a sentence a line, a folder with train.*, valid.* and test.*, or hf:NAME."""
+    valid: Annotated[str | None, tyro.conf.arg(metavar="FILE")] = None
+    """Held-out sentences; without it the corpus's own, or some that are split off."""
+    tokenizer: Annotated[str, tyro.conf.arg(metavar="words|characters|sentencepiece|ids")] = "words"
+    """What a token is."""
+    seed: Seed = 0
+    """Decides what is split off where nothing is held out."""
+    json: Annotated[str | None, tyro.conf.arg(metavar="FILE|-")] = None
+    """Write all that was found as JSON, - for standard output in place of the table."""
+    output: Annotated[str | None, tyro.conf.arg(metavar="FILE.html")] = None
+    """Write a page with pictures."""
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Parse, look, print."""
+    about = "Look at a corpus before anything is trained on it: sizes, lengths, vocabulary, copies, leaks, advice."
+    flags = check_flags(parse("inspect", about, InspectFlags(), arguments))
+    if not flags.corpus:
+        raise ConfigError("seqgan inspect needs a corpus: a name such as captions, a file, a folder or hf:NAME.")
+    check_target("--json", flags.json)
+    check_target("--output", flags.output)
+    if flags.output is not None:
+        from seqgan.reporting.figures import check_drawable
+
+        check_drawable()  # before the work
+
+    from seqgan.data.advice import advice, findings
+    from seqgan.data.corpus import load_corpus
+    from seqgan.data.inspect import identical_files, inspect_corpus
+    from seqgan.data.tokenizers import make_tokenizer
+    from seqgan.files import write_file
+
+    corpus = load_corpus(flags.corpus, flags.valid, seed=flags.seed)
+    tokenizer = make_tokenizer(flags.tokenizer, corpus.train, seed=flags.seed)
+    found = inspect_corpus(corpus, tokenizer, identical_files(flags.corpus) if flags.valid is None else [])
+    wrong, settings = findings(found), advice(found)
+    if flags.json is not None:
+        content = {
+            "corpus": flags.corpus,
+            **found.to_json(),
+            "findings": [vars(finding) for finding in wrong],
+            "advice": [vars(setting) for setting in settings],
+        }
+        text = json.dumps(content, indent=2, ensure_ascii=True) + "\n"
+        if flags.json == "-":
+            print(text, end="")
+        else:
+            write_file(Path(flags.json), text)
+    if flags.json != "-":
+        print(as_text(found, wrong, settings))
+    if flags.output is not None:
+        from seqgan.reporting.corpus_page import corpus_page
+
+        write_file(Path(flags.output), corpus_page(found, wrong, settings, flags.corpus))
+        flags.progress.note(f"Written: {flags.output}")
+
+
+def as_text(found: "Inspection", wrong: Sequence["Finding"], settings: Sequence["Setting"]) -> str:
+    """An inspection for reading on a terminal; what the text holds is shown with its control characters escaped."""
+    parts = [f"{printable(found.name)}, tokens are {found.tokenizer}"]
+    parts += [printable(note) for note in found.notes]
+    names = list(found.splits)
+    splits = list(found.splits.values())
+    rows = [
+        ["", *names],
+        ["sentences", *(f"{split.sentences:,}" for split in splits)],
+        ["tokens", *(f"{split.tokens:,}" for split in splits)],
+        ["distinct tokens", *(f"{split.distinct_tokens:,}" for split in splits)],
+        ["characters", *(f"{split.characters:,}" for split in splits)],
+        ["tokens a sentence: mean", *(f"{split.lengths.mean:.1f}" for split in splits)],
+        *(
+            [f"  {percent} % have at most", *(f"{split.lengths.percentiles[percent]:,}" for split in splits)]
+            for percent in ("5", "50", "95", "99")
+        ),
+        ["  longest", *(f"{split.lengths.longest:,}" for split in splits)],
+        ["occurred before", *(f"{split.copies:,}" for split in splits)],
+        ["  but for case and space", *(f"{split.near_copies:,}" for split in splits)],
+        ["unknown tokens", *(_unknown(found, name, "tokens") for name in names)],
+        ["sentences with some", *(_unknown(found, name, "sentences") for name in names)],
+    ]
+    parts += ["", aligned(rows)]
+    growth = found.growth
+    parts += [
+        "",
+        f"Vocabulary: {found.vocabulary:,} distinct tokens, {found.once:,} of them once; it grows as "
+        f"{growth.scale:.3g} n^{growth.exponent:.2f}.",
+    ]
+    held_out = [name for name in names if name != "train"]
+    thresholds = [
+        ["data.min-count", "vocabulary", "unknown in train", *(f"in {name}" for name in held_out)],
+        *(
+            [
+                str(each.min_count),
+                f"{each.vocabulary:,}",
+                *(f"{100 * each.unknown[name]:.2f} %" for name in ("train", *held_out)),
+            ]
+            for each in found.thresholds
+        ),
+    ]
+    parts += ["", aligned(thresholds)]
+    for odd in found.odd:
+        parts += ["", *_wrapped(f"{odd.kind}: {odd.count:,} in {odd.sentences:,} sentences. {', '.join(odd.characters)}")]
+        parts.append(f"  {odd.where}: {shown(odd.example)}")
+    if found.pairs is not None:
+        parts += ["", f"Pairs: targets have {found.pairs.length_ratio:.2f} tokens for each of their sources."]
+    parts += ["", "Found" if wrong else "Nothing found that is wrong."]
+    for finding in wrong:
+        parts += _wrapped(f"{finding.level}: {finding.text} {finding.mend}", "  - ")
+    parts += ["", "Settings"]
+    for setting in settings:
+        parts += _wrapped(f"{setting.flag}: {setting.text}" if setting.flag else setting.text, "  - ")
+    return "\n".join(parts)
+
+
+def shown(text: str, most: int = 60) -> str:
+    """Text of a corpus for a terminal: everything that is not printable escaped, and of long text its beginning."""
+    return printable(text if len(text) <= most else text[: most - 1] + "…")
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Rows as columns: the first to the left, the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in rows]
+    return "\n".join(lines)
+
+
+def _unknown(found: "Inspection", split: str, what: str) -> str:
+    return f"{100 * getattr(found.unknown[split], what):.2f} %" if split in found.unknown else "-"
+
+
+def _wrapped(text: str, bullet: str = "") -> list[str]:
+    """A paragraph in lines."""
+    import textwrap
+
+    return textwrap.wrap(
+        printable(text), WIDTH, initial_indent=bullet, subsequent_indent=" " * len(bullet), break_on_hyphens=False
+    )

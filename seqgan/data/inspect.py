@@ -1,0 +1,401 @@
+"""The data doctor: what a corpus is like, before anything is trained on it. Numbers only; see `advice` for the words.
+
+A share is between 0 and 1. A sentence is a line; its length is in tokens of the chosen tokenizer, without the end
+symbol that models count.
+"""
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import chain, combinations
+from math import ceil, exp, log
+from pathlib import Path
+from statistics import linear_regression
+from typing import Any
+
+from seqgan.data.corpus import SPLIT_NAMES, Corpus
+from seqgan.data.odd_characters import Odd, mixed_scripts, odd_characters
+from seqgan.data.tokenizers import Tokenizer, Words
+
+PERCENTILES = (1, 5, 25, 50, 75, 90, 95, 99)
+"""Of the lengths, nearest rank: the smallest length that so many percent of the sentences do not exceed."""
+MIN_COUNTS = (1, 2, 3, 5, 10)
+"""Thresholds that the vocabulary is tried with."""
+GROWTH_POINTS = 40
+"""Places of the training text where its vocabulary is counted, at equal ratios."""
+PUNCTUATION = ".,;:!?"
+"""Marks that a word may have at its end where a text was not tokenized."""
+EXAMPLES = 5
+"""Things that are listed of each kind."""
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """Tokens of sentences."""
+
+    shortest: int
+    mean: float
+    longest: int
+    percentiles: dict[str, int]
+    """By percent: ``"99": 31``."""
+    counts: dict[str, int]
+    """Sentences of each length."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """The sentences of one split."""
+
+    sentences: int
+    tokens: int
+    distinct_tokens: int
+    characters: int
+    lengths: Lengths
+    copies: int
+    """Sentences that occurred before in the same split."""
+    near_copies: int
+    """Further ones that differ from an earlier one in upper case and white space only."""
+    most_repeated: tuple[tuple[str, int], ...]
+    """Sentences that occur more than once, with how often, the most frequent first."""
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """What of a held-out split the training text does not know."""
+
+    tokens: float
+    """Share of its tokens."""
+    distinct_tokens: float
+    """Share of its distinct tokens."""
+    sentences: float
+    """Share of its sentences with an unknown token at least."""
+    most_frequent: tuple[tuple[str, int], ...]
+    """Unknown tokens with how often they occur."""
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """What `data.min_count` would keep."""
+
+    min_count: int
+    vocabulary: int
+    """Distinct tokens that are frequent enough."""
+    unknown: dict[str, float]
+    """Share of the tokens of each split that would be unknown."""
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How the vocabulary grows with the text: after n tokens about ``scale * n ** exponent`` distinct ones (Heaps).
+
+    An exponent near 1 means that new tokens never stop to come; near 0, that all were seen early.
+    """
+
+    tokens: tuple[int, ...]
+    distinct: tuple[int, ...]
+    exponent: float
+    scale: float
+
+
+@dataclass(frozen=True)
+class Leak:
+    """Sentences of one split that stand in another."""
+
+    split: str
+    of: str
+    """The split that they are also in."""
+    sentences: int
+    share: float
+    """Of the first split's sentences."""
+    near: int
+    """Further ones that differ in upper case and white space only."""
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Two splits that are one."""
+
+    first: str
+    second: str
+    byte_for_byte: bool
+    """Whether the files are known to be the same; else the same sentences in the same order."""
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Punctuation:
+    """Marks that stick to words, so that ``dog`` and ``dog,`` are two tokens. For words alone."""
+
+    tokens: int
+    share: float
+    """Of the training text's tokens."""
+    both: int
+    """Distinct words that occur with a mark and without."""
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Sources beside their targets, for texts of pairs."""
+
+    splits: dict[str, Lengths]
+    """Lengths of the sources."""
+    length_ratio: float
+    """Tokens of the training targets over those of their sources."""
+    identical: dict[str, int]
+    """Pairs of each split whose source is their target."""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """All that was found."""
+
+    name: str
+    tokenizer: str
+    notes: tuple[str, ...]
+    """How the text was read."""
+    splits: dict[str, Split]
+    vocabulary: int
+    """Distinct tokens of the training text."""
+    once: int
+    """Of them, those that occur once."""
+    frequent: tuple[tuple[str, int], ...]
+    """The most frequent ones."""
+    words_in_a_sentence: float
+    """Mean number of what white space separates, whatever the tokenizer is."""
+    numbers_alone: bool
+    """Whether every training token is a number, and all sentences have one length."""
+    growth: Growth
+    thresholds: tuple[Threshold, ...]
+    unknown: dict[str, Unknown]
+    leaks: tuple[Leak, ...]
+    alike: tuple[Alike, ...]
+    odd: tuple[Odd, ...]
+    mixed_scripts: tuple[str, ...]
+    """Distinct tokens with letters of scripts that look alike."""
+    mixed_scripts_count: int
+    punctuation: Punctuation
+    pairs: Pairs | None
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain containers."""
+        return asdict(self)
+
+
+def inspect_corpus(corpus: Corpus, tokenizer: Tokenizer | None = None, alike: Sequence[Alike] = ()) -> Inspection:
+    """Look at a corpus.
+
+    Args:
+        corpus: from `load_corpus`.
+        tokenizer: decides what a token is; by default, words.
+        alike: files that are known to be the same, from `identical_files`.
+    """
+    tokenizer = tokenizer or Words()
+    sentences = {name: lines for name in SPLIT_NAMES if (lines := getattr(corpus, name))}
+    tokens = {name: [tokenizer.tokenize(line) for line in lines] for name, lines in sentences.items()}
+    counts = {name: Counter(chain.from_iterable(lists)) for name, lists in tokens.items()}
+    train = counts["train"]
+    mixed = mixed_scripts(train)
+    words = tokens["train"] if tokenizer.name == "words" else [line.split() for line in corpus.train]
+    return Inspection(
+        name=corpus.name,
+        tokenizer=tokenizer.name,
+        notes=tuple(corpus.notes),
+        splits={name: describe_split(sentences[name], tokens[name], counts[name]) for name in sentences},
+        vocabulary=len(train),
+        once=sum(count == 1 for count in train.values()),
+        frequent=tuple(most_common(train, 20)),
+        words_in_a_sentence=sum(map(len, words)) / len(words),
+        numbers_alone=all(map(str.isdecimal, train)) and len(set(map(len, tokens["train"]))) == 1,
+        growth=vocabulary_growth(tokens["train"]),
+        thresholds=tuple(threshold(counts, least) for least in MIN_COUNTS),
+        unknown={name: unknown_tokens(tokens[name], counts[name], train) for name in sentences if name != "train"},
+        leaks=tuple(find_leaks(sentences)),
+        alike=tuple(find_alike(sentences, alike)),
+        odd=tuple(odd_characters(sentences)),
+        mixed_scripts=tuple(sorted(mixed, key=lambda token: (-train[token], token))[:EXAMPLES]),
+        mixed_scripts_count=len(mixed),
+        punctuation=sticking_punctuation(train if tokenizer.name == "words" else {}),
+        pairs=describe_pairs(corpus, tokenizer),
+    )
+
+
+def describe_split(sentences: Sequence[str], tokens: Sequence[Sequence[str]], counts: Mapping[str, int]) -> Split:
+    """Sizes, lengths and copies of a split's sentences, which are given as strings, as token lists, and counted."""
+    repeated = Counter(sentences)
+    return Split(
+        sentences=len(sentences),
+        tokens=sum(map(len, tokens)),
+        distinct_tokens=len(counts),
+        characters=sum(map(len, sentences)),
+        lengths=describe_lengths(tokens),
+        copies=len(sentences) - len(repeated),
+        near_copies=len(repeated) - len(set(map(normalized, repeated))),
+        most_repeated=tuple((line, count) for line, count in most_common(repeated, EXAMPLES) if count > 1),
+    )
+
+
+def describe_lengths(tokens: Sequence[Sequence[str]]) -> Lengths:
+    """How long some token lists are."""
+    counts = Counter(map(len, tokens))
+    return Lengths(
+        shortest=min(counts),
+        mean=sum(length * count for length, count in counts.items()) / len(tokens),
+        longest=max(counts),
+        percentiles={str(percent): percentile(counts, percent) for percent in PERCENTILES},
+        counts={str(length): counts[length] for length in sorted(counts)},
+    )
+
+
+def percentile(counts: Mapping[int, int], percent: float) -> int:
+    """The smallest length that `percent` of the sentences do not exceed.
+
+    Args:
+        counts: sentences of each length.
+        percent: above 0, up to 100.
+    """
+    needed = ceil(sum(counts.values()) * percent / 100)
+    for length in sorted(counts):
+        needed -= counts[length]
+        if needed <= 0:
+            return length
+    return max(counts)
+
+
+def normalized(line: str) -> str:
+    """The same for sentences that differ in upper case and white space only."""
+    return " ".join(line.split()).casefold()
+
+
+def most_common(counts: Mapping[str, int], most: int) -> list[tuple[str, int]]:
+    """The most frequent first, ties in alphabetical order."""
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most]
+
+
+def vocabulary_growth(tokens: Sequence[Sequence[str]]) -> Growth:
+    """Distinct tokens after more and more of a text, and the power law through them by least squares of logarithms."""
+    total = sum(map(len, tokens))
+    places = sorted({max(1, round(total ** (point / GROWTH_POINTS))) for point in range(1, GROWTH_POINTS + 1)})
+    seen: set[str] = set()
+    read, at, distinct = 0, [], []
+    following = iter(places)
+    place = next(following)
+    for token in chain.from_iterable(tokens):
+        seen.add(token)
+        read += 1
+        if read == place:
+            at.append(read)
+            distinct.append(len(seen))
+            place = next(following, 0)
+    if len(at) < 2:
+        return Growth(tuple(at), tuple(distinct), 0.0, float(len(seen)))
+    slope, intercept = linear_regression([log(n) for n in at], [log(n) for n in distinct])
+    return Growth(tuple(at), tuple(distinct), slope, exp(intercept))
+
+
+def threshold(counts: Mapping[str, Mapping[str, int]], least: int) -> Threshold:
+    """What remains of the vocabulary when rarer tokens than `least` become unknown.
+
+    Args:
+        counts: of the tokens of each split.
+        least: occurrences in the training text that a token needs.
+    """
+    known = {token for token, count in counts["train"].items() if count >= least}
+    unknown = {
+        name: sum(count for token, count in tokens.items() if token not in known) / max(1, sum(tokens.values()))
+        for name, tokens in counts.items()
+    }
+    return Threshold(least, len(known), unknown)
+
+
+def unknown_tokens(tokens: Sequence[Sequence[str]], counts: Mapping[str, int], known: Mapping[str, int]) -> Unknown:
+    """What of a held-out split is not in the training text.
+
+    Args:
+        tokens: of its sentences.
+        counts: of its tokens.
+        known: those of the training text.
+    """
+    unknown = {token: count for token, count in counts.items() if token not in known}
+    with_unknown = sum(not unknown.keys().isdisjoint(sentence) for sentence in tokens) if unknown else 0
+    return Unknown(
+        tokens=sum(unknown.values()) / max(1, sum(counts.values())),
+        distinct_tokens=len(unknown) / max(1, len(counts)),
+        sentences=with_unknown / len(tokens),
+        most_frequent=tuple(most_common(unknown, EXAMPLES)),
+    )
+
+
+def find_leaks(sentences: Mapping[str, Sequence[str]]) -> list[Leak]:
+    """Sentences of a later split that stand in an earlier one: validation in training, test in both."""
+    leaks = []
+    for of, split in combinations(sentences, 2):
+        known = set(sentences[of])
+        leaked = [line for line in sentences[split] if line in known]
+        nearly_known = set(map(normalized, known))
+        near = sum(line not in known and normalized(line) in nearly_known for line in sentences[split])
+        if leaked or near:
+            share = len(leaked) / len(sentences[split])
+            examples = tuple(dict.fromkeys(leaked))[:EXAMPLES]
+            leaks.append(Leak(split, of, len(leaked), share, near, examples))
+    return leaks
+
+
+def find_alike(sentences: Mapping[str, Sequence[str]], files: Sequence[Alike] = ()) -> list[Alike]:
+    """Splits that are one: by their files where those are known, else by their sentences."""
+    known = {(pair.first, pair.second): pair for pair in files}
+    same = [pair for pair in combinations(sentences, 2) if sentences[pair[0]] == sentences[pair[1]] or pair in known]
+    return [known.get(pair) or Alike(*pair, byte_for_byte=False, files=()) for pair in same]
+
+
+def identical_files(source: str | Path) -> list[Alike]:
+    """The splits of a folder whose files have the same bytes; none where the corpus is no folder."""
+    folder = Path(source)
+    if not os.path.isdir(folder):
+        return []
+    files = {}
+    for split, names in SPLIT_NAMES.items():
+        found = [path for path in sorted(folder.iterdir()) if path.stem in names and path.suffix and path.is_file()]
+        if found:
+            files[split] = found[0]
+    sums = {split: hashlib.sha256(path.read_bytes()).digest() for split, path in files.items()}
+    return [
+        Alike(first, second, byte_for_byte=True, files=(files[first].name, files[second].name))
+        for first, second in combinations(files, 2)
+        if sums[first] == sums[second]
+    ]
+
+
+def sticking_punctuation(counts: Mapping[str, int]) -> Punctuation:
+    """Words of a training text that end in a mark of punctuation.
+
+    Args:
+        counts: of its tokens.
+    """
+    sticking = {
+        token: count
+        for token, count in counts.items()
+        if len(token) > 1 and token[-1] in PUNCTUATION and token[-2].isalpha() and token[0].isalnum()
+    }
+    both = [token for token in sticking if token[:-1] in counts]
+    total = sum(sticking.values())
+    examples = tuple(token for token, _ in most_common(sticking, EXAMPLES))
+    return Punctuation(total, total / max(1, sum(counts.values())), len(both), examples)
+
+
+def describe_pairs(corpus: Corpus, tokenizer: Tokenizer) -> Pairs | None:
+    """The sources of a corpus of pairs beside their targets; None for plain text."""
+    sources = getattr(corpus, "sources", None)
+    if sources is None:
+        return None
+    by_split = {name: lines for name in SPLIT_NAMES if (lines := getattr(sources, name))}
+    lengths = {name: describe_lengths([tokenizer.tokenize(line) for line in lines]) for name, lines in by_split.items()}
+    targets = describe_lengths([tokenizer.tokenize(line) for line in corpus.train])
+    identical = {
+        name: sum(source == target for source, target in zip(lines, getattr(corpus, name), strict=True))
+        for name, lines in by_split.items()
+    }
+    return Pairs(lengths, targets.mean / max(lengths["train"].mean, 1e-9), identical)
