@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from seqgan.errors import CheckpointError
 from seqgan.files import cannot_write
 
 
@@ -60,7 +61,24 @@ class MetricLog:
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """All whole lines of a metric log."""
+    """All whole lines of a metric log; none where there is no log yet.
+
+    Raises:
+        CheckpointError: a line in it is none of ours.
+    """
     # A line without its end was being written when the power went; it is not there.
-    lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
-    return [json.loads(line) for line in lines]
+    lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+    return [_read_line(line, number, path) for number, line in enumerate(lines, start=1)]
+
+
+def _read_line(line: bytes, number: int, path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(line)
+        if not isinstance(values["phase"], str) or not isinstance(values["step"], int):
+            raise TypeError("no phase and step")
+    except (ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"{path}, line {number}: found {line[:40].decode(errors='replace')!r}, expected a JSON object with phase "
+            "and step: restore the log from a copy, or take the line out."
+        ) from error
+    return values

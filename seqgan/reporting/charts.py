@@ -1,0 +1,224 @@
+"""Which pictures a page of runs has, and what each shows in words."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from seqgan.metrics import Report
+from seqgan.reporting.figures import Line, Panel, Path, Point, curves, plane
+from seqgan.reporting.html import escape
+from seqgan.reporting.read import Logged, RunRecord
+
+
+class Chart(NamedTuple):
+    """A picture and its words."""
+
+    key: str
+    title: str
+    svg: str
+    summary: str
+    """HTML."""
+
+
+class Curve(NamedTuple):
+    """A logged number that has a picture."""
+
+    name: str
+    """As the log has it."""
+    title: str
+    says: str
+    """What it is, and what to look for."""
+    spread: str = ""
+    """Name of the logged half height of a band."""
+    beside: str = ""
+    """Name of another number that is drawn thin: of maximum likelihood, or for comparison."""
+    level: float | None = None
+    pretraining: bool = False
+    """Whether the maximum-likelihood phase logs the same number."""
+    whole: bool = False
+
+
+CURVES = (
+    Curve(
+        *("eval/nll", "Held-out likelihood, nats a token"),
+        "Lower is better; steady rise in the adversarial phase is likelihood lost. Dotted: the training text's.",
+        beside="generator/loss",
+        pretraining=True,
+    ),
+    Curve("eval/bleu-4", "BLEU-4 against the validation text", "Quality: higher is better."),
+    Curve("eval/self-bleu-4", "Self-BLEU-4", "Sameness: lower is more diverse."),
+    Curve("eval/distinct-2", "Distinct bigrams", "Diversity: share of all bigrams that are distinct."),
+    Curve("eval/grammatical", "Grammatical sentences", "Share of samples that the corpus's grammar makes.", whole=True),
+    Curve(
+        *("eval/js-4", "Divergence of character 4-grams"),
+        "From the training text: lower is better. Dotted: the floor, of as many real lines.",
+        beside="eval/js-4-floor",
+    ),
+    Curve(
+        *("generator/reward", "Generator: reward"),
+        "Mean value of a token, with its spread over tokens as a band: no spread is nothing to learn from.",
+        spread="generator/reward_std",
+    ),
+    Curve("generator/entropy", "Generator: entropy, nats a token", "Falling towards 0 is collapse.", whole=True),
+    Curve(
+        *("generator/effective_sample_size", "Generator: effective sample size"),
+        "How many samples share the weight: near 1, one drives the update.",
+        whole=True,
+    ),
+    Curve("generator/length", "Generator: tokens a sample", "Drift means that rewards pay for length.", whole=True),
+    Curve("generator/temperature", "Generator: temperature", "What the logits of relaxed samples are divided by."),
+    Curve(
+        *("discriminator/accuracy", "Discriminator: accuracy"),
+        "Near 1 it is too far ahead, at 0.5 (dashed) blind.",
+        level=0.5,
+    ),
+    Curve("discriminator/logit_gap", "Discriminator: logit gap", "Real less generated: growth without bound is a win."),
+    Curve("discriminator/loss", "Discriminator: loss", "Near 0 it is certain."),
+)
+
+
+def charts(runs: Sequence[RunRecord]) -> list[Chart]:
+    """The curves of everything that some run has logged, in the order of `CURVES`."""
+    drawn = (curve_chart(curve, runs) for curve in CURVES)
+    return [chart for chart in drawn if chart is not None]
+
+
+def curve_chart(curve: Curve, runs: Sequence[RunRecord]) -> Chart | None:
+    """The picture of one logged number over the phases; None where no run has it."""
+    panels = [
+        Panel("pretraining", "epochs", pretraining_lines(curve, runs) if curve.pretraining else []),
+        Panel("warm-up", "batches", phase_lines(curve, [run.warmup for run in runs]), narrow=True),
+        Panel("adversarial", "rounds", phase_lines(curve, [run.rounds for run in runs])),
+    ]
+    if not any(value is not None for panel in panels for line in panel.lines for value in line.y):
+        return None
+    key = curve.name.replace("/", "-").replace("_", "-")
+    said = " ".join(filter(None, (in_words(curve, run) for run in runs)))
+    svg = curves(panels, key, level=curve.level, whole=curve.whole)
+    return Chart(key, curve.title, svg, f"{escape(curve.says)} {said}")
+
+
+def pretraining_lines(curve: Curve, runs: Sequence[RunRecord]) -> list[Line]:
+    """The maximum-likelihood phase of each run it was made in, once: runs that share one have it in the colour of text."""
+    origins = dict.fromkeys(run.origin for run in runs if run.pretraining)
+    lines = []
+    for origin in origins:
+        of = [place for place, run in enumerate(runs) if run.origin == origin]
+        log = runs[of[0]].pretraining
+        series = of[0] if len(of) == 1 else None
+        steps = [line["step"] for line in log]
+        lines.append(Line(steps, [line.get(curve.name) for line in log], series))
+        if curve.beside:
+            lines.append(Line(steps, [line.get(curve.beside) for line in log], series, light=True))
+    return lines
+
+
+def phase_lines(curve: Curve, logs: Sequence[Sequence[Logged]]) -> list[Line]:
+    """A line for each run's log of a phase."""
+    lines = []
+    for place, log in enumerate(logs):
+        with_it = [line for line in log if curve.name in line]
+        if not with_it:
+            continue
+        steps = [line["step"] for line in with_it]
+        spread = [line.get(curve.spread) for line in with_it] if curve.spread else None
+        lines.append(Line(steps, [line[curve.name] for line in with_it], place, spread))
+        floor = [line[curve.beside] for line in log if line.get(curve.beside) is not None] if curve.beside else []
+        if floor and not curve.pretraining:
+            lines.append(Line([steps[0], steps[-1]], [floor[0], floor[0]], place, light=True))
+    return lines
+
+
+def in_words(curve: Curve, run: RunRecord) -> str:
+    """What a run's curve does, for those who do not see it; HTML."""
+    parts = []
+    if curve.pretraining:
+        parts.append(_course(curve.name, run.pretraining, "epoch"))
+    parts.append(_course(curve.name, run.rounds, "round"))
+    said = "; then ".join(filter(None, parts))
+    return f'<span class="excerpt">{escape(run.label)}</span>: {said}.' if said else ""
+
+
+def _course(name: str, log: Sequence[Logged], unit: str) -> str:
+    """From where to where a number goes."""
+    values = [(line[name], line["step"]) for line in log if line.get(name) is not None]
+    if not values:
+        return ""
+    (first, start), (last, end) = values[0], values[-1]
+    if len(values) == 1:
+        return f"{first:.3g} at {unit} {start}"
+    (low, at_low), (high, at_high) = min(values), max(values)
+    between = []
+    if at_low not in (start, end):
+        between.append(f"lowest {low:.3g} at {at_low}")
+    if at_high not in (start, end):
+        between.append(f"highest {high:.3g} at {at_high}")
+    inside = f" ({', '.join(between)})" if between else ""
+    return f"{first:.3g} at {unit} {start}, {last:.3g} at {end}{inside}"
+
+
+ORDERS = (4, 3, 2, 5)
+"""Which order of BLEU the plane has: the first that there is."""
+
+
+def sweep_chart(runs: Sequence[RunRecord]) -> Chart | None:
+    """Quality against diversity over temperatures, of runs and of those they came from; None without a sweep."""
+    shown: list[tuple[RunRecord, int | None]] = [(run, place) for place, run in enumerate(runs)]
+    labels = {run.label for run in runs}
+    for run in runs:
+        if run.parent is not None and run.parent.label not in labels:
+            labels.add(run.parent.label)
+            shown.append((run.parent, None))
+    reports = [point.report for run, _ in shown if run.sweep is not None for point in run.sweep.points]
+    order = next((each for each in ORDERS if any(_place(report, each) for report in reports)), None)
+    if order is None:
+        return None
+    paths, said = [], []
+    for run, series in shown:
+        if run.sweep is None:
+            continue
+        points = [
+            Point(*place, label=f"{point.temperature:g}")
+            for point in run.sweep.points
+            if (place := _place(point.report, order)) is not None
+        ]
+        if not points:
+            continue
+        paths.append(Path(points, series, hollow=series is None))
+        listed = ", ".join(f"T {p.label}: {p.y:.3f} / {p.x:.3f}" for p in points)
+        whose = " (rings, in the colour of text)" if series is None else ""
+        said.append(f'<span class="excerpt">{escape(run.label)}</span>{whose}: {listed}.')
+        real = _place(run.sweep.real, order)
+        if real is not None and len(paths) == 1:
+            paths.append(Path([Point(*real, label="real text")], None))
+    svg = plane(paths, "sweep", f"self-BLEU-{order}: less diverse →", f"BLEU-{order}: better quality →", "better ↖")
+    text = f"Figures at the marks are temperatures. BLEU-{order} / self-BLEU-{order}: {' '.join(said)}"
+    return Chart("sweep", "Over sampling temperatures", svg, text)
+
+
+def trajectory_chart(runs: Sequence[RunRecord]) -> Chart | None:
+    """Quality against diversity along the training; None where no run has logged both."""
+    for order in ORDERS:
+        paths = []
+        for series, run in enumerate(runs):
+            known = [
+                (line[f"eval/self-bleu-{order}"], line[f"eval/bleu-{order}"], line["step"])
+                for line in run.rounds
+                if line.get(f"eval/bleu-{order}") is not None and line.get(f"eval/self-bleu-{order}") is not None
+            ]
+            ends = {0, len(known) - 1}
+            points = [Point(x, y, str(step) if at in ends else "") for at, (x, y, step) in enumerate(known)]
+            if points:
+                paths.append(Path(points, series))
+        if paths:
+            names = f"self-BLEU-{order}: less diverse →", f"BLEU-{order}: better quality →"
+            text = "Each mark is an evaluation against the validation text; figures are rounds, the first and the last."
+            return Chart("trajectory", "Along the training", plane(paths, "trajectory", *names, "better ↖"), text)
+    return None
+
+
+def _place(report: Report, order: int) -> tuple[float, float] | None:
+    """Self-BLEU and BLEU of a report; None where one is missing."""
+    quality, sameness = report.get(f"bleu-{order}"), report.get(f"self-bleu-{order}")
+    if quality is None or sameness is None or quality.value is None or sameness.value is None:
+        return None
+    return sameness.value, quality.value

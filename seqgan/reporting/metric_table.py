@@ -1,0 +1,58 @@
+"""Reports side by side as a table of a page: values, intervals, and the recipe behind each number."""
+
+import re
+from collections.abc import Mapping
+
+from seqgan.metrics import Report
+from seqgan.metrics.report import HIGHER_IS_BETTER, LOWER_IS_BETTER
+from seqgan.reporting.html import Cell, escape, shortened, table
+
+
+def number(value: float | None) -> str:
+    """A number to four places, or to four figures where it is large; a dash where there is none."""
+    if value is None:
+        return "–"
+    return f"{value:.4f}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def direction(name: str) -> str:
+    """An arrow to where a metric is better, with its words for those who do not see it; nothing where neither is."""
+    family = re.sub(r"-\d+$", "", name)
+    if family in HIGHER_IS_BETTER:
+        return ' <span role="img" aria-label="higher is better">↑</span>'
+    if family in LOWER_IS_BETTER:
+        return ' <span role="img" aria-label="lower is better">↓</span>'
+    return ""
+
+
+def metric_table(columns: Mapping[str, Report], *, arrows: bool = True) -> str:
+    """A row for each metric, a column for each report, and below the recipes that the small figures point to.
+
+    Args:
+        columns: reports by the head of their column.
+        arrows: show which way is better.
+    """
+    longest_first = sorted(columns.values(), key=len, reverse=True)
+    names = list(dict.fromkeys(entry.name for report in longest_first for entry in report))
+    recipes: dict[str, int] = {}
+    rows = []
+    for name in names:
+        cells = []
+        for report in columns.values():
+            entry = report.get(name)
+            if entry is None:
+                cells.append(Cell("", number=True))
+                continue
+            mark = recipes.setdefault(entry.signature, len(recipes) + 1)
+            interval = ""
+            if entry.low is not None and entry.high is not None:
+                interval = f' <span class="interval">[{number(entry.low)}, {number(entry.high)}]</span>'
+            cells.append(Cell(f"{number(entry.value)}{interval}<sup>{mark}</sup>", number=True))
+        rows.append([f"{escape(name)}{direction(name) if arrows else ''}", *cells])
+    head = ["metric", *(shortened(name, 80) for name in columns)]
+    signatures = "".join(f"<li>{shortened(signature, 400)}</li>" for signature in recipes)
+    caption = (
+        "Values, with the ends of their confidence intervals in brackets where these are known. The small figure is "
+        "the recipe below: numbers of different recipes do not compare."
+    )
+    return table(caption, head, rows, "metrics") + f'<ol class="signatures" aria-label="Recipes">{signatures}</ol>'

@@ -1,0 +1,272 @@
+"""What a run left behind, as records for a page. Reads files and nothing else; what is missing is None or empty.
+
+Beside the files that every run has, two may lie in a run's folder:
+
+``sweep.json``, quality against diversity over sampling temperatures::
+
+    {"points": [{"temperature": 0.8,
+                 "bleu-4": {"value": 0.41, "signature": "...", "low": 0.40, "high": 0.42},
+                 "self-bleu-4": {...}, ...}, ...],
+     "real": {"bleu-4": {...}, "self-bleu-4": {...}}, ...}
+
+Metrics are as in report.json; ``low``, ``high``, ``real`` and all other keys may be missing.
+
+``verdict.json``, whether the adversarial phase helped::
+
+    {"sentence": "SeqGAN is sharper, not better.", "evidence": ["BLEU-4 rose by 0.01 ...", ...], ...}
+
+Evidence may be a list of sentences, or a mapping of names to what was measured. ``verdict`` may stand for ``sentence``.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from seqgan.config import RunConfig
+from seqgan.errors import CheckpointError, ConfigError, SeqganError
+from seqgan.metrics import Report
+from seqgan.runs.directory import Run, child_runs, open_run
+from seqgan.runs.metric_log import read_metrics
+
+Logged = dict[str, Any]
+"""A line of a metric log."""
+
+
+class Checkpoint(NamedTuple):
+    """Samples of a kept checkpoint."""
+
+    round: int
+    count: int
+    """Sentences in its file."""
+    sentences: list[str]
+    """The first of them."""
+
+
+class Evaluation(NamedTuple):
+    """A run's last evaluation."""
+
+    checkpoint: str
+    report: Report
+    compared: dict[str, Report]
+    """Other columns that were judged with it, by name."""
+
+
+class SweepPoint(NamedTuple):
+    """A sampling temperature and what it gave."""
+
+    temperature: float
+    report: Report
+
+
+class Sweep(NamedTuple):
+    """Quality against diversity over temperatures."""
+
+    points: list[SweepPoint]
+    real: Report
+    """Of held-out human text; empty where it was not judged."""
+
+
+class Verdict(NamedTuple):
+    """Whether the adversarial phase helped."""
+
+    sentence: str
+    evidence: list[str]
+
+
+class RunRecord(NamedTuple):
+    """All that a page shows of a run."""
+
+    label: str
+    """The folder as it was named."""
+    config: RunConfig
+    settings: str
+    """Its settings file."""
+    log: list[Logged]
+    pretraining: list[Logged]
+    """Log of the maximum-likelihood phase: its own, or that of the run it came from."""
+    origin: str
+    """The folder of the run with that phase; empty where there is none."""
+    samples: list[Checkpoint]
+    evaluation: Evaluation | None
+    parent: "RunRecord | None"
+    """The run that this one started from."""
+    sweep: Sweep | None
+    verdict: Verdict | None
+    children: list[str]
+    """Adversarial runs in its folder."""
+
+    @property
+    def rounds(self) -> list[Logged]:
+        """Log lines of the adversarial phase."""
+        return [line for line in self.log if line["phase"] == "adversarial"]
+
+    @property
+    def warmup(self) -> list[Logged]:
+        """Log lines of the discriminator's warm-up."""
+        return [line for line in self.log if line["phase"] == "warmup"]
+
+
+def read_runs(folders: Sequence[str], samples: int) -> list[RunRecord]:
+    """The records of some runs.
+
+    Args:
+        folders: of the runs.
+        samples: sentences that are read of each checkpoint.
+
+    Raises:
+        SeqganError: one is no run, is named twice, or holds a damaged file.
+    """
+    if not folders:
+        raise ConfigError("seqgan report needs the folder of a run, such as runs/captions.")
+    resolved = [str(Path(folder).resolve()) for folder in folders]
+    for number, folder in enumerate(folders):
+        if resolved[number] in resolved[:number]:
+            raise ConfigError(f"{folder} is named twice: name each run once.")
+    return [read_run(folder, samples) for folder in folders]
+
+
+def read_run(folder: str | Path, samples: int) -> RunRecord:
+    """The record of a run.
+
+    Args:
+        folder: of the run.
+        samples: sentences that are read of each checkpoint.
+
+    Raises:
+        SeqganError: it is no run, or holds a damaged file.
+    """
+    run = open_run(folder)
+    log = read_metrics(run.metrics_path)
+    parent = _parent(run, samples)
+    own = [line for line in log if line["phase"] == "pretrain"]
+    from_parent = parent is not None and not own
+    return RunRecord(
+        label=str(folder),
+        config=run.config,
+        settings=(run.folder / "config.yaml").read_text(encoding="utf-8"),
+        log=log,
+        pretraining=parent.pretraining if from_parent and parent is not None else own,
+        origin=parent.origin if from_parent and parent is not None else str(folder) if own else "",
+        samples=read_samples(run.samples_folder, samples),
+        evaluation=read_evaluation(run.report_path),
+        parent=parent,
+        sweep=read_sweep(run.folder / "sweep.json"),
+        verdict=read_verdict(run.folder / "verdict.json"),
+        children=child_runs(run.folder),
+    )
+
+
+def read_samples(folder: Path, count: int) -> list[Checkpoint]:
+    """The first sentences of each file of samples, ``round-000010.txt``, in the order of their rounds."""
+    checkpoints = []
+    for path in sorted(folder.glob("round-*.txt")):
+        number = path.stem.removeprefix("round-")
+        if number.isdecimal():
+            # Only a line feed ends a line; and a byte that is no text is shown as such.
+            lines = path.read_bytes().decode("utf-8", errors="replace").split("\n")[:-1]
+            checkpoints.append(Checkpoint(int(number), len(lines), lines[:count]))
+    return checkpoints
+
+
+def read_evaluation(path: Path) -> Evaluation | None:
+    """A run's report.json; None where it was not evaluated.
+
+    Raises:
+        CheckpointError: it is damaged.
+    """
+    content = _read_json(path, "run seqgan evaluate again")
+    if content is None:
+        return None
+    try:
+        compared = {str(name): Report.from_json(each) for name, each in content.get("compared", {}).items()}
+        report = Report.from_json(content["metrics"])
+        _check_numbers(report)
+    except (SeqganError, AttributeError, KeyError, TypeError) as error:
+        raise _damaged(path, error, "run seqgan evaluate again") from error
+    return Evaluation(str(content.get("checkpoint", "")), report, compared)
+
+
+def read_sweep(path: Path) -> Sweep | None:
+    """A run's sweep.json, as the docstring of this file defines it; None where there is none.
+
+    Raises:
+        CheckpointError: it is damaged.
+    """
+    content = _read_json(path, "make it again")
+    if content is None:
+        return None
+    try:
+        points = [SweepPoint(float(point["temperature"]), _metrics_in(point)) for point in content["points"]]
+        real = _metrics_in(content.get("real") or {})
+    except (SeqganError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise _damaged(path, error, "make it again") from error
+    return Sweep(sorted(points, key=lambda point: point.temperature), real)
+
+
+def read_verdict(path: Path) -> Verdict | None:
+    """A run's verdict.json, as the docstring of this file defines it; None where there is none.
+
+    Raises:
+        CheckpointError: it is damaged.
+    """
+    content = _read_json(path, "make it again")
+    if content is None:
+        return None
+    sentence = content.get("sentence", content.get("verdict"))
+    evidence = content.get("evidence", [])
+    if not isinstance(sentence, str) or not isinstance(evidence, list | dict):
+        raise _damaged(path, KeyError("sentence"), "make it again")
+    if isinstance(evidence, dict):
+        return Verdict(sentence, [f"{name}: {value}" for name, value in evidence.items()])
+    return Verdict(sentence, [str(line) for line in evidence])
+
+
+def _parent(run: Run, samples: int) -> RunRecord | None:
+    """The run in whose folder this one lies, if it does."""
+    folder = run.folder.resolve().parent
+    if not run.is_adversarial or not (folder / "config.yaml").is_file() or not (folder / "vocabulary.txt").is_file():
+        return None
+    shown = run.folder.parent if run.folder.name not in ("", "..") else folder
+    return read_run(shown if shown.resolve() == folder else folder, samples)
+
+
+def _metrics_in(content: Mapping[str, Any]) -> Report:
+    """The metrics among the keys of a mapping."""
+    entries = {
+        name: {"signature": "", **value}
+        for name, value in content.items()
+        if isinstance(value, dict) and "value" in value
+    }
+    report = Report.from_json(entries)
+    _check_numbers(report)
+    return report
+
+
+def _check_numbers(report: Report) -> None:
+    """That values are numbers or missing.
+
+    Raises:
+        TypeError: one is neither.
+    """
+    for entry in report:
+        for value in (entry.value, entry.low, entry.high):
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+                raise TypeError(f"{entry.name} is {value!r}")
+
+
+def _read_json(path: Path, mend: str) -> dict[str, Any] | None:
+    try:
+        content = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (ValueError, OSError, RecursionError) as error:
+        raise _damaged(path, error, mend) from error
+    if not isinstance(content, dict):
+        raise _damaged(path, TypeError("no JSON object"), mend)
+    return content
+
+
+def _damaged(path: Path, error: Exception, mend: str) -> CheckpointError:
+    what = f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
+    return CheckpointError(f"{path} cannot be read ({what}): {mend}, or delete the file.")

@@ -1,0 +1,335 @@
+"""The page of one or several runs: pictures first, then numbers, samples, settings and how to repeat it."""
+
+import shlex
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from seqgan.config import AdversarialConfig, DiscriminatorConfig, RunConfig, with_algorithm
+from seqgan.metrics import Report
+from seqgan.reporting.charts import Chart, charts, sweep_chart, trajectory_chart
+from seqgan.reporting.figures import swatch
+from seqgan.reporting.findings import log_findings
+from seqgan.reporting.html import (
+    Cell,
+    code,
+    escape,
+    figure,
+    findings_list,
+    page,
+    paragraph,
+    scroller,
+    shortened,
+    table,
+)
+from seqgan.reporting.metric_table import metric_table, number
+from seqgan.reporting.read import Checkpoint, RunRecord
+
+MOST_CHECKPOINTS = 24
+"""Columns of samples; of more checkpoints, so many at equal distances."""
+COPYING = ("copied", "longest-copied")
+"""Families of metrics that the part on memorisation shows."""
+
+
+def run_page(runs: Sequence[RunRecord]) -> str:
+    """The whole page.
+
+    Args:
+        runs: from `read_runs`, at least one.
+    """
+    title = runs[0].label if len(runs) == 1 else f"{len(runs)} runs: {', '.join(run.label for run in runs)}"
+    parts = [
+        ("curves", "Curves of both players", curves_part(runs)),
+        ("plane", "Quality and diversity", plane_part(runs)),
+        ("metrics", "Metrics", metrics_part(runs)),
+        ("health", "Health", health_part(runs)),
+        ("samples", "Samples", samples_part(runs)),
+        ("memorisation", "Memorisation", memorisation_part(runs)),
+        ("settings", "Settings", settings_part(runs)),
+        ("repeat", "To repeat it", repeat_part(runs)),
+    ]
+    return page(title, lead(runs), parts)
+
+
+def lead(runs: Sequence[RunRecord]) -> str:
+    """What the runs are, and what is known of their worth."""
+    sentences = "".join(paragraph(escape(summary(run)), "lead") for run in runs)
+    verdicts = [verdict_box(run) for run in runs if run.verdict is not None]
+    return sentences + "".join(verdicts)
+
+
+def summary(run: RunRecord) -> str:
+    """A run in a sentence."""
+    config = run.config
+    text = f"{config.data.tokenizer} of {corpus_of(config)}, generator {config.generator.name}"
+    if config.adversarial is None or config.discriminator is None:
+        done = run.pretraining[-1]["step"] if run.pretraining else 0
+        return f"{run.label}: maximum likelihood, {done:,} epochs, on {text}, seed {config.seed}."
+    done = run.rounds[-1]["step"] if run.rounds else 0
+    came = f"from {run.origin}" if run.origin else "from nothing"
+    return (
+        f"{run.label}: {config.adversarial.algo} {came}, {done:,} of {config.adversarial.rounds:,} rounds, on {text}, "
+        f"discriminator {config.discriminator.name}, seed {config.seed}."
+    )
+
+
+def corpus_of(config: RunConfig) -> str:
+    """A corpus by its last name, for reading."""
+    name = config.data.corpus.removeprefix("embedded:")
+    return name if name.startswith("hf:") else Path(name).name or name
+
+
+def verdict_box(run: RunRecord) -> str:
+    """The verdict on a run, as it was written."""
+    assert run.verdict is not None
+    evidence = "".join(f"<li>{escape(line)}</li>" for line in run.verdict.evidence)
+    listed = f"<ul>{evidence}</ul>" if evidence else ""
+    return (
+        f'<div class="verdict" role="note" aria-label="Verdict on {escape(run.label)}"><p><strong>'
+        f"{escape(run.verdict.sentence)}</strong></p>{listed}</div>"
+    )
+
+
+def legend(runs: Sequence[RunRecord]) -> str:
+    """Which line is which run."""
+    items = "".join(f"<li>{swatch(place)}<span>{shortened(run.label, 80)}</span></li>" for place, run in enumerate(runs))
+    return f'<ul class="legend" aria-label="Lines of the pictures">{items}</ul>'
+
+
+def pictures(drawn: Iterable[Chart], kind: str = "charts") -> str:
+    """Pictures side by side."""
+    figures = "".join(figure(chart.svg, chart.title, chart.summary, chart.key) for chart in drawn)
+    return f'<div class="{kind}">{figures}</div>'
+
+
+def curves_part(runs: Sequence[RunRecord]) -> str:
+    """Everything that was logged worth looking at."""
+    drawn = charts(runs)
+    if not drawn:
+        return paragraph("The log is empty: the run stopped before its first line.")
+    shaded = paragraph("Phases stand side by side, those before the last one shaded; each has its own unit.", "muted")
+    return shaded + legend(runs) + pictures(drawn) + evaluated_table(runs)
+
+
+def evaluated_table(runs: Sequence[RunRecord]) -> str:
+    """The evaluations during training as numbers, closed at first."""
+    tables = []
+    for run in runs:
+        lines = [line for line in run.rounds if any(name.startswith("eval/") for name in line)]
+        names = sorted({name for line in lines for name in line if name.startswith("eval/")})
+        if not names:
+            continue
+        head = ["round", *(escape(name.removeprefix("eval/")) for name in names)]
+        rows = [[str(line["step"]), *(Cell(number(line.get(name)), number=True) for name in names)] for line in lines]
+        caption = f"{escape(run.label)}: evaluations during training, on the validation text"
+        tables.append(table(caption, head, rows, "counts"))
+    if not tables:
+        return ""
+    return f"<details><summary>The evaluations as numbers</summary>{''.join(tables)}</details>"
+
+
+def plane_part(runs: Sequence[RunRecord]) -> str:
+    """Quality against diversity: over temperatures, and along the training."""
+    drawn = [chart for chart in (sweep_chart(runs), trajectory_chart(runs)) if chart is not None]
+    text = paragraph(
+        "A generator is better when it is better in quality and not worse in diversity. A lower sampling temperature "
+        "gains BLEU and loses diversity for free: a run that lies on its parent's temperature curve is sharper, not "
+        "better. The two pictures are of different samples and references, and are not to be laid over one another."
+    )
+    missing = [run for run in with_parents(runs) if run.sweep is None]
+    content = text + legend(runs) + pictures(drawn, "charts wide") if drawn else text
+    if missing:
+        names = ", ".join(f"<code>{escape(run.label)}</code>" for run in missing)
+        content += paragraph(f"No temperature curve of {names} yet. It is read from <code>sweep.json</code>; to make it:")
+        content += code("\n".join(sweep_command(run) for run in missing))
+    return content
+
+
+def sweep_command(run: RunRecord) -> str:
+    """What makes a run's temperature curve."""
+    return f"seqgan sweep --run {shlex.quote(run.label)}"
+
+
+def with_parents(runs: Sequence[RunRecord]) -> list[RunRecord]:
+    """The runs, each after the one it came from, none twice."""
+    found: dict[Path, RunRecord] = {}
+    for run in runs:
+        for each in (run.parent, run):
+            if each is not None:
+                found.setdefault(Path(each.label).resolve(), each)
+    return list(found.values())
+
+
+def metrics_part(runs: Sequence[RunRecord]) -> str:
+    """The last evaluation of each run and of those they came from."""
+    columns: dict[str, Report] = {}
+    for run in with_parents(runs):
+        if run.evaluation is not None:
+            for name, report in run.evaluation.compared.items():
+                columns.setdefault(name, report)
+            columns[run.label] = run.evaluation.report
+    missing = [run for run in runs if run.evaluation is None]
+    content = metric_table(columns) if columns else ""
+    if missing:
+        content += paragraph("Not evaluated yet:" if len(missing) > 1 or columns else "Not evaluated yet. To do so:")
+        content += code("\n".join(evaluate_command(run) for run in missing))
+    return content
+
+
+def evaluate_command(run: RunRecord) -> str:
+    """What makes a run's metric table."""
+    parent = f" --compare {shlex.quote(run.parent.label)}" if run.parent is not None else ""
+    return f"seqgan evaluate --run {shlex.quote(run.label)}{parent}"
+
+
+def health_part(runs: Sequence[RunRecord]) -> str:
+    """What the logs say."""
+    parts = []
+    for run in runs:
+        rounds = run.config.adversarial.rounds if run.config.adversarial is not None else 0
+        before = run.pretraining if run.origin != run.label else []
+        found = log_findings([*before, *run.log], rounds)
+        heading = f"<h3>{shortened(run.label, 80)}</h3>" if len(runs) > 1 else ""
+        parts.append(heading + (findings_list(found) if found else paragraph("The log holds nothing to judge by.")))
+    return "".join(parts)
+
+
+def samples_part(runs: Sequence[RunRecord]) -> str:
+    """Samples of each kept checkpoint, side by side."""
+    parts = [paragraph("The first sentences of each kept checkpoint, as they were drawn; none was chosen.", "muted")]
+    for run in runs:
+        heading = f"<h3>{shortened(run.label, 80)}</h3>" if len(runs) > 1 else ""
+        if not run.samples:
+            why = "A pretrained run keeps none" if run.config.adversarial is None else "None are kept yet"
+            more = f": <code>{escape(f'seqgan sample --run {shlex.quote(run.label)}')}</code> draws some."
+            parts.append(heading + paragraph(why + more))
+            continue
+        shown = at_equal_distances(run.samples, MOST_CHECKPOINTS)
+        left_out = len(run.samples) - len(shown)
+        note = paragraph(f"{left_out:,} checkpoints between these are left out.", "muted") if left_out else ""
+        columns = "".join(map(sample_column, shown))
+        label = f"Samples of {run.label}, scrolls sideways"
+        parts.append(heading + note + scroller(f'<div class="samples">{columns}</div>', label))
+    return "".join(parts)
+
+
+def sample_column(checkpoint: Checkpoint) -> str:
+    """The samples of a checkpoint."""
+    items = "".join(
+        f'<li dir="auto">{shortened(line) if line.strip() else EMPTY}</li>' for line in checkpoint.sentences
+    )
+    listed = f"<ol>{items}</ol>" if items else paragraph("The file is empty.", "muted")
+    return f"<section><h4>Round {checkpoint.round:,}</h4>{listed}</section>"
+
+
+EMPTY = '<span class="muted">(empty)</span>'
+
+
+def at_equal_distances(checkpoints: Sequence[Checkpoint], most: int) -> list[Checkpoint]:
+    """So many of them at most, the first and the last among them."""
+    count = len(checkpoints)
+    if count <= most:
+        return list(checkpoints)
+    return [checkpoints[round(place * (count - 1) / (most - 1))] for place in range(most)]
+
+
+def memorisation_part(runs: Sequence[RunRecord]) -> str:
+    """What was copied from the training text."""
+    columns = {run.label: run.evaluation.report for run in with_parents(runs) if run.evaluation is not None}
+    entries = {
+        name: Report(entry for entry in report if entry.name.startswith(COPYING)) for name, report in columns.items()
+    }
+    known = {name: report for name, report in entries.items() if len(report)}
+    if not known:
+        command = f"seqgan evaluate --run {shlex.quote(runs[0].label)} --metrics copied longest-copied"
+        return paragraph("Not measured yet. To do so:") + code(command)
+    text = paragraph(
+        "<code>copied</code> is the share of samples that are training sentences, token by token; "
+        "<code>longest-copied</code> the mean length of the longest n-gram of a sample that stands in the training "
+        "text. A model that copies has a perfect BLEU."
+    )
+    return text + metric_table(known, arrows=True)
+
+
+def settings_part(runs: Sequence[RunRecord]) -> str:
+    """What differs from the defaults or between the runs, and all settings."""
+    flat = [flat_settings(run.config) for run in runs]
+    usual = [flat_settings(defaults_of(run.config)) for run in runs]
+    names = list(dict.fromkeys(name for settings in flat for name in settings))
+    rows = []
+    for name in names:
+        values = [settings.get(name, "") for settings in flat]
+        differs = any(value != default.get(name, "") for value, default in zip(values, usual, strict=True))
+        if differs or len(set(map(str, values))) > 1:
+            rows.append([f"<code>{escape(name)}</code>", *(Cell(shortened(shown(value), 200)) for value in values)])
+    head = ["setting", *(shortened(run.label, 80) for run in runs)]
+    beside = " or between the runs" if len(runs) > 1 else ""
+    listed = table(f"What differs from the defaults{beside}", head, rows) if rows else paragraph("All are the defaults.")
+    whole = "".join(
+        f"<details><summary>All settings of {shortened(run.label, 80)}, as its config.yaml has them</summary>"
+        f"{code(run.settings)}</details>"
+        for run in runs
+    )
+    return listed + whole
+
+
+def defaults_of(config: RunConfig) -> RunConfig:
+    """The settings of a run of that algorithm that was given none."""
+    if config.adversarial is None:
+        return RunConfig()
+    base = RunConfig(discriminator=DiscriminatorConfig(), adversarial=AdversarialConfig())
+    return with_algorithm(base, config.adversarial.algo, ("discriminator", "adversarial", "data", "generator"))
+
+
+def flat_settings(config: RunConfig) -> dict[str, Any]:
+    """Settings by their whole name, ``generator.hidden_size``; sections that a run has not are left out."""
+    flat: dict[str, Any] = {}
+    for name, value in msgspec.to_builtins(config).items():
+        if isinstance(value, dict):
+            flat |= {f"{name}.{key}": inner for key, inner in value.items()}
+        elif value is not None and name != "format":
+            flat[name] = value
+    return flat
+
+
+def shown(value: object) -> str:
+    """A setting's value as YAML has it."""
+    return {True: "true", False: "false", None: "null"}.get(value, str(value)) if isinstance(value, bool | None) else str(value)
+
+
+def repeat_part(runs: Sequence[RunRecord]) -> str:
+    """The commands that make the same again."""
+    text = paragraph(
+        "Every random choice follows from the seeds in the settings: with the same text, versions and kind of device "
+        "these commands give the same weights. Settings are read from the runs' own <code>config.yaml</code>, which "
+        "is printed above."
+    )
+    return text + code("\n".join(commands(runs)))
+
+
+def commands(runs: Sequence[RunRecord]) -> list[str]:
+    """Each run made again under another name, judged and reported; a run's parent comes before it."""
+    lines = []
+    again: dict[Path, str] = {}
+    for run in with_parents(runs):
+        folder = Path(run.label)
+        config = shlex.quote(str(folder / "config.yaml"))
+        if run.config.adversarial is None:
+            target = f"{run.label}-again"
+            lines.append(f"seqgan pretrain --config {config} --run {shlex.quote(target)}")
+        elif run.parent is None:
+            target = f"{run.label}-again"
+            corpus = shlex.quote(run.config.data.corpus)
+            lines.append(f"seqgan adversarial --corpus {corpus} --config {config} --run {shlex.quote(target)}")
+        else:
+            parent = again[Path(run.parent.label).resolve()]
+            target = str(Path(parent) / folder.resolve().name)
+            name = shlex.quote(folder.resolve().name)
+            lines.append(f"seqgan adversarial --run {shlex.quote(parent)} --config {config} --name {name}")
+        again[folder.resolve()] = target
+    for run in with_parents(runs):
+        lines.append(f"seqgan evaluate --run {shlex.quote(again[Path(run.label).resolve()])}")
+    lines.append("seqgan report " + " ".join(shlex.quote(again[Path(run.label).resolve()]) for run in runs))
+    return lines
