@@ -25,6 +25,7 @@ LAYERS = {
     "build": 4,
     "runs": 5,
     "training": 6,
+    "reporting": 6,
     "cli": 7,
     "__main__": 8,
 }
@@ -86,7 +87,7 @@ def loaded_after(statement: str) -> set[str]:
     return set(result.stdout.split("\n")[-2].split())
 
 
-HEAVY = {"torch", "nltk", "datasets", "sacrebleu", "sentencepiece", "tyro", "rich", "msgspec", "numpy"}
+HEAVY = {"torch", "nltk", "datasets", "sacrebleu", "sentencepiece", "tyro", "rich", "msgspec", "numpy", "matplotlib"}
 
 
 def test_importing_the_package_imports_nothing_else():

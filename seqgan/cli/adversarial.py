@@ -211,11 +211,13 @@ def check_name(name: str) -> str:
     taken = {
         "checkpoints",
         "samples",
+        "tensorboard",
         "config.yaml",
         "vocabulary.txt",
         "tokenizer.model",
         "metrics.jsonl",
         "report.json",
+        "report.html",
         "sweep.json",
         "verdict.json",
         "source_vocabulary.txt",
@@ -246,9 +248,7 @@ def train_child(config: RunConfig, flags: ChildFlags) -> None:
     flags.progress.note(f"From {parent.folder} into {folder}.")
     if flags.preset is not None and {"data", "generator"} & PRESETS[flags.preset].keys():
         flags.progress.note(f"Text and generator are those of {parent.folder}; of the preset, both players' settings.")
-    text = build_text(
-        config.data, parent.tokenizer, parent.vocabulary, parent.source_tokenizer, parent.source_vocabulary
-    )
+    text = build_text(config.data, *parent.symbols)
     describe(text, flags.progress)
 
     def make_run() -> "Run":
@@ -306,7 +306,7 @@ def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
     if flags.resume:
         run = open_run(folder)
         check_resumable(run.config, config, str(folder))
-        text = build_text(config.data, run.tokenizer, run.vocabulary)
+        text = build_text(config.data, *run.symbols)
     else:
         check_new(folder, flags.overwrite)
         config = msgspec.structs.replace(config, data=msgspec.structs.replace(config.data, fingerprint=""))
@@ -337,12 +337,15 @@ def check_players(config: RunConfig, flags: ChildFlags, *, conditional: bool) ->
     """
     from seqgan.build import build_algorithm
     from seqgan.generators import ONE_SHOT_GENERATORS
+    from seqgan.runs.tensorboard import check_installed
     from seqgan.training.adversarial import check_settings
     from seqgan.training.engine import choose_device
 
     assert config.adversarial is not None
     assert config.discriminator is not None
     choose_device(flags.device)
+    if flags.tensorboard:
+        check_installed()
     check_settings(
         config.adversarial,
         build_algorithm(config.adversarial),
@@ -362,6 +365,7 @@ def train(
     from seqgan.evaluation.evaluate import judge_while_training
     from seqgan.evaluation.pairs import judge_answers_while_training
     from seqgan.runs.checkpoint import load_weights
+    from seqgan.runs.tensorboard import want_events
     from seqgan.training.adversarial import train_adversarially
     from seqgan.training.engine import choose_device
 
@@ -384,6 +388,8 @@ def train(
     ).to(device)
     say_dropped_widths(config.discriminator, text.max_length, flags.progress)
     run = make_run()
+    if flags.tensorboard:
+        want_events(run.folder)
     watch = judge_while_training if text.source_vocabulary is None else judge_answers_while_training
     judge = watch(generator, text, config.adversarial.evaluate_samples, config.seed, samples_folder=run.samples_folder)
     train_adversarially(

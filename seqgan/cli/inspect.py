@@ -125,7 +125,10 @@ def as_text(found: "Inspection", wrong: Sequence["Finding"], settings: Sequence[
     ]
     parts += ["", aligned(thresholds)]
     for odd in found.odd:
-        parts += ["", *_wrapped(f"{odd.kind}: {odd.count:,} in {odd.sentences:,} sentences. {', '.join(odd.characters)}")]
+        parts += [
+            "",
+            *_wrapped(f"{odd.kind}: {odd.count:,} in {odd.sentences:,} sentences. {', '.join(odd.characters)}"),
+        ]
         parts.append(f"  {odd.where}: {shown(odd.example)}")
     if found.pairs is not None:
         parts += ["", f"Pairs: targets have {found.pairs.length_ratio:.2f} tokens for each of their sources."]

@@ -44,6 +44,8 @@ class SettingsFlags(CommonFlags, frozen=True, kw_only=True):
     """A paper's settings; those of the file and of flags win over them."""
     seed: Seed = 0
     """Decides every random choice."""
+    tensorboard: Switch = False
+    """Write TensorBoard's events into the run's folder, beside the log. A resumed run goes on with them unasked."""
 
 
 def check_target(flag: str, path: str | None) -> None:

@@ -59,18 +59,21 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
     """Pretrain with these settings; the run is made once everything that can be wrong has been looked at."""
     from seqgan.build import as_read, build_generator, build_text, named_players
     from seqgan.runs.directory import check_new, create_run, open_run, write_config
+    from seqgan.runs.tensorboard import check_installed, want_events
     from seqgan.training.engine import choose_device
     from seqgan.training.pretrain import pretrain
 
     progress = flags.progress
     device = choose_device(flags.device)
     check_pretrainable(config.generator)
+    if flags.tensorboard:
+        check_installed()
     # From here on the settings say what is meant wherever, and with whatever seed, the next command is called.
     config = msgspec.structs.replace(config, data=resolved(config))
     if flags.resume:
         run = open_run(folder)
         check_resumable(run.config, config, str(folder))
-        text = build_text(config.data, run.tokenizer, run.vocabulary)
+        text = build_text(config.data, *run.symbols)
     else:
         check_new(folder, flags.overwrite)
         # A new run may be of another text than the one whose settings it was given.
@@ -87,6 +90,8 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
         write_config(run, config)
     else:
         run = create_run(folder, config, *text.symbols, overwrite=flags.overwrite)
+    if flags.tensorboard:
+        want_events(run.folder)
     result = pretrain(
         generator, text, config.pretrain, seed=config.seed, run=run, resume=flags.resume, progress=progress
     )

@@ -91,9 +91,9 @@ def findings(found: Inspection) -> list[Finding]:
             Finding(
                 "warning",
                 "punctuation",
-                f"{_percent(sticking.share)} of the tokens are words with punctuation at their end; {sticking.both:,} of "
-                "them also occur without it.",
-                "Put spaces around punctuation (a tokenizer such as sacremoses does), or use --tokenizer sentencepiece.",
+                f"{_percent(sticking.share)} of the tokens are words with punctuation at their end; {sticking.both:,} "
+                "of the distinct ones also occur without it.",
+                "Put spaces around punctuation, as tokenizers such as sacremoses do, or use --tokenizer sentencepiece.",
             )
         )
     result += _held_out(found)
@@ -225,7 +225,7 @@ def _is_unspaced(found: Inspection) -> bool:
 
 def _mend_of(kind: str) -> str:
     return {
-        "replacement character": "Bytes were lost when the text was decoded: get it again, and decode it as what it is.",
+        "replacement character": "Bytes were lost when the text was decoded: get it again and decode it as what it is.",
         "surrogate": "Half of a character: decode the text as UTF-8 anew.",
         "wrongly decoded UTF-8": "UTF-8 was read as another encoding: decode it anew, for example with ftfy.",
         "byte-order mark inside": "Files were joined: take U+FEFF out.",

@@ -280,12 +280,11 @@ def vocabulary_growth(tokens: Sequence[Sequence[str]]) -> Growth:
     total = sum(map(len, tokens))
     places = sorted({max(1, round(total ** (point / GROWTH_POINTS))) for point in range(1, GROWTH_POINTS + 1)})
     seen: set[str] = set()
-    read, at, distinct = 0, [], []
+    at, distinct = [], []
     following = iter(places)
     place = next(following)
-    for token in chain.from_iterable(tokens):
+    for read, token in enumerate(chain.from_iterable(tokens), start=1):
         seen.add(token)
-        read += 1
         if read == place:
             at.append(read)
             distinct.append(len(seen))

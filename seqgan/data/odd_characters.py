@@ -75,14 +75,14 @@ def odd_characters(splits: Mapping[str, Sequence[str]]) -> list[Odd]:
         characters = found.get(kind, [])
         if characters:
             pattern = re.compile(f"[{re.escape(''.join(characters))}]")
-            sentences, where, example = _places(splits, pattern)
+            in_sentences, where, example = _places(splits, pattern)
             total = sum(counts[character] for character in characters)
-            odd.append(Odd(kind, total, sentences, tuple(map(described, characters[:5])), where, example))
+            odd.append(Odd(kind, total, in_sentences, tuple(map(described, characters[:5])), where, example))
     if counts.keys() & set("ÃÂÐÑâ"):
-        sentences, where, example = _places(splits, MOJIBAKE)
-        if sentences:
+        in_sentences, where, example = _places(splits, MOJIBAKE)
+        if in_sentences:
             total = sum(len(MOJIBAKE.findall(line)) for lines in splits.values() for line in lines)
-            odd.append(Odd("wrongly decoded UTF-8", total, sentences, (), where, example))
+            odd.append(Odd("wrongly decoded UTF-8", total, in_sentences, (), where, example))
     return [*odd, *_not_composed(splits)]
 
 

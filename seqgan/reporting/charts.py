@@ -1,11 +1,12 @@
 """Which pictures a page of runs has, and what each shows in words."""
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from seqgan.metrics import Report
 from seqgan.reporting.figures import Line, Panel, Path, Point, curves, plane
-from seqgan.reporting.html import escape
+from seqgan.reporting.html import escape, shortened
 from seqgan.reporting.read import Logged, RunRecord
 
 
@@ -34,7 +35,10 @@ class Curve(NamedTuple):
     level: float | None = None
     pretraining: bool = False
     """Whether the maximum-likelihood phase logs the same number."""
-    whole: bool = False
+    low: float | None = None
+    high: float | None = None
+    least: float = 0.0
+    """Of the scale; see `figures.curves`."""
 
 
 CURVES = (
@@ -44,10 +48,15 @@ CURVES = (
         beside="generator/loss",
         pretraining=True,
     ),
-    Curve("eval/bleu-4", "BLEU-4 against the validation text", "Quality: higher is better."),
-    Curve("eval/self-bleu-4", "Self-BLEU-4", "Sameness: lower is more diverse."),
-    Curve("eval/distinct-2", "Distinct bigrams", "Diversity: share of all bigrams that are distinct."),
-    Curve("eval/grammatical", "Grammatical sentences", "Share of samples that the corpus's grammar makes.", whole=True),
+    Curve(
+        *("eval/nll", "Held-out likelihood, adversarial phase"),
+        "The same on a scale of its own.",
+        least=0.1,
+    ),
+    Curve("eval/bleu-4", "BLEU-4 against the validation text", "Quality: higher is better.", least=0.05),
+    Curve("eval/self-bleu-4", "Self-BLEU-4", "Sameness: lower is more diverse.", least=0.05),
+    Curve("eval/distinct-2", "Distinct bigrams", "Diversity: share of all bigrams that are distinct.", least=0.05),
+    Curve("eval/grammatical", "Grammatical sentences", "Share of samples that the corpus's grammar makes.", low=0),
     Curve(
         *("eval/js-4", "Divergence of character 4-grams"),
         "From the training text: lower is better. Dotted: the floor, of as many real lines.",
@@ -58,18 +67,20 @@ CURVES = (
         "Mean value of a token, with its spread over tokens as a band: no spread is nothing to learn from.",
         spread="generator/reward_std",
     ),
-    Curve("generator/entropy", "Generator: entropy, nats a token", "Falling towards 0 is collapse.", whole=True),
+    Curve("generator/entropy", "Generator: entropy, nats a token", "Falling towards 0 is collapse.", low=0),
     Curve(
         *("generator/effective_sample_size", "Generator: effective sample size"),
         "How many samples share the weight: near 1, one drives the update.",
-        whole=True,
+        low=0,
     ),
-    Curve("generator/length", "Generator: tokens a sample", "Drift means that rewards pay for length.", whole=True),
+    Curve("generator/length", "Generator: tokens a sample", "Drift means that rewards pay for length.", low=0),
     Curve("generator/temperature", "Generator: temperature", "What the logits of relaxed samples are divided by."),
     Curve(
         *("discriminator/accuracy", "Discriminator: accuracy"),
         "Near 1 it is too far ahead, at 0.5 (dashed) blind.",
         level=0.5,
+        low=0.45,
+        high=1.0,
     ),
     Curve("discriminator/logit_gap", "Discriminator: logit gap", "Real less generated: growth without bound is a win."),
     Curve("discriminator/loss", "Discriminator: loss", "Near 0 it is certain."),
@@ -91,14 +102,14 @@ def curve_chart(curve: Curve, runs: Sequence[RunRecord]) -> Chart | None:
     ]
     if not any(value is not None for panel in panels for line in panel.lines for value in line.y):
         return None
-    key = curve.name.replace("/", "-").replace("_", "-")
-    said = " ".join(filter(None, (in_words(curve, run) for run in runs)))
-    svg = curves(panels, key, level=curve.level, whole=curve.whole)
+    key = re.sub("[^a-z0-9]+", "-", curve.title.lower())
+    said = " ".join(filter(None, (in_words(curve, run, named=len(runs) > 1) for run in runs)))
+    svg = curves(panels, key, level=curve.level, low=curve.low, high=curve.high, least=curve.least)
     return Chart(key, curve.title, svg, f"{escape(curve.says)} {said}")
 
 
 def pretraining_lines(curve: Curve, runs: Sequence[RunRecord]) -> list[Line]:
-    """The maximum-likelihood phase of each run it was made in, once: runs that share one have it in the colour of text."""
+    """Each maximum-likelihood phase once; one that several runs share is in the colour of text."""
     origins = dict.fromkeys(run.origin for run in runs if run.pretraining)
     lines = []
     for origin in origins:
@@ -128,14 +139,20 @@ def phase_lines(curve: Curve, logs: Sequence[Sequence[Logged]]) -> list[Line]:
     return lines
 
 
-def in_words(curve: Curve, run: RunRecord) -> str:
-    """What a run's curve does, for those who do not see it; HTML."""
+def in_words(curve: Curve, run: RunRecord, *, named: bool) -> str:
+    """What a run's curve does, for those who do not see it, with the run's name or without; HTML."""
     parts = []
     if curve.pretraining:
         parts.append(_course(curve.name, run.pretraining, "epoch"))
     parts.append(_course(curve.name, run.rounds, "round"))
     said = "; then ".join(filter(None, parts))
-    return f'<span class="excerpt">{escape(run.label)}</span>: {said}.' if said else ""
+    if not said:
+        return ""
+    return f"<br>{_named(run)}: {said}." if named else f"{said[0].upper()}{said[1:]}."
+
+
+def _named(run: RunRecord) -> str:
+    return f'<bdi class="excerpt">{shortened(run.label, 80)}</bdi>'
 
 
 def _course(name: str, log: Sequence[Logged], unit: str) -> str:
@@ -153,7 +170,7 @@ def _course(name: str, log: Sequence[Logged], unit: str) -> str:
     if at_high not in (start, end):
         between.append(f"highest {high:.3g} at {at_high}")
     inside = f" ({', '.join(between)})" if between else ""
-    return f"{first:.3g} at {unit} {start}, {last:.3g} at {end}{inside}"
+    return f"from {first:.3g} at {unit} {start} to {last:.3g} at {end}{inside}"
 
 
 ORDERS = (4, 3, 2, 5)
@@ -173,25 +190,33 @@ def sweep_chart(runs: Sequence[RunRecord]) -> Chart | None:
     if order is None:
         return None
     paths, said = [], []
+    labelled: list[list[float]] = []
+    drawn_real = False
     for run, series in shown:
         if run.sweep is None:
             continue
-        points = [
-            Point(*place, label=f"{point.temperature:g}")
+        known = [
+            (point.temperature, place)
             for point in run.sweep.points
             if (place := _place(point.report, order)) is not None
         ]
-        if not points:
+        if not known:
             continue
+        temperatures = [temperature for temperature, _ in known]
+        # Figures at every mark of every curve would cover them: the first curve has some, and others the same order.
+        named = {temperatures[0], 1.0, temperatures[-1]} if temperatures not in labelled else set()
+        labelled.append(temperatures)
+        points = [Point(x, y, f"T {t:g}" if t in named else "") for t, (x, y) in known]
         paths.append(Path(points, series, hollow=series is None))
-        listed = ", ".join(f"T {p.label}: {p.y:.3f} / {p.x:.3f}" for p in points)
-        whose = " (rings, in the colour of text)" if series is None else ""
-        said.append(f'<span class="excerpt">{escape(run.label)}</span>{whose}: {listed}.')
+        listed = ", ".join(f"T {t:g}: {y:.3f} / {x:.3f}" for t, (x, y) in known)
+        whose = " (where it came from)" if series is None else ""
+        said.append(f"<br>{_named(run)}{whose}: {listed}.")
         real = _place(run.sweep.real, order)
-        if real is not None and len(paths) == 1:
+        if real is not None and not drawn_real:
+            drawn_real = True
             paths.append(Path([Point(*real, label="real text")], None))
     svg = plane(paths, "sweep", f"self-BLEU-{order}: less diverse →", f"BLEU-{order}: better quality →", "better ↖")
-    text = f"Figures at the marks are temperatures. BLEU-{order} / self-BLEU-{order}: {' '.join(said)}"
+    text = f"Marks are temperatures, T, from one end to the other. BLEU-{order} / self-BLEU-{order}: {' '.join(said)}"
     return Chart("sweep", "Over sampling temperatures", svg, text)
 
 

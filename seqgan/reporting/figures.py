@@ -27,6 +27,8 @@ WIDTH, HEIGHT = 360, 236
 """Of a picture at its natural size, in pixels: not much wider than a phone, so that its text can be read there."""
 PLANE_WIDTH, PLANE_HEIGHT = 420, 360
 FONT_PIXELS = 11.5
+PLANE_SPAN = 0.05
+"""Of both axes of a plane, at least."""
 
 
 class Line(NamedTuple):
@@ -82,14 +84,24 @@ def check_drawable() -> None:
         )
 
 
-def curves(panels: Sequence[Panel], key: str, *, level: float | None = None, whole: bool = False) -> str:
+def curves(
+    panels: Sequence[Panel],
+    key: str,
+    *,
+    level: float | None = None,
+    low: float | None = None,
+    high: float | None = None,
+    least: float = 0.0,
+) -> str:
     """Curves over the phases of a training, side by side on one scale.
 
     Args:
         panels: the phases, in order; those without lines are left out.
         key: an id that no other picture of the page has.
         level: where to draw a horizontal line to compare with.
-        whole: begin the scale at 0.
+        low: where the scale begins at the latest.
+        high: where it ends at the earliest.
+        least: what it spans at least, so that chance does not look like a cliff.
     """
     panels = [panel for panel in panels if any(_known(line) for line in panel.lines)]
 
@@ -109,8 +121,7 @@ def curves(panels: Sequence[Panel], key: str, *, level: float | None = None, who
             if level is not None:
                 axis.axhline(level, color=STAND_INS["muted"], linewidth=1, dashes=(3, 3), zorder=1)
             _whole_steps(axis, panel)
-        if whole:
-            axes[0].set_ylim(bottom=0)
+        _stretch(axes[0].yaxis, least, low, high)
 
     return _svg(draw, key, WIDTH, HEIGHT)
 
@@ -152,14 +163,21 @@ def plane(paths: Sequence[Path], key: str, x_name: str, y_name: str, better: str
                     axis.annotate(
                         point.label,
                         (point.x, point.y),
-                        xytext=(6, -11),
+                        xytext=(7, -4),
                         textcoords="offset points",
                         color=STAND_INS["ink"],
                         fontsize=FONT_PIXELS - 0.5,
+                        bbox={"boxstyle": "square,pad=0.1", "color": STAND_INS["paper"], "alpha": 0.75, "linewidth": 0},
                     )
+        for scale in (axis.xaxis, axis.yaxis):
+            _stretch(scale, PLANE_SPAN)
         if better:
             axis.text(
-                *(0.02, 0.97, better), transform=axis.transAxes, va="top", color=STAND_INS["muted"], fontsize=FONT_PIXELS
+                *(0.02, 0.97, better),
+                transform=axis.transAxes,
+                va="top",
+                color=STAND_INS["muted"],
+                fontsize=FONT_PIXELS,
             )
 
     return _svg(draw, key, PLANE_WIDTH, PLANE_HEIGHT)
@@ -185,7 +203,7 @@ def growth(lines: Sequence[Line], key: str, x_name: str, y_name: str) -> str:
     """Curves on two logarithmic scales."""
 
     def draw(figure: "Figure") -> None:
-        from matplotlib.ticker import FuncFormatter, NullFormatter
+        from matplotlib.ticker import FuncFormatter
 
         axis = figure.subplots()
         _plain(axis)
@@ -195,9 +213,9 @@ def growth(lines: Sequence[Line], key: str, x_name: str, y_name: str) -> str:
         axis.set_ylabel(y_name)
         for line in lines:
             _draw_line(axis, line)
+        axis.minorticks_off()
         for scale in (axis.xaxis, axis.yaxis):
             scale.set_major_formatter(FuncFormatter(lambda value, _: _short(value)))
-            scale.set_minor_formatter(NullFormatter())
 
     return _svg(draw, key, WIDTH, HEIGHT)
 
@@ -299,10 +317,20 @@ def _whole_steps(axis: "Axes", panel: Panel) -> None:
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _short(value)))
 
 
+def _stretch(scale: Any, least: float, low: float | None = None, high: float | None = None) -> None:
+    """Widen the limits of an axis: to `least` around their middle, and to `low` and `high`."""
+    bottom, top = scale.get_view_interval()
+    missing = max(0.0, least - (top - bottom)) / 2
+    bottom, top = bottom - missing, top + missing
+    bottom = bottom if low is None else min(low, bottom) if low else 0.0
+    top = top if high is None else max(high, top)
+    scale.axes.set(**{"xlim" if scale.axis_name == "x" else "ylim": (bottom, top)})
+
+
 def _short(value: float) -> str:
     """10,000 as 10k."""
     for factor, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= factor * (10 if letter == "k" else 1):
+        if abs(value) >= factor:
             return f"{value / factor:g}{letter}"
     return f"{value:g}"
 
@@ -323,8 +351,9 @@ def _svg(draw: Callable[["Figure"], None], key: str, width: int, height: int) ->
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    style = {
+    style: dict[Any, Any] = {
         "svg.fonttype": "none",  # text stays text: it is selected, searched, read aloud, and has the page's font
         "svg.hashsalt": "seqgan",
         "font.family": "DejaVu Sans",  # comes with matplotlib; what is measured with, and wider than most
@@ -335,8 +364,8 @@ def _svg(draw: Callable[["Figure"], None], key: str, width: int, height: int) ->
     }
     with matplotlib.rc_context(style):
         # An SVG point is a pixel of the page, since its width is set there.
-        figure = Figure(figsize=(width / 72, height / 72), layout="constrained")
-        figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03)
+        layout = ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.03)
+        figure = Figure(figsize=(width / 72, height / 72), layout=layout)
         FigureCanvasSVG(figure)
         figure.patch.set_alpha(0)
         draw(figure)

@@ -1,4 +1,4 @@
-"""From a run's log to plain sentences about its health. Pure functions of log lines; nothing is read or computed anew."""
+"""From a run's log to plain sentences about its health. Pure functions of log lines; nothing is read."""
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
@@ -11,14 +11,14 @@ LAST = 10
 CERTAIN, BLIND = 0.98, 0.02
 """Accuracy from which a discriminator is certain; distance from one half at which it is blind."""
 SMALL_SPREAD = 0.005
-"""Reward spread, as a share of the mean reward's size or of 1 if that is larger, below which nothing is to be learnt."""
+"""Reward spread, as a share of the mean reward's size or of 1 where that is larger, that teaches nothing."""
 FEW_SAMPLES = 2.0
 """Effective sample size at which one sample drives the update."""
 COLLAPSED, FALLING = 0.5, 0.75
 """Share of its first entropy that a generator keeps when it has collapsed, and when it is on the way."""
 RISEN_NLL = 0.05
 """Nats a token by which held-out likelihood may be lost before it is said."""
-MOVED_BLEU = 0.005
+MOVED_BLEU = 0.01
 """Differences of BLEU below this are chance."""
 DRIFTED_LENGTH = 0.3
 """Share by which the mean length may change."""
@@ -108,7 +108,9 @@ def reward_spread(rounds: Sequence[Logged]) -> list[Finding]:
     size = max(1.0, abs(fmean(reward))) if reward else 1.0
     if fmean(spread) >= SMALL_SPREAD * size:
         return []
-    text = f"The rewards' spread is {fmean(spread):.2g} over the last {len(spread)} rounds: all tokens are worth the same."
+    text = (
+        f"The rewards' spread is {fmean(spread):.2g} over the last {len(spread)} rounds: all tokens are worth the same."
+    )
     return [Finding("warning", "no reward signal", text, "Look at the discriminator's accuracy; use another baseline.")]
 
 
@@ -117,8 +119,12 @@ def effective_samples(rounds: Sequence[Logged]) -> list[Finding]:
     values = series(rounds, "generator/effective_sample_size")[-LAST:]
     if not values or fmean(values) >= FEW_SAMPLES:
         return []
-    text = f"The effective sample size is {fmean(values):.2f} over the last {len(values)} rounds: one sample drives each update."
-    return [Finding("warning", "few effective samples", text, "More samples to compare, or a less certain discriminator.")]
+    text = (
+        f"The effective sample size is {fmean(values):.2f} over the last {len(values)} rounds: one drives each update."
+    )
+    return [
+        Finding("warning", "few effective samples", text, "More samples to compare, or a less certain discriminator.")
+    ]
 
 
 def entropy(rounds: Sequence[Logged]) -> list[Finding]:
@@ -139,7 +145,9 @@ def likelihood(rounds: Sequence[Logged]) -> list[Finding]:
     if len(values) < 2 or values[-1] - values[0] <= RISEN_NLL:
         return []
     text = f"Held-out NLL rose from {values[0]:.3f} to {values[-1]:.3f} nats a token."
-    return [Finding("warning", "likelihood lost", text, "Fewer rounds, a lower learning rate, or teacher-forcing-steps.")]
+    return [
+        Finding("warning", "likelihood lost", text, "Fewer rounds, a lower learning rate, or teacher-forcing-steps.")
+    ]
 
 
 def quality_and_diversity(rounds: Sequence[Logged]) -> list[Finding]:
@@ -148,12 +156,17 @@ def quality_and_diversity(rounds: Sequence[Logged]) -> list[Finding]:
     if min(len(quality), len(sameness)) < 2:
         return []
     gained, lost = quality[-1] - quality[0], sameness[-1] - sameness[0]
-    text = f"BLEU-4 went from {quality[0]:.3f} to {quality[-1]:.3f}, self-BLEU-4 from {sameness[0]:.3f} to {sameness[-1]:.3f}"
+    text = (
+        f"BLEU-4 went from {quality[0]:.3f} to {quality[-1]:.3f}, self-BLEU-4 from {sameness[0]:.3f} to "
+        f"{sameness[-1]:.3f}"
+    )
     if gained > MOVED_BLEU and lost > MOVED_BLEU:
         mend = "A lower sampling temperature of the pretrained run does that for free: compare with it."
         return [Finding("warning", "sharper, perhaps not better", f"{text}: quality up, diversity down.", mend)]
     if gained < -MOVED_BLEU and lost > -MOVED_BLEU:
-        return [Finding("warning", "quality lost", f"{text}: nothing was gained.", "Lower the generator's learning rate.")]
+        return [
+            Finding("warning", "quality lost", f"{text}: nothing was gained.", "Lower the generator's learning rate.")
+        ]
     if gained > MOVED_BLEU:
         return [Finding("good", "quality", f"{text}: quality up, diversity kept.", "")]
     return [Finding("note", "quality and diversity", f"{text}: hardly moved, or traded for each other.", "")]

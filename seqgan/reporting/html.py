@@ -10,7 +10,7 @@ from seqgan import __version__
 
 LONGEST_SHOWN = 600
 """Characters of a sample or a name that are shown."""
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 """Content security policy of a page: it asks for nothing, and runs nothing."""
 
 
@@ -20,6 +20,10 @@ class Cell(NamedTuple):
     content: str
     number: bool = False
     """Set to the right, in figures of one width."""
+
+
+Row = Sequence[Cell | str]
+"""Cells of a table; a plain string is HTML, too."""
 
 
 def escape(text: object, *, lines: bool = False) -> str:
@@ -57,13 +61,18 @@ def _visible(character: str) -> str:
     return f"⟨U+{code:04X}⟩"
 
 
-def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[Cell | str]], kind: str = "") -> str:
+def name_head(name: str) -> str:
+    """A run's name as the head of a column: it may break behind a slash."""
+    return shortened(name, 80).replace("/", "/<wbr>")
+
+
+def table(caption: str, head: Sequence[str], rows: Iterable[Row], kind: str = "") -> str:
     """A table with a caption; the first cell of each row names the row.
 
     Args:
         caption: what it shows; HTML.
         head: heads of the columns; HTML.
-        rows: cells; a plain string is HTML as well.
+        rows: their cells.
         kind: class of the table.
     """
     columns = "".join(f'<th scope="col">{name}</th>' for name in head)
@@ -95,14 +104,14 @@ def figure(svg: str, title: str, summary: str, key: str) -> str:
         key: an id that no other figure of the page has.
     """
     opened = svg.replace("<svg ", f'<svg role="img" aria-label="{escape(title)}" aria-describedby="{key}-says" ', 1)
-    return (
-        f'<figure id="{key}"><h3>{escape(title)}</h3>{opened}<figcaption id="{key}-says">{summary}</figcaption></figure>'
-    )
+    caption = f'<figcaption id="{key}-says">{summary}</figcaption>'
+    return f'<figure id="{key}"><h3>{escape(title)}</h3>{opened}{caption}</figure>'
 
 
 def section(key: str, title: str, content: str) -> str:
     """A part of a page that its contents list links to."""
-    return f'<section id="{key}" aria-labelledby="{key}-title"><h2 id="{key}-title">{escape(title)}</h2>{content}</section>'
+    heading = f'<h2 id="{key}-title">{escape(title)}</h2>'
+    return f'<section id="{key}" aria-labelledby="{key}-title">{heading}{content}</section>'
 
 
 def code(text: str) -> str:

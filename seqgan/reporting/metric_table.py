@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from seqgan.metrics import Report
 from seqgan.metrics.report import HIGHER_IS_BETTER, LOWER_IS_BETTER
-from seqgan.reporting.html import Cell, escape, shortened, table
+from seqgan.reporting.html import Cell, Row, escape, name_head, shortened, table
 
 
 def number(value: float | None) -> str:
@@ -35,9 +35,9 @@ def metric_table(columns: Mapping[str, Report], *, arrows: bool = True) -> str:
     longest_first = sorted(columns.values(), key=len, reverse=True)
     names = list(dict.fromkeys(entry.name for report in longest_first for entry in report))
     recipes: dict[str, int] = {}
-    rows = []
+    rows: list[Row] = []
     for name in names:
-        cells = []
+        cells: list[Cell] = []
         for report in columns.values():
             entry = report.get(name)
             if entry is None:
@@ -49,7 +49,7 @@ def metric_table(columns: Mapping[str, Report], *, arrows: bool = True) -> str:
                 interval = f' <span class="interval">[{number(entry.low)}, {number(entry.high)}]</span>'
             cells.append(Cell(f"{number(entry.value)}{interval}<sup>{mark}</sup>", number=True))
         rows.append([f"{escape(name)}{direction(name) if arrows else ''}", *cells])
-    head = ["metric", *(shortened(name, 80) for name in columns)]
+    head = ["metric", *map(name_head, columns)]
     signatures = "".join(f"<li>{shortened(signature, 400)}</li>" for signature in recipes)
     caption = (
         "Values, with the ends of their confidence intervals in brackets where these are known. The small figure is "

@@ -37,7 +37,7 @@ class Checkpoint(NamedTuple):
     """Samples of a kept checkpoint."""
 
     round: int
-    count: int
+    size: int
     """Sentences in its file."""
     sentences: list[str]
     """The first of them."""

@@ -14,10 +14,12 @@ from seqgan.reporting.figures import swatch
 from seqgan.reporting.findings import log_findings
 from seqgan.reporting.html import (
     Cell,
+    Row,
     code,
     escape,
     figure,
     findings_list,
+    name_head,
     page,
     paragraph,
     scroller,
@@ -55,24 +57,26 @@ def run_page(runs: Sequence[RunRecord]) -> str:
 
 def lead(runs: Sequence[RunRecord]) -> str:
     """What the runs are, and what is known of their worth."""
-    sentences = "".join(paragraph(escape(summary(run)), "lead") for run in runs)
+    sentences = "".join(paragraph(escape(summary(run, named=len(runs) > 1)), "lead") for run in runs)
     verdicts = [verdict_box(run) for run in runs if run.verdict is not None]
     return sentences + "".join(verdicts)
 
 
-def summary(run: RunRecord) -> str:
-    """A run in a sentence."""
+def summary(run: RunRecord, *, named: bool) -> str:
+    """A run in a sentence, with its name or without."""
     config = run.config
-    text = f"{config.data.tokenizer} of {corpus_of(config)}, generator {config.generator.name}"
+    about = f"{config.data.tokenizer} of {corpus_of(config)}, generator {config.generator.name}"
     if config.adversarial is None or config.discriminator is None:
         done = run.pretraining[-1]["step"] if run.pretraining else 0
-        return f"{run.label}: maximum likelihood, {done:,} epochs, on {text}, seed {config.seed}."
-    done = run.rounds[-1]["step"] if run.rounds else 0
-    came = f"from {run.origin}" if run.origin else "from nothing"
-    return (
-        f"{run.label}: {config.adversarial.algo} {came}, {done:,} of {config.adversarial.rounds:,} rounds, on {text}, "
-        f"discriminator {config.discriminator.name}, seed {config.seed}."
-    )
+        text = f"maximum likelihood, {done:,} epochs, on {about}, seed {config.seed}."
+    else:
+        done = run.rounds[-1]["step"] if run.rounds else 0
+        came = f"from {run.origin}" if run.origin else "from nothing"
+        text = (
+            f"{config.adversarial.algo} {came}, {done:,} of {config.adversarial.rounds:,} rounds, on {about}, "
+            f"discriminator {config.discriminator.name}, seed {config.seed}."
+        )
+    return f"{run.label}: {text}" if named else text[0].upper() + text[1:]
 
 
 def corpus_of(config: RunConfig) -> str:
@@ -93,8 +97,12 @@ def verdict_box(run: RunRecord) -> str:
 
 
 def legend(runs: Sequence[RunRecord]) -> str:
-    """Which line is which run."""
-    items = "".join(f"<li>{swatch(place)}<span>{shortened(run.label, 80)}</span></li>" for place, run in enumerate(runs))
+    """Which line is which run; nothing where there is one."""
+    if len(runs) == 1:
+        return ""
+    items = "".join(
+        f"<li>{swatch(place)}<span>{shortened(run.label, 80)}</span></li>" for place, run in enumerate(runs)
+    )
     return f'<ul class="legend" aria-label="Lines of the pictures">{items}</ul>'
 
 
@@ -122,7 +130,9 @@ def evaluated_table(runs: Sequence[RunRecord]) -> str:
         if not names:
             continue
         head = ["round", *(escape(name.removeprefix("eval/")) for name in names)]
-        rows = [[str(line["step"]), *(Cell(number(line.get(name)), number=True) for name in names)] for line in lines]
+        rows: list[Row] = [
+            [str(line["step"]), *(Cell(number(line.get(name)), number=True) for name in names)] for line in lines
+        ]
         caption = f"{escape(run.label)}: evaluations during training, on the validation text"
         tables.append(table(caption, head, rows, "counts"))
     if not tables:
@@ -139,10 +149,13 @@ def plane_part(runs: Sequence[RunRecord]) -> str:
         "better. The two pictures are of different samples and references, and are not to be laid over one another."
     )
     missing = [run for run in with_parents(runs) if run.sweep is None]
-    content = text + legend(runs) + pictures(drawn, "charts wide") if drawn else text
+    parents = [run for run in with_parents(runs) if run.sweep is not None and run.label not in {r.label for r in runs}]
+    content = text + legend(runs, parents) + pictures(drawn, "charts wide") if drawn else text
     if missing:
         names = ", ".join(f"<code>{escape(run.label)}</code>" for run in missing)
-        content += paragraph(f"No temperature curve of {names} yet. It is read from <code>sweep.json</code>; to make it:")
+        content += paragraph(
+            f"No temperature curve of {names} yet. It is read from <code>sweep.json</code>; to make it:"
+        )
         content += code("\n".join(sweep_command(run) for run in missing))
     return content
 
@@ -258,15 +271,17 @@ def settings_part(runs: Sequence[RunRecord]) -> str:
     flat = [flat_settings(run.config) for run in runs]
     usual = [flat_settings(defaults_of(run.config)) for run in runs]
     names = list(dict.fromkeys(name for settings in flat for name in settings))
-    rows = []
+    rows: list[Row] = []
     for name in names:
         values = [settings.get(name, "") for settings in flat]
         differs = any(value != default.get(name, "") for value, default in zip(values, usual, strict=True))
         if differs or len(set(map(str, values))) > 1:
             rows.append([f"<code>{escape(name)}</code>", *(Cell(shortened(shown(value), 200)) for value in values)])
-    head = ["setting", *(shortened(run.label, 80) for run in runs)]
+    head = ["setting", *(name_head(run.label) for run in runs)]
     beside = " or between the runs" if len(runs) > 1 else ""
-    listed = table(f"What differs from the defaults{beside}", head, rows) if rows else paragraph("All are the defaults.")
+    listed = (
+        table(f"What differs from the defaults{beside}", head, rows) if rows else paragraph("All are the defaults.")
+    )
     whole = "".join(
         f"<details><summary>All settings of {shortened(run.label, 80)}, as its config.yaml has them</summary>"
         f"{code(run.settings)}</details>"
@@ -291,12 +306,17 @@ def flat_settings(config: RunConfig) -> dict[str, Any]:
             flat |= {f"{name}.{key}": inner for key, inner in value.items()}
         elif value is not None and name != "format":
             flat[name] = value
+    flat.pop("data.fingerprint", None)  # of the text that was read, and no choice
     return flat
 
 
 def shown(value: object) -> str:
     """A setting's value as YAML has it."""
-    return {True: "true", False: "false", None: "null"}.get(value, str(value)) if isinstance(value, bool | None) else str(value)
+    return (
+        {True: "true", False: "false", None: "null"}.get(value, str(value))
+        if isinstance(value, bool | None)
+        else str(value)
+    )
 
 
 def repeat_part(runs: Sequence[RunRecord]) -> str:

@@ -40,6 +40,11 @@ class Run:
         self.source_vocabulary = source_vocabulary
 
     @property
+    def symbols(self) -> tuple[Tokenizer, Vocabulary, Tokenizer | None, Vocabulary | None]:
+        """Tokenizer and vocabulary of the sentences, and of the sources."""
+        return self.tokenizer, self.vocabulary, self.source_tokenizer, self.source_vocabulary
+
+    @property
     def generator_path(self) -> Path:
         """The weights that `sample` uses."""
         return self.folder / "generator.safetensors"

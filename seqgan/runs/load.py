@@ -50,4 +50,4 @@ def load_text(run: Run) -> Text:
     Raises:
         CorpusError: it is no longer there, or its sentences changed.
     """
-    return build_text(run.config.data, run.tokenizer, run.vocabulary, run.source_tokenizer, run.source_vocabulary)
+    return build_text(run.config.data, *run.symbols)

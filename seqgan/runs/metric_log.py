@@ -1,4 +1,4 @@
-"""The metric log of a run: a JSON line a log step, and a short line for the reader."""
+"""The metric log of a run: a JSON line a log step, a short line for the reader, and TensorBoard's events if wanted."""
 
 import json
 import math
@@ -9,6 +9,7 @@ from typing import Any
 
 from seqgan.errors import CheckpointError
 from seqgan.files import cannot_write
+from seqgan.runs.tensorboard import Writer, event_writer
 
 
 class MetricLog:
@@ -19,17 +20,25 @@ class MetricLog:
         note: is given a readable line for each.
         size: bytes of the log that are to be kept, in a resumed run: what was written after its checkpoint goes,
             since the same steps are done again.
+
+    Raises:
+        RunError: the file cannot be written.
+        ConfigError: the run's folder asks for TensorBoard's events, and the package is not installed.
     """
 
     def __init__(self, path: Path | None, note: Callable[[str], None], size: int = 0):
         self._path = path
         self._note = note
+        self._second: Writer | None = None
         if path is not None:
             try:
                 with path.open("ab") as file:
                     file.truncate(min(size, path.stat().st_size))
             except OSError as error:
                 raise cannot_write(path, error) from error
+            # The last one of a phase wins.
+            last_steps = {line["phase"]: line["step"] for line in read_metrics(path)}
+            self._second = event_writer(path.parent, last_steps)
 
     @property
     def size(self) -> int:
@@ -55,6 +64,8 @@ class MetricLog:
                     os.fsync(file.fileno())
             except OSError as error:
                 raise cannot_write(self._path, error) from error
+        if self._second is not None:
+            self._second(phase, step, values)
         if shown:
             readable = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
             self._note(f"{phase} {step}:  {readable}")
