@@ -27,8 +27,8 @@ class InspectFlags(CommonFlags, frozen=True, kw_only=True):
     """An embedded corpus, a file with a sentence a line, a folder with train.*, valid.* and test.*, or hf:NAME."""
     valid: Annotated[str | None, tyro.conf.arg(metavar="FILE")] = None
     """Held-out sentences; without it the corpus's own, or some that are split off."""
-    tokenizer: Annotated[str, tyro.conf.arg(metavar="words|characters|sentencepiece|ids")] = "words"
-    """What a token is."""
+    tokenizer: Annotated[str | None, tyro.conf.arg(metavar="words|characters|sentencepiece|ids")] = None
+    """What a token is; by default words, or characters where sentences have no spaces."""
     seed: Seed = 0
     """Decides what is split off where nothing is held out."""
     json: Annotated[str | None, tyro.conf.arg(metavar="FILE|-")] = None
@@ -45,6 +45,10 @@ def main(arguments: Sequence[str]) -> None:
         raise ConfigError("seqgan inspect needs a corpus: a name such as captions, a file, a folder or hf:NAME.")
     check_target("--json", flags.json)
     check_target("--output", flags.output)
+    from seqgan.data.tokenizers import TOKENIZERS, make_tokenizer
+
+    if flags.tokenizer is not None and flags.tokenizer not in TOKENIZERS:
+        make_tokenizer(flags.tokenizer)  # says which there are, before the corpus is read
     if flags.output is not None:
         from seqgan.reporting.figures import check_drawable
 
@@ -52,12 +56,12 @@ def main(arguments: Sequence[str]) -> None:
 
     from seqgan.data.advice import advice, findings
     from seqgan.data.corpus import load_corpus
-    from seqgan.data.inspect import identical_files, inspect_corpus
-    from seqgan.data.tokenizers import make_tokenizer
+    from seqgan.data.inspect import has_spaces, identical_files, inspect_corpus
     from seqgan.files import write_file
 
     corpus = load_corpus(flags.corpus, flags.valid, seed=flags.seed)
-    tokenizer = make_tokenizer(flags.tokenizer, corpus.train, seed=flags.seed)
+    name = flags.tokenizer or ("words" if has_spaces(corpus.train) else "characters")
+    tokenizer = make_tokenizer(name, corpus.train, seed=flags.seed)
     found = inspect_corpus(corpus, tokenizer, identical_files(flags.corpus) if flags.valid is None else [])
     wrong, settings = findings(found), advice(found)
     if flags.json is not None:

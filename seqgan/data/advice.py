@@ -3,7 +3,7 @@
 import unicodedata
 from dataclasses import dataclass
 
-from seqgan.data.inspect import Alike, Inspection, Leak
+from seqgan.data.inspect import FEWEST_WORDS, Alike, Inspection, Leak
 
 MANY_COPIES = 0.05
 """Share of sentences that occurred before from which it is said what they do."""
@@ -199,7 +199,7 @@ def _tokenizer(found: Inspection) -> Setting:
     unknown = max((each.tokens for each in found.unknown.values()), default=0.0)
     if found.numbers_alone and found.tokenizer in ("words", "ids"):
         return Setting("--tokenizer ids", "Every token is a number and all sequences have one length.")
-    if found.words_in_a_sentence < 1.5:
+    if found.words_in_a_sentence < FEWEST_WORDS:
         return Setting("--tokenizer characters", "Sentences have no spaces: names, molecules and the like.")
     if found.words_in_a_sentence < 4 and found.frequent and _is_unspaced(found):
         return Setting("--tokenizer characters", "The script puts no spaces between words.")

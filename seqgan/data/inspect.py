@@ -27,6 +27,8 @@ GROWTH_POINTS = 40
 """Places of the training text where its vocabulary is counted, at equal ratios."""
 PUNCTUATION = ".,;:!?"
 """Marks that a word may have at its end where a text was not tokenized."""
+FEWEST_WORDS = 1.5
+"""Mean number of words from which sentences are taken to have several."""
 EXAMPLES = 5
 """Things that are listed of each kind."""
 
@@ -221,6 +223,11 @@ def inspect_corpus(corpus: Corpus, tokenizer: Tokenizer | None = None, alike: Se
         punctuation=sticking_punctuation(train if tokenizer.name == "words" else {}),
         pairs=describe_pairs(corpus, tokenizer),
     )
+
+
+def has_spaces(sentences: Sequence[str]) -> bool:
+    """Whether words can be told apart by white space: the sentences have more than one and a half on average."""
+    return sum(len(line.split()) for line in sentences) / len(sentences) >= FEWEST_WORDS
 
 
 def describe_split(sentences: Sequence[str], tokens: Sequence[Sequence[str]], counts: Mapping[str, int]) -> Split:

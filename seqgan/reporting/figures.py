@@ -145,7 +145,9 @@ def plane(paths: Sequence[Path], key: str, x_name: str, y_name: str, better: str
         axis.set_ylabel(y_name)
         for path in paths:
             colour, dashes = _look(path.series)
-            marker = MARKERS[(path.series or 0) % len(MARKERS)] if path.series is not None else "*"
+            marker = (
+                MARKERS[(path.series or 0) % len(MARKERS)] if path.series is not None else "o" if path.hollow else "*"
+            )
             inside = STAND_INS["paper"] if path.hollow else colour
             axis.plot(
                 [point.x for point in path.points],
@@ -154,7 +156,7 @@ def plane(paths: Sequence[Path], key: str, x_name: str, y_name: str, better: str
                 linestyle=dashes,
                 linewidth=1.6,
                 marker=marker,
-                markersize=6 if path.series is not None else 10,
+                markersize=10 if marker == "*" else 6,
                 markerfacecolor=inside,
                 markeredgewidth=1.4,
             )

@@ -96,13 +96,17 @@ def verdict_box(run: RunRecord) -> str:
     )
 
 
-def legend(runs: Sequence[RunRecord]) -> str:
-    """Which line is which run; nothing where there is one."""
-    if len(runs) == 1:
+def legend(runs: Sequence[RunRecord], parents: Sequence[RunRecord] = ()) -> str:
+    """Which line is which run; nothing where there is one.
+
+    Args:
+        runs: in their colours.
+        parents: runs they came from, in the colour of text.
+    """
+    named: list[tuple[int | None, RunRecord]] = [*enumerate(runs), *((None, parent) for parent in parents)]
+    if len(named) == 1:
         return ""
-    items = "".join(
-        f"<li>{swatch(place)}<span>{shortened(run.label, 80)}</span></li>" for place, run in enumerate(runs)
-    )
+    items = "".join(f"<li>{swatch(place)}<span>{shortened(run.label, 80)}</span></li>" for place, run in named)
     return f'<ul class="legend" aria-label="Lines of the pictures">{items}</ul>'
 
 
