@@ -1,0 +1,93 @@
+"""Whatever comes from outside is shown and not obeyed."""
+
+from html.parser import HTMLParser
+
+import pytest
+
+from seqgan.reporting.html import Cell, escape, findings_list, page, shortened, table
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
+        ("a & b", "a &amp; b"),
+        ("\"x\" 'y'", "&quot;x&quot; &#x27;y&#x27;"),
+        ("bell\x07 escape\x1b[31m", "bell␇ escape␛[31m"),
+        ("\x7f", "␡"),
+        ("tab\tline\n", "tab␉line␊"),
+        ("a\u202eb", "a⟨U+202E⟩b"),
+        ("zero\u200bwidth", "zero⟨U+200B⟩width"),
+        ("no\u00a0break", "no⟨U+00A0⟩break"),
+        ("half \ud800", "half ⟨U+D800⟩"),
+        ("own \ue000", "own ⟨U+E000⟩"),
+        ("naïve 字 👍 ا", "naïve 字 👍 ا"),
+        (3.5, "3.5"),
+    ],
+)
+def test_what_is_not_printable_is_shown(text, shown):
+    assert escape(text) == shown
+    escape(text).encode()  # it can be written
+
+
+def test_line_feeds_stay_where_they_are_wanted():
+    assert escape("a\nb\t", lines=True) == "a\nb␉"
+
+
+def test_long_texts_are_cut_before_they_are_escaped():
+    assert shortened("&" * 700).count("&amp;") == 600
+    assert shortened("&" * 700).endswith("(700 characters)</span>")
+    assert shortened("abc") == "abc"
+
+
+class Tags(HTMLParser):
+    """Checks that tags close in order, and collects ids."""
+
+    VOID = frozenset({"meta", "link", "br", "line", "wbr"})
+
+    def __init__(self):
+        super().__init__(convert_charrefs=True)
+        self.open, self.ids, self.links = [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        if tag not in self.VOID:
+            self.open.append(tag)
+        given = dict(attributes)
+        self.ids += [given["id"]] if "id" in given else []
+        self.links += [given["href"]] if tag == "a" else []
+
+    def handle_startendtag(self, tag, attributes):
+        self.handle_starttag(tag, attributes)
+        if tag not in self.VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def well_formed(content):
+    tags = Tags()
+    tags.feed(content)
+    assert not tags.open
+    assert len(tags.ids) == len(set(tags.ids))
+    assert all(link.removeprefix("#") in tags.ids for link in tags.links)
+    return tags
+
+
+def test_a_page_is_well_formed_and_asks_for_nothing():
+    content = page("A <title>", "<p>lead</p>", [("one", "First & last", "<p>text</p>")])
+    tags = well_formed(content)
+    assert {"one", "one-title", "content"} <= set(tags.ids)
+    assert "<title>A &lt;title&gt;</title>" in content
+    assert "http" not in content.replace("http-equiv", "")
+    assert "<script" not in content
+
+
+def test_tables_and_lists_name_their_parts():
+    content = table("What <em>it</em> is", ["", "x"], [["row", Cell("1.0", number=True)], ["other", "text"]])
+    assert "<caption>What <em>it</em> is</caption>" in content
+    assert content.count('scope="col"') == 2
+    assert content.count('scope="row"') == 2
+    assert '<td class="number">1.0</td>' in content
+    assert 'tabindex="0"' in content
+    assert "&lt;b&gt;" in findings_list([("warning", "<b>", "x", "y")])
