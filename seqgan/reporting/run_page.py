@@ -88,11 +88,11 @@ def corpus_of(config: RunConfig) -> str:
 def verdict_box(run: RunRecord) -> str:
     """The verdict on a run, as it was written."""
     assert run.verdict is not None
-    evidence = "".join(f"<li>{escape(line)}</li>" for line in run.verdict.evidence)
+    evidence = "".join(f"<li>{shortened(line)}</li>" for line in run.verdict.evidence)
     listed = f"<ul>{evidence}</ul>" if evidence else ""
     return (
         f'<div class="verdict" role="note" aria-label="Verdict on {escape(run.label)}"><p><strong>'
-        f"{escape(run.verdict.sentence)}</strong></p>{listed}</div>"
+        f"{shortened(run.verdict.sentence)}</strong></p>{listed}</div>"
     )
 
 

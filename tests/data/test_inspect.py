@@ -146,7 +146,7 @@ ODD = {
     "\ufffd": "replacement character",
     "\ue000": "private-use character",
     "\ufdd0": "unassigned character",
-    "\ud800": "surrogate",
+    chr(0xD800): "surrogate",
     "\u00a0": "unusual space",
     "\u3000": "unusual space",
     "a": None,

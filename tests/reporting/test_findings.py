@@ -94,7 +94,7 @@ def test_numbers_that_are_not_finite_come_first():
 
 def test_an_interrupted_run_is_said():
     assert "6 of 100 rounds" in names(adversarial_log(6), 100)["not finished"].text
-    assert "not finished" not in names([], 100)  # no round is in the log: nothing is known
+    assert "0 of 100 rounds" in names([], 100)["not finished"].text
 
 
 def test_pretraining():

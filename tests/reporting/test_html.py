@@ -1,8 +1,7 @@
 """Whatever comes from outside is shown and not obeyed."""
 
-from html.parser import HTMLParser
-
 import pytest
+from well_formed import well_formed
 
 from seqgan.reporting.html import Cell, escape, findings_list, page, shortened, table
 
@@ -38,40 +37,6 @@ def test_long_texts_are_cut_before_they_are_escaped():
     assert shortened("&" * 700).count("&amp;") == 600
     assert shortened("&" * 700).endswith("(700 characters)</span>")
     assert shortened("abc") == "abc"
-
-
-class Tags(HTMLParser):
-    """Checks that tags close in order, and collects ids."""
-
-    VOID = frozenset({"meta", "link", "br", "line", "wbr"})
-
-    def __init__(self):
-        super().__init__(convert_charrefs=True)
-        self.open, self.ids, self.links = [], [], []
-
-    def handle_starttag(self, tag, attributes):
-        if tag not in self.VOID:
-            self.open.append(tag)
-        given = dict(attributes)
-        self.ids += [given["id"]] if "id" in given else []
-        self.links += [given["href"]] if tag == "a" else []
-
-    def handle_startendtag(self, tag, attributes):
-        self.handle_starttag(tag, attributes)
-        if tag not in self.VOID:
-            self.open.pop()
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-
-def well_formed(content):
-    tags = Tags()
-    tags.feed(content)
-    assert not tags.open
-    assert len(tags.ids) == len(set(tags.ids))
-    assert all(link.removeprefix("#") in tags.ids for link in tags.links)
-    return tags
 
 
 def test_a_page_is_well_formed_and_asks_for_nothing():
