@@ -57,6 +57,12 @@ def child(parent):
     return adversarial_run(parent / "seqgan")
 
 
+@pytest.fixture
+def no_pictures(monkeypatch):
+    """Pictures are drawn by nothing: where a test is of other parts."""
+    monkeypatch.setattr("seqgan.reporting.figures._svg", lambda draw, key, width, height: "<svg ></svg>")
+
+
 def text_of(content):
     """What a page says, without its tags."""
     return html.unescape(re.sub(r"<[^>]+>", " ", content.partition("<body>")[2]))
@@ -112,7 +118,7 @@ def test_the_same_input_gives_the_same_bytes(parent, child):
     assert report("mine/seqgan") == report("mine/seqgan")
 
 
-def test_the_page_goes_into_the_run_where_no_file_is_named(child, capsys):
+def test_the_page_goes_into_the_run_where_no_file_is_named(child, capsys, no_pictures):
     assert run("report", "mine/seqgan") == 0
     out, err = capsys.readouterr()
     assert out == ""
@@ -137,7 +143,7 @@ def test_several_runs_are_laid_over_one_another(parent, child):
     assert "seqgan evaluate --run mine/b --compare mine" in said
 
 
-def test_hostile_content_is_shown_and_not_obeyed(here):
+def test_hostile_content_is_shown_and_not_obeyed(here, no_pictures):
     name = "<b>\"'&\u202e"
     corpus = "<script>alert(2)</script>.txt"
     parent = pretrained_run(here / name, corpus=corpus)
@@ -163,7 +169,7 @@ def test_hostile_content_is_shown_and_not_obeyed(here):
     assert "$\\frac{1}{0}$ {{7*7}} %s {0}" in said
 
 
-def test_a_pretrained_run_alone(parent):
+def test_a_pretrained_run_alone(parent, no_pictures):
     said = text_of(report("mine"))
     assert "Maximum likelihood, 4 epochs" in said
     assert "A pretrained run keeps none" in said
@@ -186,24 +192,24 @@ def test_a_run_from_nothing(here):
 
 
 @pytest.mark.parametrize("log", [[], adversarial_log(6)[:1], adversarial_log(6)[:2], adversarial_log(6)[:4]])
-def test_a_run_that_was_interrupted(parent, log):
+def test_a_run_that_was_interrupted(parent, log, no_pictures):
     adversarial_run(parent / "seqgan", log=log)
     said = text_of(report("mine/seqgan"))
     assert "of 6 rounds are in the log: the run was interrupted" in said
 
 
-def test_a_log_whose_last_line_was_cut(child):
+def test_a_log_whose_last_line_was_cut(child, no_pictures):
     path = child / "metrics.jsonl"
     path.write_bytes(path.read_bytes()[:-5])
     assert "5 of 6 rounds" in text_of(report("mine/seqgan"))
 
 
-def test_nulls_in_a_log(parent):
+def test_nulls_in_a_log(parent, no_pictures):
     adversarial_run(parent / "seqgan", log=adversarial_log(6, **{"generator/reward": None, "eval/nll": None}))
     assert "Not finite at some step: eval/nll, generator/reward." in text_of(report("mine/seqgan"))
 
 
-def test_of_many_checkpoints_some_are_left_out(parent):
+def test_of_many_checkpoints_some_are_left_out(parent, no_pictures):
     adversarial_run(parent / "seqgan", samples={number: [f"line {number}"] for number in range(60)})
     content = report("mine/seqgan")
     assert content.count("<h4>Round ") == 24
@@ -212,7 +218,7 @@ def test_of_many_checkpoints_some_are_left_out(parent):
     assert "line 59<" in content
 
 
-def test_so_many_samples_as_are_asked_for(parent):
+def test_so_many_samples_as_are_asked_for(parent, no_pictures):
     adversarial_run(parent / "seqgan", samples={0: [f"line {n}" for n in range(30)]})
     assert report("mine/seqgan", "--samples", 3).count('<li dir="auto">') == 3
 
@@ -255,7 +261,7 @@ def test_without_matplotlib_the_extra_is_named(parent, capsys, monkeypatch):
     assert run("inspect", "captions", "--quiet") == 0  # the table needs no pictures
 
 
-def test_a_small_part_of_training_gives_a_page_and_its_commands_give_the_same_weights(here):
+def test_a_small_part_of_training_gives_a_page_and_its_commands_give_the_same_weights(here, no_pictures):
     lines = [f"{a} {b} {c} ." for a in ("a", "the") for b in ("dog", "cat") for c in ("runs", "sits", "eats")] * 3
     (here / "mine.txt").write_text("\n".join(lines) + "\n")
     small = ["--generator.embedding-size", 4, "--generator.hidden-size", 6, "--epochs", 1, "--seed", 5, "--quiet"]
