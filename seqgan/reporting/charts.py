@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from seqgan.metrics import Report
 from seqgan.reporting.figures import Line, Panel, Path, Point, curves, plane
-from seqgan.reporting.html import escape, shortened
+from seqgan.reporting.html import escape, shorter
 from seqgan.reporting.read import Logged, RunRecord
 
 
@@ -152,7 +152,7 @@ def in_words(curve: Curve, run: RunRecord, *, named: bool) -> str:
 
 
 def _named(run: RunRecord) -> str:
-    return f'<bdi class="excerpt">{shortened(run.label, 80)}</bdi>'
+    return f'<bdi class="excerpt">{escape(shorter(run.label))}</bdi>'
 
 
 def _course(name: str, log: Sequence[Logged], unit: str) -> str:

@@ -10,6 +10,8 @@ from seqgan import __version__
 
 LONGEST_SHOWN = 600
 """Characters of a sample or a name that are shown."""
+LONGEST_NAME = 80
+"""Characters of a run's name that are shown where it is repeated."""
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 """Content security policy of a page: it asks for nothing, and runs nothing."""
 
@@ -48,6 +50,11 @@ def shortened(text: str, most: int = LONGEST_SHOWN) -> str:
     return f'{escape(text[:most])}… <span class="muted">({len(text):,} characters)</span>'
 
 
+def shorter(name: str, most: int = LONGEST_NAME) -> str:
+    """The end of a long name, which tells folders apart."""
+    return name if len(name) <= most else f"…{name[1 - most :]}"
+
+
 def _visible(character: str) -> str:
     if character.isprintable():
         return character
@@ -63,7 +70,7 @@ def _visible(character: str) -> str:
 
 def name_head(name: str) -> str:
     """A run's name as the head of a column: it may break behind a slash."""
-    return shortened(name, 80).replace("/", "/<wbr>")
+    return escape(shorter(name)).replace("/", "/<wbr>")
 
 
 def table(caption: str, head: Sequence[str], rows: Iterable[Row], kind: str = "") -> str:

@@ -24,6 +24,7 @@ from seqgan.reporting.html import (
     paragraph,
     scroller,
     shortened,
+    shorter,
     table,
 )
 from seqgan.reporting.metric_table import metric_table, number
@@ -41,7 +42,8 @@ def run_page(runs: Sequence[RunRecord]) -> str:
     Args:
         runs: from `read_runs`, at least one.
     """
-    title = runs[0].label if len(runs) == 1 else f"{len(runs)} runs: {', '.join(run.label for run in runs)}"
+    names = ", ".join(shorter(run.label) for run in runs)
+    title = f"{len(runs)} runs: {names}" if len(runs) > 1 else names
     parts = [
         ("curves", "Curves of both players", curves_part(runs)),
         ("plane", "Quality and diversity", plane_part(runs)),
@@ -106,7 +108,7 @@ def legend(runs: Sequence[RunRecord], parents: Sequence[RunRecord] = ()) -> str:
     named: list[tuple[int | None, RunRecord]] = [*enumerate(runs), *((None, parent) for parent in parents)]
     if len(named) == 1:
         return ""
-    items = "".join(f"<li>{swatch(place)}<span>{shortened(run.label, 80)}</span></li>" for place, run in named)
+    items = "".join(f"<li>{swatch(place)}<span>{escape(shorter(run.label))}</span></li>" for place, run in named)
     return f'<ul class="legend" aria-label="Lines of the pictures">{items}</ul>'
 
 
@@ -208,7 +210,7 @@ def health_part(runs: Sequence[RunRecord]) -> str:
         rounds = run.config.adversarial.rounds if run.config.adversarial is not None else 0
         before = run.pretraining if run.origin != run.label else []
         found = log_findings([*before, *run.log], rounds)
-        heading = f"<h3>{shortened(run.label, 80)}</h3>" if len(runs) > 1 else ""
+        heading = f"<h3>{escape(shorter(run.label))}</h3>" if len(runs) > 1 else ""
         parts.append(heading + (findings_list(found) if found else paragraph("The log holds nothing to judge by.")))
     return "".join(parts)
 
@@ -217,7 +219,7 @@ def samples_part(runs: Sequence[RunRecord]) -> str:
     """Samples of each kept checkpoint, side by side."""
     parts = [paragraph("The first sentences of each kept checkpoint, as they were drawn; none was chosen.", "muted")]
     for run in runs:
-        heading = f"<h3>{shortened(run.label, 80)}</h3>" if len(runs) > 1 else ""
+        heading = f"<h3>{escape(shorter(run.label))}</h3>" if len(runs) > 1 else ""
         if not run.samples:
             why = "A pretrained run keeps none" if run.config.adversarial is None else "None are kept yet"
             more = f": <code>{escape(f'seqgan sample --run {shlex.quote(run.label)}')}</code> draws some."
@@ -235,7 +237,7 @@ def samples_part(runs: Sequence[RunRecord]) -> str:
 def sample_column(checkpoint: Checkpoint) -> str:
     """The samples of a checkpoint."""
     items = "".join(
-        f'<li dir="auto">{shortened(line) if line.strip() else EMPTY}</li>' for line in checkpoint.sentences
+        f"<li><bdi>{shortened(line) if line.strip() else EMPTY}</bdi></li>" for line in checkpoint.sentences
     )
     listed = f"<ol>{items}</ol>" if items else paragraph("The file is empty.", "muted")
     return f"<section><h4>Round {checkpoint.round:,}</h4>{listed}</section>"
@@ -287,7 +289,7 @@ def settings_part(runs: Sequence[RunRecord]) -> str:
         table(f"What differs from the defaults{beside}", head, rows) if rows else paragraph("All are the defaults.")
     )
     whole = "".join(
-        f"<details><summary>All settings of {shortened(run.label, 80)}, as its config.yaml has them</summary>"
+        f"<details><summary>All settings of {escape(shorter(run.label))}, as its config.yaml has them</summary>"
         f"{code(run.settings)}</details>"
         for run in runs
     )

@@ -3,7 +3,7 @@
 import pytest
 from well_formed import well_formed
 
-from seqgan.reporting.html import Cell, escape, findings_list, page, shortened, table
+from seqgan.reporting.html import Cell, escape, findings_list, name_head, page, shortened, shorter, table
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,12 @@ def test_what_is_not_printable_is_shown(text, shown):
 
 def test_line_feeds_stay_where_they_are_wanted():
     assert escape("a\nb\t", lines=True) == "a\nb␉"
+
+
+def test_heads_break_behind_slashes_and_keep_the_end_of_long_names():
+    assert name_head("runs/<b>/x") == "runs/<wbr>&lt;b&gt;/<wbr>x"
+    assert shorter("a" * 80) == "a" * 80
+    assert shorter("b" + "a" * 80) == "…" + "a" * 79
 
 
 def test_long_texts_are_cut_before_they_are_escaped():

@@ -105,7 +105,7 @@ def test_every_part_of_a_run(parent, child):
     assert "longest-copied" in said
     assert "neither certain nor blind" in said
     for line in ("a b .", "b a .", "a a .", "b b ."):
-        assert f'<li dir="auto">{line}</li>' in content
+        assert f"<li><bdi>{line}</bdi></li>" in content
     assert "Round 0" in said
     assert "adversarial.rounds" in said
     assert "algo: seqgan" in said  # the whole config.yaml
@@ -220,7 +220,7 @@ def test_of_many_checkpoints_some_are_left_out(parent, no_pictures):
 
 def test_so_many_samples_as_are_asked_for(parent, no_pictures):
     adversarial_run(parent / "seqgan", samples={0: [f"line {n}" for n in range(30)]})
-    assert report("mine/seqgan", "--samples", 3).count('<li dir="auto">') == 3
+    assert report("mine/seqgan", "--samples", 3).count("<li><bdi>") == 3
 
 
 def test_mistakes_are_one_line_and_leave_nothing_behind(here, parent, capsys):
