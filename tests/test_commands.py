@@ -292,7 +292,7 @@ def test_the_settings_of_one_run_serve_another_text(here, pretrained):
 
 def test_every_command_helps(capsys):
     assert run("--help") == 0
-    for command in ("pretrain", "adversarial", "sample", "evaluate"):
+    for command in ("pretrain", "adversarial", "sample", "evaluate", "report", "inspect"):
         assert command in capsys.readouterr().out or command != "pretrain"
         with pytest.raises(SystemExit) as exit_:
             run(command, "--help")
@@ -353,7 +353,7 @@ def test_a_run_is_used_from_any_folder(here, pretrained, monkeypatch):
     assert run("evaluate", "--run", pretrained, "--count", 5, "--quiet") == 0
 
 
-@pytest.mark.parametrize("name", [".", "..", "../x", "checkpoints", "report.json", "x.writing", "/tmp/x", "a/b"])
+@pytest.mark.parametrize("name", [".", "..", "../x", "checkpoints", "report.json", "tensorboard", "report.html", "x.writing", "/tmp/x", "a/b"])
 def test_a_childs_name_leads_nowhere_else(pretrained, capsys, name):
     before = sorted(os.listdir(pretrained))
     assert "names a folder in the run" in fails(capsys, "adversarial", "--name", name, "--overwrite", *SMALL_GAN)
