@@ -81,10 +81,12 @@ def swept(folder, shift=0.0):
     points = [
         {
             "temperature": t,
-            "bleu-4": {"value": 1.6 - t + shift, "signature": "b"},
-            "self-bleu-4": {"value": 1.5 - t, "signature": "s"},
+            "quality": {"value": 1.6 - t + shift, "low": 1.5 - t, "high": 1.7 - t, "sets": [1.6 - t]},
+            "diversity": {"value": 1.5 - t, "low": None, "high": None},
+            "nll": {"value": 2.0, "low": None, "high": None},
         }
         for t in (1.0, 0.8, 1.2)
     ]
-    content = {"temperatures": [1.0, 0.8, 1.2], "points": points, "count": 9}
+    measures = {"quality": "bleu-4", "diversity": "self-bleu-4", "sharper": 1}
+    content = {"format": 1, "metrics": measures, "points": points, "count": 9}
     (folder / "sweep.json").write_text(json.dumps(content))

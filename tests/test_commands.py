@@ -353,7 +353,10 @@ def test_a_run_is_used_from_any_folder(here, pretrained, monkeypatch):
     assert run("evaluate", "--run", pretrained, "--count", 5, "--quiet") == 0
 
 
-@pytest.mark.parametrize("name", [".", "..", "../x", "checkpoints", "report.json", "tensorboard", "report.html", "x.writing", "/tmp/x", "a/b"])
+@pytest.mark.parametrize(
+    "name",
+    [".", "..", "../x", "checkpoints", "report.json", "tensorboard", "report.html", "x.writing", "/tmp/x", "a/b"],
+)
 def test_a_childs_name_leads_nowhere_else(pretrained, capsys, name):
     before = sorted(os.listdir(pretrained))
     assert "names a folder in the run" in fails(capsys, "adversarial", "--name", name, "--overwrite", *SMALL_GAN)

@@ -4,10 +4,9 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from seqgan.metrics import Report
 from seqgan.reporting.figures import Line, Panel, Path, Point, curves, plane
 from seqgan.reporting.html import escape, shorter
-from seqgan.reporting.read import Logged, RunRecord
+from seqgan.reporting.read import ORDERS, Logged, Measured, RunRecord
 
 
 class Chart(NamedTuple):
@@ -173,51 +172,60 @@ def _course(name: str, log: Sequence[Logged], unit: str) -> str:
     return f"from {first:.3g} at {unit} {start} to {last:.3g} at {end}{inside}"
 
 
-ORDERS = (4, 3, 2, 5)
-"""Which order of BLEU the plane has: the first that there is."""
-
-
 def sweep_chart(runs: Sequence[RunRecord]) -> Chart | None:
-    """Quality against diversity over temperatures, of runs and of those they came from; None without a sweep."""
+    """Quality against diversity over temperatures, of runs and of those they came from; None without a sweep.
+
+    Sweeps of other measures than the first one's are left out, as they cannot be laid over it.
+    """
     shown: list[tuple[RunRecord, int | None]] = [(run, place) for place, run in enumerate(runs)]
     labels = {run.label for run in runs}
     for run in runs:
         if run.parent is not None and run.parent.label not in labels:
             labels.add(run.parent.label)
             shown.append((run.parent, None))
-    reports = [point.report for run, _ in shown if run.sweep is not None for point in run.sweep.points]
-    order = next((each for each in ORDERS if any(_place(report, each) for report in reports)), None)
-    if order is None:
-        return None
-    paths, said = [], []
+    measures, paths, said = None, [], []
     labelled: list[list[float]] = []
-    drawn_real = False
     for run, series in shown:
-        if run.sweep is None:
+        sweep = run.sweep
+        if sweep is None or not sweep.points or measures not in (None, sweep[:3]):
             continue
-        known = [
-            (point.temperature, place)
-            for point in run.sweep.points
-            if (place := _place(point.report, order)) is not None
-        ]
-        if not known:
-            continue
-        temperatures = [temperature for temperature, _ in known]
+        measures = sweep[:3]
+        temperatures = [point.temperature for point in sweep.points]
         # Figures at every mark of every curve would cover them: the first curve has some, and others the same order.
         named = {temperatures[0], 1.0, temperatures[-1]} if temperatures not in labelled else set()
         labelled.append(temperatures)
-        points = [Point(x, y, f"T {t:g}" if t in named else "") for t, (x, y) in known]
+        points = [
+            Point(
+                *(point.diversity.value, point.quality.value),
+                label=f"T {point.temperature:g}" if point.temperature in named else "",
+                x_ends=_ends(point.diversity),
+                y_ends=_ends(point.quality),
+            )
+            for point in sweep.points
+        ]
         paths.append(Path(points, series, hollow=series is None))
-        listed = ", ".join(f"T {t:g}: {y:.3f} / {x:.3f}" for t, (x, y) in known)
+        listed = ", ".join(
+            f"T {point.temperature:g}: {point.quality.value:.3f} / {point.diversity.value:.3f}"
+            for point in sweep.points
+        )
         whose = " (where it came from)" if series is None else ""
         said.append(f"<br>{_named(run)}{whose}: {listed}.")
-        real = _place(run.sweep.real, order)
-        if real is not None and not drawn_real:
-            drawn_real = True
-            paths.append(Path([Point(*real, label="real text")], None))
-    svg = plane(paths, "sweep", f"self-BLEU-{order}: less diverse →", f"BLEU-{order}: better quality →", "better ↖")
-    text = f"Marks are temperatures, T, from one end to the other. BLEU-{order} / self-BLEU-{order}: {' '.join(said)}"
+    if measures is None:
+        return None
+    quality, diversity, sharper = measures
+    words = ("less diverse", "better ↖") if sharper > 0 else ("more diverse", "better ↗")
+    # Names of measures come from a file: letters, digits and hyphens alone are drawn.
+    x_name, y_name = (re.sub("[^a-z0-9-]", "", name.lower()) for name in (diversity, quality))
+    svg = plane(paths, "sweep", f"{x_name}: {words[0]} →", f"{y_name}: better quality →", words[1])
+    text = (
+        "Marks are temperatures, T, from one end to the other, with intervals as thin lines where these are known. "
+        f"{escape(quality)} / {escape(diversity)}: {' '.join(said)}"
+    )
     return Chart("sweep", "Over sampling temperatures", svg, text)
+
+
+def _ends(measured: Measured) -> tuple[float, float] | None:
+    return None if measured.low is None or measured.high is None else (measured.low, measured.high)
 
 
 def trajectory_chart(runs: Sequence[RunRecord]) -> Chart | None:
@@ -239,11 +247,3 @@ def trajectory_chart(runs: Sequence[RunRecord]) -> Chart | None:
             text = "Each mark is an evaluation against the validation text; figures are rounds, the first and the last."
             return Chart("trajectory", "Along the training", plane(paths, "trajectory", *names, "better ↖"), text)
     return None
-
-
-def _place(report: Report, order: int) -> tuple[float, float] | None:
-    """Self-BLEU and BLEU of a report; None where one is missing."""
-    quality, sameness = report.get(f"bleu-{order}"), report.get(f"self-bleu-{order}")
-    if quality is None or sameness is None or quality.value is None or sameness.value is None:
-        return None
-    return sameness.value, quality.value

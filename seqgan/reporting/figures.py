@@ -61,6 +61,10 @@ class Point(NamedTuple):
     x: float
     y: float
     label: str = ""
+    x_ends: tuple[float, float] | None = None
+    """Of the interval along."""
+    y_ends: tuple[float, float] | None = None
+    """Of the interval up."""
 
 
 class Path(NamedTuple):
@@ -161,6 +165,10 @@ def plane(paths: Sequence[Path], key: str, x_name: str, y_name: str, better: str
                 markeredgewidth=1.4,
             )
             for point in path.points:
+                if point.x_ends is not None:
+                    axis.plot(point.x_ends, (point.y, point.y), color=colour, linewidth=0.9)
+                if point.y_ends is not None:
+                    axis.plot((point.x, point.x), point.y_ends, color=colour, linewidth=0.9)
                 if point.label:
                     axis.annotate(
                         point.label,

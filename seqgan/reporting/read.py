@@ -4,22 +4,24 @@ Beside the files that every run has, two may lie in a run's folder:
 
 ``sweep.json``, quality against diversity over sampling temperatures::
 
-    {"points": [{"temperature": 0.8,
-                 "bleu-4": {"value": 0.41, "signature": "...", "low": 0.40, "high": 0.42},
-                 "self-bleu-4": {...}, ...}, ...],
-     "real": {"bleu-4": {...}, "self-bleu-4": {...}}, ...}
+    {"metrics": {"quality": "bleu-4", "diversity": "self-bleu-4", "sharper": 1},
+     "points": [{"temperature": 0.8,
+                 "quality": {"value": 0.41, "low": 0.40, "high": 0.42},
+                 "diversity": {"value": 0.38, "low": 0.37, "high": 0.39}}, ...], ...}
 
-Metrics are as in report.json; ``low``, ``high``, ``real`` and all other keys may be missing.
+``sharper`` is 1 where the measure of diversity rises as samples grow alike, -1 where it falls. Without ``metrics`` the
+points hold ``bleu-N`` and ``self-bleu-N`` in place of ``quality`` and ``diversity``. ``low``, ``high`` and all other
+keys may be missing.
 
 ``verdict.json``, whether the adversarial phase helped::
 
-    {"sentence": "SeqGAN is sharper, not better.", "evidence": ["BLEU-4 rose by 0.01 ...", ...], ...}
+    {"sentence": "No difference: ...", "compared_with": "runs/mine", "evidence": {...}, ...}
 
-Evidence may be a list of sentences, or a mapping of names to what was measured. ``verdict`` may stand for ``sentence``.
+Evidence is a mapping of names to numbers, texts and mappings, nested as may be, or a list of sentences.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,6 +33,8 @@ from seqgan.runs.metric_log import read_metrics
 
 Logged = dict[str, Any]
 """A line of a metric log."""
+ORDERS = (4, 3, 2, 5)
+"""Which order of BLEU stands for quality: the first that there is."""
 
 
 class Checkpoint(NamedTuple):
@@ -52,26 +56,41 @@ class Evaluation(NamedTuple):
     """Other columns that were judged with it, by name."""
 
 
+class Measured(NamedTuple):
+    """A number and the interval that it may be in."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
 class SweepPoint(NamedTuple):
     """A sampling temperature and what it gave."""
 
     temperature: float
-    report: Report
+    quality: Measured
+    diversity: Measured
 
 
 class Sweep(NamedTuple):
     """Quality against diversity over temperatures."""
 
+    quality: str
+    """Name of the measure: bleu-4."""
+    diversity: str
+    """Likewise: self-bleu-4."""
+    sharper: int
+    """1 if the measure of diversity rises as samples grow alike, -1 if it falls."""
     points: list[SweepPoint]
-    real: Report
-    """Of held-out human text; empty where it was not judged."""
+    """By temperature."""
 
 
 class Verdict(NamedTuple):
     """Whether the adversarial phase helped."""
 
     sentence: str
-    evidence: list[str]
+    evidence: list[tuple[str, str]]
+    """What was measured, by name; of plain sentences the name is empty."""
 
 
 class RunRecord(NamedTuple):
@@ -197,11 +216,20 @@ def read_sweep(path: Path) -> Sweep | None:
     if content is None:
         return None
     try:
-        points = [SweepPoint(float(point["temperature"]), _metrics_in(point)) for point in content["points"]]
-        real = _metrics_in(content.get("real") or {})
-    except (SeqganError, AttributeError, KeyError, TypeError, ValueError) as error:
+        points = content["points"]
+        if "metrics" in content:
+            quality, diversity, sharper = (content["metrics"][key] for key in ("quality", "diversity", "sharper"))
+            if sharper not in (1, -1):
+                raise TypeError(f"sharper is {sharper!r}, expected 1 or -1")
+            keys = "quality", "diversity"
+        else:
+            order = next(n for n in ORDERS if all(f"bleu-{n}" in p and f"self-bleu-{n}" in p for p in points))
+            quality, diversity, sharper = f"bleu-{order}", f"self-bleu-{order}", 1
+            keys = quality, diversity
+        read = [SweepPoint(_number(p["temperature"]), _measured(p[keys[0]]), _measured(p[keys[1]])) for p in points]
+    except (AttributeError, KeyError, TypeError, StopIteration) as error:
         raise _damaged(path, error, "make it again") from error
-    return Sweep(sorted(points, key=lambda point: point.temperature), real)
+    return Sweep(str(quality), str(diversity), sharper, sorted(read, key=lambda point: point.temperature))
 
 
 def read_verdict(path: Path) -> Verdict | None:
@@ -213,13 +241,46 @@ def read_verdict(path: Path) -> Verdict | None:
     content = _read_json(path, "make it again")
     if content is None:
         return None
-    sentence = content.get("sentence", content.get("verdict"))
-    evidence = content.get("evidence", [])
+    sentence, evidence = content.get("sentence"), content.get("evidence", [])
     if not isinstance(sentence, str) or not isinstance(evidence, list | dict):
         raise _damaged(path, KeyError("sentence"), "make it again")
     if isinstance(evidence, dict):
-        return Verdict(sentence, [f"{name}: {value}" for name, value in evidence.items()])
-    return Verdict(sentence, [str(line) for line in evidence])
+        return Verdict(sentence, list(_flat(evidence)))
+    return Verdict(sentence, [("", str(line)) for line in evidence])
+
+
+def _flat(content: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
+    """What a nested mapping holds, by names from the outside in; lists are left out."""
+    for key, value in content.items():
+        name = f"{before}{key}".replace("_", " ")
+        if isinstance(value, dict) and {"value", "low", "high"} <= value.keys():
+            yield name, f"{_short(value['value'])} [{_short(value['low'])}, {_short(value['high'])}]"
+        elif isinstance(value, dict):
+            yield from _flat(value, f"{name}: ")
+        elif not isinstance(value, list):
+            yield name, _short(value)
+
+
+def _short(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else "–" if value is None else str(value)
+
+
+def _measured(content: Mapping[str, Any]) -> Measured:
+    low, high = content.get("low"), content.get("high")
+    if low is None or high is None:
+        return Measured(_number(content["value"]))
+    return Measured(_number(content["value"]), _number(low), _number(high))
+
+
+def _number(value: object) -> float:
+    """The same number.
+
+    Raises:
+        TypeError: it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"found {value!r}, expected a number")
+    return float(value)
 
 
 def _parent(run: Run, samples: int) -> RunRecord | None:
@@ -231,18 +292,6 @@ def _parent(run: Run, samples: int) -> RunRecord | None:
     return read_run(shown if shown.resolve() == folder else folder, samples)
 
 
-def _metrics_in(content: Mapping[str, Any]) -> Report:
-    """The metrics among the keys of a mapping."""
-    entries = {
-        name: {"signature": "", **value}
-        for name, value in content.items()
-        if isinstance(value, dict) and "value" in value
-    }
-    report = Report.from_json(entries)
-    _check_numbers(report)
-    return report
-
-
 def _check_numbers(report: Report) -> None:
     """That values are numbers or missing.
 
@@ -251,8 +300,8 @@ def _check_numbers(report: Report) -> None:
     """
     for entry in report:
         for value in (entry.value, entry.low, entry.high):
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-                raise TypeError(f"{entry.name} is {value!r}")
+            if value is not None:
+                _number(value)
 
 
 def _read_json(path: Path, mend: str) -> dict[str, Any] | None:

@@ -90,8 +90,11 @@ def corpus_of(config: RunConfig) -> str:
 def verdict_box(run: RunRecord) -> str:
     """The verdict on a run, as it was written."""
     assert run.verdict is not None
-    evidence = "".join(f"<li>{shortened(line)}</li>" for line in run.verdict.evidence)
-    listed = f"<ul>{evidence}</ul>" if evidence else ""
+    sentences = "".join(f"<li>{shortened(text)}</li>" for name, text in run.verdict.evidence if not name)
+    rows: list[Row] = [[escape(shorter(name)), shortened(text)] for name, text in run.verdict.evidence if name]
+    listed = f"<ul>{sentences}</ul>" if sentences else ""
+    if rows:
+        listed += f"<details><summary>The evidence</summary>{table('What was compared', ['', ''], rows)}</details>"
     return (
         f'<div class="verdict" role="note" aria-label="Verdict on {escape(run.label)}"><p><strong>'
         f"{shortened(run.verdict.sentence)}</strong></p>{listed}</div>"
@@ -154,21 +157,25 @@ def plane_part(runs: Sequence[RunRecord]) -> str:
         "gains BLEU and loses diversity for free: a run that lies on its parent's temperature curve is sharper, not "
         "better. The two pictures are of different samples and references, and are not to be laid over one another."
     )
-    missing = [run for run in with_parents(runs) if run.sweep is None]
     parents = [run for run in with_parents(runs) if run.sweep is not None and run.label not in {r.label for r in runs}]
     content = text + legend(runs, parents) + pictures(drawn, "charts wide") if drawn else text
+    missing = [run for run in runs if run.sweep is None]
     if missing:
         names = ", ".join(f"<code>{escape(run.label)}</code>" for run in missing)
         content += paragraph(
-            f"No temperature curve of {names} yet. It is read from <code>sweep.json</code>; to make it:"
+            f"No temperature curve of {names} yet. It is read from <code>sweep.json</code>, which is made when an "
+            "adversarial run is compared with the one that it came from:"
         )
-        content += code("\n".join(sweep_command(run) for run in missing))
+        content += code("\n".join(map(sweep_command, missing)))
     return content
 
 
 def sweep_command(run: RunRecord) -> str:
     """What makes a run's temperature curve."""
-    return f"seqgan sweep --run {shlex.quote(run.label)}"
+    if run.parent is not None or run.config.adversarial is not None:
+        return evaluate_command(run)
+    child = f"{run.label}/{run.children[0] if run.children else 'seqgan'}"
+    return f"seqgan evaluate --run {shlex.quote(child)} --compare {shlex.quote(run.label)}"
 
 
 def with_parents(runs: Sequence[RunRecord]) -> list[RunRecord]:

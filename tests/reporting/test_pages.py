@@ -82,12 +82,13 @@ def test_every_part_of_a_run(parent, child):
         evaluated(folder)
         swept(folder, 0.01 if folder is child else 0.0)
     evaluated(child, compared={"real text": {"bleu-4": {"value": 0.7777, "signature": "bleu|refs:9"}}})
-    (child / "verdict.json").write_text(json.dumps({"sentence": "It did not help.", "evidence": ["BLEU fell"]}))
+    evidence = {"at_equal_diversity": {"difference": {"value": -0.05, "low": -0.06, "high": -0.04}}}
+    (child / "verdict.json").write_text(json.dumps({"sentence": "It did not help.", "evidence": evidence}))
     content = report("mine/seqgan")
     said = text_of(content)
     assert content.index('id="curves"') < content.index('id="metrics"') < content.index('id="samples"')
     assert "It did not help." in said
-    assert "BLEU fell" in said
+    assert re.search(r"at equal diversity: difference +-0\.05 \[-0\.06, -0\.04\]", said)
     assert "Seqgan from mine, 6 of 6 rounds, on words of mine.txt" in said
     for title in (
         "Held-out likelihood, nats a token",

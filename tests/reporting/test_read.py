@@ -90,17 +90,38 @@ def test_a_sweep_is_ordered_by_temperature_and_tolerates_more_keys(parent):
     swept(parent)
     sweep = read_sweep(parent / "sweep.json")
     assert [point.temperature for point in sweep.points] == [0.8, 1.0, 1.2]
-    assert sweep.points[0].report["bleu-4"].value == pytest.approx(0.8)
-    assert len(sweep.real) == 0
+    assert sweep[:3] == ("bleu-4", "self-bleu-4", 1)
+    assert sweep.points[0].quality == pytest.approx((0.8, 0.7, 0.9))
+    assert sweep.points[0].diversity == (pytest.approx(0.7), None, None)
     assert read_sweep(parent / "nothing.json") is None
+
+
+def test_a_sweep_may_name_its_metrics_in_the_points(tmp_path):
+    points = [
+        {"temperature": t, "bleu-2": {"value": t}, "self-bleu-2": {"value": 2 * t}, "self-bleu-4": {"value": 0}}
+        for t in (1, 0.5)
+    ]
+    (tmp_path / "sweep.json").write_text(json.dumps({"temperatures": [1, 0.5], "points": points}))
+    sweep = read_sweep(tmp_path / "sweep.json")
+    assert sweep[:3] == ("bleu-2", "self-bleu-2", 1)
+    assert [(point.quality.value, point.diversity.value) for point in sweep.points] == [(0.5, 1.0), (1.0, 2.0)]
 
 
 def test_a_verdict_has_evidence_as_a_list_or_by_name(tmp_path):
     path = tmp_path / "verdict.json"
     path.write_text(json.dumps({"sentence": "No.", "evidence": ["one", "two"], "more": 1}))
-    assert read_verdict(path) == ("No.", ["one", "two"])
-    path.write_text(json.dumps({"verdict": "No.", "evidence": {"bleu-4": -0.01}}))
-    assert read_verdict(path) == ("No.", ["bleu-4: -0.01"])
+    assert read_verdict(path) == ("No.", [("", "one"), ("", "two")])
+    difference = {"value": -0.01234567, "low": None, "high": 0.5}
+    evidence = {"count": 9, "at_temperature_1": {"difference": difference, "who": "x"}, "elsewhere": [1]}
+    path.write_text(json.dumps({"sentence": "No.", "evidence": evidence}))
+    assert read_verdict(path) == (
+        "No.",
+        [
+            ("count", "9"),
+            ("at temperature 1: difference", "-0.01235 [–, 0.5]"),
+            ("at temperature 1: who", "x"),
+        ],
+    )
 
 
 @pytest.mark.parametrize(
@@ -116,7 +137,10 @@ def test_damaged_reports_are_one_line(parent, content):
         read_run(parent, 5)
 
 
-@pytest.mark.parametrize("content", ["{}", '{"points": 3}', '{"points": [{"bleu-4": 1}]}', '{"points": [[]]}'])
+@pytest.mark.parametrize(
+    "content",
+    ["{}", '{"points": 3}', '{"points": [{"bleu-4": 1}]}', '{"points": [[]]}', '{"metrics": {}, "points": []}'],
+)
 def test_damaged_sweeps_are_one_line(parent, content):
     (parent / "sweep.json").write_text(content)
     with pytest.raises(CheckpointError, match=r"sweep\.json cannot be read"):
