@@ -329,7 +329,8 @@ def _whole_steps(axis: "Axes", panel: Panel) -> None:
 
 def _stretch(scale: Any, least: float, low: float | None = None, high: float | None = None) -> None:
     """Widen the limits of an axis: to `least` around their middle, and to `low` and `high`."""
-    bottom, top = scale.get_view_interval()
+    # The limits and not the view's interval: asking for them brings them up to date with what was drawn.
+    bottom, top = scale.axes.get_xlim() if scale.axis_name == "x" else scale.axes.get_ylim()
     missing = max(0.0, least - (top - bottom)) / 2
     bottom, top = bottom - missing, top + missing
     bottom = bottom if low is None else min(low, bottom) if low else 0.0
