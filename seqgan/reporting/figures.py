@@ -27,6 +27,8 @@ WIDTH, HEIGHT = 360, 236
 """Of a picture at its natural size, in pixels: not much wider than a phone, so that its text can be read there."""
 PLANE_WIDTH, PLANE_HEIGHT = 420, 360
 FONT_PIXELS = 11.5
+ROOM = 0.05
+"""Share of a scale that stays free above what is drawn."""
 PLANE_SPAN = 0.05
 """Of both axes of a plane, at least."""
 
@@ -333,7 +335,8 @@ def _stretch(scale: Any, least: float, low: float | None = None, high: float | N
     bottom, top = scale.axes.get_xlim() if scale.axis_name == "x" else scale.axes.get_ylim()
     missing = max(0.0, least - (top - bottom)) / 2
     bottom, top = bottom - missing, top + missing
-    bottom = bottom if low is None else min(low, bottom) if low else 0.0
+    if low is not None and bottom > low:
+        bottom, top = low, top + ROOM * (top - low)
     top = top if high is None else max(high, top)
     scale.axes.set(**{"xlim" if scale.axis_name == "x" else "ylim": (bottom, top)})
 
