@@ -33,7 +33,7 @@ def sacrebleu_entry(hypotheses: Sequence[str], references: Sequence[str], *, int
     """
     from sacrebleu.metrics import BLEU
 
-    return _entry("sacrebleu", BLEU(), hypotheses, references, intervals)
+    return _entry("sacrebleu", BLEU(force=True), hypotheses, references, intervals)
 
 
 def chrf_entry(hypotheses: Sequence[str], references: Sequence[str], *, intervals: bool = True) -> Entry:
@@ -62,7 +62,7 @@ def sacrebleu_difference(
 
     check_aligned(hypotheses, references)
     check_aligned(others, references)
-    metric = BLEU()
+    metric = BLEU(force=True)  # what looks tokenized is not asked about
     both = [_statistics(metric, lines, references) for lines in (hypotheses, others)]
 
     def difference(drawn: np.ndarray) -> float:
