@@ -74,7 +74,7 @@ ALGORITHM_DEFAULTS: dict[str, Settings] = {
     "reverse-kl": {"adversarial": {"baseline": "leave-one-out"}},
     "non-saturating": {"adversarial": {"baseline": "leave-one-out"}},
     "saturating": {"adversarial": {"baseline": "leave-one-out"}},
-    # Li et al. 2017 and Yang et al. 2018, at a learning rate for minutes and not days.
+    # Li et al. 2017 and Yang et al. 2018, at learning rates for minutes and not days: the latter's are a tenth of these.
     "dialogue": {
         "discriminator": {"name": "hierarchical"},
         "adversarial": {"rollouts": 5, "baseline": "critic", "teacher_forcing_steps": 1, "discriminator_steps": 5},
@@ -91,8 +91,8 @@ ALGORITHM_DEFAULTS: dict[str, Settings] = {
             "warmup_optimizer": "adam",
             "warmup_accuracy": 0.82,
             "weight_clamp": 1.0,
-            "generator_learning_rate": 1e-5,
-            "discriminator_learning_rate": 1e-4,
+            "generator_learning_rate": 1e-4,
+            "discriminator_learning_rate": 1e-3,
         },
     },
     # Gulrajani et al. 2017 with a quarter of their channels and five times their learning rate, at which so small
