@@ -376,7 +376,7 @@ def train(
         config.generator, text.vocabulary, text.max_length, config.seed, text.source_vocabulary
     ).to(device)
     if weights is not None:
-        load_weights(generator, weights, text.vocabulary.fingerprint())
+        load_weights(generator, weights, text.vocabulary_fingerprint)
     discriminator = build_discriminator(
         config.discriminator,
         text.vocabulary,

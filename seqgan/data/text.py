@@ -17,7 +17,7 @@ from seqgan.data.batches import (
 )
 from seqgan.data.corpus import Corpus
 from seqgan.data.tokenizers import Numbers, SentencePiece, Tokenizer, Words
-from seqgan.data.vocabulary import Vocabulary, build_ids, build_vocabulary
+from seqgan.data.vocabulary import Vocabulary, build_ids, build_vocabulary, fingerprint_of
 from seqgan.errors import ConfigError, CorpusError
 
 
@@ -49,6 +49,11 @@ class Text(NamedTuple):
     def symbols(self) -> tuple[Tokenizer, Vocabulary, Tokenizer | None, Vocabulary | None]:
         """Tokenizer and vocabulary of the sentences, and of the sources: what a run is made with."""
         return self.tokenizer, self.vocabulary, self.source_tokenizer, self.source_vocabulary
+
+    @property
+    def vocabulary_fingerprint(self) -> str:
+        """Of the vocabularies that weights belong to."""
+        return fingerprint_of(self.vocabulary, self.source_vocabulary)
 
 
 def encode_corpus(

@@ -85,6 +85,19 @@ class Vocabulary:
         return tokens
 
 
+def fingerprint_of(vocabulary: Vocabulary, source_vocabulary: Vocabulary | None = None) -> str:
+    """Of what the rows of a model's tables stand for: the vocabulary's, or that of both together.
+
+    Args:
+        vocabulary: of the sentences.
+        source_vocabulary: of their sources; `vocabulary` itself where it is shared, None without sources.
+    """
+    own = vocabulary.fingerprint()
+    if source_vocabulary is None or source_vocabulary is vocabulary:
+        return own
+    return hashlib.sha256(f"{own}\n{source_vocabulary.fingerprint()}".encode()).hexdigest()
+
+
 class Ids(Vocabulary):
     """The numbers from 0 to `size` - 1, for sequences that are ids already, such as those of a synthetic oracle.
 

@@ -25,7 +25,7 @@ def save_weights(model: nn.Module, path: Path, vocabulary: str = "") -> None:
     Args:
         model: the unwrapped model.
         path: the file.
-        vocabulary: fingerprint of the vocabulary that the rows of its tables stand for.
+        vocabulary: fingerprint of what the rows of its tables stand for: of one vocabulary, or of two together.
     """
     from safetensors.torch import save
 
@@ -39,7 +39,7 @@ def load_weights(model: nn.Module, path: Path, vocabulary: str = "") -> None:
     Args:
         model: of the shape that was saved.
         path: the file.
-        vocabulary: fingerprint of the vocabulary at hand; empty where it does not matter.
+        vocabulary: fingerprint of the vocabularies at hand; empty where it does not matter.
 
     Raises:
         CheckpointError: no such file, damaged, or the weights of another model (the first difference is named) or
@@ -66,8 +66,10 @@ def load_weights(model: nn.Module, path: Path, vocabulary: str = "") -> None:
                 f"need {wanted}. Was config.yaml or vocabulary.txt changed?"
             )
     if vocabulary and saved_with and vocabulary != saved_with:
+        sources = path.with_name("source_vocabulary.txt").is_file()
+        beside = "vocabulary.txt or source_vocabulary.txt" if sources else "vocabulary.txt"
         raise CheckpointError(
-            f"{path} was trained with another vocabulary than vocabulary.txt beside it: restore that file from a copy."
+            f"{path} was trained with another vocabulary than {beside} beside it: restore that file from a copy."
         )
     model.load_state_dict(weights)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from seqgan.config import RunConfig, read_settings, settings_text, with_settings
 from seqgan.data.tokenizers import Characters, Numbers, SentencePiece, Tokenizer, Words
-from seqgan.data.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
+from seqgan.data.vocabulary import Vocabulary, fingerprint_of, read_vocabulary, write_vocabulary
 from seqgan.errors import CheckpointError, ConfigError, RunError
 from seqgan.files import TEMPORARY_SUFFIX, cannot_write, sync, write_file
 
@@ -43,6 +43,11 @@ class Run:
     def symbols(self) -> tuple[Tokenizer, Vocabulary, Tokenizer | None, Vocabulary | None]:
         """Tokenizer and vocabulary of the sentences, and of the sources."""
         return self.tokenizer, self.vocabulary, self.source_tokenizer, self.source_vocabulary
+
+    @property
+    def vocabulary_fingerprint(self) -> str:
+        """Of the vocabularies that weights belong to."""
+        return fingerprint_of(self.vocabulary, self.source_vocabulary)
 
     @property
     def generator_path(self) -> Path:

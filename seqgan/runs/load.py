@@ -18,7 +18,7 @@ def load_generator(run: Run) -> GeneratorModule:
     generator = build_generator(
         run.config.generator, run.vocabulary, run.config.data.max_length, source_vocabulary=run.source_vocabulary
     )
-    load_weights(generator, run.generator_path, run.vocabulary.fingerprint())
+    load_weights(generator, run.generator_path, run.vocabulary_fingerprint)
     return generator.eval()
 
 
@@ -40,7 +40,7 @@ def load_discriminator(run: Run) -> DiscriminatorModule:
         max_source_length=data.max_source_length,
         turn_separator=data.turn_separator,
     )
-    load_weights(discriminator, run.discriminator_path, run.vocabulary.fingerprint())
+    load_weights(discriminator, run.discriminator_path, run.vocabulary_fingerprint)
     return discriminator.eval()
 
 

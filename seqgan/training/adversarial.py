@@ -74,7 +74,7 @@ def train_adversarially(
         def keep() -> None:
             """Save all that a resumed run needs, and the weights that other commands read."""
             if run is not None:
-                vocabulary = text.vocabulary.fingerprint()
+                vocabulary = text.vocabulary_fingerprint
                 save_weights(generator, run.generator_path, vocabulary)
                 save_weights(discriminator, run.discriminator_path, vocabulary)
                 step = players.warmup_steps + players.rounds

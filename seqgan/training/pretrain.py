@@ -75,7 +75,7 @@ def pretrain(
         state = load_state(run.checkpoints_folder, progress.note) if run is not None and resume else None
         if run is not None and state is not None:
             check_same_text(state, text)
-            load_weights(generator, run.generator_path, text.vocabulary.fingerprint())
+            load_weights(generator, run.generator_path, text.vocabulary_fingerprint)
             best_weights = copy.deepcopy(generator.state_dict())
             generator.load_state_dict(state["generator"])
             optimizer.load_state_dict(state["optimizer"])
@@ -96,7 +96,7 @@ def pretrain(
                 best_nll, best_epoch = nll, epoch
                 best_weights = copy.deepcopy(generator.state_dict())
                 if run is not None:
-                    save_weights(generator, run.generator_path, text.vocabulary.fingerprint())
+                    save_weights(generator, run.generator_path, text.vocabulary_fingerprint)
             if run is not None:
                 state = {
                     "epoch": epoch,
@@ -107,7 +107,7 @@ def pretrain(
                     "random": random_state(rng),
                     "log_size": log.size,
                     "text": text.corpus.fingerprint(),
-                    "vocabulary": text.vocabulary.fingerprint(),
+                    "vocabulary": text.vocabulary_fingerprint,
                 }
                 save_state(run.checkpoints_folder, epoch, state)
 
@@ -126,8 +126,9 @@ def check_same_text(state: dict[str, Any], text: Text) -> None:
             f"The corpus {text.corpus.name} is not the one that this run was begun with: its sentences changed. "
             "Restore them, or start anew with --overwrite."
         )
-    if state["vocabulary"] != text.vocabulary.fingerprint():
-        raise CheckpointError("vocabulary.txt is not the one that this run was begun with: restore it from a copy.")
+    if state["vocabulary"] != text.vocabulary_fingerprint:
+        files = "vocabulary.txt" if text.source_vocabulary is None else "vocabulary.txt or source_vocabulary.txt"
+        raise CheckpointError(f"{files} is not the one that this run was begun with: restore it from a copy.")
 
 
 def _train_epoch(

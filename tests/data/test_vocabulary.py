@@ -8,6 +8,7 @@ from seqgan.data.vocabulary import (
     Vocabulary,
     build_ids,
     build_vocabulary,
+    fingerprint_of,
     read_vocabulary,
     write_vocabulary,
 )
@@ -155,3 +156,12 @@ def test_a_vocabulary_of_numbers_is_not_that_of_ids():
     assert words.fingerprint() != Ids(12).fingerprint()
     assert build_ids([["3", "1"], ["0", "2"]]) == Ids(4)
     assert build_ids([["3", "1"]], 9) == Ids(9)
+
+
+def test_weights_belong_to_both_vocabularies():
+    target, source, other = Vocabulary("ab"), Vocabulary("cd"), Vocabulary("dc")
+    assert fingerprint_of(target) == fingerprint_of(target, target) == target.fingerprint()
+    both = {fingerprint_of(*pair) for pair in ((target, source), (target, other), (source, target), (other, target))}
+    assert len(both) == 4
+    assert not both & {each.fingerprint() for each in (target, source, other)}
+    assert fingerprint_of(Vocabulary("ab"), Vocabulary("cd")) == fingerprint_of(target, source)
