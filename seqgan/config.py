@@ -195,7 +195,7 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     entropy_bonus: Annotated[float, Meta(ge=0)] = 0.0
     """Weight of the next-token distributions' entropy, which is added to what the generator maximises."""
     teacher_forcing_steps: Count = 0
-    """Maximum-likelihood updates on real sentences after the generator's updates of a round."""
+    """Maximum-likelihood updates on real sentences after each of the generator's updates."""
     rollout_update_rate: Annotated[float, Meta(ge=0, lt=1)] = 0.0
     """Share of its old weights that the policy which completes prefixes keeps after each round: 0 completes with the
     generator itself, as the SeqGAN authors' program does. Their paper has a delayed copy, their settings say 0.8."""

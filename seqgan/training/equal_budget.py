@@ -54,7 +54,7 @@ def budget_of(run: Run) -> Budget:
     rounds = [line for line in read_metrics(run.metrics_path) if line["phase"] == "adversarial" and line["step"] > 0]
     if config is None or not rounds:
         raise RunError(f"{run.metrics_path} has no round of an adversarial phase: there is no budget to equal.")
-    updates = rounds[-1]["step"] * (config.generator_steps + config.teacher_forcing_steps)
+    updates = rounds[-1]["step"] * config.generator_steps * (1 + config.teacher_forcing_steps)
     return Budget(updates, sum(line.get("seconds") or 0.0 for line in rounds))
 
 

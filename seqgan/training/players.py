@@ -57,7 +57,7 @@ class Players:
         self.config, self.rng = config, rng
         self.max_length = text.max_length
         self.text_fingerprint = text.corpus.fingerprint()
-        self.vocabulary_fingerprint = text.vocabulary.fingerprint()
+        self.vocabulary_fingerprint = text.vocabulary_fingerprint
         self.real: Sequences = text.train.to(rng.device)
         # The moments of maximum likelihood are not taken over: they belong to another loss.
         self.generator_optimizer = make_optimizer(config, generator, config.generator_learning_rate)
@@ -171,8 +171,8 @@ class Players:
         values: dict[str, float] = {}
         for _ in range(self.config.generator_steps):
             values |= self.update_generator()
-        for _ in range(self.config.teacher_forcing_steps):
-            self._imitate()
+            for _ in range(self.config.teacher_forcing_steps):
+                self._imitate()
         self.after_generator()
         return values
 

@@ -143,6 +143,26 @@ def test_teacher_forcing_is_on_the_sentences_of_the_policy_step(text):
     assert torch.equal(forced[1], forced[2])
 
 
+def test_each_policy_step_is_followed_by_one_on_its_sources(text):
+    players = make_players(
+        text, DIALOGUE, credit="sequence", batch_size=5, group_size=0, generator_steps=2, teacher_forcing_steps=1
+    )
+    read = []
+    encode = players.generator.encode
+
+    def watched(source, source_mask):
+        read.append(source)
+        return encode(source, source_mask)
+
+    players.generator.encode = watched
+    players._generators_turn()
+    assert len(read) == 6  # samples, policy gradient, imitation; and again
+    for first in (0, 3):
+        assert torch.equal(read[first], read[first + 1])
+        assert torch.equal(read[first], read[first + 2])
+    assert read[0].shape != read[3].shape or not torch.equal(read[0], read[3])
+
+
 def test_the_share_of_the_discriminator_is_linear(text):
     players = make_players(text, CSGAN_NMT, batch_size=6)
     drawn = drawn_next(players, 6, 0)

@@ -3,6 +3,7 @@
 import copy
 import json
 
+import msgspec
 import pytest
 import torch
 from tiny import ADVERSARIAL, GENERATOR, PRETRAIN, new_run, same_weights, tiny_text
@@ -76,13 +77,13 @@ def test_time_is_a_bound_as_well(text):
 
 
 def test_the_budget_is_read_from_the_log(text, tmp_path):
-    config = copy.copy(ADVERSARIAL)
+    config = msgspec.structs.replace(ADVERSARIAL, generator_steps=2, teacher_forcing_steps=3)
     run = new_run(text, tmp_path / "run", adversarial=config)
     with pytest.raises(RunError, match="no budget to equal"):
         budget_of(run)
     lines = [{"phase": "warmup", "step": 9}, {"phase": "adversarial", "step": 0}]
     lines += [{"phase": "adversarial", "step": step, "seconds": 1.5} for step in (1, 2, 3)]
     run.metrics_path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    assert budget_of(run) == (3 * (config.generator_steps + config.teacher_forcing_steps), 4.5)
+    assert budget_of(run) == (3 * 2 * (1 + 3), 4.5)  # each policy step is followed by three of maximum likelihood
     with pytest.raises(RunError, match="no budget to equal"):
         budget_of(new_run(text, tmp_path / "other"))
