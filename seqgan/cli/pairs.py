@@ -47,9 +47,8 @@ def judge_pair_runs(
     """
     from seqgan.evaluation.pairs import (
         ALIGNED,
-        FAMILIES,
         answers_of,
-        check_pair_families,
+        chosen_pair_families,
         compare_answers,
         evaluate_answers,
         held_out_pairs,
@@ -58,8 +57,6 @@ def judge_pair_runs(
     from seqgan.runs.load import load_text
 
     check_pair_flags(flags)
-    families = flags.metrics or FAMILIES
-    check_pair_families(families)
     beam = 1 if flags.beam is None else flags.beam
     columns: dict[str, Report] = {}
     found: dict[str, list[str]] = {}
@@ -69,6 +66,12 @@ def judge_pair_runs(
         flags.progress.note("The corpus has no test pairs: judged by its validation pairs, which decided when to stop.")
     sources, references = held.sources[: flags.count], held.references[: flags.count]
     held = held._replace(sources=sources, references=references)
+    families = chosen_pair_families(flags.metrics, texts[-1].corpus.name, len(references))
+    if texts[0].corpus.fingerprint() != texts[-1].corpus.fingerprint():
+        flags.progress.note(
+            f"{runs[0].folder} was trained on other text ({texts[0].corpus.name}) than {runs[-1].folder}: both answer "
+            f"the held-out sources of {texts[-1].corpus.name}."
+        )
     of_references = [family for family in families if family not in (*ALIGNED, "nll", "adver-success")]
     if of_references:
         columns["references"] = judge_answers(

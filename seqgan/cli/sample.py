@@ -156,6 +156,7 @@ def answers(flags: SampleFlags, run: "Run") -> list[str]:
         data.max_source_length,
         turn_separator=data.turn_separator,
         turns=data.turns,
+        name="standard input" if flags.source == "-" else flags.source,
         note=flags.progress.note,
     )
     found = answer_sources(

@@ -159,6 +159,7 @@ def read_sources(
     *,
     turn_separator: str,
     turns: int = 0,
+    name: str = "the sources",
     note: Callable[[str], None] = SILENT.note,
 ) -> tuple[Tensor, Tensor]:
     """Sources as a run reads them: ids and their mask. [N, L]
@@ -170,6 +171,7 @@ def read_sources(
         max_length: most tokens; longer sources are cut.
         turn_separator: the token between turns.
         turns: how many of the last turns are kept; 0 keeps all.
+        name: of the file that they are of.
         note: told of what was cut, and of words that the vocabulary has not.
 
     Raises:
@@ -177,7 +179,9 @@ def read_sources(
     """
     for number, line in enumerate(lines, start=1):
         if not line.strip():
-            raise ConfigError(f"Source {number} is blank: give something to answer in every line.")
+            raise ConfigError(
+                f"{name}, line {number}: blank, but every line is a source to be answered: fill or delete it."
+            )
     tokens = [tokenizer.tokenize(last_turns(line, turn_separator, turns)) for line in lines]
     ids, mask, cut = encode_sources(tokens, vocabulary, max_length)
     if cut:

@@ -1,9 +1,11 @@
 """Conditional generators judged: their answers to held-out sources, beside the references of those."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import torch
 
 from seqgan import __version__
@@ -12,13 +14,19 @@ from seqgan.data.embedded import pair_check
 from seqgan.data.text import Text
 from seqgan.data.tokenizers import metric_tokens
 from seqgan.errors import ConfigError, nearest
-from seqgan.evaluation.adversarial_success import adversarial_success, machine_against_random, random_texts
-from seqgan.evaluation.evaluate import judge_sentences, text_id
+from seqgan.evaluation.adversarial_success import (
+    FEWEST,
+    adversarial_success,
+    evaluator_reliability,
+    machine_against_random,
+    random_texts,
+)
+from seqgan.evaluation.evaluate import ALL, judge_sentences, text_id
 from seqgan.evaluation.generate import LENGTH_PENALTY, answer_sources
-from seqgan.evaluation.likelihood import Likelihood, held_out_likelihood
+from seqgan.evaluation.likelihood import held_out_likelihood, sentence_likelihoods
 from seqgan.files import cannot_write, write_file
 from seqgan.metrics import Entry, Report
-from seqgan.metrics.significance import bootstrap_interval
+from seqgan.metrics.significance import bootstrap_interval, bootstrap_ratio_interval
 from seqgan.metrics.translation import chrf_entry, sacrebleu_difference, sacrebleu_entry
 from seqgan.progress import SILENT, Progress
 
@@ -33,6 +41,8 @@ OF_SENTENCES = ("distinct", "unique", "copied", "length")
 """Metrics of the answers as sentences."""
 OF_EVALUATORS = ("adver-success", "machine-vs-random", "relevance")
 """Metrics that train an evaluator, which takes a while: computed when asked for by name."""
+LEAST = {"adver-success": 2 * FEWEST, "machine-vs-random": FEWEST, "relevance": FEWEST}
+"""Answers that these need. Half of those of adversarial success are told from the other half, for its reliability."""
 FAMILIES = (*ALIGNED, *OF_SENTENCES, "fits", "nll")
 """Metrics of answers that are computed unless others are asked for."""
 WATCHED = ("sacrebleu", "chrf", "distinct-2", "unique", "fits")
@@ -151,6 +161,10 @@ def _by_evaluators(
         how = f"1 - accuracy of an evaluator of human and machine answers|tested:{found.tested}"
         low, high = 1 - found.high, 1 - found.low
         entries.append(Entry("adver-success", found.adversarial_success, _evaluated(how, seed), low, high))
+        error = evaluator_reliability(human, machine, read, seed=seed).error
+        how = "ERE: mean distance of an evaluator's accuracy from the best, where that is known"
+        pairs = "of human-human, machine-machine, human-random, machine-random"
+        entries.append(Entry("adver-success-error", error, f"{how}|{pairs}|{_seed_and_version(seed)}"))
     if "machine-vs-random" in asked:
         found = machine_against_random(machine, human, read, seed=seed)
         how = f"accuracy of an evaluator of machine answers and human answers to other sources|tested:{found.tested}"
@@ -164,7 +178,40 @@ def _by_evaluators(
 
 
 def _evaluated(how: str, seed: int) -> str:
-    return f"{how}|seed:{seed}|interval:Wilson 95%|seqgan {__version__}"
+    return f"{how}|interval:Wilson 95%|{_seed_and_version(seed)}"
+
+
+def _seed_and_version(seed: int) -> str:
+    return f"seed:{seed}|seqgan {__version__}"
+
+
+def chosen_pair_families(asked: Sequence[str], corpus: str, count: int) -> tuple[str, ...]:
+    """The metrics that names ask for: the usual ones where there are none, and all that are known for "all".
+
+    Args:
+        asked: their names.
+        corpus: name of the corpus whose pairs are answered.
+        count: how many of them.
+
+    Raises:
+        ConfigError: as `check_pair_families`; or one cannot be computed here, and why.
+    """
+    ruled = pair_check(corpus) is not None
+    named = [family for family in asked if family != ALL]
+    check_pair_families(named)
+    if "fits" in named and not ruled:
+        raise ConfigError(
+            f"--metrics fits is by the rules of an embedded corpus of pairs, and {corpus} has none: leave it out."
+        )
+    if len(named) < len(asked):
+        named += [family for family in (*FAMILIES, *OF_EVALUATORS) if family != "fits" or ruled]
+    for family in named:
+        if count < LEAST.get(family, 0):
+            raise ConfigError(
+                f"--metrics {family} trains an evaluator, which takes {LEAST[family]} answers at least and some "
+                f"hundreds to be worth asking, and there are {count}: raise --count, or hold out more pairs."
+            )
+    return tuple(dict.fromkeys(named)) or FAMILIES
 
 
 def check_pair_families(families: Sequence[str]) -> None:
@@ -274,21 +321,25 @@ def _likelihood_entries(
     generator: "GeneratorModule", text: Text, sources: Sequence[str], references: Sequence[str]
 ) -> list[Entry]:
     """Negative log-likelihood per token, and perplexity, of references given their sources."""
-    likelihood, cut = _likelihood(generator, text, sources, references)
+    log_probs, tokens, cut, unknown = _likelihoods(generator, text, sources, references)
+    low, high = bootstrap_ratio_interval(-log_probs, tokens)
+    value = float(-log_probs.sum() / tokens.sum())
     signature = (
-        f"nll|nats per token, given the source|end:counted|sentences:{likelihood.sentences}|cut:{cut}"
-        f"|tokens:{likelihood.tokens}|unknown:left out {likelihood.unknown}|text-id:{text_id([*sources, *references])}"
-        f"|tok:{text.tokenizer.name}|vocabulary:{len(text.vocabulary)}|temperature:1|seqgan {__version__}"
+        f"nll|nats per token, given the source|end:counted|sentences:{len(tokens)}|cut:{cut}"
+        f"|tokens:{tokens.sum()}|unknown:left out {unknown}|interval:bootstrap 95% over pairs"
+        f"|text-id:{text_id([*sources, *references])}|tok:{text.tokenizer.name}"
+        f"|vocabulary:{len(text.vocabulary)}|temperature:1|seqgan {__version__}"
     )
     return [
-        Entry("nll", likelihood.nll_per_token, signature),
-        Entry("perplexity", likelihood.perplexity, "exp of " + signature),
+        Entry("nll", value, signature, low, high),
+        Entry("perplexity", math.exp(value), "exp of " + signature, math.exp(low), math.exp(high)),
     ]
 
 
-def _likelihood(
+def _likelihoods(
     generator: "GeneratorModule", text: Text, sources: Sequence[str], references: Sequence[str]
-) -> tuple[Likelihood, int]:
+) -> tuple[np.ndarray, np.ndarray, int, int]:
+    """Of each reference the log-probability and the tokens that count; how many were cut, and tokens left out."""
     assert text.source_tokenizer is not None
     assert text.source_vocabulary is not None
     pairs, cut, _ = encode_pairs(
@@ -300,7 +351,8 @@ def _likelihood(
         text.max_length,
     )
     device = next(generator.parameters()).device
-    return held_out_likelihood(generator, pairs.to(device), text.vocabulary.unknown), cut
+    log_probs, scored = sentence_likelihoods(generator, pairs.to(device), text.vocabulary.unknown)
+    return log_probs.cpu().numpy(), scored.cpu().numpy(), cut, int(pairs.mask.sum() - scored.sum().cpu())
 
 
 def judge_answers_while_training(
