@@ -231,14 +231,17 @@ def check_name(name: str) -> str:
 
 def train_child(config: RunConfig, flags: ChildFlags) -> None:
     """Train with these settings; the child is made once everything that can be wrong has been looked at."""
-    from seqgan.build import build_text, named_players
+    from seqgan.build import build_algorithm, build_text, named_players
     from seqgan.runs.directory import check_new, create_run, newest_run, open_run, write_config
+    from seqgan.training.adversarial import check_reads_sources
 
     parent = open_run(flags.run or newest_run(Path("runs"), pretrained=True))
     conditional = parent.source_vocabulary is not None
-    config = named_players(config, conditional=conditional)
-    check_players(config, flags, conditional=conditional)
     assert config.adversarial is not None
+    check_reads_sources(config.adversarial, build_algorithm(config.adversarial), conditional=conditional)
+    config = named_players(config, conditional=conditional)
+    assert config.adversarial is not None
+    check_players(config, flags, conditional=conditional)
     folder = parent.folder / check_name(flags.name or config.adversarial.algo)
     if flags.resume:
         run = open_run(folder)

@@ -154,12 +154,8 @@ def check_settings(
         ConfigError: says which do not, and why.
     """
     check_used(config, relaxed=isinstance(algorithm, Relaxed))
+    check_reads_sources(config, algorithm, conditional=conditional)
     if isinstance(algorithm, Relaxed):
-        if conditional:
-            raise ConfigError(
-                f"{config.algo} makes text from noise and reads no sources: for pairs use dialogue, csgan-nmt or "
-                "another algorithm on sampled text."
-            )
         check_relaxed(config, algorithm, steps=steps, state_noise=state_noise, per_token=per_token, per_view=per_view)
         return
     if per_view:
@@ -178,6 +174,19 @@ def check_settings(
             "samples under a state without noise: leave it at 0."
         )
     check_sampled(config, algorithm, per_token=per_token, other=conditional)
+
+
+def check_reads_sources(config: AdversarialConfig, algorithm: Sampled | Relaxed, *, conditional: bool) -> None:
+    """That an algorithm can do something with sources, where there are some.
+
+    Raises:
+        ConfigError: not.
+    """
+    if conditional and isinstance(algorithm, Relaxed):
+        raise ConfigError(
+            f"{config.algo} makes text from noise and reads no sources: for pairs use dialogue, csgan-nmt or another "
+            "algorithm on sampled text."
+        )
 
 
 def check_used(config: AdversarialConfig, *, relaxed: bool) -> None:
