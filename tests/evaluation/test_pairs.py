@@ -1,4 +1,4 @@
-"""Answers of conditional generators, judged: against sacreBLEU itself, plain loops and generators that know the answer."""
+"""Answers judged: against sacreBLEU itself, plain loops, and a generator that knows the answer."""
 
 import math
 
@@ -148,7 +148,7 @@ def test_the_likelihood_is_of_references_given_their_own_sources(text):
     report = evaluate_answers(generator, text, held=held, families=["nll"])
     total, tokens = 0.0, 0
     for source, reference in zip(held.sources, held.references, strict=True):
-        words = text.vocabulary.encode(text.tokenizer.tokenize(reference)) + [text.vocabulary.end]
+        words = [*text.vocabulary.encode(text.tokenizer.tokenize(reference)), text.vocabulary.end]
         row = torch.tensor([words])
         log_probs = generator(row, generator.encode(*encoded(text, [source]))).log_softmax(-1)[0]
         total -= sum(log_probs[place, word].item() for place, word in enumerate(words))
@@ -162,7 +162,7 @@ def test_the_likelihood_is_of_references_given_their_own_sources(text):
 def test_the_paired_bootstrap_draws_the_same_pairs_for_both(monkeypatch):
     from sacrebleu.metrics import BLEU
 
-    words = "the cat sat on a mat and saw one small dog run far away".split()
+    words = ["the", "cat", "sat", "on", "a", "mat", "and", "saw", "one", "small", "dog", "run", "far", "away"]
     draw = np.random.default_rng(1)
     references = [" ".join(draw.choice(words, 9)) for _ in range(6)]
 
