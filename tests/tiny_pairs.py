@@ -21,18 +21,22 @@ WORDS = {
 }
 
 
-def tiny_pairs(folder, **data):
-    """Word by word translations of two to four words, the last two words swapped."""
+def write_pairs(folder):
+    """Word by word translations of two to four words, the last two words swapped: pairs.tsv and valid.tsv."""
     lines = []
     for animal in ("dog", "cat", "bird"):
         for verb in ("runs", "sleeps"):
             for source in (f"{animal} {verb}", f"a {animal} {verb}", f"a {animal} {verb} now"):
                 words = [WORDS[word] for word in source.split()]
                 lines.append(f"{source}\t{' '.join([*words[:-2], words[-1], words[-2]])}")
-    path = folder / "pairs.tsv"
-    path.write_text("\n".join(lines * 6) + "\n")
+    (folder / "pairs.tsv").write_text("\n".join(lines * 6) + "\n")
     (folder / "valid.tsv").write_text("\n".join(lines[:4]) + "\n")
-    return build_text(DataConfig(corpus=str(path), valid=str(folder / "valid.tsv"), **data))
+
+
+def tiny_pairs(folder, **data):
+    """These pairs, encoded."""
+    write_pairs(folder)
+    return build_text(DataConfig(corpus=str(folder / "pairs.tsv"), valid=str(folder / "valid.tsv"), **data))
 
 
 def make_generator(text, name="seq2seq-gru", seed=1):
