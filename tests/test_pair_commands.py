@@ -238,7 +238,7 @@ def test_mistakes_are_one_line_with_the_mend(here, capsys, arguments, message):
         ("a\tb\nc\td\te\n", "", "mine.tsv, line 2: 2 tabs"),
         ("a\tb\n\tc\n", "", "mine.tsv, line 2: the source is empty"),
         ("a\tb\nc\t \n", "", "mine.tsv, line 2: the target is empty"),
-        ("a b\tb\nb a\ta\n" * 15, "--generator lstm", "--generator is lstm, and this text has sources"),
+        ("a b\tb a\nb a\ta b\n" * 15, "--generator lstm", "--generator is lstm, and this text has sources"),
     ],
 )
 def test_bad_pairs_are_one_line_and_leave_nothing_behind(here, capsys, content, arguments, message):
