@@ -16,8 +16,10 @@ FEW = 256
 def few(name):
     """A corpus with few training sentences, so that an epoch is a moment."""
     corpus = load_corpus(name)
-    sources = corpus.sources and corpus.sources._replace(train=corpus.sources.train[:FEW])
-    return corpus._replace(train=corpus.train[:FEW], sources=sources)
+    sources = corpus.sources
+    if sources is not None:
+        sources = sources._replace(train=sources.train[:FEW], valid=sources.valid[:FEW])
+    return corpus._replace(train=corpus.train[:FEW], valid=corpus.valid[:FEW], sources=sources)
 
 
 @pytest.mark.parametrize(
