@@ -490,7 +490,7 @@ def test_a_preset_holds_and_flags_win_over_it(pretrained, capsys):
 def test_every_preset_is_of_settings_that_go_together():
     from seqgan.build import build_algorithm
     from seqgan.config import DiscriminatorConfig, RunConfig, algorithm_defaults, check, with_settings
-    from seqgan.generators import ONE_SHOT_GENERATORS
+    from seqgan.generators import CONDITIONAL_GENERATORS, ONE_SHOT_GENERATORS
     from seqgan.presets import PRESETS
     from seqgan.training.adversarial import check_settings
 
@@ -502,6 +502,7 @@ def test_every_preset_is_of_settings_that_go_together():
             build_algorithm(config.adversarial),
             steps=config.generator.name not in ONE_SHOT_GENERATORS,
             state_noise=config.generator.state_noise,
+            conditional=config.generator.name in CONDITIONAL_GENERATORS,
         )
 
 
