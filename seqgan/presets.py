@@ -74,7 +74,7 @@ ALGORITHM_DEFAULTS: dict[str, Settings] = {
     "reverse-kl": {"adversarial": {"baseline": "leave-one-out"}},
     "non-saturating": {"adversarial": {"baseline": "leave-one-out"}},
     "saturating": {"adversarial": {"baseline": "leave-one-out"}},
-    # Li et al. 2017 and Yang et al. 2018, at learning rates for minutes and not days: the latter's are a tenth of these.
+    # Li et al. 2017 and Yang et al. 2018, at learning rates for minutes and not days; the latter have a tenth of them.
     "dialogue": {
         "discriminator": {"name": "hierarchical"},
         "adversarial": {"rollouts": 5, "baseline": "critic", "teacher_forcing_steps": 1, "discriminator_steps": 5},
