@@ -14,7 +14,7 @@ from seqgan.progress import printable
 
 if TYPE_CHECKING:
     from seqgan.data.advice import Finding, Setting
-    from seqgan.data.inspect import Inspection
+    from seqgan.data.inspect import Inspection, Pairs
 
 WIDTH = 100
 """Characters of a line that the table may take."""
@@ -27,6 +27,13 @@ class InspectFlags(CommonFlags, frozen=True, kw_only=True):
     """An embedded corpus, a file with a sentence a line, a folder with train.*, valid.* and test.*, or hf:NAME."""
     valid: Annotated[str | None, tyro.conf.arg(metavar="FILE")] = None
     """Held-out sentences; without it the corpus's own, or some that are split off."""
+    source: Annotated[str | None, tyro.conf.arg(metavar="FILE|EXT")] = None
+    """What the sentences answer or translate: a file, beside a corpus that is one; or, for a folder of aligned files,
+    the extension of the sources. A corpus whose name ends in .tsv holds source TAB target and needs none."""
+    target: Annotated[str | None, tyro.conf.arg(metavar="EXT")] = None
+    """The extension of the sentences in such a folder, as in --source en --target de."""
+    valid_source: Annotated[str | None, tyro.conf.arg(metavar="FILE")] = None
+    """What the held-out sentences answer or translate, where valid is not itself of pairs."""
     tokenizer: Annotated[str | None, tyro.conf.arg(metavar="words|characters|sentencepiece|ids")] = None
     """What a token is; by default words, or characters where sentences have no spaces."""
     seed: Seed = 0
@@ -57,12 +64,26 @@ def main(arguments: Sequence[str]) -> None:
     from seqgan.data.advice import advice, findings
     from seqgan.data.corpus import load_corpus
     from seqgan.data.inspect import has_spaces, identical_files, inspect_corpus
+    from seqgan.data.text import refuse_ids
     from seqgan.files import write_file
 
-    corpus = load_corpus(flags.corpus, flags.valid, seed=flags.seed)
+    corpus = load_corpus(
+        flags.corpus,
+        flags.valid,
+        seed=flags.seed,
+        source=flags.source,
+        target=flags.target,
+        valid_source=flags.valid_source,
+    )
     name = flags.tokenizer or ("words" if has_spaces(corpus.train) else "characters")
     tokenizer = make_tokenizer(name, corpus.train, seed=flags.seed)
-    found = inspect_corpus(corpus, tokenizer, identical_files(flags.corpus) if flags.valid is None else [])
+    of_sources = None
+    if corpus.sources is not None:
+        refuse_ids(corpus, name)
+        of_sources = make_tokenizer(name, corpus.sources.train, seed=flags.seed)
+    # A folder of aligned files has two for each split: its splits are compared by their sentences alone.
+    files = identical_files(flags.corpus) if flags.valid is None and flags.source is None else []
+    found = inspect_corpus(corpus, tokenizer, files, source_tokenizer=of_sources)
     wrong, settings = findings(found), advice(found)
     if flags.json is not None:
         content = {
@@ -81,8 +102,19 @@ def main(arguments: Sequence[str]) -> None:
     if flags.output is not None:
         from seqgan.reporting.corpus_page import corpus_page
 
-        write_file(Path(flags.output), corpus_page(found, wrong, settings, flags.corpus))
+        write_file(Path(flags.output), corpus_page(found, wrong, settings, command_of(flags, name)))
         flags.progress.note(f"Written: {flags.output}")
+
+
+def command_of(flags: InspectFlags, tokenizer: str) -> str:
+    """What makes the same page again."""
+    import shlex
+
+    given = {"valid": flags.valid, "source": flags.source, "target": flags.target, "valid-source": flags.valid_source}
+    options = [part for name, value in given.items() if value is not None for part in (f"--{name}", value)]
+    seed = ["--seed", str(flags.seed)] if flags.seed else []
+    words = ["seqgan", "inspect", flags.corpus, *options, "--tokenizer", tokenizer, *seed, "--output", "inspect.html"]
+    return shlex.join(words)
 
 
 def as_text(found: "Inspection", wrong: Sequence["Finding"], settings: Sequence["Setting"]) -> str:
@@ -135,7 +167,8 @@ def as_text(found: "Inspection", wrong: Sequence["Finding"], settings: Sequence[
         ]
         parts.append(f"  {odd.where}: {shown(odd.example)}")
     if found.pairs is not None:
-        parts += ["", f"Pairs: targets have {found.pairs.length_ratio:.2f} tokens for each of their sources."]
+        ratio = f"Pairs: targets have {found.pairs.length_ratio:.2f} tokens for each of their sources."
+        parts += ["", ratio, "", aligned(_source_rows(found.pairs))]
     parts += ["", "Found" if wrong else "Nothing found that is wrong."]
     for finding in wrong:
         parts += _wrapped(f"{finding.level}: {finding.text} {finding.mend}", "  - ")
@@ -143,6 +176,24 @@ def as_text(found: "Inspection", wrong: Sequence["Finding"], settings: Sequence[
     for setting in settings:
         parts += _wrapped(f"{setting.flag}: {setting.text}" if setting.flag else setting.text, "  - ")
     return "\n".join(parts)
+
+
+def _source_rows(pairs: "Pairs") -> list[list[str]]:
+    """What is known of the sources, as rows of a table."""
+    splits = pairs.splits.values()
+    unknown = [f"{100 * pairs.unknown[name]:.2f} %" if name in pairs.unknown else "-" for name in pairs.splits]
+    return [
+        ["of the sources", *pairs.splits],
+        ["tokens a source: mean", *(f"{split.mean:.1f}" for split in splits)],
+        *(
+            [f"  {percent} % have at most", *(f"{s.percentiles[percent]:,}" for s in splits)]
+            for percent in ("50", "99")
+        ),
+        ["  longest", *(f"{split.longest:,}" for split in splits)],
+        ["distinct tokens", *(f"{pairs.distinct_tokens[name]:,}" for name in pairs.splits)],
+        ["unknown tokens", *unknown],
+        ["also in train", *(f"{pairs.known[name]:,}" if name in pairs.known else "-" for name in pairs.splits)],
+    ]
 
 
 def shown(text: str, most: int = 60) -> str:

@@ -51,7 +51,8 @@ def findings(found: Inspection) -> list[Finding]:
     """What is wrong with a corpus, the worst first."""
     result = [_alike(pair) for pair in found.alike]
     whole = {(pair.first, pair.second) for pair in found.alike}
-    result += [_leak(leak) for leak in found.leaks if (leak.of, leak.split) not in whole]
+    noun = "sentence" if found.pairs is None else "pair"
+    result += [_leak(leak, noun) for leak in found.leaks if (leak.of, leak.split) not in whole]
     for odd in found.odd:
         worst = odd.kind in ("replacement character", "surrogate", "wrongly decoded UTF-8")
         which = f" ({', '.join(odd.characters)})" if odd.characters else ""
@@ -79,7 +80,7 @@ def findings(found: Inspection) -> list[Finding]:
                 Finding(
                     "warning" if share >= MANY_COPIES else "note",
                     f"copies in {name}",
-                    f"{split.copies:,} of {_many(split.sentences, f'{name} sentence')} ({_percent(share)}) occurred "
+                    f"{split.copies:,} of {_many(split.sentences, f'{name} {noun}')} ({_percent(share)}) occurred "
                     "before.",
                     "Frequent sentences are learnt by heart and count as copied; leave copies out unless their "
                     "frequency is meant.",
@@ -97,6 +98,8 @@ def findings(found: Inspection) -> list[Finding]:
             )
         )
     result += _held_out(found)
+    if found.pairs is not None:
+        result += [_shared(found, name) for name in found.pairs.known if found.pairs.known[name]]
     if found.pairs is not None and any(found.pairs.identical.values()):
         listed = ", ".join(f"{count:,} in {name}" for name, count in found.pairs.identical.items() if count)
         result.append(
@@ -134,6 +137,16 @@ def advice(found: Inspection) -> list[Setting]:
         )
     else:
         settings.append(Setting("", f"data.max_length as it is: the longest sentence has {longest:,} tokens."))
+    if found.pairs is not None:
+        lengths = found.pairs.splits["train"]
+        kept = max(1, lengths.percentiles[str(KEPT_PERCENT)])
+        if lengths.longest > kept * 1.25:
+            settings.append(
+                Setting(
+                    f"--data.max-source-length {kept}",
+                    f"Keeps {KEPT_PERCENT} % of the sources whole; the longest has {lengths.longest:,} tokens.",
+                )
+            )
     return settings
 
 
@@ -154,12 +167,27 @@ def _alike(pair: Alike) -> Finding:
     return Finding("problem", "identical splits", why, mend)
 
 
-def _leak(leak: Leak) -> Finding:
+def _shared(found: Inspection, split: str) -> Finding:
+    """Sources that were also trained on: what follows them may be remembered."""
+    assert found.pairs is not None
+    sentences = found.splits[split].sentences
+    share = found.pairs.known[split] / sentences
+    targets = found.pairs.targets[split]
+    return Finding(
+        "warning" if share >= MANY_COPIES else "note",
+        f"known sources in {split}",
+        f"{found.pairs.known[split]:,} of {_many(sentences, f'{split} source')} ({_percent(share)}) also in train, and "
+        f"{_many(targets, 'target')}, whatever stands beside them.",
+        "What a model has learnt for a source it can repeat: say the share, or hold out other sources.",
+    )
+
+
+def _leak(leak: Leak, noun: str = "sentence") -> Finding:
     near = f", and {leak.near:,} more but for upper case and white space" if leak.near else ""
     text = (
-        f"{_many(leak.sentences, f'{leak.split} sentence')} ({_percent(leak.share)}) also in {leak.of}{near}."
+        f"{_many(leak.sentences, f'{leak.split} {noun}')} ({_percent(leak.share)}) also in {leak.of}{near}."
         if leak.sentences
-        else f"{_many(leak.near, f'{leak.split} sentence')} also in {leak.of} but for upper case and white space."
+        else f"{_many(leak.near, f'{leak.split} {noun}')} also in {leak.of} but for upper case and white space."
     )
     level = "problem" if leak.share >= 0.01 else "warning" if leak.sentences else "note"
     return Finding(

@@ -56,7 +56,7 @@ class Split:
     characters: int
     lengths: Lengths
     copies: int
-    """Sentences that occurred before in the same split."""
+    """Sentences that occurred before in the same split; of pairs, pairs."""
     near_copies: int
     """Further ones that differ from an earlier one in upper case and white space only."""
     most_repeated: tuple[tuple[str, int], ...]
@@ -103,7 +103,7 @@ class Growth:
 
 @dataclass(frozen=True)
 class Leak:
-    """Sentences of one split that stand in another."""
+    """Sentences of one split that stand in another; of texts of pairs, pairs."""
 
     split: str
     of: str
@@ -149,6 +149,14 @@ class Pairs:
     """Tokens of the training targets over those of their sources."""
     identical: dict[str, int]
     """Pairs of each split whose source is their target."""
+    distinct_tokens: dict[str, int]
+    """Of the sources of each split."""
+    unknown: dict[str, float]
+    """Share of the tokens of each held-out split's sources that the training sources do not know."""
+    known: dict[str, int]
+    """Sources of each held-out split that are also training sources, whatever their targets are."""
+    targets: dict[str, int]
+    """Targets of each held-out split that are also training targets, whatever their sources are."""
 
 
 @dataclass(frozen=True)
@@ -187,18 +195,29 @@ class Inspection:
         return asdict(self)
 
 
-def inspect_corpus(corpus: Corpus, tokenizer: Tokenizer | None = None, alike: Sequence[Alike] = ()) -> Inspection:
+def inspect_corpus(
+    corpus: Corpus,
+    tokenizer: Tokenizer | None = None,
+    alike: Sequence[Alike] = (),
+    *,
+    source_tokenizer: Tokenizer | None = None,
+) -> Inspection:
     """Look at a corpus.
+
+    Of pairs the sentences are the targets. Copies and leaks are then whole pairs: an answer that many sources share,
+    such as a thank-you, is neither.
 
     Args:
         corpus: from `load_corpus`.
         tokenizer: decides what a token is; by default, words.
         alike: files that are known to be the same, from `identical_files`.
+        source_tokenizer: of the sources of pairs; by default as for sentences.
     """
     tokenizer = tokenizer or Words()
     sentences = {name: lines for name in SPLIT_NAMES if (lines := getattr(corpus, name))}
     tokens = {name: [tokenizer.tokenize(line) for line in lines] for name, lines in sentences.items()}
     counts = {name: Counter(chain.from_iterable(lists)) for name, lists in tokens.items()}
+    whole = sentences if corpus.sources is None else {name: _joined(corpus, name) for name in sentences}
     train = counts["train"]
     mixed = mixed_scripts(train)
     words = tokens["train"] if tokenizer.name == "words" else [line.split() for line in corpus.train]
@@ -206,7 +225,7 @@ def inspect_corpus(corpus: Corpus, tokenizer: Tokenizer | None = None, alike: Se
         name=corpus.name,
         tokenizer=tokenizer.name,
         notes=tuple(corpus.notes),
-        splits={name: describe_split(sentences[name], tokens[name], counts[name]) for name in sentences},
+        splits={name: describe_split(whole[name], tokens[name], counts[name], sentences[name]) for name in sentences},
         vocabulary=len(train),
         once=sum(count == 1 for count in train.values()),
         frequent=tuple(most_common(train, 20)),
@@ -215,14 +234,30 @@ def inspect_corpus(corpus: Corpus, tokenizer: Tokenizer | None = None, alike: Se
         growth=vocabulary_growth(tokens["train"]),
         thresholds=tuple(threshold(counts, least) for least in MIN_COUNTS),
         unknown={name: unknown_tokens(tokens[name], counts[name], train) for name in sentences if name != "train"},
-        leaks=tuple(find_leaks(sentences)),
-        alike=tuple(find_alike(sentences, alike)),
-        odd=tuple(odd_characters(sentences)),
+        leaks=tuple(find_leaks(whole)),
+        alike=tuple(find_alike(whole, alike)),
+        odd=tuple(odd_characters(_all_lines(corpus, sentences))),
         mixed_scripts=tuple(sorted(mixed, key=lambda token: (-train[token], token))[:EXAMPLES]),
         mixed_scripts_count=len(mixed),
         punctuation=sticking_punctuation(train if tokenizer.name == "words" else {}),
-        pairs=describe_pairs(corpus, tokenizer),
+        pairs=describe_pairs(corpus, tokenizer, source_tokenizer or tokenizer),
     )
+
+
+def _joined(corpus: Corpus, split: str) -> list[str]:
+    """The pairs of a split, each as one line."""
+    sources = getattr(corpus.sources, split)
+    return [f"{source}\t{target}" for source, target in zip(sources, getattr(corpus, split), strict=True)]
+
+
+def _all_lines(corpus: Corpus, sentences: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
+    """The sentences of each split, and behind them its sources under a name of their own."""
+    lines: dict[str, Sequence[str]] = {}
+    for name, targets in sentences.items():
+        lines[name] = targets
+        if corpus.sources is not None:
+            lines[f"{name} sources"] = getattr(corpus.sources, name)
+    return lines
 
 
 def has_spaces(sentences: Sequence[str]) -> bool:
@@ -230,16 +265,25 @@ def has_spaces(sentences: Sequence[str]) -> bool:
     return sum(len(line.split()) for line in sentences) / len(sentences) >= FEWEST_WORDS
 
 
-def describe_split(sentences: Sequence[str], tokens: Sequence[Sequence[str]], counts: Mapping[str, int]) -> Split:
-    """Sizes, lengths and copies of a split's sentences, which are given as strings, as token lists, and counted."""
-    repeated = Counter(sentences)
+def describe_split(
+    lines: Sequence[str], tokens: Sequence[Sequence[str]], counts: Mapping[str, int], sentences: Sequence[str] = ()
+) -> Split:
+    """Sizes, lengths and copies of a split.
+
+    Args:
+        lines: in which copies are looked for: its sentences or, of pairs, these as lines.
+        tokens: of its sentences.
+        counts: of the tokens.
+        sentences: of pairs, the targets; by default the lines.
+    """
+    repeated = Counter(lines)
     return Split(
-        sentences=len(sentences),
+        sentences=len(lines),
         tokens=sum(map(len, tokens)),
         distinct_tokens=len(counts),
-        characters=sum(map(len, sentences)),
+        characters=sum(map(len, sentences or lines)),
         lengths=describe_lengths(tokens),
-        copies=len(sentences) - len(repeated),
+        copies=len(lines) - len(repeated),
         near_copies=len(repeated) - len(set(map(normalized, repeated))),
         most_repeated=tuple((line, count) for line, count in most_common(repeated, EXAMPLES) if count > 1),
     )
@@ -273,8 +317,8 @@ def percentile(counts: Mapping[int, int], percent: float) -> int:
 
 
 def normalized(line: str) -> str:
-    """The same for sentences that differ in upper case and white space only."""
-    return " ".join(line.split()).casefold()
+    """The same for sentences, or pairs with a tab between, that differ in upper case and white space only."""
+    return "\t".join(" ".join(part.split()) for part in line.split("\t")).casefold()
 
 
 def most_common(counts: Mapping[str, int], most: int) -> list[tuple[str, int]]:
@@ -392,16 +436,28 @@ def sticking_punctuation(counts: Mapping[str, int]) -> Punctuation:
     return Punctuation(total, total / max(1, sum(counts.values())), len(both), examples)
 
 
-def describe_pairs(corpus: Corpus, tokenizer: Tokenizer) -> Pairs | None:
+def describe_pairs(corpus: Corpus, tokenizer: Tokenizer, source_tokenizer: Tokenizer) -> Pairs | None:
     """The sources of a corpus of pairs beside their targets; None for plain text."""
-    sources = getattr(corpus, "sources", None)
+    sources = corpus.sources
     if sources is None:
         return None
     by_split = {name: lines for name in SPLIT_NAMES if (lines := getattr(sources, name))}
-    lengths = {name: describe_lengths([tokenizer.tokenize(line) for line in lines]) for name, lines in by_split.items()}
+    tokens = {name: [source_tokenizer.tokenize(line) for line in lines] for name, lines in by_split.items()}
+    counts = {name: Counter(chain.from_iterable(lists)) for name, lists in tokens.items()}
+    held_out = [name for name in by_split if name != "train"]
+    lengths = {name: describe_lengths(lists) for name, lists in tokens.items()}
     targets = describe_lengths([tokenizer.tokenize(line) for line in corpus.train])
     identical = {
         name: sum(source == target for source, target in zip(lines, getattr(corpus, name), strict=True))
         for name, lines in by_split.items()
     }
-    return Pairs(lengths, targets.mean / max(lengths["train"].mean, 1e-9), identical)
+    train_sources, train_targets = set(sources.train), set(corpus.train)
+    return Pairs(
+        splits=lengths,
+        length_ratio=targets.mean / max(lengths["train"].mean, 1e-9),
+        identical=identical,
+        distinct_tokens={name: len(of_split) for name, of_split in counts.items()},
+        unknown={name: threshold({"train": counts["train"], name: counts[name]}, 1).unknown[name] for name in held_out},
+        known={name: sum(line in train_sources for line in by_split[name]) for name in held_out},
+        targets={name: sum(line in train_targets for line in getattr(corpus, name)) for name in held_out},
+    )

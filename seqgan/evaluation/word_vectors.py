@@ -74,7 +74,7 @@ def word_vectors(
     if len(present) < 2:
         return vectors
     vocabulary = Vocabulary(present)
-    encoded = [np.array(vocabulary.encode(tokens)) for tokens in sorted(map(list, sentences))]
+    encoded = [np.array(vocabulary.encode(tokens), dtype=np.int64) for tokens in sorted(map(list, sentences))]
     centres, neighbours = _pairs(encoded, settings.window)
     if len(centres) == 0:
         return vectors

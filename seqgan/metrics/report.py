@@ -46,6 +46,8 @@ LOWER_IS_BETTER = (
     "self-bleu",
 )
 """Families of metrics with an arrow down."""
+ARROWS = {1: "↑", -1: "↓", 0: ""}
+"""What `direction` gives, as it is shown."""
 
 
 class Entry(NamedTuple):
@@ -126,6 +128,16 @@ def _entry_from_json(name: str, fields: Mapping[str, Any]) -> Entry:
     return Entry(name, fields["value"], fields["signature"], fields.get("low"), fields.get("high"))
 
 
+def direction(name: str) -> int:
+    """Which way a metric is better: 1 for up, -1 for down, 0 for neither.
+
+    Args:
+        name: with its order or without: ``bleu-4``, ``copied``.
+    """
+    family = re.sub(r"-\d+$", "", name)
+    return (family in HIGHER_IS_BETTER) - (family in LOWER_IS_BETTER)
+
+
 def table(columns: Mapping[str, Report]) -> str:
     """Several reports side by side as text: a row for each metric, and below how each was computed.
 
@@ -148,7 +160,9 @@ def table(columns: Mapping[str, Report]) -> str:
             cells.append("" if entry is None else _cell(entry))
             marks.append("-" if entry is None else str(recipes.setdefault(entry.signature, len(recipes) + 1)))
         known = set(marks) - {"-"}
-        rows.append([f"{name} {_arrow(name)}".rstrip(), *cells, ",".join(known if len(known) == 1 else marks)])
+        rows.append(
+            [f"{name} {ARROWS[direction(name)]}".rstrip(), *cells, ",".join(known if len(known) == 1 else marks)]
+        )
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in rows]
     lines += ["", *(f"{number}  {signature}" for signature, number in recipes.items())]
@@ -163,8 +177,3 @@ def _cell(entry: Entry) -> str:
 
 def _number(value: float) -> str:
     return f"{value:.4f}" if abs(value) < 1000 else f"{value:.4g}"
-
-
-def _arrow(name: str) -> str:
-    family = re.sub(r"-\d+$", "", name)
-    return "↑" if family in HIGHER_IS_BETTER else "↓" if family in LOWER_IS_BETTER else ""

@@ -1,11 +1,10 @@
 """The page of an inspected corpus: its pictures, its numbers, what is wrong with it, and settings that suit it."""
 
-import shlex
 from collections.abc import Sequence
 from itertools import accumulate
 
 from seqgan.data.advice import Finding, Setting
-from seqgan.data.inspect import Inspection
+from seqgan.data.inspect import Inspection, Pairs
 from seqgan.reporting.figures import Line, bars, growth, histogram, swatch
 from seqgan.reporting.html import (
     Cell,
@@ -24,14 +23,14 @@ TAIL = 0.999
 """Share of the sentences whose lengths the picture shows; one endless line would make the others a needle."""
 
 
-def corpus_page(found: Inspection, wrong: Sequence[Finding], settings: Sequence[Setting], source: str) -> str:
+def corpus_page(found: Inspection, wrong: Sequence[Finding], settings: Sequence[Setting], command: str) -> str:
     """The whole page.
 
     Args:
         found: all numbers.
         wrong: what is wrong with it.
         settings: what suits it.
-        source: the corpus as it was named, for the command that makes the page again.
+        command: what makes the page again.
     """
     notes = "".join(paragraph(escape(note), "muted") for note in found.notes)
     lead = paragraph(escape(in_a_sentence(found)), "lead") + notes
@@ -43,7 +42,7 @@ def corpus_page(found: Inspection, wrong: Sequence[Finding], settings: Sequence[
         ("vocabulary", "Vocabulary", vocabulary_part(found)),
         ("copies", "Copies and leaks", copies_part(found)),
         ("characters", "Odd characters", characters_part(found)),
-        ("repeat", "To repeat it", repeat_part(found, source)),
+        ("repeat", "To repeat it", code(command)),
     ]
     return page(f"Corpus: {found.name}", lead, parts)
 
@@ -149,7 +148,27 @@ def splits_part(found: Inspection) -> str:
     for percent in next(iter(splits)).lengths.percentiles:
         rows.append([f"{percent} % have at most", *(_count(split.lengths.percentiles[percent]) for split in splits)])
     rows.append(["longest", *(_count(split.lengths.longest) for split in splits)])
-    return table("Sizes and lengths of the splits", ["", *map(escape, found.splits)], rows, "counts")
+    content = table("Sizes and lengths of the splits", ["", *map(escape, found.splits)], rows, "counts")
+    return content if found.pairs is None else content + sources_table(found.pairs)
+
+
+def sources_table(pairs: Pairs) -> str:
+    """The sources of pairs."""
+    splits = pairs.splits.values()
+    rows: list[Row] = [
+        ["tokens a source, mean", *(Cell(f"{split.mean:.1f}", number=True) for split in splits)],
+        *([f"{percent} % have at most", *(_count(s.percentiles[percent]) for s in splits)] for percent in ("50", "99")),
+        ["longest", *(_count(split.longest) for split in splits)],
+        ["distinct tokens", *(_count(pairs.distinct_tokens[name]) for name in pairs.splits)],
+        [
+            "unknown tokens",
+            *(Cell(f"{100 * pairs.unknown[n]:.2f} %" if n in pairs.unknown else "") for n in pairs.splits),
+        ],
+        ["also training sources", *(_count(pairs.known[n]) if n in pairs.known else "" for n in pairs.splits)],
+        ["source is the target", *(_count(pairs.identical[name]) for name in pairs.splits)],
+    ]
+    caption = f"The sources: targets have {pairs.length_ratio:.2f} tokens for each of theirs"
+    return table(caption, ["", *map(escape, pairs.splits)], rows, "counts")
 
 
 def vocabulary_part(found: Inspection) -> str:
@@ -190,7 +209,7 @@ def copies_part(found: Inspection) -> str:
         for name, split in found.splits.items()
     ]
     head = ["split", "occurred before", "but for case and space", "most repeated"]
-    content = table("Copies within a split", head, rows)
+    content = table(f"Copies of {_what(found)}s within a split", head, rows)
     leaks: list[Row] = [
         [
             f"{escape(leak.split)} in {escape(leak.of)}",
@@ -202,9 +221,9 @@ def copies_part(found: Inspection) -> str:
         for leak in found.leaks
     ]
     if not leaks:
-        return content + paragraph("No sentence of a split stands in another.")
-    head = ["leak", "sentences", "share", "but for case and space", "examples"]
-    return content + table("Sentences of one split in another", head, leaks)
+        return content + paragraph(f"No {_what(found)} of a split stands in another.")
+    head = ["leak", f"{_what(found)}s", "share", "but for case and space", "examples"]
+    return content + table(f"{_what(found).capitalize()}s of one split in another", head, leaks)
 
 
 def characters_part(found: Inspection) -> str:
@@ -229,9 +248,8 @@ def characters_part(found: Inspection) -> str:
     return content
 
 
-def repeat_part(found: Inspection, source: str) -> str:
-    """The command."""
-    return code(f"seqgan inspect {shlex.quote(source)} --tokenizer {found.tokenizer} --output inspect.html")
+def _what(found: Inspection) -> str:
+    return "sentence" if found.pairs is None else "pair"
 
 
 def _count(value: int) -> Cell:
@@ -240,4 +258,9 @@ def _count(value: int) -> Cell:
 
 def _listed(texts: Sequence[str], between: str = ", ") -> str:
     """Texts of the corpus in a row."""
-    return between.join(f'<bdi class="excerpt">{shortened(text, 120)}</bdi>' for text in texts)
+    return between.join(f'<bdi class="excerpt">{shortened(_pair(text), 120)}</bdi>' for text in texts)
+
+
+def _pair(text: str) -> str:
+    """A sentence as it is, and source and target with an arrow between in place of a tab."""
+    return text.replace("\t", " → ")

@@ -1,10 +1,9 @@
 """Reports side by side as a table of a page: values, intervals, and the recipe behind each number."""
 
-import re
 from collections.abc import Mapping
 
 from seqgan.metrics import Report
-from seqgan.metrics.report import HIGHER_IS_BETTER, LOWER_IS_BETTER
+from seqgan.metrics.report import ARROWS, direction
 from seqgan.reporting.html import Cell, Row, escape, name_head, shortened, table
 
 
@@ -15,14 +14,11 @@ def number(value: float | None) -> str:
     return f"{value:.4f}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
-def direction(name: str) -> str:
+def arrow(name: str) -> str:
     """An arrow to where a metric is better, with its words for those who do not see it; nothing where neither is."""
-    family = re.sub(r"-\d+$", "", name)
-    if family in HIGHER_IS_BETTER:
-        return ' <span role="img" aria-label="higher is better">↑</span>'
-    if family in LOWER_IS_BETTER:
-        return ' <span role="img" aria-label="lower is better">↓</span>'
-    return ""
+    way = direction(name)
+    words = {1: "higher", -1: "lower"}
+    return f' <span role="img" aria-label="{words[way]} is better">{ARROWS[way]}</span>' if way else ""
 
 
 def metric_table(columns: Mapping[str, Report], *, arrows: bool = True) -> str:
@@ -48,7 +44,7 @@ def metric_table(columns: Mapping[str, Report], *, arrows: bool = True) -> str:
             if entry.low is not None and entry.high is not None:
                 interval = f' <span class="interval">[{number(entry.low)}, {number(entry.high)}]</span>'
             cells.append(Cell(f"{number(entry.value)}{interval}<sup>{mark}</sup>", number=True))
-        rows.append([f"{escape(name)}{direction(name) if arrows else ''}", *cells])
+        rows.append([f"{escape(name)}{arrow(name) if arrows else ''}", *cells])
     head = ["metric", *map(name_head, columns)]
     signatures = "".join(f"<li>{shortened(signature, 400)}</li>" for signature in recipes)
     caption = (
