@@ -1,9 +1,9 @@
 """`seqgan evaluate`: the metric table of a run, or of any file of sentences."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 from msgspec import Meta
@@ -16,6 +16,12 @@ from seqgan.progress import printable
 
 if TYPE_CHECKING:
     from seqgan.metrics import Report
+
+
+REAL = ("real text", "references")
+"""Heads of the columns of real sentences."""
+OF_COMPARISON = ("compare", "temperatures", "sets", "equal-budget", "seeds-of", "table-only")
+"""Flags that say nothing of a run that was only compared with."""
 
 
 class EvaluateFlags(CommonFlags, frozen=True, kw_only=True):
@@ -112,18 +118,52 @@ def main(arguments: Sequence[str]) -> None:
     if flags.json not in (None, "-"):
         write_file(Path(flags.json), text)
     for name, path in reports.items():
-        content = {
-            "run": name,
-            "checkpoint": "generator.safetensors",
-            "specification": SPECIFICATION,
-            "metrics": columns[name].to_json(),
-        }
+        content = kept_report(name, columns, asked_for(flags), lines)
         try:
             write_file(path, json.dumps(content, indent=2) + "\n")
         except RunError as error:
             flags.progress.note(f"{error} The numbers above are not kept in the run.")
     if compared is not None:
         compared.write(flags.progress)
+
+
+def kept_report(
+    name: str, columns: "Mapping[str, Report]", asked: Mapping[str, Any], lines: Sequence[str] = ()
+) -> dict[str, Any]:
+    """What a run's report.json holds: as the JSON of the command, without what sweep.json and verdict.json have.
+
+    Args:
+        name: of the run.
+        columns: all that were judged with it, the run that was asked for last. To that one all others are written;
+            to a run that it was compared with, real text alone.
+        asked: see `asked_for`.
+        lines: what was said below the table.
+    """
+    from seqgan.metrics import SPECIFICATION
+
+    is_main = name == list(columns)[-1]
+    others = [other for other in columns if other != name and (is_main or other in REAL)]
+    compared = {other: columns[other].to_json() for other in others}
+    flags = {flag: value for flag, value in asked.items() if is_main or flag not in OF_COMPARISON}
+    further = {"compared": compared, "comparisons": list(lines) if is_main else [], "flags": flags}
+    return {
+        "run": name,
+        "checkpoint": "generator.safetensors",
+        "specification": SPECIFICATION,
+        "metrics": columns[name].to_json(),
+        **{key: value for key, value in further.items() if value},
+    }
+
+
+def asked_for(flags: EvaluateFlags) -> dict[str, Any]:
+    """The flags that were given and decide the numbers, by their names: what it takes to make them again."""
+    usual = EvaluateFlags()
+    elsewhere = ("run", "json", "quiet", "debug", "device", "samples")
+    names = (name for name in flags.__struct_fields__ if name not in elsewhere)
+    given = {
+        name.replace("_", "-"): getattr(flags, name) for name in names if getattr(flags, name) != getattr(usual, name)
+    }
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
 
 
 def judge_file(flags: EvaluateFlags) -> tuple[dict[str, "Report"], dict[str, str]]:
@@ -143,6 +183,8 @@ def judge_file(flags: EvaluateFlags) -> tuple[dict[str, "Report"], dict[str, str
     tokenizer = make_tokenizer(flags.tokenizer, [])
     # A blank line is an empty output of the system, and counts as one.
     samples = read_lines(Path(flags.samples), keep_blank=True)
+    if len(samples) < 2:
+        raise ConfigError(f"--samples {flags.samples} has one line: give at least 2 sentences, one a line.")
     aligned = [family for family in families if family in ALIGNED_METRICS]
     # Where lines belong together none may be skipped.
     references = read_lines(Path(flags.references), keep_blank=True) if aligned else read_references(flags)
@@ -160,6 +202,8 @@ def judge_file(flags: EvaluateFlags) -> tuple[dict[str, "Report"], dict[str, str
     columns = {}
     if flags.real is not None:
         real = read_lines(Path(flags.real))[: len(samples)]
+        if len(real) < 2:
+            raise ConfigError(f"--real {flags.real} has one line: give at least 2 sentences, one a line.")
         note_unequal(flags, len(real), len(samples))
         unaligned = [family for family in families if family not in ALIGNED_METRICS]
         columns["real text"] = judge_sentences(real, references, training, tokenizer, unaligned, judges=judges)

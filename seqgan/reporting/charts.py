@@ -54,6 +54,14 @@ CURVES = (
     ),
     Curve("eval/bleu-4", "BLEU-4 against the validation text", "Quality: higher is better.", least=0.05),
     Curve("eval/self-bleu-4", "Self-BLEU-4", "Sameness: lower is more diverse.", least=0.05),
+    Curve("eval/sacrebleu", "sacreBLEU on validation pairs", "Higher is better, from 0 to 100.", least=2.0),
+    Curve("eval/chrf", "chrF on validation pairs", "Of character n-grams: higher is better.", least=2.0),
+    Curve(
+        "eval/unique",
+        "Distinct answers",
+        "Distinct answers over all answers: a fall is one answer for many sources.",
+        least=0.05,
+    ),
     Curve("eval/distinct-2", "Distinct bigrams", "Diversity: share of all bigrams that are distinct.", least=0.05),
     Curve("eval/grammatical", "Grammatical sentences", "Share of samples that the corpus's grammar makes.", low=0),
     Curve(
@@ -76,13 +84,15 @@ CURVES = (
     Curve("generator/temperature", "Generator: temperature", "What the logits of relaxed samples are divided by."),
     Curve(
         *("discriminator/accuracy", "Discriminator: accuracy"),
-        "Near 1 it is too far ahead, at 0.5 (dashed) blind.",
+        "Near 1 it is too far ahead, as a Wasserstein critic is meant to be; at 0.5 (dashed) blind.",
         level=0.5,
         low=0.45,
         high=1.0,
     ),
     Curve("discriminator/logit_gap", "Discriminator: logit gap", "Real less generated: growth without bound is a win."),
-    Curve("discriminator/loss", "Discriminator: loss", "Near 0 it is certain."),
+    Curve(
+        "discriminator/loss", "Discriminator: loss", "Near 0 it is certain; a Wasserstein critic's is minus a distance."
+    ),
 )
 
 

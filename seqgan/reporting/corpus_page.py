@@ -155,16 +155,16 @@ def splits_part(found: Inspection) -> str:
 def sources_table(pairs: Pairs) -> str:
     """The sources of pairs."""
     splits = pairs.splits.values()
-    rows: list[Row] = [
-        ["tokens a source, mean", *(Cell(f"{split.mean:.1f}", number=True) for split in splits)],
-        *([f"{percent} % have at most", *(_count(s.percentiles[percent]) for s in splits)] for percent in ("50", "99")),
+    held_out = [name for name in pairs.splits if name in pairs.unknown]
+    before = [""] * (len(pairs.splits) - len(held_out))  # of the training text, which is known
+    rows: list[Row] = [["tokens a source, mean", *(Cell(f"{split.mean:.1f}", number=True) for split in splits)]]
+    for percent in ("50", "99"):
+        rows.append([f"{percent} % have at most", *(_count(split.percentiles[percent]) for split in splits)])
+    rows += [
         ["longest", *(_count(split.longest) for split in splits)],
         ["distinct tokens", *(_count(pairs.distinct_tokens[name]) for name in pairs.splits)],
-        [
-            "unknown tokens",
-            *(Cell(f"{100 * pairs.unknown[n]:.2f} %" if n in pairs.unknown else "") for n in pairs.splits),
-        ],
-        ["also training sources", *(_count(pairs.known[n]) if n in pairs.known else "" for n in pairs.splits)],
+        ["unknown tokens", *before, *(Cell(f"{100 * pairs.unknown[n]:.2f} %", number=True) for n in held_out)],
+        ["also training sources", *before, *(_count(pairs.known[name]) for name in held_out)],
         ["source is the target", *(_count(pairs.identical[name]) for name in pairs.splits)],
     ]
     caption = f"The sources: targets have {pairs.length_ratio:.2f} tokens for each of theirs"

@@ -20,6 +20,8 @@ RISEN_NLL = 0.05
 """Nats a token by which held-out likelihood may be lost before it is said."""
 MOVED_BLEU = 0.01
 """Differences of BLEU below this are chance."""
+MOVED_SACREBLEU = 0.5
+"""Likewise of sacreBLEU, from 0 to 100."""
 DRIFTED_LENGTH = 0.3
 """Share by which the mean length may change."""
 
@@ -34,22 +36,24 @@ class Finding(NamedTuple):
     mend: str
 
 
-def log_findings(log: Sequence[Logged], rounds_asked: int = 0) -> list[Finding]:
+def log_findings(log: Sequence[Logged], rounds_asked: int = 0, *, wasserstein: bool = False) -> list[Finding]:
     """What a log says, the worst first.
 
     Args:
         log: lines of a run's metric log, in order.
         rounds_asked: rounds that the settings ask for; 0 in a pretrained run.
+        wasserstein: the critic gives distances: that it tells all sentences apart is as it should be, and not said.
     """
     rounds = [line for line in log if line["phase"] == "adversarial"]
     found = [
         *not_finite(log),
-        *discriminator_accuracy(rounds),
+        *([] if wasserstein else discriminator_accuracy(rounds)),
         *reward_spread(rounds),
         *effective_samples(rounds),
         *entropy(rounds),
         *likelihood(rounds),
         *quality_and_diversity(rounds),
+        *answers(rounds),
         *length(rounds),
         *pretraining([line for line in log if line["phase"] == "pretrain"]),
     ]
@@ -170,6 +174,26 @@ def quality_and_diversity(rounds: Sequence[Logged]) -> list[Finding]:
     if gained > MOVED_BLEU:
         return [Finding("good", "quality", f"{text}: quality up, diversity kept.", "")]
     return [Finding("note", "quality and diversity", f"{text}: hardly moved, or traded for each other.", "")]
+
+
+def answers(rounds: Sequence[Logged]) -> list[Finding]:
+    """Of pairs, whether answers came nearer to their references, and whether they became alike."""
+    quality, unique = series(rounds, "eval/sacrebleu"), series(rounds, "eval/unique")
+    if len(quality) < 2:
+        return []
+    gained = quality[-1] - quality[0]
+    text = f"sacreBLEU on validation pairs went from {quality[0]:.2f} to {quality[-1]:.2f}"
+    if len(unique) > 1:
+        text += f", the share of distinct answers from {unique[0]:.2f} to {unique[-1]:.2f}"
+        if unique[-1] < FALLING * unique[0]:
+            mend = "Lower the generator's learning rate, or add teacher-forcing-steps."
+            return [Finding("warning", "answers alike", f"{text}: many sources now share an answer.", mend)]
+    if abs(gained) <= MOVED_SACREBLEU:
+        return [Finding("note", "answers", f"{text}: hardly moved.", "")]
+    if gained > 0:
+        return [Finding("good", "answers", f"{text}.", "")]
+    mend = "Lower the generator's learning rate, or add teacher-forcing-steps."
+    return [Finding("warning", "quality lost", f"{text}.", mend)]
 
 
 def length(rounds: Sequence[Logged]) -> list[Finding]:

@@ -45,6 +45,8 @@ class Checkpoint(NamedTuple):
     """Sentences in its file."""
     sentences: list[str]
     """The first of them."""
+    sources: list[str] | None = None
+    """What they answer, one for each; None for plain text."""
 
 
 class Evaluation(NamedTuple):
@@ -53,7 +55,11 @@ class Evaluation(NamedTuple):
     checkpoint: str
     report: Report
     compared: dict[str, Report]
-    """Other columns that were judged with it, by name."""
+    """Other columns that were judged with it, by name: real text, the run that it was compared with."""
+    comparisons: list[str]
+    """What was said of runs of pairs below the table."""
+    flags: dict[str, Any]
+    """What was asked for beside the defaults, by the names of the flags."""
 
 
 class Measured(NamedTuple):
@@ -114,6 +120,8 @@ class RunRecord(NamedTuple):
     verdict: Verdict | None
     children: list[str]
     """Adversarial runs in its folder."""
+    paired: bool = False
+    """Whether it answers or translates sources."""
 
     @property
     def rounds(self) -> list[Logged]:
@@ -173,19 +181,30 @@ def read_run(folder: str | Path, samples: int) -> RunRecord:
         sweep=read_sweep(run.folder / "sweep.json"),
         verdict=read_verdict(run.folder / "verdict.json"),
         children=child_runs(run.folder),
+        paired=run.source_vocabulary is not None,
     )
 
 
 def read_samples(folder: Path, count: int) -> list[Checkpoint]:
-    """The first sentences of each file of samples, ``round-000010.txt``, in the order of their rounds."""
+    """The first sentences of each file of samples, in the order of their rounds.
+
+    ``round-000010.txt`` holds a sentence a line, ``round-000010.tsv`` of pairs a source, a tab and its answer.
+    """
     checkpoints = []
-    for path in sorted(folder.glob("round-*.txt")):
+    for path in [*folder.glob("round-*.txt"), *folder.glob("round-*.tsv")]:
         number = path.stem.removeprefix("round-")
-        if number.isdecimal():
-            # Only a line feed ends a line; and a byte that is no text is shown as such.
-            lines = path.read_bytes().decode("utf-8", errors="replace").split("\n")[:-1]
-            checkpoints.append(Checkpoint(int(number), len(lines), lines[:count]))
-    return checkpoints
+        if not number.isdecimal():
+            continue
+        # Only a line feed ends a line; and a byte that is no text is shown as such.
+        lines = path.read_bytes().decode("utf-8", errors="replace").split("\n")[:-1]
+        shown = lines[:count]
+        if path.suffix == ".tsv":
+            cut = [line.partition("\t") for line in shown]
+            answers, sources = [answer for _, _, answer in cut], [source for source, _, _ in cut]
+            checkpoints.append(Checkpoint(int(number), len(lines), answers, sources))
+        else:
+            checkpoints.append(Checkpoint(int(number), len(lines), shown))
+    return sorted(checkpoints, key=lambda checkpoint: checkpoint.round)
 
 
 def read_evaluation(path: Path) -> Evaluation | None:
@@ -200,10 +219,13 @@ def read_evaluation(path: Path) -> Evaluation | None:
     try:
         compared = {str(name): Report.from_json(each) for name, each in content.get("compared", {}).items()}
         report = Report.from_json(content["metrics"])
-        _check_numbers(report)
-    except (SeqganError, AttributeError, KeyError, TypeError) as error:
+        for each in (report, *compared.values()):
+            _check_numbers(each)
+        comparisons = [str(line) for line in content.get("comparisons", [])]
+        flags = dict(content.get("flags", {}))
+    except (SeqganError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise _damaged(path, error, "run seqgan evaluate again") from error
-    return Evaluation(str(content.get("checkpoint", "")), report, compared)
+    return Evaluation(str(content.get("checkpoint", "")), report, compared, comparisons, flags)
 
 
 def read_sweep(path: Path) -> Sweep | None:

@@ -32,6 +32,10 @@ from seqgan.reporting.read import Checkpoint, RunRecord
 
 MOST_CHECKPOINTS = 24
 """Columns of samples; of more checkpoints, so many at equal distances."""
+WASSERSTEIN = ("wgan", "wgan-gp")
+"""Algorithms whose critic gives distances and no probabilities: it is to be as far ahead as it can."""
+AT_ONCE = ("residual-conv",)
+"""Generators that make all positions at once."""
 COPYING = ("copied", "longest-copied")
 """Families of metrics that the part on memorisation shows."""
 
@@ -70,7 +74,7 @@ def summary(run: RunRecord, *, named: bool) -> str:
     about = f"{config.data.tokenizer} of {corpus_of(config)}, generator {config.generator.name}"
     if config.adversarial is None or config.discriminator is None:
         done = run.pretraining[-1]["step"] if run.pretraining else 0
-        text = f"maximum likelihood, {done:,} epochs, on {about}, seed {config.seed}."
+        text = f"maximum likelihood, {done:,} epoch{'' if done == 1 else 's'}, on {about}, seed {config.seed}."
     else:
         done = run.rounds[-1]["step"] if run.rounds else 0
         came = f"from {run.origin}" if run.origin else "from nothing"
@@ -158,22 +162,42 @@ def plane_part(runs: Sequence[RunRecord]) -> str:
         "better. The two pictures are of different samples and references, and are not to be laid over one another."
     )
     parents = [run for run in with_parents(runs) if run.sweep is not None and run.label not in {r.label for r in runs}]
-    content = text + legend(runs, parents) + pictures(drawn, "charts wide") if drawn else text
+    content = text + legend(runs, parents) + pictures(drawn, "charts wide") if drawn else ""
+    if not drawn and any(map(has_temperature, runs)):
+        content = text
     missing = [run for run in runs if run.sweep is None]
-    if missing:
-        names = ", ".join(f"<code>{escape(run.label)}</code>" for run in missing)
+    without = [run for run in missing if not has_temperature(run)]
+    if without:
         content += paragraph(
-            f"No temperature curve of {names} yet. It is read from <code>sweep.json</code>, which is made when an "
-            "adversarial run is compared with the one that it came from:"
+            f"{_codes(without)} {'has' if len(without) == 1 else 'have'} no temperature curve: it is of generators "
+            "that draw token by token without a source."
+        )
+    missing = [run for run in missing if has_temperature(run)]
+    if missing:
+        content += paragraph(
+            f"No temperature curve of {_codes(missing)} yet. It is read from <code>sweep.json</code>, which is made "
+            "when an adversarial run is compared with the one that it came from:"
         )
         content += code("\n".join(map(sweep_command, missing)))
     return content
 
 
+def _codes(runs: Sequence[RunRecord]) -> str:
+    return ", ".join(f"<code>{escape(run.label)}</code>" for run in runs)
+
+
+def has_temperature(run: RunRecord) -> bool:
+    """Whether a run's generator can be sampled at several temperatures and judged as plain text."""
+    generator = run.config.generator
+    return not (run.paired or generator.name in AT_ONCE or generator.state_noise or generator.greedy)
+
+
 def sweep_command(run: RunRecord) -> str:
     """What makes a run's temperature curve."""
-    if run.parent is not None or run.config.adversarial is not None:
+    if run.parent is not None:
         return evaluate_command(run)
+    if run.config.adversarial is not None:
+        return f"{evaluate_command(run)} --temperatures 0.6 0.8 1.0 1.2"
     child = f"{run.label}/{run.children[0] if run.children else 'seqgan'}"
     return f"seqgan evaluate --run {shlex.quote(child)} --compare {shlex.quote(run.label)}"
 
@@ -190,24 +214,52 @@ def with_parents(runs: Sequence[RunRecord]) -> list[RunRecord]:
 
 def metrics_part(runs: Sequence[RunRecord]) -> str:
     """The last evaluation of each run and of those they came from."""
-    columns: dict[str, Report] = {}
-    for run in with_parents(runs):
-        if run.evaluation is not None:
-            for name, report in run.evaluation.compared.items():
-                columns.setdefault(name, report)
-            columns[run.label] = run.evaluation.report
+    columns = evaluated_columns(runs)
     missing = [run for run in runs if run.evaluation is None]
     content = metric_table(columns) if columns else ""
+    said = [line for run in runs if run.evaluation is not None for line in run.evaluation.comparisons]
+    content += "".join(paragraph(shortened(line)) for line in said)
     if missing:
         content += paragraph("Not evaluated yet:" if len(missing) > 1 or columns else "Not evaluated yet. To do so:")
         content += code("\n".join(evaluate_command(run) for run in missing))
     return content
 
 
-def evaluate_command(run: RunRecord) -> str:
-    """What makes a run's metric table."""
-    parent = f" --compare {shlex.quote(run.parent.label)}" if run.parent is not None else ""
-    return f"seqgan evaluate --run {shlex.quote(run.label)}{parent}"
+def evaluated_columns(runs: Sequence[RunRecord]) -> dict[str, Report]:
+    """The last evaluations of runs and of those they came from, behind what was judged with them: real text first.
+
+    Real text that was judged anew with other numbers, as many as another run had, is a column of its own.
+    """
+    shown = with_parents(runs)
+    own = {Path(run.label).resolve() for run in shown if run.evaluation is not None}
+    beside: dict[str, Report] = {}
+    for run in shown:
+        for name, report in run.evaluation.compared.items() if run.evaluation is not None else ():
+            if Path(name).resolve() in own:
+                continue
+            known = beside.setdefault(name, report)
+            if list(known) != list(report):
+                beside[f"{name}, beside {run.label}"] = report
+    return beside | {run.label: run.evaluation.report for run in shown if run.evaluation is not None}
+
+
+def evaluate_command(run: RunRecord, label: str = "", parent: str = "") -> str:
+    """What makes a run's metric table, with the flags that its last one was made with.
+
+    Args:
+        run: which.
+        label: its folder, where it is another one.
+        parent: likewise of the run that it came from.
+    """
+    words = ["seqgan", "evaluate", "--run", label or run.label]
+    if run.parent is not None:
+        words += ["--compare", parent or run.parent.label]
+    for flag, value in run.evaluation.flags.items() if run.evaluation is not None else ():
+        if flag == "compare" and run.parent is not None:
+            continue
+        values = value if isinstance(value, list) else [] if value is True else [value]
+        words += [f"--{flag}", *map(str, values)]
+    return shlex.join(words)
 
 
 def health_part(runs: Sequence[RunRecord]) -> str:
@@ -216,7 +268,8 @@ def health_part(runs: Sequence[RunRecord]) -> str:
     for run in runs:
         rounds = run.config.adversarial.rounds if run.config.adversarial is not None else 0
         before = run.pretraining if run.origin != run.label else []
-        found = log_findings([*before, *run.log], rounds)
+        wasserstein = run.config.adversarial is not None and run.config.adversarial.algo in WASSERSTEIN
+        found = log_findings([*before, *run.log], rounds, wasserstein=wasserstein)
         heading = f"<h3>{escape(shorter(run.label))}</h3>" if len(runs) > 1 else ""
         parts.append(heading + (findings_list(found) if found else paragraph("The log holds nothing to judge by.")))
     return "".join(parts)
@@ -229,7 +282,8 @@ def samples_part(runs: Sequence[RunRecord]) -> str:
         heading = f"<h3>{escape(shorter(run.label))}</h3>" if len(runs) > 1 else ""
         if not run.samples:
             why = "A pretrained run keeps none" if run.config.adversarial is None else "None are kept yet"
-            more = f": <code>{escape(f'seqgan sample --run {shlex.quote(run.label)}')}</code> draws some."
+            command = f"seqgan sample --run {shlex.quote(run.label)}{' --source FILE' if run.paired else ''}"
+            more = f": <code>{escape(command)}</code> draws some."
             parts.append(heading + paragraph(why + more))
             continue
         shown = at_equal_distances(run.samples, MOST_CHECKPOINTS)
@@ -243,11 +297,19 @@ def samples_part(runs: Sequence[RunRecord]) -> str:
 
 def sample_column(checkpoint: Checkpoint) -> str:
     """The samples of a checkpoint."""
+    sources = checkpoint.sources or [""] * len(checkpoint.sentences)
     items = "".join(
-        f"<li><bdi>{shortened(line) if line.strip() else EMPTY}</bdi></li>" for line in checkpoint.sentences
+        f"<li>{source_of(source) if checkpoint.sources else ''}<bdi>{shortened(line) if line.strip() else EMPTY}</bdi>"
+        "</li>"
+        for source, line in zip(sources, checkpoint.sentences, strict=True)
     )
     listed = f"<ol>{items}</ol>" if items else paragraph("The file is empty.", "muted")
     return f"<section><h4>Round {checkpoint.round:,}</h4>{listed}</section>"
+
+
+def source_of(text: str) -> str:
+    """What a sample answers, above it."""
+    return f'<bdi class="source muted">{shortened(text) if text.strip() else EMPTY}</bdi>'
 
 
 EMPTY = '<span class="muted">(empty)</span>'
@@ -263,7 +325,7 @@ def at_equal_distances(checkpoints: Sequence[Checkpoint], most: int) -> list[Che
 
 def memorisation_part(runs: Sequence[RunRecord]) -> str:
     """What was copied from the training text."""
-    columns = {run.label: run.evaluation.report for run in with_parents(runs) if run.evaluation is not None}
+    columns = evaluated_columns(runs)
     entries = {
         name: Report(entry for entry in report if entry.name.startswith(COPYING)) for name, report in columns.items()
     }
@@ -363,6 +425,7 @@ def commands(runs: Sequence[RunRecord]) -> list[str]:
             lines.append(f"seqgan adversarial --run {shlex.quote(parent)} --config {config} --name {name}")
         again[folder.resolve()] = target
     for run in with_parents(runs):
-        lines.append(f"seqgan evaluate --run {shlex.quote(again[Path(run.label).resolve()])}")
+        parent = "" if run.parent is None else again[Path(run.parent.label).resolve()]
+        lines.append(evaluate_command(run, again[Path(run.label).resolve()], parent))
     lines.append("seqgan report " + " ".join(shlex.quote(again[Path(run.label).resolve()]) for run in runs))
     return lines
