@@ -84,9 +84,14 @@ def test_the_whole_way(here, pretrained, capsys):
     report = json.loads((child / "report.json").read_text())
     assert run("evaluate", "--run", child, "--count", 30, "--json", "-", "--quiet") == 0
     printed = json.loads(capsys.readouterr().out)
-    assert set(printed.pop("compared")) == {"real text"}
+    assert report.pop("flags") == {"compare": str(pretrained), "count": 30, "table-only": True}
+    assert set(report["compared"]) == {"real text", str(pretrained)}
+    of_pretrained = json.loads((pretrained / "report.json").read_text())
+    assert set(of_pretrained["compared"]) == {"real text"}
+    assert of_pretrained["flags"] == {"count": 30}
+    assert report["compared"].pop(str(pretrained)) == of_pretrained["metrics"]
     assert printed == report
-    assert set(printed) == {"run", "checkpoint", "specification", "metrics"}
+    assert set(printed) == {"run", "checkpoint", "specification", "metrics", "compared"}
     assert set(printed["metrics"]["bleu-2"]) == {"value", "low", "high", "signature"}
 
 
@@ -623,7 +628,7 @@ def test_whether_it_helped(here, pretrained, capsys):
         assert f"temperature           bleu-4 ↑       self-bleu-4             nll ↓  {name}" in shown
     assert run(*compare, "--equal-budget", "none", "--json", "-", "--quiet") == 0
     printed = json.loads(capsys.readouterr().out)
-    assert set(printed) == {"run", "checkpoint", "metrics", "compared", "sweep", "verdict"}
+    assert set(printed) == {"run", "checkpoint", "specification", "metrics", "compared", "sweep", "verdict"}
     assert "equal_budget" not in printed["verdict"]["evidence"]
     assert [*printed["sweep"]] == [str(pretrained), str(child)]
     for folder in (pretrained, child):

@@ -240,7 +240,7 @@ def inspect_corpus(
         mixed_scripts=tuple(sorted(mixed, key=lambda token: (-train[token], token))[:EXAMPLES]),
         mixed_scripts_count=len(mixed),
         punctuation=sticking_punctuation(train if tokenizer.name == "words" else {}),
-        pairs=describe_pairs(corpus, tokenizer, source_tokenizer or tokenizer),
+        pairs=describe_pairs(corpus, tokenizer, source_tokenizer),
     )
 
 
@@ -436,8 +436,9 @@ def sticking_punctuation(counts: Mapping[str, int]) -> Punctuation:
     return Punctuation(total, total / max(1, sum(counts.values())), len(both), examples)
 
 
-def describe_pairs(corpus: Corpus, tokenizer: Tokenizer, source_tokenizer: Tokenizer) -> Pairs | None:
+def describe_pairs(corpus: Corpus, tokenizer: Tokenizer, source_tokenizer: Tokenizer | None = None) -> Pairs | None:
     """The sources of a corpus of pairs beside their targets; None for plain text."""
+    source_tokenizer = source_tokenizer or tokenizer
     sources = corpus.sources
     if sources is None:
         return None

@@ -214,6 +214,48 @@ def test_pairs():
     assert describe_pairs(corpus(["a", "b"]), Words()) is None
 
 
+def test_copies_and_leaks_of_pairs_are_of_whole_pairs(tmp_path):
+    lines = {
+        "train": ["hi there\tyes .", "how are you\tfine", "hi there\tyes .", "HI there\tyes .", "ok ?\tyes ."],
+        # A pair that was trained on, a source with another answer, an answer to another source, and nothing known.
+        "valid": ["hi there\tyes .", "hi there\tno", "really ?\tyes .", "what\tis this"],
+    }
+    for name, pairs in lines.items():
+        (tmp_path / f"{name}.tsv").write_text("\n".join(pairs) + "\n")
+    found = inspect_corpus(load_corpus(tmp_path), Words())
+    train = found.splits["train"]
+    assert (train.sentences, train.copies, train.near_copies) == (5, 1, 1)
+    assert (train.tokens, train.characters) == (9, 24)  # of the targets alone: four of five characters, one of four
+    assert train.most_repeated == (("hi there\tyes .", 2),)
+    assert [(leak.split, leak.of, leak.sentences, leak.share) for leak in found.leaks] == [("valid", "train", 1, 0.25)]
+    assert found.pairs.known == {"valid": 2}
+    assert found.pairs.targets == {"valid": 2}
+    # hi there hi there really ? what: "really" and "what" are new.
+    assert found.pairs.unknown == {"valid": pytest.approx(2 / 7)}
+    # hi there how are you HI ok ?
+    assert found.pairs.distinct_tokens == {"train": 8, "valid": 5}
+    said = {finding.name: finding.text for finding in findings(found)}
+    assert said["leakage"] == "1 valid pair (25.0 %) also in train."
+    assert said["known sources in valid"].startswith("2 of 4 valid sources (50.0 %) also in train, and 2 targets")
+    assert said["copies in train"].startswith("1 of 5 train pairs (20.0 %)")
+
+
+def test_long_sources_are_advised_to_be_cut(tmp_path):
+    pairs = [f"w{n} w\tx" for n in range(199)] + [f"{'w ' * 50}\tx"]
+    (tmp_path / "train.tsv").write_text("\n".join(pairs) + "\n")
+    found = inspect_corpus(load_corpus(tmp_path / "train.tsv", seed=0), Words())
+    flags = [setting.flag for setting in advice(found)]
+    longest = found.pairs.splits["train"].longest
+    assert ("--data.max-source-length 2" in flags) == (longest == 50)
+
+
+def test_odd_characters_of_sources_are_found(tmp_path):
+    (tmp_path / "pairs.tsv").write_text("\n".join(["a\u200bb\tx", *(f"{n}\ty" for n in range(20))]) + "\n")
+    (odd,) = inspect_corpus(load_corpus(tmp_path / "pairs.tsv"), Words()).odd
+    assert odd.kind == "zero-width character"
+    assert odd.where.split()[1] == "sources"
+
+
 def flags(found):
     return [setting.flag for setting in advice(found)]
 

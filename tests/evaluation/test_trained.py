@@ -146,6 +146,14 @@ def test_words_of_one_surrounding_get_similar_vectors():
     assert not nowhere.any()
 
 
+def test_an_empty_sentence_has_no_part_in_the_vectors():
+    sentences = [line.split() for line in LINES]
+    words = frequent_words(sentences, 5)
+    assert np.array_equal(
+        word_vectors([*sentences, []], words, settings=QUICK), word_vectors(sentences, words, settings=QUICK)
+    )
+
+
 def test_vectors_depend_on_the_text_and_the_seed_alone():
     sentences = [line.split() for line in LINES]
     words = frequent_words(sentences, 5)

@@ -6,6 +6,7 @@ import pytest
 
 from seqgan.errors import SeqganError
 from seqgan.metrics import Entry, Report, table
+from seqgan.metrics.report import ARROWS, HIGHER_IS_BETTER, LOWER_IS_BETTER, direction
 
 
 def test_a_report_goes_to_json_and_back():
@@ -90,5 +91,10 @@ def test_columns_of_the_table_are_aligned():
     ],
 )
 def test_an_arrow_shows_which_way_is_better(name, arrow):
+    assert ARROWS[direction(name)] == (arrow or "")
     row = table({"x": Report([Entry(name, 0.5, "how")])}).split("\n")[1].split()
     assert row == [name, *([arrow] if arrow else []), "0.5000", "1"]
+
+
+def test_no_metric_is_better_both_ways():
+    assert not set(HIGHER_IS_BETTER) & set(LOWER_IS_BETTER)

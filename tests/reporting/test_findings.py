@@ -107,3 +107,16 @@ def test_pretraining():
 
 def test_an_empty_log_says_nothing():
     assert log_findings([]) == []
+
+
+def test_answers_that_became_alike_are_said():
+    def log(quality, unique):
+        return [
+            {"phase": "adversarial", "step": n, "eval/sacrebleu": q, "eval/unique": u}
+            for n, (q, u) in enumerate(zip(quality, unique, strict=True))
+        ]
+
+    assert log_findings(log([20.0, 22.0], [0.9, 0.5]))[0].name == "answers alike"
+    assert [(f.level, f.name) for f in log_findings(log([20.0, 22.0], [0.9, 0.9]))] == [("good", "answers")]
+    assert [(f.level, f.name) for f in log_findings(log([20.0, 20.2], [0.9, 0.9]))] == [("note", "answers")]
+    assert [(f.level, f.name) for f in log_findings(log([20.0, 18.0], [0.9, 0.9]))] == [("warning", "quality lost")]

@@ -7,10 +7,14 @@ import re
 import shlex
 
 import pytest
-from hand_made_runs import adversarial_log, adversarial_run, evaluated, pretrained_run, swept
+from hand_made_runs import adversarial_log, adversarial_run, evaluated, pretrained_run, swept, write_lines
 from well_formed import well_formed
 
 from seqgan.cli.main import main
+from seqgan.config import AdversarialConfig, DataConfig, DiscriminatorConfig, GeneratorConfig, RunConfig
+from seqgan.data.tokenizers import Words
+from seqgan.data.vocabulary import Vocabulary
+from seqgan.runs import create_run
 
 PARTS = ("curves", "plane", "metrics", "health", "samples", "memorisation", "settings", "repeat")
 HOSTILE = (
@@ -24,6 +28,10 @@ HOSTILE = (
     "</li></ol></section>",
     "$\\frac{1}{0}$ {{7*7}} %s {0}",
 )
+
+
+REAL = {"bleu-4": {"value": 0.7, "signature": "bleu|refs:9"}}
+"""Of real text."""
 
 
 def run(*arguments):
@@ -192,6 +200,57 @@ def test_a_run_from_nothing(here):
     assert "seqgan adversarial --corpus mine.txt --config gan/config.yaml --run gan-again" in said
 
 
+def test_real_text_stands_once_before_the_runs(parent, child, no_pictures):
+    evaluated(parent, compared={"real text": REAL})
+    evaluated(child, compared={"real text": REAL, "mine": REAL}, flags={"compare": "mine", "count": 9})
+    content = report("mine", "mine/seqgan")
+    heads = re.findall(r'<th scope="col">(.*?)</th>', content.partition('<table class="metrics">')[2])[:4]
+    assert [head.replace("<wbr>", "") for head in heads] == ["metric", "real text", "mine", "mine/seqgan"]
+    assert "0.7000" in content
+    assert "seqgan evaluate --run mine-again/seqgan --compare mine-again --count 9" in text_of(content)
+
+
+def test_other_real_text_is_a_column_of_its_own(parent, child, no_pictures):
+    evaluated(parent, compared={"real text": REAL})
+    evaluated(child, compared={"real text": {"bleu-4": {"value": 0.6, "signature": "bleu|refs:9|hyps:5"}}})
+    assert "real text, beside mine/ seqgan" in text_of(report("mine", "mine/seqgan"))
+
+
+def test_a_run_of_pairs(here, no_pictures):
+    folder = here / "mt"
+    config = RunConfig(
+        data=DataConfig(corpus="pairs.tsv", max_length=9, max_source_length=9),
+        generator=GeneratorConfig(name="seq2seq-gru"),
+        discriminator=DiscriminatorConfig(name="two-tower-cnn"),
+        adversarial=AdversarialConfig(algo="csgan-nmt", rounds=2),
+    )
+    create_run(folder, config, Words(), Vocabulary(["a", "b"]), Words(), Vocabulary(["c", "d"]))
+    log = [
+        {"phase": "adversarial", "step": n, "eval/sacrebleu": 20.0 + n, "eval/chrf": 40.0, "eval/unique": 0.9}
+        for n in range(3)
+    ]
+    write_lines(folder / "metrics.jsonl", log)
+    (folder / "samples").mkdir()
+    (folder / "samples" / "round-000002.tsv").write_text("c <i>d</i>\ta b\nd\t\n")
+    evaluated(folder, compared={"references": REAL}, comparisons=["mt against mle: +1.00 sacreBLEU: better."])
+    content = report("mt")
+    said = " ".join(text_of(content).split())
+    assert "sacreBLEU on validation pairs" in said
+    assert "went from 20.00 to 22.00" in said
+    assert "mt against mle: +1.00 sacreBLEU: better." in said
+    assert "has no temperature curve" in said
+    assert "sweep.json" not in said
+    assert "c <i>d</i> a b d (empty)" in said  # each source, then its answer
+
+
+def test_a_wasserstein_critic_is_not_told_to_be_worse(here, no_pictures):
+    certain = adversarial_log(**{"discriminator/accuracy": 1.0})
+    adversarial_run(here / "w", log=certain, algo="wgan-gp")
+    adversarial_run(here / "s", log=certain, algo="seqgan")
+    assert "discriminator certain" not in text_of(report("w"))
+    assert "discriminator certain" in text_of(report("s"))
+
+
 @pytest.mark.parametrize("log", [[], adversarial_log(6)[:1], adversarial_log(6)[:2], adversarial_log(6)[:4]])
 def test_a_run_that_was_interrupted(parent, log, no_pictures):
     adversarial_run(parent / "seqgan", log=log)
@@ -349,6 +408,43 @@ def test_inspect_takes_held_out_sentences_from_a_file(corpus, capsys):
     found = json.loads(capsys.readouterr().out)
     assert list(found["splits"]) == ["train", "valid"]
     assert found["unknown"]["valid"]["tokens"] == pytest.approx(3 / 9)
+
+
+@pytest.fixture
+def aligned_files(here):
+    folder = here / "pairs"
+    folder.mkdir()
+    for name in ("train", "valid"):
+        (folder / f"{name}.en").write_text("a dog\na <b>cat</b>\n")
+        (folder / f"{name}.de").write_text("ein hund\neine katze\n")
+    return folder
+
+
+def test_inspect_takes_aligned_files_as_pretrain_does(aligned_files, capsys):
+    pairs = ["inspect", "pairs", "--source", "en", "--target", "de"]
+    assert run(*pairs, "--output", "page.html", "--json", "found.json", "--quiet") == 0
+    out = capsys.readouterr().out
+    assert re.search(r"of the sources +train +valid", out)
+    assert re.search(r"also in train +- +2", out)
+    with open("found.json", encoding="utf-8") as file:
+        found = json.load(file)
+    assert found["pairs"]["known"] == {"valid": 2}
+    assert found["findings"][0]["name"] == "identical splits"
+    with open("page.html", encoding="utf-8") as file:
+        content = file.read()
+    well_formed(content)
+    assert "<b>" not in content
+    assert "The sources: targets have 1.00 tokens for each of theirs" in text_of(content)
+    command = "seqgan inspect pairs --source en --target de --tokenizer words --output inspect.html"
+    assert command in text_of(content)
+    assert run(*shlex.split(command)[1:], "--quiet") == 0
+
+
+def test_inspect_refuses_sources_as_pretrain_does(aligned_files, capsys):
+    assert "--source" in fails(capsys, "inspect", "pairs")
+    assert "--tokenizer words" in fails(
+        capsys, "inspect", "pairs", "--source", "en", "--target", "de", "--tokenizer", "ids"
+    )
 
 
 def test_inspect_takes_characters_where_there_are_no_spaces(here, capsys):

@@ -77,6 +77,16 @@ def test_samples_are_read_in_the_order_of_rounds(tmp_path):
     assert read_samples(tmp_path / "nowhere", 2) == []
 
 
+def test_samples_of_pairs_are_read_with_their_sources(tmp_path):
+    (tmp_path / "round-000003.tsv").write_text("a b\tx y\nc\t\nno tab\n", encoding="utf-8")
+    (tmp_path / "round-000001.tsv").write_text("a\tb\tc\n", encoding="utf-8")
+    read = read_samples(tmp_path, 3)
+    assert [(each.round, each.sources, each.sentences) for each in read] == [
+        (1, ["a"], ["b\tc"]),
+        (3, ["a b", "c", "no tab"], ["x y", "", ""]),
+    ]
+
+
 def test_an_evaluation_is_read_with_its_intervals(parent):
     assert read_evaluation(parent / "report.json") is None
     evaluated(parent, compared={"real text": {"bleu-4": METRICS["bleu-4"]}})
