@@ -92,7 +92,7 @@ def judge_sweeps(
     """
     _check_comparable([*candidates, reference])
     confidence = 1 - (1 - COVERAGE) / 2  # Bonferroni: two questions
-    places = [_diversity_at(1.0, sweep).value for sweep in candidates]
+    places = [_place(1.0, sweep) for sweep in candidates]
     moved = _combined([(_diversity_at(1.0, sweep), _diversity_at(1.0, reference)) for sweep in candidates])
     move = moved.interval(confidence)
     facts = _Facts(candidates, reference, names, float(np.mean(places)), move, quality_margin, diversity_margin)
@@ -113,7 +113,7 @@ def reach_of(candidate: Sweep, reference: Sweep) -> int:
         0 if they do, -1 if lower ones are needed, 1 if higher ones are.
     """
     least, greatest = _reach(reference)
-    place = _diversity_at(1.0, candidate).value
+    place = _place(1.0, candidate)
     if least <= place <= greatest:
         return 0
     return -1 if (place > greatest) == (reference.sharper > 0) else 1
@@ -186,6 +186,15 @@ def _diversity_at(temperature: float, sweep: Sweep) -> Measured:
     return value_at(temperature, groups)
 
 
+def _place(temperature: float, sweep: Sweep) -> float:
+    """Where the curves are compared: the diversity that was measured at a temperature.
+
+    Not the fitted one: where temperatures are far apart a parabola misses the points, by the same in two sweeps, so
+    that it serves for their difference alone.
+    """
+    return mean_of(next(p.diversity for p in sweep.points if p.temperature == temperature)).value
+
+
 def _quality_at(diversity: float, sweep: Sweep) -> Measured:
     return value_at(diversity, [(point.diversity, point.quality) for point in sweep.points])
 
@@ -198,7 +207,7 @@ def _difference_at(temperature: float, candidates: Sequence[Sweep], reference: S
     least, greatest = _reach(reference)
     pairs = []
     for sweep in candidates:
-        place = _diversity_at(temperature, sweep).value
+        place = _place(temperature, sweep)
         if not least <= place <= greatest:
             return None
         pairs.append((_quality_at(place, sweep), _quality_at(place, reference)))

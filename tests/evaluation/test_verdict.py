@@ -82,6 +82,19 @@ def test_without_noise_the_numbers_are_those_of_the_curves(rng):
     assert "at temperature 0.90" in verdict.sentence
 
 
+def test_the_curves_are_compared_at_the_measured_diversity_however_coarse_the_temperatures(rng):
+    # A parabola through these five points of a sigmoid misses the one at temperature 1.
+    coarse = (0.4, 0.6, 0.8, 1.0, 1.6)
+    verdict = judge_sweeps(
+        [drawn(rng, 0, scale=0.95, temperatures=coarse)],
+        drawn(rng, 0, temperatures=(0.4, 0.6, 0.8, 0.9, 1.0, 1.1, 1.6)),
+    )
+    at = verdict.evidence["at_equal_diversity"]
+    assert at["diversity"] == pytest.approx(1 / (1 + math.exp(4 * (0.95 - 1) + 0.6)), abs=1e-12)
+    assert at["diversity"] == verdict.evidence["at_temperature_1"]["candidate"]["diversity"]
+    assert at["reference_temperature"] == pytest.approx(0.95, abs=0.01)
+
+
 def test_the_sentences_hold_the_numbers(rng):
     verdict = judge_sweeps([drawn(rng, 0.002, scale=0.8)], drawn(rng, 0.002), ("seqgan", "MLE"))
     at_1 = verdict.evidence["at_temperature_1"]
