@@ -48,3 +48,15 @@ def test_the_bare_critic_is_the_same_network():
     values = torch.rand(4, 5, 7)
     mask = torch.ones(4, 5, dtype=torch.bool)
     torch.testing.assert_close(bare(values, list(critic.parameters())), critic(values, mask))
+
+
+def test_bleu_is_timed_beside_nltk_on_the_same_sentences(tmp_path):
+    for name, lines in (
+        ("real.txt", ["a dog runs .", "the cat sits on a mat ."]),
+        ("made.txt", ["a cat runs .", "a dog"]),
+    ):
+        (tmp_path / name).write_text("\n".join(lines) + "\n")
+    printed = run("bench_bleu", tmp_path / "real.txt", tmp_path / "made.txt", "--rounds", 1, "--nltk", 2).stdout
+    row = next(line for line in printed.splitlines() if line.startswith("| seqgan |"))
+    assert float(row.split("|")[4]) < 1e-12
+    assert "| NLTK (2 sentences, times 1) |" in printed
