@@ -86,7 +86,7 @@ def pretrain(
 
         while epoch < config.epochs and (not config.patience or epoch - best_epoch < config.patience):
             epoch += 1
-            values = _train_epoch(generator, optimizer, train, config, seed=seed, epoch=epoch, progress=progress)
+            values = train_epoch(generator, optimizer, train, config, seed=seed, epoch=epoch, progress=progress)
             held_out = held_out_likelihood(generator, valid, text.vocabulary.unknown)
             nll = held_out.nll_per_token
             values |= {"eval/nll": nll, "eval/perplexity": held_out.perplexity}
@@ -131,7 +131,7 @@ def check_same_text(state: dict[str, Any], text: Text) -> None:
         raise CheckpointError(f"{files} is not the one that this run was begun with: restore it from a copy.")
 
 
-def _train_epoch(
+def train_epoch(
     generator: GeneratorModule,
     optimizer: torch.optim.Optimizer,
     train: Sequences,
@@ -139,9 +139,9 @@ def _train_epoch(
     *,
     seed: int,
     epoch: int,
-    progress: Progress,
+    progress: Progress = SILENT,
 ) -> dict[str, float]:
-    """One pass over the text; the values to log."""
+    """One pass over the text in place; the values to log."""
     started = time.monotonic()
     total_nll, total_tokens = 0.0, 0
     generator.train()

@@ -1,0 +1,22 @@
+"""The benchmark's table."""
+
+COLUMNS = "| row | settings | against | peer | package | ratio | required | aim | extra memory peer / package |"
+
+
+def table(results, machine):
+    """Results as Markdown, with the machine under them."""
+    lines = [COLUMNS, "| " + " | ".join(["---"] * (COLUMNS.count("|") - 1)) + " |"]
+    for name, result in results.items():
+        ratios = ", ".join(f"{ratio:.1f}" for ratio in result["ratios"])
+        lines.append(
+            f"| {name} | {result['what']} | {result['against']} | {result['peer_seconds']:.3g} s "
+            f"| {result['package_seconds']:.3g} s | **{result['ratio']:.1f}** ({ratios}) | {result['required']:g} "
+            f"| {result['aim']:g} | {result['peer_mebibytes']:.0f} / {result['package_mebibytes']:.0f} MiB |"
+        )
+    load = "" if machine["load"] is None else f", load {machine['load'][0]:.1f} at the end"
+    lines += [
+        "",
+        f"{machine['gpu'] or machine['processor']}, {machine['cores']} cores, {machine['threads']} threads, "
+        f"{machine['capability']}, torch {machine['torch']}, Python {machine['python']}{load}.",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,334 @@
+"""The rows of the benchmark: for each component its settings, both contenders, and that they compute the same."""
+
+import copy
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from benchmarks import peers
+from seqgan.build import build_text
+from seqgan.config import AdversarialConfig, DataConfig, PretrainConfig
+from seqgan.data.batches import epoch_batches, take
+from seqgan.data.grammar import draw_splits, load_grammar
+from seqgan.decoding import Samples, rollout, sample
+from seqgan.discriminators import CNNDiscriminator
+from seqgan.evaluation.oracle import draw_sequences, write_oracle_corpus
+from seqgan.generators import LSTMGenerator, TransformerGenerator
+from seqgan.generators.oracle import draw_oracle
+from seqgan.metrics import bleu_against_corpus, self_bleu
+from seqgan.objectives import SEQGAN
+from seqgan.training.optimizers import adam, update
+from seqgan.training.pretrain import train_epoch
+from seqgan.training.rewards import discriminator_reward
+from seqgan.training.sampled import SampledPlayers
+
+SHARPNESS = 1e4
+"""Output weights times this leave a generator no choice: contenders that draw with other numbers then agree."""
+
+
+class Row(NamedTuple):
+    """A component, as the field computes it and as the package does."""
+
+    what: str
+    """The settings."""
+    against: str
+    """What the field's form is."""
+    peer: Callable[[], Any]
+    """A call of it."""
+    package: Callable[[], Any]
+    """A call of the package's."""
+    check: Callable[[], None]
+    """Raises AssertionError unless both compute the same."""
+    times: int = 1
+    """The peer's whole work is this many times what its call does."""
+
+
+def rollout_row(quick, length, hidden_size, rollouts):
+    """Rewards of all prefixes of a batch, by completions that the SeqGAN discriminator judges."""
+    vocabulary, batch, filters = (50, 4, 0.05) if quick else (5000, 64, 1.0)
+    length, hidden_size, rollouts = (6, 8, 2) if quick else (length, hidden_size, rollouts)
+    generator, discriminator = fixed_length_lstm(vocabulary, 32, hidden_size), cnn(vocabulary, length, filters)
+    tokens = draw_sequences(generator, batch, length, seed=1).tokens
+    samples = Samples(tokens, torch.ones_like(tokens, dtype=torch.bool))
+    judge, reward = peers.convolutional_judge(discriminator), discriminator_reward(discriminator, SEQGAN.reward)
+
+    def package(policy=generator, forks=rollouts):
+        return rollout(policy, reward, samples, forks, rng=torch.Generator().manual_seed(2), max_rows=2048)
+
+    def check():
+        certain = without_choice(generator)
+        expected = peers.RecurrentPeer(certain).rollout(judge, tokens, 1)
+        torch.testing.assert_close(package(certain, 2), expected.expand(2, -1, -1), atol=1e-5, rtol=0)
+
+    return Row(
+        f"length {length}, hidden {hidden_size}, {rollouts} rollouts, batch {batch}, vocabulary {vocabulary}",
+        "a loop over rollouts, prefixes and tokens with multinomial; conv2d",
+        # Its rollouts are a loop of equal turns: one is timed.
+        lambda: peers.RecurrentPeer(generator).rollout(judge, tokens, 1),
+        package,
+        check,
+        rollouts,
+    )
+
+
+def lstm_sampling_row(quick, hidden_size, count):
+    """Sequences of an LSTM."""
+    vocabulary, length = (50, 6) if quick else (5000, 20)
+    hidden_size, count = (8, 12) if quick else (hidden_size, count)
+    generator = fixed_length_lstm(vocabulary, 32, hidden_size)
+
+    def package(policy=generator):
+        return sample(policy, count, length, rng=torch.Generator().manual_seed(2)).tokens
+
+    def check():
+        certain = without_choice(generator)
+        assert torch.equal(package(certain), peers.RecurrentPeer(certain).sample(count, length))
+
+    return Row(
+        f"hidden {hidden_size}, {count} sequences of {length}, vocabulary {vocabulary}",
+        "a loop over tokens with multinomial",
+        lambda: peers.RecurrentPeer(generator).sample(count, length),
+        package,
+        check,
+    )
+
+
+def transformer_sampling_row(quick):
+    """Sequences of a Transformer."""
+    vocabulary, size, layers, count, length = (50, 16, 2, 4, 6) if quick else (5000, 256, 4, 64, 32)
+    torch.manual_seed(0)
+    generator = TransformerGenerator(vocabulary, size, 4 * size, layers, end=None, max_length=length).eval()
+
+    def package(policy=generator):
+        return sample(policy, count, length, rng=torch.Generator().manual_seed(2)).tokens
+
+    def check():
+        certain = without_choice(generator)
+        assert torch.equal(package(certain), peers.transformer_sample(certain, count, length))
+
+    return Row(
+        f"d {size}, {layers} layers, {count} sequences of {length}, vocabulary {vocabulary}",
+        "each prefix read again, multinomial",
+        lambda: peers.transformer_sample(generator, count, length),
+        package,
+        check,
+    )
+
+
+def discriminator_row(quick):
+    """Updates of the SeqGAN discriminator."""
+    vocabulary, length, kind, batches, filters = (50, 20, 4, 2, 0.05) if quick else (5000, 20, 32, 20, 1.0)
+    rng = torch.Generator().manual_seed(1)
+    real, fake = torch.randint(vocabulary, (2, batches, kind, length), generator=rng)
+    mask = torch.ones(2 * kind, length, dtype=torch.bool)
+
+    def train(dropout, plain):
+        model = cnn(vocabulary, length, filters, dropout).train()
+        optimizer = peers.plain_adam(model, 1e-4, 0.2) if plain else adam(model, 1e-4, 0.2)
+        judge = peers.convolutional_judge(model)
+
+        def work():
+            losses = []
+            for real_part, fake_part in zip(real, fake, strict=True):
+                if plain:
+                    losses.append(peers.discriminator_step(model, judge, optimizer, real_part, fake_part))
+                else:
+                    logits = model(torch.cat([real_part, fake_part]), mask)
+                    loss = SEQGAN.discriminator_loss(*logits.split(kind))
+                    losses.append(update(model, optimizer, loss))
+            return losses
+
+        return work
+
+    def check():
+        np.testing.assert_allclose(train(0.0, False)(), train(0.0, True)(), rtol=1e-4)
+
+    return Row(
+        f"{batches} batches of {2 * kind}, length {length}, vocabulary {vocabulary}",
+        "conv2d, default Adam",
+        train(0.25, True),
+        train(0.25, False),
+        check,
+    )
+
+
+def likelihood_row(quick):
+    """An epoch of maximum likelihood."""
+    vocabulary, length, count = (50, 6, 128) if quick else (5000, 20, 10_000)
+    data = draw_sequences(draw_oracle(vocabulary, 32), count, length, seed=1)
+    config = PretrainConfig(batch_size=64, learning_rate=0.01)
+    batches = epoch_batches(data, config.batch_size, seed=0, epoch=1)
+
+    def plain():
+        model = fixed_length_lstm(vocabulary, 32, 32)
+        optimizer, peer = peers.plain_adam(model, config.learning_rate), peers.RecurrentPeer(model)
+
+        def work():
+            losses = [
+                peer.likelihood_step(optimizer, take(data, rows).tokens, config.clip_norm) * len(rows)
+                for rows in batches
+            ]
+            return sum(losses) / count
+
+        return work
+
+    def package():
+        model = fixed_length_lstm(vocabulary, 32, 32)
+        optimizer = adam(model, config.learning_rate)
+        return lambda: train_epoch(model, optimizer, data, config, seed=0, epoch=1)["generator/loss"]
+
+    def check():
+        np.testing.assert_allclose(package()(), plain()(), rtol=1e-4)
+
+    return Row(
+        f"{count} sequences of {length}, batch {config.batch_size}, hidden 32, vocabulary {vocabulary}",
+        "log_softmax and nll_loss of all logits, default Adam",
+        plain(),
+        package(),
+        check,
+    )
+
+
+def round_row(quick):
+    """A round of both players: one policy-gradient step by rollouts, then the discriminator on pools."""
+    vocabulary, length, batch, pool, rollouts, filters = (
+        (50, 6, 8, 16, 2, 0.05) if quick else (5000, 20, 64, 1250, 16, 1.0)
+    )
+    oracle = draw_oracle(vocabulary, 32)
+    with tempfile.TemporaryDirectory() as folder:
+        write_oracle_corpus(oracle, Path(folder), {"train": 2 * pool, "valid": 16}, length, seed=1)
+        text = build_text(DataConfig(corpus=folder, tokenizer="ids", max_vocabulary=vocabulary))
+    config = AdversarialConfig(
+        batch_size=batch,
+        rollouts=rollouts,
+        discriminator_steps=4,
+        discriminator_pool=pool,
+        discriminator_epochs=2,
+        discriminator_batch_size=batch // 2,
+        generator_learning_rate=0.01,
+        discriminator_learning_rate=1e-4,
+    )
+
+    def both(certain=False):
+        generator = fixed_length_lstm(vocabulary, 32, 32)
+        return without_choice(generator) if certain else generator, cnn(vocabulary, length, filters)
+
+    def package(generator, discriminator, steps):
+        changed = {name: getattr(config, name) for name in config.__struct_fields__} | {"discriminator_steps": steps}
+        rng = torch.Generator().manual_seed(3)
+        return SampledPlayers(generator, discriminator, text, SEQGAN, AdversarialConfig(**changed), rng).play_round
+
+    def plain(generator, discriminator, steps):
+        peer, judge = peers.RecurrentPeer(generator), peers.convolutional_judge(discriminator)
+        generator_optimizer = peers.plain_adam(generator, config.generator_learning_rate)
+        optimizer = peers.plain_adam(discriminator, config.discriminator_learning_rate, config.output_decay)
+
+        def work():
+            tokens = peer.sample(batch, length)
+            discriminator.eval()
+            rewards = peer.rollout(judge, tokens, rollouts).mean(dim=0)
+            peer.policy_step(generator_optimizer, tokens, rewards, config.clip_norm)
+            discriminator.train()
+            for _ in range(steps):
+                fake = peer.sample(pool, length)
+                real = text.train.tokens[torch.randperm(len(text.train.tokens))[:pool]]
+                for _ in range(config.discriminator_epochs):
+                    for rows in torch.randperm(pool).split(batch // 2):
+                        peers.discriminator_step(discriminator, judge, optimizer, real[rows], fake[rows])
+
+        return work
+
+    def check():
+        ours, theirs = both(certain=True), both(certain=True)
+        package(*ours, 0)()
+        plain(*theirs, 0)()
+        for a, b in zip(ours[0].parameters(), theirs[0].parameters(), strict=True):
+            # Gradients and not weights: Adam's first step is as large for a gradient of nearly 0.
+            torch.testing.assert_close(a.grad, b.grad, rtol=1e-4, atol=1e-6)
+
+    return Row(
+        f"1 generator step with {rollouts} rollouts, then {config.discriminator_steps} pools of {pool} samples and as "
+        f"many real sentences, {config.discriminator_epochs} passes each; length {length}, vocabulary {vocabulary}",
+        "all of the above composed",
+        plain(*both(), config.discriminator_steps),
+        package(*both(), config.discriminator_steps),
+        check,
+    )
+
+
+def bleu_row(quick, of_itself):
+    """BLEU-2 to 5 of all sentences, against fast-bleu."""
+    import fast_bleu
+
+    count = 60 if quick else 10_000
+    name, hypotheses, references = sentences(count)
+    weights = {order: (1 / order,) * order for order in range(2, 6)}
+
+    def peer():
+        if of_itself:
+            return fast_bleu.SelfBLEU(hypotheses, weights).get_score()
+        return fast_bleu.BLEU(references, weights).get_score(hypotheses)
+
+    def package():
+        return self_bleu(hypotheses) if of_itself else bleu_against_corpus(hypotheses, references)
+
+    def check():
+        # fast-bleu keeps its weights in single precision.
+        np.testing.assert_allclose(package().sentences, list(peer().values()), atol=1e-6)
+
+    against = "itself" if of_itself else f"{len(references):,}"
+    return Row(f"{len(hypotheses):,} sentences against {against}, {name}", "fast-bleu (C++)", peer, package, check)
+
+
+def sentences(count):
+    """What they are, and two lists of tokens: captions of photographs where they are at hand, else drawn ones."""
+    folder = os.environ.get("SEQGAN_CORPORA")
+    if folder and (path := Path(folder) / "image_coco").is_dir():
+        both = [(path / f"{split}.txt").read_text(encoding="utf-8").splitlines()[:count] for split in ("train", "test")]
+        return "image captions", *([line.split() for line in lines] for lines in both)
+    drawn = draw_splits(load_grammar("captions"), {"first": count, "second": count}, seed=0)
+    return "drawn captions", *drawn.values()
+
+
+def fixed_length_lstm(vocabulary, embedding_size, hidden_size):
+    """The generator of the synthetic experiment."""
+    torch.manual_seed(0)
+    return LSTMGenerator(vocabulary, embedding_size, hidden_size, start=0, end=None).eval()
+
+
+def cnn(vocabulary, length, share, dropout=0.25):
+    """The SeqGAN discriminator, or one with that share of its filters."""
+    from seqgan.discriminators.cnn import FILTERS
+
+    filters = {width: max(1, round(count * share)) for width, count in FILTERS.items() if width <= length}
+    torch.manual_seed(0)
+    return CNNDiscriminator(vocabulary, 64, filters, dropout).eval()
+
+
+def without_choice(generator):
+    """A copy of which one token has all the probability, given any prefix."""
+    certain = copy.deepcopy(generator)
+    with torch.no_grad():
+        certain.output_weight.mul_(SHARPNESS)
+    return certain
+
+
+ROWS = {
+    # name: how to make it, required ratio, aim, rounds
+    "rollout-20": (lambda quick: rollout_row(quick, 20, 32, 16), 15, 25, 5),
+    "rollout-40": (lambda quick: rollout_row(quick, 40, 32, 16), 18, 30, 3),
+    "rollout-hidden-512": (lambda quick: rollout_row(quick, 51, 512, 1), 5, 8, 3),
+    "sample-lstm-32": (lambda quick: lstm_sampling_row(quick, 32, 2048), 20, 30, 5),
+    "sample-lstm-512": (lambda quick: lstm_sampling_row(quick, 512, 1024), 3, 5, 5),
+    "sample-transformer": (transformer_sampling_row, 5, 8, 7),
+    "discriminator": (discriminator_row, 2, 4, 7),
+    "likelihood": (likelihood_row, 1.3, 2.5, 5),
+    "round": (round_row, 3, 6, 2),
+    "bleu": (lambda quick: bleu_row(quick, of_itself=False), 15, 30, 3),
+    "self-bleu": (lambda quick: bleu_row(quick, of_itself=True), 80, 150, 3),
+}

@@ -1,0 +1,123 @@
+"""Honest times of two contenders: alternating in one process, medians of paired rounds, peak memory, the machine named."""
+
+import ctypes
+import gc
+import os
+import platform
+import statistics
+import time
+from pathlib import Path
+
+import torch
+
+MEBIBYTE = 2**20
+
+
+class Contest:
+    """Some paired rounds of two contenders.
+
+    Args:
+        peer: a call of the one.
+        package: a call of the other.
+        times: the peer's whole work is this many times what `peer` does (a loop of equal turns, one of them timed).
+    """
+
+    def __init__(self, peer, package, times=1):
+        self.calls = {"peer": peer, "package": package}
+        self.times = times
+        self.seconds = {"peer": [], "package": []}
+        self.bytes = {"peer": 0, "package": 0}
+
+    def play(self, rounds):
+        """One round unread, then `rounds` more; who begins changes from round to round."""
+        for number in range(rounds + 1):
+            names = ["peer", "package"] if number % 2 else ["package", "peer"]
+            for name in names:
+                seconds, extra = measured(self.calls[name])
+                # What a contender keeps between calls it has taken in the first one.
+                self.bytes[name] = max(self.bytes[name], extra)
+                if number or rounds == 0:
+                    self.seconds[name].append(seconds * (self.times if name == "peer" else 1))
+        return self
+
+    @property
+    def ratios(self):
+        """Peer's time over the package's, round by round."""
+        return [peer / package for peer, package in zip(self.seconds["peer"], self.seconds["package"], strict=True)]
+
+    def result(self):
+        """What is reported."""
+        return {
+            "ratio": statistics.median(self.ratios),
+            "ratios": self.ratios,
+            "peer_seconds": statistics.median(self.seconds["peer"]),
+            "package_seconds": statistics.median(self.seconds["package"]),
+            "peer_mebibytes": self.bytes["peer"] / MEBIBYTE,
+            "package_mebibytes": self.bytes["package"] / MEBIBYTE,
+        }
+
+
+def measured(work):
+    """Seconds of one call, and by how many bytes the process's memory rose above what it was before."""
+    gc.collect()
+    trim()
+    before = reset_peak()
+    started = time.perf_counter()
+    work()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return time.perf_counter() - started, max(0, peak() - before)
+
+
+def reset_peak():
+    """Begin to look for a new peak; the bytes that are in use now."""
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+        return torch.cuda.memory_allocated()
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return 0
+    return status("VmRSS")
+
+
+def peak():
+    """The most bytes in use since `reset_peak`; 0 where the system does not tell."""
+    return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else status("VmHWM")
+
+
+def status(key):
+    """A figure of this process, in bytes; 0 where the system does not tell."""
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(key + ":")), 0)
+
+
+def trim():
+    """Give freed memory back to the system, so that what one contender left does not serve the other."""
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+    except (OSError, AttributeError, TypeError):
+        pass
+
+
+def machine():
+    """What the numbers were measured on."""
+    names = [
+        line.partition(":")[2].strip()
+        for line in (Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else [])
+        if line.startswith("model name")
+    ]
+    return {
+        "processor": names[0] if names else platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "threads": torch.get_num_threads(),
+        "capability": torch.backends.cpu.get_cpu_capability(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "load": os.getloadavg() if hasattr(os, "getloadavg") else None,
+    }
