@@ -250,7 +250,7 @@ def round_row(quick):
         for a, b in zip(ours[0].parameters(), theirs[0].parameters(), strict=True):
             # Gradients and not weights: Adam's first step is as large for a gradient of nearly 0. The sharp weights
             # magnify rounding: compared as a whole.
-            assert (a.grad - b.grad).norm() <= 1e-3 * b.grad.norm()
+            assert (a.grad - b.grad).norm() <= 1e-2 * b.grad.norm()
 
     return Row(
         f"1 generator step with {rollouts} rollouts, then {config.discriminator_steps} pools of {pool} samples and as "
