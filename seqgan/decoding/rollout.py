@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from seqgan.decoding.sampling import Samples, sample_tokens
+from seqgan.decoding.sampling import Samples, advance, draw_tokens
 from seqgan.tensors.masking import mask_from_tokens
 from seqgan.tensors.modes import evaluating
-from seqgan.tensors.rows import join_rows, repeat_rows, select_rows
+from seqgan.tensors.rows import select_rows
 
 if TYPE_CHECKING:  # for the annotation alone: decoding knows the protocol, no model
     from seqgan.generators.protocol import Context, GeneratorModule
@@ -91,8 +91,8 @@ def _complete(
     previous = torch.full((batch,), generator.start, device=device)
     state = generator.initial_state(batch, context)
     for t in range(length):
-        logits, state = generator.step(previous, state)
-        drawn = sample_tokens(logits[len(alive) :], rng)
+        values, to_logits, state = advance(generator, previous, state)
+        drawn = draw_tokens(values[len(alive) :], to_logits, generator.vocabulary_size, rng)
         completions[slots, t] = drawn
         if t == length - 1:
             break
@@ -101,15 +101,14 @@ def _complete(
         alive_kept = goes_on[alive, t].nonzero().squeeze(1)
         forks_going = drawn != generator.end if generator.end is not None else torch.ones_like(drawn, dtype=torch.bool)
         forks_kept = forks_going.nonzero().squeeze(1)
-        state = select_rows(state, torch.cat([alive_kept, len(alive) + forks_kept]))
+        kept = torch.cat([alive_kept, len(alive) + forks_kept])
         alive, slots, drawn = alive[alive_kept], slots[forks_kept], drawn[forks_kept]
 
         # Fork each of these sentences after its token at t, unless that was given; the forks join behind the others.
         begun = len(alive) if t >= given else 0
         count = begun * forks
         read = tokens[alive, t]
-        new_state = repeat_rows(select_rows(state, torch.arange(begun, device=device)), forks)
-        state = join_rows(state, new_state)
+        state = select_rows(state, torch.cat([kept, alive_kept[:begun].repeat_interleave(forks)]))
         slots = torch.cat([slots, torch.arange(forked, forked + count, device=device)])
         previous = torch.cat([read, drawn, read[:begun].repeat_interleave(forks)])
         forked += count

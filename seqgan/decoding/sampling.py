@@ -1,20 +1,27 @@
 """Drawing sequences from any generator. Sampling carries no gradient: one teacher-forced pass gives it later."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from seqgan.decoding.relaxed import relaxed_sample
 from seqgan.tensors.masking import mask_from_tokens
 from seqgan.tensors.modes import evaluating
-from seqgan.tensors.rows import disturb_rows, select_rows
+from seqgan.tensors.rows import State, disturb_rows, select_rows
 
 if TYPE_CHECKING:  # for the annotation alone: decoding knows the protocol, no model
     from seqgan.generators.protocol import Context, GeneratorModule
 
 BLOCKS = 64
 """Into how many blocks a vocabulary is summed before one of them is searched; near the root of usual sizes."""
+
+
+LOGIT_BYTES = {"cpu": 2**21, "cuda": 2**28}
+"""Logits that are in memory at once. On a CPU they then stay in its caches through all passes over them, which is twice
+as fast; on a GPU they are enough to keep it busy."""
 
 
 class Samples(NamedTuple):
@@ -41,19 +48,64 @@ def sample_tokens(logits: Tensor, rng: torch.Generator) -> Tensor:
     Returns:
         Ids. [R]
     """
-    rows, size = logits.shape
+    return _invert(logits, _uniform(logits, rng))
+
+
+def draw_tokens(
+    values: Tensor, to_logits: Callable[[Tensor], Tensor], vocabulary_size: int, rng: torch.Generator
+) -> Tensor:
+    """`sample_tokens` of the logits that a function makes, of a few rows at a time. Same draws.
+
+    Args:
+        values: what the logits are made of. [R, ...]
+        to_logits: rows of it to their logits, [R, ...] to [R, V].
+        vocabulary_size: V.
+        rng: on the device of `values`.
+
+    Returns:
+        Ids. [R]
+    """
+    uniform = _uniform(values, rng)
+    rows = max(1, LOGIT_BYTES[values.device.type] // (vocabulary_size * values.element_size()))
+    parts = zip(values.split(rows), uniform.split(rows), strict=True)
+    return torch.cat([_invert(to_logits(part), part_uniform) for part, part_uniform in parts])
+
+
+def advance(
+    generator: "GeneratorModule", tokens: Tensor, state: State
+) -> tuple[Tensor, Callable[[Tensor], Tensor], State]:
+    """One position on: what logits are made of [R, ...], the function that makes them, and the next state.
+
+    Where a generator's output layer stands apart from the rest, logits [R, V], by far the largest tensor of a step,
+    need not be made of all rows at once.
+    """
+    if hasattr(generator, "advance"):
+        values, state = generator.advance(tokens, state)
+        weight, bias = generator.output_layer()
+        return values, lambda part: functional.linear(part, weight, bias), state
+    logits, state = generator.step(tokens, state)
+    return logits, lambda part: part, state
+
+
+def _uniform(values: Tensor, rng: torch.Generator) -> Tensor:
+    """A number from [0, 1) for each row. [R, ...] -> [R, 1]"""
+    return torch.rand(len(values), 1, generator=rng, device=values.device, dtype=values.dtype)
+
+
+def _invert(logits: Tensor, uniform: Tensor) -> Tensor:
+    """The token at which the distribution function passes a number. [R, V], [R, 1] -> [R]"""
+    size = logits.shape[1]
     blocks = min(BLOCKS, size)
-    # Written straight into a padded buffer: a copy of [R, V] costs as much as its exponential.
-    weights = logits.new_full((rows, size + -size % blocks), -torch.inf)
-    torch.sub(logits, logits.amax(dim=1, keepdim=True), out=weights[:, :size])
-    weights = weights.exp_().unflatten(1, (-1, blocks))  # [R, V / blocks, blocks]
-    block_weights = weights.sum(dim=1)  # [R, blocks]
-    up_to_block = block_weights.cumsum(dim=1)
-    uniform = torch.rand(rows, 1, generator=rng, device=logits.device, dtype=logits.dtype)
+    even = size - size % blocks
+    probs = logits.softmax(dim=1)
+    block_probs = probs[:, :even].unflatten(1, (-1, blocks)).sum(dim=1)  # [R, blocks]
+    block_probs[:, : size - even] += probs[:, even:]
+    up_to_block = block_probs.cumsum(dim=1)
     target = uniform * up_to_block[:, -1:]
     block = _first_above(up_to_block, target)  # [R, 1]
-    before_block = (up_to_block.gather(1, block) - block_weights.gather(1, block)).clamp(min=0.0)
-    within_block = weights.gather(2, block.unsqueeze(1).expand(-1, weights.shape[1], -1)).squeeze(2).cumsum(dim=1)
+    before_block = (up_to_block.gather(1, block) - block_probs.gather(1, block)).clamp(min=0.0)
+    ids = block + torch.arange(0, size, blocks, device=logits.device)  # [R, V / blocks]
+    within_block = probs.gather(1, ids.clamp(max=size - 1)).masked_fill(ids >= size, 0.0).cumsum(dim=1)
     place = _first_above(within_block, target - before_block)
     return (place * blocks + block).squeeze(1)
 
@@ -149,14 +201,23 @@ def sample(
     with evaluating(generator):
         # A generator that learnt through relaxed samples may have its noise in its first state, and choose greedily.
         state = disturb_rows(generator.initial_state(rows, context), getattr(generator, "state_noise", 0.0), rng)
-        greedy = getattr(generator, "greedy", False)
+
+        def choose(values: Tensor, to_logits: Callable[[Tensor], Tensor]) -> Tensor:
+            if getattr(generator, "greedy", False):
+                return adjust_logits(to_logits(values), temperature, top_k, top_p).argmax(dim=1)
+            return draw_tokens(
+                values,
+                lambda part: adjust_logits(to_logits(part), temperature, top_k, top_p),
+                generator.vocabulary_size,
+                rng,
+            )
+
         for t in range(max_length if given < max_length else 0):
-            logits, state = generator.step(previous, state)
+            values, to_logits, state = advance(generator, previous, state)
             if t < given:
                 previous = tokens[going, t]
             else:
-                adjusted = adjust_logits(logits, temperature, top_k, top_p)
-                previous = adjusted.argmax(dim=1) if greedy else sample_tokens(adjusted, rng)
+                previous = choose(values, to_logits)
                 tokens[going, t] = previous
             # Sequences that have ended are dropped: with real text most are short and few are long.
             kept = (previous != generator.end).nonzero().squeeze(1) if generator.end is not None else None

@@ -44,6 +44,23 @@ class Generator(Protocol):
         """Teacher forcing: tokens [B, T] to logits [B, T, V], those at t from the tokens before t."""
 
 
+class LinearOutput(Protocol):
+    """What most generators have besides, since their logits are a linear map of something smaller.
+
+    Logits of all rows or positions are then never in memory at once: tokens are drawn, and likelihoods summed, from
+    those of a few rows at a time. `step` and `forward` are this map after `advance` and `features`.
+    """
+
+    def advance(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        """`step` without the map: what it reads [R, D], and the next state."""
+
+    def features(self, tokens: Tensor, context: Context = None) -> Tensor:
+        """`forward` without the map: what it reads. [B, T] -> [B, T, D]"""
+
+    def output_layer(self) -> tuple[Tensor, Tensor]:
+        """The map: weight [V, D] and bias [V]."""
+
+
 class OneShotGenerator(Protocol):
     """A map of noise to the distributions of all positions at once, as an ``nn.Module``. A row depends on its noise."""
 

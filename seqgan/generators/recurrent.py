@@ -104,6 +104,11 @@ class RecurrentGenerator(nn.Module):
 
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         """One position on. [R] or [R, V] -> logits [R, V], next state."""
+        values, state = self.advance(tokens, state)
+        return functional.linear(values, *self.output_layer()), state
+
+    def advance(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        """One position on. [R] or [R, V] -> what the output layer reads [R, H], next state."""
         values = self.dropout(embed(tokens, self.embedding.weight))
         next_state = []
         for layer, layer_state in zip(self.layers, state, strict=True):
@@ -111,15 +116,20 @@ class RecurrentGenerator(nn.Module):
             layer_state = self.cell.step(values, layer_state, layer.parameters())
             next_state.append(layer_state)
             values = self.dropout(layer_state[0])
-        return self._logits(values), tuple(next_state)
+        return values, tuple(next_state)
 
     def forward(self, tokens: Tensor, context: None = None) -> Tensor:  # noqa: ARG002
         """Teacher forcing. [B, T] -> logits [B, T, V]"""
+        return functional.linear(self.features(tokens), *self.output_layer())
+
+    def features(self, tokens: Tensor, context: None = None) -> Tensor:  # noqa: ARG002
+        """Teacher forcing. [B, T] -> what the output layer reads [B, T, H]"""
         values = self.dropout(embed(previous_tokens(tokens, self.start), self.embedding.weight))  # [B, T, E]
         for layer in self.layers:
             values = self.dropout(layer(values)[0])  # [B, T, H]
-        return self._logits(values)
+        return values
 
-    def _logits(self, values: Tensor) -> Tensor:
+    def output_layer(self) -> tuple[Tensor, Tensor]:
+        """The map to logits: weight [V, H] and bias [V]."""
         weight = self.embedding.weight[: self.vocabulary_size] if self.output_weight is None else self.output_weight
-        return functional.linear(values, weight, self.output_bias)
+        return weight, self.output_bias

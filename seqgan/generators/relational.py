@@ -88,16 +88,25 @@ class RelationalGenerator(nn.Module):
 
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         """One position on. [R] or [R, V] -> logits [R, V], next state."""
+        values, state = self.advance(tokens, state)
+        return functional.linear(values, *self.output_layer()), state
+
+    def advance(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        """One position on. [R] or [R, V] -> what the output layer reads [R, S * H], next state."""
         values = self.dropout(embed(tokens, self.embedding.weight))
         next_state = []
         for layer, memory in zip(self.layers, state, strict=True):
             memory = layer(values, memory)
             next_state.append(memory)
             values = self.dropout(memory.flatten(1))
-        return self._logits(values), tuple(next_state)
+        return values, tuple(next_state)
 
     def forward(self, tokens: Tensor, context: None = None) -> Tensor:  # noqa: ARG002
         """Teacher forcing. [B, T] -> logits [B, T, V]"""
+        return functional.linear(self.features(tokens), *self.output_layer())
+
+    def features(self, tokens: Tensor, context: None = None) -> Tensor:  # noqa: ARG002
+        """Teacher forcing. [B, T] -> what the output layer reads [B, T, S * H]"""
         values = self.dropout(embed(previous_tokens(tokens, self.start), self.embedding.weight))  # [B, T, E]
         for layer, memory in zip(self.layers, self.initial_state(len(tokens)), strict=True):
             outputs = []
@@ -105,11 +114,12 @@ class RelationalGenerator(nn.Module):
                 memory = layer(value, memory)
                 outputs.append(memory.flatten(1))
             values = self.dropout(torch.stack(outputs, dim=1))  # [B, T, S * H]
-        return self._logits(values)
+        return values
 
-    def _logits(self, values: Tensor) -> Tensor:
+    def output_layer(self) -> tuple[Tensor, Tensor]:
+        """The map to logits: weight [V, S * H] and bias [V]."""
         weight = self.embedding.weight[: self.vocabulary_size] if self.output_weight is None else self.output_weight
-        return functional.linear(values, weight, self.output_bias)
+        return weight, self.output_bias
 
 
 class RelationalMemory(nn.Module):

@@ -95,11 +95,16 @@ class TransformerGenerator(nn.Module):
         Raises:
             ValueError: the sequence has `max_length` tokens already.
         """
+        values, state = self.advance(tokens, state)
+        return functional.linear(values, *self.output_layer()), state
+
+    def advance(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        """One position on. [R] or [R, V] -> what the output layer reads [R, E], next state. Errors as of `step`."""
         # Tokens read so far are the length of the keys: no counter can disagree with them.
         position = state[0][0].shape[2]
         values = embed(tokens, self.embedding.weight).unsqueeze(1)  # [R, 1, E]
-        logits, next_state = self._read(values, position, state)
-        return logits.squeeze(1), next_state
+        values, state = self._read(values, position, state)
+        return values.squeeze(1), state
 
     def forward(self, tokens: Tensor, context: None = None) -> Tensor:  # noqa: ARG002
         """Teacher forcing. [B, T] -> logits [B, T, V]
@@ -107,12 +112,20 @@ class TransformerGenerator(nn.Module):
         Raises:
             ValueError: T exceeds `max_length`.
         """
+        return functional.linear(self.features(tokens), *self.output_layer())
+
+    def features(self, tokens: Tensor, context: None = None) -> Tensor:  # noqa: ARG002
+        """Teacher forcing. [B, T] -> what the output layer reads [B, T, E]. Errors as of `forward`."""
         values = embed(previous_tokens(tokens, self.start), self.embedding.weight)  # [B, T, E]
-        logits, _ = self._read(values, 0, self.initial_state(len(tokens)))
-        return logits
+        return self._read(values, 0, self.initial_state(len(tokens)))[0]
+
+    def output_layer(self) -> tuple[Tensor, Tensor]:
+        """The map to logits: weight [V, E] and bias [V]."""
+        weight = self.embedding.weight[: self.vocabulary_size] if self.output_weight is None else self.output_weight
+        return weight, self.output_bias
 
     def _read(self, values: Tensor, position: int, state: State) -> tuple[Tensor, State]:
-        """Vectors of tokens from `position` on, and the state before them. [R, T, E] -> [R, T, V], next state"""
+        """Vectors of tokens from `position` on, and the state before them. [R, T, E] -> [R, T, E], next state"""
         end = position + values.shape[1]
         if end > self.max_length:
             raise ValueError(
@@ -124,8 +137,7 @@ class TransformerGenerator(nn.Module):
         for block, past in zip(self.blocks, state, strict=True):
             values, past = block(values, past)
             next_state.append(past)
-        weight = self.embedding.weight[: self.vocabulary_size] if self.output_weight is None else self.output_weight
-        return functional.linear(self.norm(values), weight, self.output_bias), tuple(next_state)
+        return self.norm(values), tuple(next_state)
 
 
 class Block(nn.Module):
