@@ -324,8 +324,8 @@ MUTANTS = (
         "dropout-sampling",
         "Sequences are sampled with dropout on.",
         "decoding/sampling.py",
-        "with evaluating(generator):\n        # A generator",
-        "with torch.no_grad():\n        # A generator",
+        "with evaluating(generator), alone():",
+        "with torch.no_grad(), alone():",
         SAMPLING,
     ),
     Mutant(

@@ -58,7 +58,7 @@ def rollout_row(quick, length, hidden_size, rollouts):
     judge, reward = peers.convolutional_judge(discriminator), discriminator_reward(discriminator, SEQGAN.reward)
 
     def package(policy=generator, forks=rollouts):
-        return rollout(policy, reward, samples, forks, rng=torch.Generator().manual_seed(2), max_rows=2048)
+        return rollout(policy, reward, samples, forks, rng=torch.Generator().manual_seed(2))
 
     def check():
         certain = without_choice(generator)

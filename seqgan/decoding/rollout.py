@@ -10,6 +10,7 @@ from seqgan.decoding.sampling import Samples, advance, draw_tokens
 from seqgan.tensors.masking import mask_from_tokens
 from seqgan.tensors.modes import evaluating
 from seqgan.tensors.rows import select_rows
+from seqgan.tensors.workers import alone
 
 if TYPE_CHECKING:  # for the annotation alone: decoding knows the protocol, no model
     from seqgan.generators.protocol import Context, GeneratorModule
@@ -63,7 +64,8 @@ def rollout(
     with evaluating(generator):
         for first in range(0, rollouts if len(sentence) else 0, rollouts_per_pass):
             forks = min(rollouts_per_pass, rollouts - first)
-            completions = _complete(generator, samples, forks, context, rng, given)  # [K * forks, T]
+            with alone():
+                completions = _complete(generator, samples, forks, context, rng, given)  # [K * forks, T]
             owners = sentence.repeat_interleave(forks)
             rewards = _reward_by_length(reward, completions, owners, generator.end, max_rows)
             values[position, sentence, first : first + forks] = rewards.unflatten(0, (-1, forks)).to(values.dtype)

@@ -10,7 +10,8 @@ from torch.nn import functional
 from seqgan.decoding.relaxed import relaxed_sample
 from seqgan.tensors.masking import mask_from_tokens
 from seqgan.tensors.modes import evaluating
-from seqgan.tensors.rows import State, disturb_rows, select_rows
+from seqgan.tensors.rows import State, disturb_rows, join_rows, select_rows, split_rows
+from seqgan.tensors.workers import alone, crew_size, in_parallel
 
 if TYPE_CHECKING:  # for the annotation alone: decoding knows the protocol, no model
     from seqgan.generators.protocol import Context, GeneratorModule
@@ -19,9 +20,12 @@ BLOCKS = 64
 """Into how many blocks a vocabulary is summed before one of them is searched; near the root of usual sizes."""
 
 
-LOGIT_BYTES = {"cpu": 2**21, "cuda": 2**28}
+LOGIT_BYTES = {"cpu": 2**20, "cuda": 2**28}
 """Logits that are in memory at once. On a CPU they then stay in its caches through all passes over them, which is twice
 as fast; on a GPU they are enough to keep it busy."""
+
+LEAST_ROWS = 32
+"""A thread is not given fewer rows to advance: starting it would cost more."""
 
 
 class Samples(NamedTuple):
@@ -68,7 +72,7 @@ def draw_tokens(
     uniform = _uniform(values, rng)
     rows = max(1, LOGIT_BYTES[values.device.type] // (vocabulary_size * values.element_size()))
     parts = zip(values.split(rows), uniform.split(rows), strict=True)
-    return torch.cat([_invert(to_logits(part), part_uniform) for part, part_uniform in parts])
+    return torch.cat(in_parallel(lambda part: _invert(to_logits(part[0]), part[1]), parts, values.device))
 
 
 def advance(
@@ -79,12 +83,21 @@ def advance(
     Where a generator's output layer stands apart from the rest, logits [R, V], by far the largest tensor of a step,
     need not be made of all rows at once.
     """
-    if hasattr(generator, "advance"):
-        values, state = generator.advance(tokens, state)
-        weight, bias = generator.output_layer()
-        return values, lambda part: functional.linear(part, weight, bias), state
-    logits, state = generator.step(tokens, state)
-    return logits, lambda part: part, state
+    step = getattr(generator, "advance", generator.step)
+    crew = crew_size() if tokens.device.type == "cpu" else 1
+    size = max(LEAST_ROWS, -(-len(tokens) // crew))
+    token_parts = tokens.split(size)
+    if len(token_parts) == 1:
+        values, state = step(tokens, state)
+    else:
+        # Rows do not depend on one another: each thread advances its share of them.
+        states = split_rows(state, [len(part) for part in token_parts])
+        parts = in_parallel(lambda part: step(*part), zip(token_parts, states, strict=True), tokens.device)
+        values, state = torch.cat([part[0] for part in parts]), join_rows(*(part[1] for part in parts))
+    if not hasattr(generator, "advance"):
+        return values, lambda part: part, state
+    weight, bias = generator.output_layer()
+    return values, lambda part: functional.linear(part, weight, bias), state
 
 
 def _uniform(values: Tensor, rng: torch.Generator) -> Tensor:
@@ -198,7 +211,7 @@ def sample(
         tokens[:, :given] = prefix
     going = torch.arange(rows, device=device)
     previous = torch.full((rows,), generator.start, device=device)
-    with evaluating(generator):
+    with evaluating(generator), alone():
         # A generator that learnt through relaxed samples may have its noise in its first state, and choose greedily.
         state = disturb_rows(generator.initial_state(rows, context), getattr(generator, "state_noise", 0.0), rng)
 

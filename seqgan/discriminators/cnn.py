@@ -7,9 +7,19 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seqgan.tensors.embedding import embed
+from seqgan.tensors.workers import alone, in_parallel
 
 FILTERS = {1: 100, 2: 200, 3: 200, 4: 200, 5: 200, 6: 100, 7: 100, 8: 100, 9: 100, 10: 100, 15: 160, 20: 160}
 """Number of filters for each width, as in the SeqGAN authors' program for sequences of 20 tokens."""
+
+
+TOKENS_PER_SYMBOL = 2
+"""Scoring goes by tables where there are so many tokens for each symbol of the vocabulary; a table costs as much as
+convolving every symbol once."""
+TABLE_BYTES = 2**29
+"""The largest table, of one width, that is made."""
+LOOKED_UP_ROWS, JUDGED_ROWS = 128, 512
+"""Sequences whose windows, and whose features, are in memory at once in each thread."""
 
 
 class CNNDiscriminator(nn.Module):
@@ -37,6 +47,8 @@ class CNNDiscriminator(nn.Module):
         dropout: float = 0.25,
     ):
         super().__init__()
+        # Sequences that are best scored in one call: what they need beside their features is of a few at a time.
+        self.scored_rows = 32_768
         features = sum(filters.values())
         self.widths = tuple(filters)
         self.embedding = nn.Embedding(vocabulary_size, embedding_size)
@@ -62,6 +74,10 @@ class CNNDiscriminator(nn.Module):
 
     def forward(self, tokens: Tensor, mask: Tensor, context: None = None) -> Tensor:  # noqa: ARG002
         """Ids [R, T] or distributions [R, T, V], mask [R, T] -> logits [R], positive for real."""
+        if self._tables_pay(tokens):
+            with alone():
+                features = self._features_by_tables(tokens, mask)
+                return torch.cat(in_parallel(self._judge, features.split(JUDGED_ROWS), tokens.device))
         values = embed(tokens, self.embedding.weight) * mask.unsqueeze(-1)  # [R, T, E]
         lengths = mask.sum(dim=1, keepdim=True)  # [R, 1]
         values = values.transpose(1, 2)  # [R, E, T]
@@ -69,10 +85,49 @@ class CNNDiscriminator(nn.Module):
             strongest(convolution, width, values, lengths)
             for convolution, width in zip(self.convolutions, self.widths, strict=True)
         ]
-        features = torch.cat(pooled, dim=1)  # [R, F]
+        return self._judge(torch.cat(pooled, dim=1))
+
+    def _judge(self, features: Tensor) -> Tensor:
+        """What the windows say, all together. [R, F] -> logits [R]"""
         gate = self.highway_gate(features).sigmoid()
         features = gate * self.highway_transform(features).relu() + (1 - gate) * features
         return self.output(self.dropout(features)).squeeze(1)
+
+    def _tables_pay(self, tokens: Tensor) -> bool:
+        """Whether there are so many ids to score that looking up products is cheaper than multiplying."""
+        if torch.is_grad_enabled() or self.training or tokens.is_floating_point() or tokens.device.type != "cpu":
+            return False
+        largest = max(convolution.weight[:, 0].numel() for convolution in self.convolutions)
+        table_bytes = len(self.embedding.weight) * largest * self.embedding.weight.element_size()
+        return tokens.numel() >= TOKENS_PER_SYMBOL * len(self.embedding.weight) and table_bytes <= TABLE_BYTES
+
+    def _features_by_tables(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        """`strongest` of all filters, from tables of what each symbol adds at each place of a window. [R, F]"""
+        nothing = len(self.embedding.weight)
+        vectors = functional.pad(self.embedding.weight, (0, 0, 0, 1))  # [V + 1, E]: behind the end stands nothing
+        tokens = tokens.masked_fill(~mask, nothing)
+        lengths = mask.sum(dim=1, keepdim=True)  # [R, 1]
+        features = vectors.new_empty(len(tokens), self.output.in_features)
+        parts = features.split([convolution.out_channels for convolution in self.convolutions], dim=1)
+
+        def fill(convolution: nn.Conv1d, width: int, filled: Tensor) -> None:
+            # [V + 1, E] x [E, width * filters], read as rows of filters: symbol v at place k is row v * width + k.
+            table = (vectors @ convolution.weight.permute(1, 2, 0).flatten(1)).view(-1, convolution.out_channels)
+            padded = functional.pad(tokens, (0, max(width - tokens.shape[1], 0)), value=nothing)
+            windows = padded.unfold(1, width, 1)  # [R, windows, width]
+            places = torch.arange(width)
+            within = torch.arange(windows.shape[1]) <= (lengths - width).clamp(min=0)  # [R, windows]
+            for rows in torch.arange(len(tokens)).split(LOOKED_UP_ROWS):
+                some = slice(int(rows[0]), int(rows[-1]) + 1)
+                index = (windows[some] * width + places).flatten(0, 1)
+                responses = functional.embedding_bag(index, table, mode="sum").unflatten(0, (len(rows), -1))
+                if not within[some].all():
+                    responses = responses.masked_fill(~within[some].unsqueeze(2), -torch.inf)
+                filled[some] = (responses.amax(dim=1) + convolution.bias).relu()
+
+        by_width = zip(self.convolutions, self.widths, parts, strict=True)
+        in_parallel(lambda arguments: fill(*arguments), by_width, tokens.device)
+        return features
 
 
 def strongest(convolution: nn.Module, width: int, values: Tensor, lengths: Tensor) -> Tensor:

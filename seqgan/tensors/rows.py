@@ -4,6 +4,7 @@ Sampling, rollouts and contexts select, repeat, join and disturb rows through th
 not know what a model keeps.
 """
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import torch
@@ -31,13 +32,23 @@ def repeat_rows(state: State, times: int) -> State:
     return tuple(repeat_rows(part, times) for part in state)
 
 
-def join_rows(first: State, second: State) -> State:
-    """The rows of `first`, then those of `second`."""
-    if first is None:
+def split_rows(state: State, sizes: Sequence[int]) -> list[State]:
+    """Parts of so many rows each, one after the other; no copies."""
+    if state is None:
+        return [None] * len(sizes)
+    if isinstance(state, Tensor):
+        return list(state.split(list(sizes)))
+    parts = [split_rows(part, sizes) for part in state]
+    return [tuple(part[i] for part in parts) for i in range(len(sizes))]
+
+
+def join_rows(*states: State) -> State:
+    """The rows of the first, then those of the second, and so on."""
+    if states[0] is None:
         return None
-    if isinstance(first, Tensor):
-        return torch.cat([first, second], dim=0)
-    return tuple(join_rows(a, b) for a, b in zip(first, second, strict=True))
+    if isinstance(states[0], Tensor):
+        return torch.cat(states, dim=0)
+    return tuple(join_rows(*parts) for parts in zip(*states, strict=True))
 
 
 def disturb_rows(state: State, scale: float, rng: torch.Generator) -> State:

@@ -36,7 +36,8 @@ def discriminator_reward(
 
     def reward_of(tokens: Tensor, mask: Tensor, row: Tensor) -> Tensor:
         per_token = is_per_token(discriminator)
-        parts = zip(*(each.split(SCORED_ROWS) for each in (tokens, mask, row)), strict=True)
+        at_once = getattr(discriminator, "scored_rows", SCORED_ROWS)
+        parts = zip(*(each.split(at_once) for each in (tokens, mask, row)), strict=True)
         with evaluating(discriminator):
             logits = [
                 # Rewards of tokens keep all columns; those of sequences do not depend on empty ones.
