@@ -1,5 +1,6 @@
-"""Honest times of two contenders: alternating in one process, medians of paired rounds, peak memory, the machine named."""
+"""Honest times of two contenders: alternating in one process, medians of paired rounds, peak memory, the machine."""
 
+import contextlib
 import ctypes
 import gc
 import os
@@ -97,10 +98,8 @@ def status(key):
 
 def trim():
     """Give freed memory back to the system, so that what one contender left does not serve the other."""
-    try:
+    with contextlib.suppress(OSError, AttributeError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
-    except (OSError, AttributeError, TypeError):
-        pass
 
 
 def machine():

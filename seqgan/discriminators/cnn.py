@@ -1,6 +1,7 @@
 """The convolutional discriminator of SeqGAN: convolutions over time, maximum over time, a highway layer."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -50,6 +51,7 @@ class CNNDiscriminator(nn.Module):
         # Sequences that are best scored in one call: what they need beside their features is of a few at a time.
         self.scored_rows = 32_768
         features = sum(filters.values())
+        self.filters = dict(filters)
         self.widths = tuple(filters)
         self.embedding = nn.Embedding(vocabulary_size, embedding_size)
         self.convolutions = nn.ModuleList(nn.Conv1d(embedding_size, count, width) for width, count in filters.items())
@@ -97,7 +99,7 @@ class CNNDiscriminator(nn.Module):
         """Whether there are so many ids to score that looking up products is cheaper than multiplying."""
         if torch.is_grad_enabled() or self.training or tokens.is_floating_point() or tokens.device.type != "cpu":
             return False
-        largest = max(convolution.weight[:, 0].numel() for convolution in self.convolutions)
+        largest = max(width * count for width, count in self.filters.items())
         table_bytes = len(self.embedding.weight) * largest * self.embedding.weight.element_size()
         return tokens.numel() >= TOKENS_PER_SYMBOL * len(self.embedding.weight) and table_bytes <= TABLE_BYTES
 
@@ -108,7 +110,7 @@ class CNNDiscriminator(nn.Module):
         tokens = tokens.masked_fill(~mask, nothing)
         lengths = mask.sum(dim=1, keepdim=True)  # [R, 1]
         features = vectors.new_empty(len(tokens), self.output.in_features)
-        parts = features.split([convolution.out_channels for convolution in self.convolutions], dim=1)
+        parts = features.split(list(self.filters.values()), dim=1)
 
         def fill(convolution: nn.Conv1d, width: int, filled: Tensor) -> None:
             # [V + 1, E] x [E, width * filters], read as rows of filters: symbol v at place k is row v * width + k.
@@ -125,7 +127,7 @@ class CNNDiscriminator(nn.Module):
                     responses = responses.masked_fill(~within[some].unsqueeze(2), -torch.inf)
                 filled[some] = (responses.amax(dim=1) + convolution.bias).relu()
 
-        by_width = zip(self.convolutions, self.widths, parts, strict=True)
+        by_width: Any = zip(self.convolutions, self.widths, parts, strict=True)
         in_parallel(lambda arguments: fill(*arguments), by_width, tokens.device)
         return features
 

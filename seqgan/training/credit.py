@@ -27,10 +27,6 @@ from seqgan.tensors.rows import State
 
 CREDITS = ("rollouts", "sequence", "prefix", "token")
 """The names that `adversarial.credit` takes."""
-CPU_CONTEXT, GPU_CONTEXT = 2**29, 2**32
-"""Bytes of what those rows may carry of their sources; while rows are selected and join, it is there three times."""
-CPU_ROWS, GPU_ROWS = 2048, 65_536
-"""Rows in a step of the rollout. On a CPU, tensors of [rows, vocabulary] beyond its caches cost twice the time."""
 
 
 def check_credit(config: AdversarialConfig, algorithm: Sampled, per_token: bool) -> None:
@@ -104,32 +100,13 @@ def token_values(
     tokens, mask = samples
     rows = torch.arange(len(tokens), device=tokens.device)
     if config.credit == "rollouts":
-        max_rows = rows_at_once(context, on_gpu=rng.device.type == "cuda")
-        return rollout(policy, reward, samples, config.rollouts, context, rng=rng, max_rows=max_rows, given=given)
+        return rollout(policy, reward, samples, config.rollouts, context, rng=rng, given=given)
     if config.credit == "sequence":
         return reward(tokens, mask, rows).reshape(1, -1, 1)
     if config.credit == "token":
         return discounted_returns(reward(tokens, mask, rows), mask, config.discount).unsqueeze(0)
     values = reward(tokens, mask, rows) if per_token else prefix_rewards(reward, samples, policy.end)
     return behind_the_end(values, mask).unsqueeze(0)
-
-
-def rows_at_once(context: State, *, on_gpu: bool) -> int:
-    """Rows in a step of the rollout, each of which carries what it looks at of its source.
-
-    Args:
-        context: what the policy made of the sources, with rows first; None without sources.
-        on_gpu: where they are.
-    """
-    rows, memory = (GPU_ROWS, GPU_CONTEXT) if on_gpu else (CPU_ROWS, CPU_CONTEXT)
-    return max(1, min(rows, memory // max(1, row_bytes(context))))
-
-
-def row_bytes(state: State) -> int:
-    """Bytes that a row takes of nested tensors with rows first."""
-    if isinstance(state, Tensor):
-        return state[:1].numel() * state.element_size()
-    return sum(row_bytes(part) for part in state) if state is not None else 0
 
 
 def prefix_rewards(reward: Reward, samples: Samples, end: int | None) -> Tensor:

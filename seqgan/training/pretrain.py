@@ -4,12 +4,14 @@ import copy
 import math
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
 import torch
+from torch.nn import Embedding
 
 from seqgan.config import PretrainConfig
-from seqgan.data.batches import Sequences, epoch_batches, take
+from seqgan.data.batches import Batch, Sequences, epoch_batches, take
 from seqgan.data.text import Text
 from seqgan.errors import CheckpointError
 from seqgan.evaluation.likelihood import held_out_likelihood
@@ -19,8 +21,13 @@ from seqgan.progress import SILENT, Progress
 from seqgan.runs.checkpoint import load_state, load_weights, save_state, save_weights
 from seqgan.runs.directory import Run
 from seqgan.runs.metric_log import MetricLog
+from seqgan.tensors.output_nll import output_nll
+from seqgan.tensors.workers import alone
 from seqgan.training.engine import device_of, random_state, seeded, set_random_state
 from seqgan.training.optimizers import adam, update
+
+SMALL = 8
+"""The output layer is next to all of the work when its weights are so many times the others' together."""
 
 Judge = Callable[[int], dict[str, float]]
 """Called with the number of epochs or rounds made; its values are logged."""
@@ -146,14 +153,33 @@ def train_epoch(
     total_nll, total_tokens = 0.0, 0
     generator.train()
     batches = epoch_batches(train, config.batch_size, seed=seed, epoch=epoch)
-    with progress.bar(f"Pretraining, epoch {epoch}: batches", len(batches)) as advance:
+    with progress.bar(f"Pretraining, epoch {epoch}: batches", len(batches)) as advance, _threads_for(generator):
         for rows in batches:
             batch = take(train, rows)
-            context = generator.encode(batch.source, batch.source_mask)
-            loss = mle_loss(generator(batch.tokens, context), batch.tokens, batch.mask)
+            loss = _mean_nll(generator, batch)
             tokens = int(batch.mask.sum())
             total_nll += update(generator, optimizer, loss, config.clip_norm) * tokens
             total_tokens += tokens
             advance(1)
     tokens_per_second = total_tokens / (time.monotonic() - started)
     return {"generator/loss": total_nll / total_tokens, "tokens_per_second": tokens_per_second}
+
+
+def _mean_nll(generator: GeneratorModule, batch: Batch) -> torch.Tensor:
+    """`mle_loss` of a batch; on a CPU, where the output layer stands apart, without the logits of all positions."""
+    context = generator.encode(batch.source, batch.source_mask)
+    if batch.tokens.device.type != "cpu" or not hasattr(generator, "features") or torch.is_autocast_enabled("cpu"):
+        return mle_loss(generator(batch.tokens, context), batch.tokens, batch.mask)
+    features = generator.features(batch.tokens, context)[batch.mask]
+    weight, bias = generator.output_layer()
+    return output_nll(features, weight, bias, batch.tokens[batch.mask]) / batch.mask.sum()
+
+
+def _threads_for(generator: GeneratorModule) -> AbstractContextManager[None]:
+    """torch's own threads, unless next to all of the work is the output layer's, which has threads of its own."""
+    if not hasattr(generator, "features"):
+        return nullcontext()
+    lookups = sum(len(part.weight[0]) * len(part.weight) for part in generator.modules() if isinstance(part, Embedding))
+    output = generator.output_layer()[0].numel()
+    others = sum(parameter.numel() for parameter in generator.parameters()) - lookups - output
+    return alone() if SMALL * others < output else nullcontext()

@@ -11,14 +11,9 @@ from seqgan.errors import ConfigError
 from seqgan.objectives import MALIGAN, SAMPLED, SEQGAN, discounted_returns
 from seqgan.training.adversarial import check_settings
 from seqgan.training.credit import (
-    CPU_ROWS,
-    GPU_CONTEXT,
-    GPU_ROWS,
     behind_the_end,
     prefix_rewards,
     random_prefixes,
-    row_bytes,
-    rows_at_once,
     token_values,
 )
 from seqgan.training.rewards import discriminator_reward
@@ -183,15 +178,3 @@ def test_behind_the_end_a_sequence_keeps_its_last_value():
 def test_settings_that_would_change_nothing_are_refused(settings, algorithm, message):
     with pytest.raises(ConfigError, match=f"{message}.*would change nothing here"):
         check_settings(AdversarialConfig(**settings), algorithm)
-
-
-def test_rows_that_carry_much_of_their_sources_are_fewer_at_once():
-    assert rows_at_once(None, on_gpu=False) == CPU_ROWS
-    assert rows_at_once(None, on_gpu=True) == GPU_ROWS
-    small = ((torch.zeros(3, 5),), torch.zeros(3, 2, dtype=torch.bool))
-    assert row_bytes(small) == 5 * 4 + 2
-    assert rows_at_once(small, on_gpu=True) == GPU_ROWS
-    # Keys and values of 50 positions, 1024 numbers each, as the translation paper has them.
-    large = (torch.zeros(2, 50, 1024), torch.zeros(2, 50, 1024))
-    assert rows_at_once(large, on_gpu=True) == GPU_CONTEXT // (2 * 50 * 1024 * 4) < GPU_ROWS
-    assert rows_at_once((torch.zeros(1, 1).expand(1, 2**28),), on_gpu=False) == 1

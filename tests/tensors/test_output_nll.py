@@ -1,0 +1,45 @@
+"""The likelihood behind an output layer, against the plain form."""
+
+import pytest
+import torch
+from torch.nn import functional
+
+from seqgan.tensors import output_nll as module
+from seqgan.tensors.output_nll import output_nll
+
+
+@pytest.mark.parametrize("positions", [1, 7, 600])
+@pytest.mark.parametrize("logit_bytes", [1, 1000, 2**20])
+def test_value_and_gradients_are_those_of_cross_entropy(positions, logit_bytes, monkeypatch, rng):
+    monkeypatch.setattr(module, "LOGIT_BYTES", logit_bytes)
+    shapes = (positions, 3), (11, 3), (11,)
+    inputs = [torch.randn(shape, generator=rng, dtype=torch.float64).requires_grad_() for shape in shapes]
+    tokens = torch.randint(11, (positions,), generator=rng)
+    plain = functional.cross_entropy(functional.linear(*inputs), tokens, reduction="sum")
+    fast = output_nll(*inputs, tokens)
+    torch.testing.assert_close(fast, plain)
+    expected = torch.autograd.grad(2 * plain, inputs)
+    torch.testing.assert_close(torch.autograd.grad(2 * fast, inputs), expected)
+
+
+def test_an_impossible_token_costs_its_logits_distance():
+    """exp(-2000) is 0 in any precision; its logarithm is not lost."""
+    weight = torch.tensor([[0.0], [-2000.0]])
+    nll = output_nll(torch.ones(1, 1), weight, torch.zeros(2), torch.tensor([1]))
+    assert nll.item() == 2000.0
+
+
+def test_threads_change_nothing(rng):
+    values, weight, bias = torch.randn(900, 5, generator=rng), torch.randn(40, 5, generator=rng), torch.zeros(40)
+    tokens = torch.randint(40, (900,), generator=rng)
+    threads = torch.get_num_threads()
+    results = []
+    try:
+        for count in (1, 3):
+            torch.set_num_threads(count)
+            leaf = values.clone().requires_grad_()
+            output_nll(leaf, weight, bias, tokens).backward()
+            results.append(leaf.grad)
+    finally:
+        torch.set_num_threads(threads)
+    assert torch.equal(*results)
