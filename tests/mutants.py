@@ -145,8 +145,8 @@ MUTANTS = (
         "shift-rollout-prefix",
         "The value of a token is that of the prefix before it; the last token's is a rollout's.",
         "decoding/rollout.py",
-        "values[position, sentence, first : first + forks]",
-        "values[position + 1, sentence, first : first + forks]",
+        "values[position, sentence, first:behind]",
+        "values[position + 1, sentence, first:behind]",
         ROLLOUT,
     ),
     Mutant(

@@ -27,7 +27,7 @@ from seqgan.training.pretrain import train_epoch
 from seqgan.training.rewards import discriminator_reward
 from seqgan.training.sampled import SampledPlayers
 
-SHARPNESS = 1e4
+SHARPNESS = 1e6
 """Output weights times this leave a generator no choice: contenders that draw with other numbers then agree."""
 
 
@@ -216,7 +216,8 @@ def round_row(quick):
 
     def both(certain=False):
         generator = fixed_length_lstm(vocabulary, 32, 32)
-        return without_choice(generator) if certain else generator, cnn(vocabulary, length, filters)
+        # Less sharp: gradients are compared.
+        return without_choice(generator, 1e4) if certain else generator, cnn(vocabulary, length, filters)
 
     def package(generator, discriminator, steps):
         changed = {name: getattr(config, name) for name in config.__struct_fields__} | {"discriminator_steps": steps}
@@ -311,11 +312,11 @@ def cnn(vocabulary, length, share, dropout=0.25):
     return CNNDiscriminator(vocabulary, 64, filters, dropout).eval()
 
 
-def without_choice(generator):
+def without_choice(generator, sharpness=SHARPNESS):
     """A copy of which one token has all the probability, given any prefix."""
     certain = copy.deepcopy(generator)
     with torch.no_grad():
-        certain.output_weight.mul_(SHARPNESS)
+        certain.output_weight.mul_(sharpness)
     return certain
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from seqgan.decoding.memory import in_groups, rows_within
 from seqgan.decoding.sampling import Samples, advance, draw_tokens
 from seqgan.tensors.masking import mask_from_tokens
 from seqgan.tensors.modes import evaluating
@@ -28,6 +29,7 @@ def rollout(
     *,
     rng: torch.Generator,
     max_rows: int = 65_536,
+    memory: int | None = None,
     given: int = 0,
 ) -> Tensor:
     """Reward of sampled completions of every prefix; of the whole sequence at its last token.
@@ -46,7 +48,9 @@ def rollout(
         rollouts: N, completions per prefix.
         context: what the generator's `encode` gave for the sentences, B rows; None without a source.
         rng: on the generator's device.
-        max_rows: most forks advanced or rewarded at once; fewer rollouts are then made per pass, at least one.
+        max_rows: most forks advanced or rewarded at once; fewer rollouts, or fewer sentences, are then made per pass.
+        memory: bytes that all forks at once may take, their states and scores; None takes half of what is free. Where
+            they do not fit, or the device's memory ends, there are several passes, whose random numbers are others.
         given: tokens at the start of each sentence that were not sampled. Nothing asks what they are worth: they are
             not rolled out, and have the value of the whole sentence.
 
@@ -55,20 +59,49 @@ def rollout(
 
     Source: Yu et al. 2017 (arXiv:1609.05473), equation 4.
     """
+    batch, length = samples.tokens.shape
+
+    def some(first: int, behind: int) -> Tensor:
+        part = Samples(samples.tokens[first:behind], samples.mask[first:behind])
+        rows = torch.arange(first, behind, device=part.tokens.device)
+
+        def reward_of(tokens: Tensor, mask: Tensor, row: Tensor) -> Tensor:
+            return reward(tokens, mask, row + first)
+
+        return _values(generator, reward_of, part, rollouts, select_rows(context, rows), rng, at_once, given)
+
+    with evaluating(generator):
+        at_once = min(max_rows, rows_within(memory, generator, length, context, rng.device))
+        return torch.cat(in_groups(batch, max(1, at_once // length), some), dim=1)  # [N, B, T]
+
+
+def _values(
+    generator: "GeneratorModule",
+    reward: Reward,
+    samples: Samples,
+    rollouts: int,
+    context: "Context",
+    rng: torch.Generator,
+    max_rows: int,
+    given: int,
+) -> Tensor:
+    """`rollout` of sentences one of whose rollouts fits into `max_rows`. [N, B, T]"""
     tokens, mask = samples
     batch, length = tokens.shape
     whole = reward(tokens, mask, torch.arange(batch, device=tokens.device))  # [B]
     position, sentence = _unfinished(mask, given)
     values = whole.expand(length, batch).unsqueeze(-1).repeat(1, 1, rollouts)  # [T, B, N]
-    rollouts_per_pass = max(1, max_rows // max(1, len(sentence)))
-    with evaluating(generator):
-        for first in range(0, rollouts if len(sentence) else 0, rollouts_per_pass):
-            forks = min(rollouts_per_pass, rollouts - first)
-            with alone():
-                completions = _complete(generator, samples, forks, context, rng, given)  # [K * forks, T]
-            owners = sentence.repeat_interleave(forks)
-            rewards = _reward_by_length(reward, completions, owners, generator.end, max_rows)
-            values[position, sentence, first : first + forks] = rewards.unflatten(0, (-1, forks)).to(values.dtype)
+
+    def fill(first: int, behind: int) -> None:
+        forks = behind - first
+        with alone():
+            completions = _complete(generator, samples, forks, context, rng, given)  # [K * forks, T]
+        owners = sentence.repeat_interleave(forks)
+        rewards = _reward_by_length(reward, completions, owners, generator.end, max_rows)
+        values[position, sentence, first:behind] = rewards.unflatten(0, (-1, forks)).to(values.dtype)
+
+    if len(sentence):
+        in_groups(rollouts, max(1, max_rows // len(sentence)), fill)
     return values.permute(2, 1, 0)  # [N, B, T]
 
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from seqgan.decoding.memory import in_groups, rows_within
 from seqgan.decoding.relaxed import relaxed_sample
 from seqgan.tensors.masking import mask_from_tokens
 from seqgan.tensors.modes import evaluating
@@ -170,6 +171,7 @@ def sample(
     top_k: int = 0,
     top_p: float = 1.0,
     prefix: Tensor | None = None,
+    memory: int | None = None,
 ) -> Samples:
     """Draw sequences, without gradients and with dropout off.
 
@@ -184,6 +186,8 @@ def sample(
         top_p: see `adjust_logits`.
         prefix: ids that rows begin with; one that has an end symbol among them is complete and stays as it is, end
             symbols following. [P] or [rows, P], P at most max_length
+        memory: bytes that all rows at once may take; None takes half of what is free. Where they do not fit, or the
+            device's memory ends, there are several passes, whose random numbers are others.
 
     Returns:
         Tokens and mask, always [rows, max_length].
@@ -204,6 +208,32 @@ def sample(
     given = 0 if prefix is None else prefix.shape[-1]
     if given > max_length:
         raise ValueError(f"The prefix has {given} tokens and max_length is {max_length}: give a shorter prefix.")
+
+    def some(first: int, behind: int) -> Samples:
+        index = torch.arange(first, behind, device=rng.device)
+        part = prefix[first:behind] if prefix is not None and prefix.dim() == 2 else prefix
+        count = behind - first
+        return _sample(generator, count, max_length, select_rows(context, index), rng, temperature, top_k, top_p, part)
+
+    with evaluating(generator):
+        at_once = rows_within(memory, generator, max_length, context, rng.device) if max_length else rows
+    parts = in_groups(rows, at_once, some)
+    return Samples(torch.cat([part.tokens for part in parts]), torch.cat([part.mask for part in parts]))
+
+
+def _sample(
+    generator: "GeneratorModule",
+    rows: int,
+    max_length: int,
+    context: "Context",
+    rng: torch.Generator,
+    temperature: float,
+    top_k: int,
+    top_p: float,
+    prefix: Tensor | None,
+) -> Samples:
+    """`sample` of rows that fit into memory together."""
+    given = 0 if prefix is None else prefix.shape[-1]
     device = rng.device
     padding = 0 if generator.end is None else generator.end
     tokens = torch.full((rows, max_length), padding, device=device)

@@ -1,0 +1,118 @@
+"""How many rows decoding has in memory at once: from a budget, and fewer where the memory ends all the same."""
+
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import torch
+from torch import Tensor
+
+from seqgan.tensors.rows import State, select_rows
+
+if TYPE_CHECKING:  # for the annotation alone: decoding knows the protocol, no model
+    from seqgan.generators.protocol import Context, GeneratorModule
+
+Result = TypeVar("Result")
+
+SHARE = 0.5
+"""Of the free memory, where no budget is given: others may want some as well."""
+STATES = 3
+"""How often a state is in memory while rows are selected from it: the old one, a step's and the next."""
+TOKEN_BYTES = 40
+"""Of each token of a row: ids, their copies in order of length, masks."""
+SCORED_BYTES = 8192
+"""What a reward may need of each row: the features of a discriminator."""
+
+
+def rows_within(
+    memory: int | None, generator: "GeneratorModule", length: int, context: "Context", device: torch.device
+) -> int:
+    """Rows whose states, tokens and scores stay within a budget; at least one.
+
+    Args:
+        memory: bytes; None takes half of what is free on the device.
+        generator: any that steps.
+        length: T, of each row.
+        context: of the generator; None without a source.
+        device: where the rows are.
+    """
+    budget = int(free_bytes(device) * SHARE) if memory is None else memory
+    row = STATES * state_bytes(generator, length, context, device) + TOKEN_BYTES * length + SCORED_BYTES
+    return max(1, budget // row)
+
+
+def state_bytes(generator: "GeneratorModule", length: int, context: "Context", device: torch.device) -> int:
+    """Of one row's state at the end of a sequence: of constant size, or of one that grows with each token."""
+    first = torch.zeros(1, dtype=torch.long, device=device)
+    state = generator.initial_state(1, select_rows(context, first))
+    step = getattr(generator, "advance", generator.step)
+    sizes = []
+    for _ in range(min(2, length)):
+        _, state = step(torch.full_like(first, generator.start), state)
+        sizes.append(_bytes(state))
+    return sizes[-1] + (sizes[-1] - sizes[0]) * (length - 2) if length > 1 else sum(sizes)
+
+
+def free_bytes(device: torch.device) -> int:
+    """Memory that is free on a device: on a GPU torch's own reserve included, else that of machine and container."""
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        return int(free) + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    limits = [_meminfo_available()]
+    try:
+        folder = Path("/sys/fs/cgroup")
+        limits.append(int((folder / "memory.max").read_text()) - int((folder / "memory.current").read_text()))
+    except (OSError, ValueError):
+        pass  # no container, or one without a limit
+    return max(0, min(limits))
+
+
+def in_groups(rows: int, at_once: int, work: Callable[[int, int], Result]) -> list[Result]:
+    """`work(first, behind)` of all rows in order, so many at once; after an out-of-memory error half as many.
+
+    Args:
+        rows: how many there are.
+        at_once: how many together, at first.
+        work: what is done with the rows from `first` up to, and not with, `behind`; may be called again for them.
+
+    Raises:
+        torch.OutOfMemoryError: a single row is too much.
+    """
+    results: list[Result] = []
+    first = 0
+    while first < rows or not results:
+        behind = min(rows, first + at_once)
+        try:
+            results.append(work(first, behind))
+            first = behind
+            continue
+        except torch.OutOfMemoryError:
+            if behind - first <= 1:
+                raise
+        # Behind the except block, whose error still holds what `work` had in memory.
+        at_once = (behind - first) // 2
+        logging.getLogger(__name__).warning(
+            "The memory ended with %d rows at once: going on with %d.", behind - first, at_once
+        )
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+    return results
+
+
+def _bytes(state: State) -> int:
+    if state is None:
+        return 0
+    if isinstance(state, Tensor):
+        return state.numel() * state.element_size()
+    return sum(_bytes(part) for part in state)
+
+
+def _meminfo_available() -> int:
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration):
+        pages = os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 2**20
+        return pages * (os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096) // 2
