@@ -1,0 +1,125 @@
+"""`seqgan plan`: hours and memory of a training before it begins, from a few real steps of it."""
+
+import copy
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+import tyro
+from msgspec import Meta
+
+from seqgan.cli.adversarial import EVERYTHING, chosen_algorithm
+from seqgan.cli.options import SettingsFlags, check_flags, parse, settings_of, with_config_file
+from seqgan.cli.pretrain import for_corpus, resolved
+from seqgan.config import (
+    AdversarialConfig,
+    DataConfig,
+    DiscriminatorConfig,
+    GeneratorConfig,
+    PretrainConfig,
+    RunConfig,
+    with_algorithm,
+)
+
+
+class PlanFlags(SettingsFlags, frozen=True, kw_only=True):
+    """What `seqgan plan` takes."""
+
+    run: Annotated[str | None, tyro.conf.arg(metavar="DIR")] = None
+    """A pretrained run: plan the adversarial training from it. Without it both trainings are planned."""
+    hours: Annotated[float, Meta(ge=0), tyro.conf.arg(metavar="H")] = 0.0
+    """Time that there is: say how many epochs or rounds fit; 0 does not ask."""
+    data: DataConfig = DataConfig()
+    generator: GeneratorConfig = GeneratorConfig()
+    pretrain: PretrainConfig = PretrainConfig()
+    discriminator: DiscriminatorConfig = DiscriminatorConfig()
+    adversarial: AdversarialConfig = AdversarialConfig()
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Parse, time, answer with a table."""
+    from seqgan.cli.options import flag_value
+
+    sections = (*EVERYTHING, "pretrain")
+    base = RunConfig(discriminator=DiscriminatorConfig())
+    folder = flag_value(arguments, "--run")
+    if folder is not None:
+        from seqgan.runs.directory import open_run
+
+        base = msgspec.structs.replace(open_run(folder).config, discriminator=DiscriminatorConfig(), adversarial=None)
+        sections = ("seed", "discriminator", "adversarial")
+    base = with_algorithm(base, chosen_algorithm(arguments), sections)
+    base = with_config_file(base, arguments, sections)
+    base = msgspec.structs.replace(base, data=for_corpus(base.data, arguments))
+    assert base.discriminator is not None
+    assert base.adversarial is not None
+    default = PlanFlags(
+        seed=base.seed,
+        data=base.data,
+        generator=base.generator,
+        pretrain=base.pretrain,
+        discriminator=base.discriminator,
+        adversarial=base.adversarial,
+    )
+    about = (
+        "Hours and memory of a training, from a few real steps of it. Takes the settings of pretrain and adversarial."
+    )
+    flags = check_flags(parse("plan", about, default, arguments))
+    plan(settings_of(flags, base), flags)
+
+
+def plan(config: RunConfig, flags: PlanFlags) -> None:
+    """Build everything as the training commands do, time it, print the table."""
+    from seqgan.build import build_algorithm, build_discriminator, build_generator, build_text
+    from seqgan.cli.adversarial import check_players
+    from seqgan.evaluation.evaluate import judge_while_training
+    from seqgan.generators import ONE_SHOT_GENERATORS
+    from seqgan.objectives import Relaxed
+    from seqgan.runs.checkpoint import load_weights
+    from seqgan.runs.directory import open_run
+    from seqgan.training.engine import choose_device
+    from seqgan.training.planning import fitting, peak_bytes, plan_adversarial, plan_pretraining
+
+    assert config.discriminator is not None
+    assert config.adversarial is not None
+    check_players(config, flags)  # type: ignore[arg-type]
+    device = choose_device(flags.device)
+    algorithm = build_algorithm(config.adversarial)
+    run = open_run(flags.run) if flags.run is not None else None
+    if run is None:
+        config = msgspec.structs.replace(config, data=resolved(config))
+        text = build_text(config.data)
+    else:
+        text = build_text(config.data, run.tokenizer, run.vocabulary)
+    generator = build_generator(config.generator, text.vocabulary, text.max_length, config.seed).to(device)
+    if run is not None:
+        load_weights(generator, run.generator_path, text.vocabulary.fingerprint())
+    discriminator = build_discriminator(config.discriminator, text.vocabulary, text.max_length, config.seed).to(device)
+
+    trainings = []
+    # Algorithms on relaxed samples start from nothing, or from a run.
+    if run is None and config.generator.name not in ONE_SHOT_GENERATORS and not isinstance(algorithm, Relaxed):
+        trainings.append(plan_pretraining(generator, text, config.pretrain, seed=config.seed, progress=flags.progress))
+        flags.progress.note("The adversarial training is timed with a generator of some updates: --run DIR is surer.")
+    judge = judge_while_training(generator, text, config.adversarial.evaluate_samples, config.seed)
+    trainings.append(
+        plan_adversarial(
+            copy.deepcopy(generator) if trainings else generator,
+            discriminator,
+            text,
+            algorithm,
+            config.adversarial,
+            judge,
+            seed=config.seed,
+            progress=flags.progress,
+        )
+    )
+    print(f"{'part':<26} {'seconds each':>13} {'at most':>8} {'hours':>8}")
+    for phase in (phase for training in trainings for phase in training):
+        print(f"{phase.name:<26} {phase.seconds:>13.3f} {phase.turns:>8,} {phase.hours:>8.2f}")
+    print(f"{'together':<26} {'':>13} {'':>8} {sum(p.hours for training in trainings for p in training):>8.2f}")
+    print(f"memory at its peak: {peak_bytes(device) / 2**30:.2f} GiB")
+    if flags.hours:
+        for training in trainings:
+            what = "--epochs" if len(training) == 1 else "--rounds"
+            print(f"in {flags.hours:g} hours: {what} {fitting(training, flags.hours)}")
