@@ -61,9 +61,7 @@ def main(arguments: Sequence[str]) -> None:
         discriminator=base.discriminator,
         adversarial=base.adversarial,
     )
-    about = (
-        "Hours and memory of a training, from a few real steps of it. Takes the settings of pretrain and adversarial."
-    )
+    about = "Hours and memory of a training, from a few real steps; takes the settings of pretrain and adversarial."
     flags = check_flags(parse("plan", about, default, arguments))
     plan(settings_of(flags, base), flags)
 
@@ -82,7 +80,7 @@ def plan(config: RunConfig, flags: PlanFlags) -> None:
 
     assert config.discriminator is not None
     assert config.adversarial is not None
-    check_players(config, flags)  # type: ignore[arg-type]
+    check_players(config, flags)
     device = choose_device(flags.device)
     algorithm = build_algorithm(config.adversarial)
     run = open_run(flags.run) if flags.run is not None else None
