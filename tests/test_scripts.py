@@ -60,3 +60,18 @@ def test_bleu_is_timed_beside_nltk_on_the_same_sentences(tmp_path):
     row = next(line for line in printed.splitlines() if line.startswith("| seqgan |"))
     assert float(row.split("|")[4]) < 1e-12
     assert "| NLTK (2 sentences, times 1) |" in printed
+
+
+def test_the_benchmark_compares_equals(tmp_path):
+    """Equality alone is asserted, by the script itself: times of tiny sizes, on a busy machine, say nothing."""
+    import json
+
+    run("bench", "--quick", "--threads", "1", "--json", tmp_path / "bench.json", "--table", tmp_path / "bench.md")
+    rows = json.loads((tmp_path / "bench.json").read_text())["rows"]
+    assert {"rollout-20", "sample-transformer", "discriminator", "likelihood", "round"} <= rows.keys()
+    assert "| round | 1 generator step with 2 rollouts" in (tmp_path / "bench.md").read_text()
+
+
+def test_growth_is_measured(tmp_path):
+    run("growth", "--quick", "--out", tmp_path)
+    assert "| Self-BLEU over corpus | 1000, 2000 |" in (tmp_path / "growth.md").read_text()

@@ -40,7 +40,7 @@ def main(arguments: Sequence[str]) -> None:
     """Parse, time, answer with a table."""
     from seqgan.cli.options import flag_value
 
-    sections = (*EVERYTHING, "pretrain")
+    sections: tuple[str, ...] = (*EVERYTHING, "pretrain")
     base = RunConfig(discriminator=DiscriminatorConfig())
     folder = flag_value(arguments, "--run")
     if folder is not None:
@@ -78,11 +78,12 @@ def plan(config: RunConfig, flags: PlanFlags) -> None:
     from seqgan.training.engine import choose_device
     from seqgan.training.planning import fitting, peak_bytes, plan_adversarial, plan_pretraining
 
-    assert config.discriminator is not None
-    assert config.adversarial is not None
+    judging, playing = config.discriminator, config.adversarial
+    assert judging is not None
+    assert playing is not None
     check_players(config, flags)
     device = choose_device(flags.device)
-    algorithm = build_algorithm(config.adversarial)
+    algorithm = build_algorithm(playing)
     run = open_run(flags.run) if flags.run is not None else None
     if run is None:
         config = msgspec.structs.replace(config, data=resolved(config))
@@ -92,21 +93,21 @@ def plan(config: RunConfig, flags: PlanFlags) -> None:
     generator = build_generator(config.generator, text.vocabulary, text.max_length, config.seed).to(device)
     if run is not None:
         load_weights(generator, run.generator_path, text.vocabulary.fingerprint())
-    discriminator = build_discriminator(config.discriminator, text.vocabulary, text.max_length, config.seed).to(device)
+    discriminator = build_discriminator(judging, text.vocabulary, text.max_length, config.seed).to(device)
 
     trainings = []
     # Algorithms on relaxed samples start from nothing, or from a run.
     if run is None and config.generator.name not in ONE_SHOT_GENERATORS and not isinstance(algorithm, Relaxed):
         trainings.append(plan_pretraining(generator, text, config.pretrain, seed=config.seed, progress=flags.progress))
         flags.progress.note("The adversarial training is timed with a generator of some updates: --run DIR is surer.")
-    judge = judge_while_training(generator, text, config.adversarial.evaluate_samples, config.seed)
+    judge = judge_while_training(generator, text, playing.evaluate_samples, config.seed)
     trainings.append(
         plan_adversarial(
             copy.deepcopy(generator) if trainings else generator,
             discriminator,
             text,
             algorithm,
-            config.adversarial,
+            playing,
             judge,
             seed=config.seed,
             progress=flags.progress,

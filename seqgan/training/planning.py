@@ -18,6 +18,7 @@ from seqgan.evaluation.likelihood import held_out_likelihood
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives.algorithm import Relaxed, Sampled
 from seqgan.progress import SILENT, Progress
+from seqgan.tensors.rows import select_rows
 from seqgan.training.adversarial import make_players
 from seqgan.training.engine import device_of, seeded
 from seqgan.training.optimizers import adam
@@ -70,10 +71,11 @@ def plan_pretraining(
     with seeded(seed, device):
         for count in (max(1, timed // 4), timed):  # the first ones warm up
             rows = torch.cat(batches[:count])
-            some = Sequences(*(None if part is None else part[rows] for part in train))
+            some = Sequences(*select_rows(tuple(train), rows))
             epoch = partial(train_epoch, generator, optimizer, some, config, seed=seed, epoch=1)
             seconds = _seconds(epoch, device)
-    few = Sequences(*(None if part is None else part[:TIMED_SENTENCES] for part in valid))
+    first = torch.arange(min(TIMED_SENTENCES, len(valid.tokens)), device=device)
+    few = Sequences(*select_rows(tuple(valid), first))
     scoring = _seconds(lambda: held_out_likelihood(generator, few, text.vocabulary.unknown), device)
     whole = seconds / timed * len(batches) + scoring / len(few.tokens) * len(valid.tokens)
     return [Phase("pretraining: epochs", whole, config.epochs)]

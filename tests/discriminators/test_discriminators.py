@@ -11,6 +11,7 @@ from seqgan.discriminators import (
     ResidualConvDiscriminator,
     RNNDiscriminator,
     TransformerDiscriminator,
+    cnn,
     transformer,
 )
 from seqgan.errors import ConfigError
@@ -312,3 +313,24 @@ def test_sequences_beyond_what_attention_takes_at_once_are_split(monkeypatch):
 def test_heads_that_do_not_divide_the_embedding_are_refused():
     with pytest.raises(ConfigError, match="embedding_size is 6 and heads is 4"):
         TransformerDiscriminator(6, embedding_size=6)
+
+
+@pytest.mark.parametrize("length", [2, 25])
+def test_tables_of_symbols_give_the_convolutions_logits(length, monkeypatch, rng):
+    model = CNNDiscriminator(30, embedding_size=5, filters={1: 3, 2: 4, 7: 2, 20: 3}).double().eval()
+    tokens = torch.randint(30, (300, length), generator=rng)
+    mask = mask_from_tokens(tokens, end=0)
+    assert 1 <= mask.sum(1).min() < mask.sum(1).max()
+    monkeypatch.setattr(cnn, "LOOKED_UP_ROWS", 64)
+    looked_up = []
+    tables = model._features_by_tables
+    monkeypatch.setattr(model, "_features_by_tables", lambda *given: looked_up.append(given) or tables(*given))
+    for threads in (1, 2):
+        before = torch.get_num_threads()
+        torch.set_num_threads(threads)
+        with torch.no_grad():
+            by_tables = model(tokens, mask)
+        torch.set_num_threads(before)
+        assert looked_up.pop()
+        torch.testing.assert_close(by_tables, model(tokens, mask).detach())
+        assert not looked_up  # gradients go through convolutions
