@@ -74,4 +74,4 @@ def test_the_benchmark_compares_equals(tmp_path):
 
 def test_growth_is_measured(tmp_path):
     run("growth", "--quick", "--out", tmp_path)
-    assert "| Self-BLEU over corpus | 1000, 2000 |" in (tmp_path / "growth.md").read_text()
+    assert "| Self-BLEU over corpus | 2000, 4000 |" in (tmp_path / "growth.md").read_text()
