@@ -27,7 +27,7 @@ from seqgan.training.pretrain import train_epoch
 from seqgan.training.rewards import discriminator_reward
 from seqgan.training.sampled import SampledPlayers
 
-SHARPNESS = 1e6
+SHARPNESS = 1e9
 """Output weights times this leave a generator no choice: contenders that draw with other numbers then agree."""
 
 

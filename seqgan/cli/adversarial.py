@@ -8,7 +8,6 @@ import msgspec
 import tyro
 
 from seqgan.cli.options import (
-    CommonFlags,
     SettingsFlags,
     Switch,
     flag_value,
@@ -333,7 +332,7 @@ def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
     flags.progress.note(f"Next: seqgan evaluate --run {folder}, or seqgan sample --run {folder}")
 
 
-def check_players(config: RunConfig, flags: CommonFlags, *, conditional: bool) -> None:
+def check_players(config: RunConfig, flags: SettingsFlags, *, conditional: bool) -> None:
     """That the players' settings go together and the device is there; asked before anything is read.
 
     Raises:

@@ -1,6 +1,5 @@
 """`seqgan plan`: hours and memory of a training before it begins, from a few real steps of it."""
 
-import copy
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -68,9 +67,10 @@ def main(arguments: Sequence[str]) -> None:
 
 def plan(config: RunConfig, flags: PlanFlags) -> None:
     """Build everything as the training commands do, time it, print the table."""
-    from seqgan.build import build_algorithm, build_discriminator, build_generator, build_text
+    from seqgan.build import build_algorithm, build_discriminator, build_generator, build_text, named_players
     from seqgan.cli.adversarial import check_players
     from seqgan.evaluation.evaluate import judge_while_training
+    from seqgan.evaluation.pairs import judge_answers_while_training
     from seqgan.generators import ONE_SHOT_GENERATORS
     from seqgan.objectives import Relaxed
     from seqgan.runs.checkpoint import load_weights
@@ -78,39 +78,41 @@ def plan(config: RunConfig, flags: PlanFlags) -> None:
     from seqgan.training.engine import choose_device
     from seqgan.training.planning import fitting, peak_bytes, plan_adversarial, plan_pretraining
 
+    device = choose_device(flags.device)
+    run = open_run(flags.run) if flags.run is not None else None
+    conditional = config.data.source is not None if run is None else run.source_vocabulary is not None
+    config = named_players(config, conditional=conditional)
+    check_players(config, flags, conditional=conditional)
     judging, playing = config.discriminator, config.adversarial
     assert judging is not None
     assert playing is not None
-    check_players(config, flags)
-    device = choose_device(flags.device)
     algorithm = build_algorithm(playing)
-    run = open_run(flags.run) if flags.run is not None else None
-    if run is None:
-        config = msgspec.structs.replace(config, data=resolved(config))
-        text = build_text(config.data)
-    else:
-        text = build_text(config.data, run.tokenizer, run.vocabulary)
-    generator = build_generator(config.generator, text.vocabulary, text.max_length, config.seed).to(device)
+    text = build_text(resolved(config)) if run is None else build_text(config.data, *run.symbols)
+    generator = build_generator(
+        config.generator, text.vocabulary, text.max_length, config.seed, text.source_vocabulary
+    ).to(device)
     if run is not None:
         load_weights(generator, run.generator_path, text.vocabulary.fingerprint())
-    discriminator = build_discriminator(judging, text.vocabulary, text.max_length, config.seed).to(device)
+    discriminator = build_discriminator(
+        judging,
+        text.vocabulary,
+        text.max_length,
+        config.seed,
+        text.source_vocabulary,
+        text.max_source_length,
+        config.data.turn_separator,
+    ).to(device)
 
     trainings = []
     # Algorithms on relaxed samples start from nothing, or from a run.
     if run is None and config.generator.name not in ONE_SHOT_GENERATORS and not isinstance(algorithm, Relaxed):
         trainings.append(plan_pretraining(generator, text, config.pretrain, seed=config.seed, progress=flags.progress))
         flags.progress.note("The adversarial training is timed with a generator of some updates: --run DIR is surer.")
-    judge = judge_while_training(generator, text, playing.evaluate_samples, config.seed)
+    watch = judge_while_training if text.source_vocabulary is None else judge_answers_while_training
+    judge = watch(generator, text, playing.evaluate_samples, config.seed)
     trainings.append(
         plan_adversarial(
-            copy.deepcopy(generator) if trainings else generator,
-            discriminator,
-            text,
-            algorithm,
-            playing,
-            judge,
-            seed=config.seed,
-            progress=flags.progress,
+            generator, discriminator, text, algorithm, playing, judge, seed=config.seed, progress=flags.progress
         )
     )
     print(f"{'part':<26} {'seconds each':>13} {'at most':>8} {'hours':>8}")
