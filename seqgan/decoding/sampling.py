@@ -21,7 +21,7 @@ BLOCKS = 64
 """Into how many blocks a vocabulary is summed before one of them is searched; near the root of usual sizes."""
 
 
-LOGIT_BYTES = {"cpu": 2**20, "cuda": 2**28}
+LOGIT_BYTES = {"cpu": 2**21, "cuda": 2**28}
 """Logits that are in memory at once. On a CPU they then stay in its caches through all passes over them, which is twice
 as fast; on a GPU they are enough to keep it busy."""
 
