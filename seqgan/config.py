@@ -173,6 +173,9 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     by a discriminator that is trained on prefixes; or the discounted rewards of the tokens from it on."""
     rollouts: Positive = 16
     """Completions of each prefix, for credit rollouts."""
+    memory: Annotated[float, Meta(ge=0), tyro.conf.arg(aliases=["--memory"], metavar="GIB")] = 4.0
+    """GiB that the completions of a batch may take at once; with less there are more passes. 0 takes half of what is
+    free: how the passes are cut, and with it the random numbers, then depends on the machine."""
     discount: Annotated[float, Meta(ge=0, le=1)] = 1.0
     """How much a later token's reward counts, for credit token."""
     group_size: Count = 0

@@ -100,7 +100,8 @@ def token_values(
     tokens, mask = samples
     rows = torch.arange(len(tokens), device=tokens.device)
     if config.credit == "rollouts":
-        return rollout(policy, reward, samples, config.rollouts, context, rng=rng, given=given)
+        memory = int(config.memory * 2**30) or None
+        return rollout(policy, reward, samples, config.rollouts, context, rng=rng, memory=memory, given=given)
     if config.credit == "sequence":
         return reward(tokens, mask, rows).reshape(1, -1, 1)
     if config.credit == "token":
