@@ -678,7 +678,7 @@ def test_the_same_weights_twice_are_no_difference_and_scaled_ones_are_sharper_on
 def test_a_sweep_alone_and_runs_that_have_none(here, pretrained, capsys):
     assert run("evaluate", "--run", pretrained, *FEW, "--json", "-", "--quiet") == 0
     printed = json.loads(capsys.readouterr().out)
-    assert set(printed) == {"run", "checkpoint", "metrics", "sweep"}
+    assert set(printed) == {"run", "checkpoint", "compared", "metrics", "specification", "sweep"}
     assert (pretrained / "sweep.json").exists()
 
     (here / "other.txt").write_text("\n".join(["x y z ."] * 20 + ["z y x ."] * 20) + "\n")

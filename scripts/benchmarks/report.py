@@ -1,6 +1,6 @@
 """The benchmark's table."""
 
-COLUMNS = "| row | settings | against | peer | package | ratio | required | aim | extra memory peer / package |"
+COLUMNS = "| row | settings | against | ratio | required | aim | extra memory peer / package |"
 
 
 def table(results, machine):
@@ -9,9 +9,9 @@ def table(results, machine):
     for name, result in results.items():
         ratios = ", ".join(f"{ratio:.1f}" for ratio in result["ratios"])
         lines.append(
-            f"| {name} | {result['what']} | {result['against']} | {result['peer_seconds']:.3g} s "
-            f"| {result['package_seconds']:.3g} s | **{result['ratio']:.1f}** ({ratios}) | {result['required']:g} "
-            f"| {result['aim']:g} | {result['peer_mebibytes']:.0f} / {result['package_mebibytes']:.0f} MiB |"
+            f"| {name} | {result['what']} | {result['against']} | **{result['ratio']:.1f}** ({ratios}) "
+            f"| {result['required']:g} | {result['aim']:g} "
+            f"| {result['peer_mebibytes']:.0f} / {result['package_mebibytes']:.0f} MiB |"
         )
     load = "" if machine["load"] is None else f", load {machine['load'][0]:.1f} at the end"
     lines += [

@@ -266,6 +266,8 @@ def compare_answers(
         name: of the judged system.
         other_name: of the other one.
     """
+    if list(answers) == list(others):
+        return f"{name} against {other_name}: the same answers."
     gain, low, high = sacrebleu_difference(answers, others, references)
     finding = "better" if low > 0 else "worse" if high < 0 else "cannot tell from these answers"
     return (
@@ -292,11 +294,11 @@ def evaluate_answers(
     Args:
         generator: a conditional one, on its device.
         text: what it was trained on.
-        count: most sources to answer, the first ones of the split.
+        count: most of the text's own held-out sources to answer, the first ones of the split.
         seed: of samples and evaluators.
         beam: 0 samples, 1 takes the likeliest token at each step, more is a beam search.
         families: which metrics.
-        held: other pairs than the text's own held-out ones.
+        held: other pairs than the text's own held-out ones, all of which are answered.
         answers: those of `answers_of`, where they are there already.
         checks: as of `judge_answers`.
         progress: where to report.
@@ -305,8 +307,10 @@ def evaluate_answers(
         ConfigError: no such metric.
     """
     check_pair_families(families)
-    held = held or held_out_pairs(text)
-    sources, references = held.sources[:count], held.references[:count]
+    if held is None:
+        held = held_out_pairs(text)
+        held = held._replace(sources=held.sources[:count], references=held.references[:count])
+    sources, references = held.sources, held.references
     if answers is None:
         answers = answers_of(generator, text, sources, beam=beam, seed=seed, progress=progress)
     report = judge_answers(answers, sources, references, text, families, seed=seed, checks=checks)

@@ -21,7 +21,8 @@ class Generator(Protocol):
     """A distribution over token sequences, as an ``nn.Module``.
 
     Two laws hold for every generator: stepping through a sequence gives the logits that `forward` gives, and a row's
-    result does not depend on the other rows. With them sampling and rollouts are written once for all models.
+    result does not depend on the other rows. With them sampling and rollouts are written once for all models. A step
+    keeps nothing in the module: on a CPU, rows are advanced in several threads.
     """
 
     vocabulary_size: int

@@ -8,6 +8,7 @@ from seqgan.errors import SeqganError
 
 HIGHER_IS_BETTER = (
     "bleu",
+    "adver-success",
     "adversarial-success",
     "backward-bleu",
     "bleu-f1",
@@ -17,19 +18,23 @@ HIGHER_IS_BETTER = (
     "diversity",
     "emb-sim",
     "entropy",
+    "fits",
     "grammar-log-prob",
     "grammatical",
     "in-test",
+    "machine-vs-random",
     "mauve",
     "mauve-smoothed",
     "ms-jaccard",
     "nearest-training",
     "novelty",
+    "relevance",
     "sacrebleu",
     "unique",
 )
 """Families of metrics with an arrow up. Lengths have no direction."""
 LOWER_IS_BETTER = (
+    "adver-success-error",
     "adversarial-success-reliability-error",
     "copied",
     "frechet",
