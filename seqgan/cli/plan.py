@@ -123,4 +123,6 @@ def plan(config: RunConfig, flags: PlanFlags) -> None:
     if flags.hours:
         for training in trainings:
             what = "--epochs" if len(training) == 1 else "--rounds"
-            print(f"in {flags.hours:g} hours: {what} {fitting(training, flags.hours)}")
+            turns = fitting(training, flags.hours)
+            fits = f"{what} {turns}" if turns else f"not one of {what}"
+            print(f"in {flags.hours:g} hours: {fits}")
