@@ -102,7 +102,7 @@ class Players:
         self.discriminator.load_state_dict(state["discriminator"])
         self.generator_optimizer.load_state_dict(state["generator_optimizer"])
         self.discriminator_optimizer.load_state_dict(state["discriminator_optimizer"])
-        if state["warmup_optimizer"] is not None:
+        if state.get("warmup_optimizer") is not None:
             self.warmup_optimizer.load_state_dict(state["warmup_optimizer"])
         set_random_state(self.rng, state["random"])
 
