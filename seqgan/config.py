@@ -176,6 +176,9 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     memory: Annotated[float, Meta(ge=0), tyro.conf.arg(aliases=["--memory"], metavar="GIB")] = 4.0
     """GiB that the completions of a batch may take at once; with less there are more passes. 0 takes half of what is
     free: how the passes are cut, and with it the random numbers, then depends on the machine."""
+    rollout_precision: Annotated[str, tyro.conf.arg(metavar="float32|bfloat16")] = "float32"
+    """Of the matrix products of completions and their scores. bfloat16 takes a fraction of the time where GPU or
+    processor has units for it; rewards then carry errors of up to 0.01 or so. Updates are in float32."""
     discount: Annotated[float, Meta(ge=0, le=1)] = 1.0
     """How much a later token's reward counts, for credit token."""
     group_size: Count = 0

@@ -199,6 +199,7 @@ def check_used(config: AdversarialConfig, *, relaxed: bool) -> None:
     belongs = {
         "rollouts": (config.credit == "rollouts", "credit rollouts"),
         "memory": (config.credit == "rollouts", "credit rollouts"),
+        "rollout_precision": (config.credit == "rollouts", "credit rollouts"),
         "baseline_value": (config.baseline == "constant", "baseline constant"),
         "critic_learning_rate": (config.baseline == "critic", "baseline critic"),
         "real_prefix_step": (config.real_prefix > 0, "real_prefix"),
