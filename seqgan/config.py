@@ -257,6 +257,9 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     """Rounds between two evaluations on held-out text, each with a checkpoint."""
     evaluate_samples: Annotated[int, Meta(ge=2)] = 1000
     """Sentences generated for each."""
+    on_collapse: Annotated[str, tyro.conf.arg(aliases=["--on-collapse"], metavar="warn|stop|restore")] = "warn"
+    """When entropy, diversity or held-out likelihood collapse: only say so; stop; or go back to the newest evaluated
+    round without a diagnosis, three times at most, and on from there at half the learning rates."""
 
 
 class RunConfig(_Section, frozen=True, kw_only=True):
@@ -400,8 +403,8 @@ def _check_pairs(data: DataConfig) -> None:
         )
 
 
-CHANGEABLE = {"pretrain.epochs", "pretrain.patience", "adversarial.rounds"}
-"""Settings that a resumed run may be given anew: how long it goes on."""
+CHANGEABLE = {"pretrain.epochs", "pretrain.patience", "adversarial.rounds", "adversarial.on_collapse"}
+"""Settings that a resumed run may be given anew: how long it goes on, and whether in spite of a collapse."""
 
 
 def check_resumable(begun: RunConfig, now: RunConfig, where: str) -> None:

@@ -406,6 +406,7 @@ def train(
         resume=flags.resume,
         progress=flags.progress,
         judge=judge,
+        from_nothing=weights is None,
     )
 
 

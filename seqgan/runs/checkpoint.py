@@ -74,18 +74,19 @@ def load_weights(model: nn.Module, path: Path, vocabulary: str = "") -> None:
     model.load_state_dict(weights)
 
 
-def save_state(folder: Path, step: int, state: dict[str, Any]) -> None:
+def save_state(folder: Path, step: int, state: dict[str, Any], spare: int | None = None) -> None:
     """Write a complete training state as `folder`/step-N and delete all but the newest `KEPT`.
 
     Args:
         folder: the run's folder of checkpoints.
         step: orders the states.
         state: tensors, numbers, strings, lists and dicts, nested.
+        spare: the step of another that is kept, to go back to.
     """
     buffer = io.BytesIO()
     torch.save(state, buffer)
     content = buffer.getvalue()
-    place = folder / f"step-{step:09}"
+    place = _place(folder, step)
     unfinished = folder / (place.name + TEMPORARY_SUFFIX)
     try:
         _delete(unfinished)
@@ -96,7 +97,8 @@ def save_state(folder: Path, step: int, state: dict[str, Any]) -> None:
         os.replace(unfinished, place)
         sync(folder)
         for old in _states(folder)[KEPT:]:
-            _delete(old)
+            if spare is None or old != _place(folder, spare):
+                _delete(old)
     except OSError as error:
         raise cannot_write(place, error) from error
     finally:
@@ -116,17 +118,42 @@ def load_state(folder: Path, note: Callable[[str], None]) -> dict[str, Any] | No
     states = _states(folder)
     for place in states:
         try:
-            content = (place / "state.pt").read_bytes()
-            expected = json.loads((place / "state.json").read_text(encoding="utf-8"))["sha256"]
-            if hashlib.sha256(content).hexdigest() != expected:
-                raise ValueError("its checksum differs")
-            return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+            return _read(place)
         # Whatever is wrong with these bytes, and readers of damaged files raise many kinds, they are of no use.
         except Exception as error:
             note(f"{place} is damaged ({type(error).__name__}: {error}); trying the one before.")
     if states:
         raise CheckpointError(f"All training states in {folder} are damaged: start anew with --overwrite.")
     return None
+
+
+def load_state_of(folder: Path, step: int) -> dict[str, Any]:
+    """The training state of that step.
+
+    Raises:
+        CheckpointError: it is not there, or damaged.
+    """
+    place = _place(folder, step)
+    try:
+        return _read(place)
+    except Exception as error:  # of many kinds, as above
+        raise CheckpointError(
+            f"{place}, the training state to go back to, cannot be read ({type(error).__name__}: {error}): go on with "
+            "--resume --on-collapse warn, or begin anew."
+        ) from error
+
+
+def _place(folder: Path, step: int) -> Path:
+    return folder / f"step-{step:09}"
+
+
+def _read(place: Path) -> dict[str, Any]:
+    """A state, its checksum compared; raises whatever reading of damaged files raises."""
+    content = (place / "state.pt").read_bytes()
+    expected = json.loads((place / "state.json").read_text(encoding="utf-8"))["sha256"]
+    if hashlib.sha256(content).hexdigest() != expected:
+        raise ValueError("its checksum differs")
+    return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
 
 
 def _states(folder: Path) -> list[Path]:

@@ -45,8 +45,8 @@ class MetricLog:
         """Bytes written so far, for the checkpoint."""
         return 0 if self._path is None else self._path.stat().st_size
 
-    def log(self, phase: str, step: int, values: Mapping[str, float], *, shown: bool = True) -> None:
-        """Append a line.
+    def log(self, phase: str, step: int, values: Mapping[str, float], *, shown: bool = True) -> dict[str, Any]:
+        """Append a line, and return it.
 
         Args:
             phase: which part of the training.
@@ -54,7 +54,7 @@ class MetricLog:
             values: names, as the README's table defines them, to numbers. What is not finite is written as null.
             shown: whether the reader is told, too.
         """
-        line = {"phase": phase, "step": step}
+        line: dict[str, Any] = {"phase": phase, "step": step}
         line |= {name: (round(value, 6) if math.isfinite(value) else None) for name, value in values.items()}
         if self._path is not None:
             try:
@@ -69,6 +69,7 @@ class MetricLog:
         if shown:
             readable = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
             self._note(f"{phase} {step}:  {readable}")
+        return line
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:

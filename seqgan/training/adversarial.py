@@ -10,16 +10,19 @@ import torch
 from seqgan.config import AdversarialConfig, algorithm_defaults
 from seqgan.data.text import Text
 from seqgan.discriminators.protocol import DiscriminatorModule
-from seqgan.errors import ConfigError
+from seqgan.errors import ConfigError, TrainingError
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives.algorithm import Relaxed, Sampled
 from seqgan.progress import SILENT, Progress
 from seqgan.runs.checkpoint import load_state, save_state, save_weights
 from seqgan.runs.directory import Run
+from seqgan.runs.health import Circumstances, circumstances_of
 from seqgan.runs.metric_log import MetricLog
+from seqgan.training.doctor import Doctor
 from seqgan.training.engine import device_of, seeded
 from seqgan.training.players import Players
 from seqgan.training.pretrain import Judge, check_same_text
+from seqgan.training.recovery import Recovery, check_on_collapse
 from seqgan.training.relaxed import RelaxedPlayers, check_relaxed
 from seqgan.training.rewards import OwnReward
 from seqgan.training.sampled import SampledPlayers, check_sampled
@@ -38,6 +41,7 @@ def train_adversarially(
     progress: Progress = SILENT,
     judge: Judge | None = None,
     reward: OwnReward | None = None,
+    from_nothing: bool = False,
 ) -> None:
     """Train both players in place, on the device where they are.
 
@@ -54,56 +58,77 @@ def train_adversarially(
         judge: what to log every `evaluate_every` rounds, and before the first; see `judge_while_training`.
         reward: of completed sequences, mixed with the discriminator's, of which `adversarial.discriminator_share` is
             left; by default BLEU against the reference. For algorithms on sampled text.
+        from_nothing: the generator was not pretrained: how it begins is no measure of its health.
 
     Raises:
         ConfigError: settings that do not go together.
         CheckpointError: the run's training states are damaged, or belong to another text.
-        SeqganError: training diverged.
+        TrainingError: training diverged, or it collapsed and was to stop then.
     """
     config = config or AdversarialConfig()
+    check_on_collapse(config)
     device = device_of(generator)
     with seeded(seed, device) as rng:
         players = make_players(generator, discriminator, text, algorithm, config, rng, reward)
+        doctor = Doctor(progress.note, _circumstances(algorithm, config, from_nothing=from_nothing))
         state = load_state(run.checkpoints_folder, progress.note) if run is not None and resume else None
         if state is not None:
             check_same_text(state, text)
             players.restore(state)
+            doctor.restore(state.get("doctor"))
             progress.note(f"Going on after {players.warmup_steps} warm-up pools and {players.rounds} rounds.")
         log = MetricLog(run.metrics_path if run else None, progress.note, size=state["log_size"] if state else 0)
+        recovery = Recovery(config, players, doctor, run, log, progress)
 
         def keep() -> None:
             """Save all that a resumed run needs, and the weights that other commands read."""
+            step = players.warmup_steps + players.rounds
+            best = recovery.remember(step)
             if run is not None:
                 vocabulary = text.vocabulary_fingerprint
                 save_weights(generator, run.generator_path, vocabulary)
                 save_weights(discriminator, run.discriminator_path, vocabulary)
-                step = players.warmup_steps + players.rounds
-                save_state(run.checkpoints_folder, step, {**players.state(), "log_size": log.size})
+                complete = {**players.state(), "log_size": log.size, "doctor": doctor.state()}
+                save_state(run.checkpoints_folder, step, complete, spare=best)
 
         with progress.bar("Discriminator alone: pools", config.warmup_steps, players.warmup_steps) as advance:
             while not players.warmed_up:
                 values = players.warm_up_discriminator()
                 if players.warmed_up:
-                    log.log("warmup", players.warmup_steps, values)
+                    doctor.hear(log.log("warmup", players.warmup_steps, values))
                 elif players.warmup_steps % players.warmup_checkpoint_steps == 0:
                     keep()
                 advance(1)
         if players.rounds == 0 and not players.judged:
             if judge is not None:
-                log.log("adversarial", 0, judge(0))
+                doctor.hear(log.log("adversarial", 0, judge(0)))
             players.judged = True
             keep()
 
+        recovery.after_round(keep)  # where it was stopped by a collapse, and resumed
         with progress.bar("Adversarial training: rounds", config.rounds, players.rounds) as advance:
             while players.rounds < config.rounds:
-                values = players.play_round()
+                try:
+                    values = players.play_round()
+                except TrainingError as error:
+                    if config.on_collapse != "restore":
+                        raise
+                    recovery.treat(str(error), keep)
+                    continue
                 judged = players.rounds % config.evaluate_every == 0 or players.rounds == config.rounds
                 if judged and judge is not None:
                     values |= judge(players.rounds)
-                log.log("adversarial", players.rounds, values, shown=judged)
+                doctor.hear(log.log("adversarial", players.rounds, values, shown=judged))
                 if judged:
                     keep()
                 advance(1)
+                recovery.after_round(keep)
+
+
+def _circumstances(algorithm: Sampled | Relaxed, config: AdversarialConfig, *, from_nothing: bool) -> Circumstances:
+    """What the doctor is told beside the log. Without noise on tokens the discriminator reads the softmax itself."""
+    softmax = isinstance(algorithm, Relaxed) and not algorithm.gumbel
+    return circumstances_of(config, always_told_apart=softmax, from_nothing=from_nothing)
 
 
 def make_players(
@@ -153,6 +178,7 @@ def check_settings(
     Raises:
         ConfigError: says which do not, and why.
     """
+    check_on_collapse(config)
     check_used(config, relaxed=isinstance(algorithm, Relaxed))
     check_reads_sources(config, algorithm, conditional=conditional)
     if isinstance(algorithm, Relaxed):

@@ -16,6 +16,7 @@ from seqgan.objectives.algorithm import Sampled
 from seqgan.tensors.masking import masked_mean
 from seqgan.training.critic import Critic, critic_loss
 from seqgan.training.optimizers import adam, update
+from seqgan.training.skips import Skips
 
 BASELINES = ("none", "constant", "rising", "running-mean", "leave-one-out", "critic", "log-partition")
 """The names that `adversarial.baseline` takes."""
@@ -90,6 +91,7 @@ class Baseline:
         self.critic: Critic | None = None
         if self.name == "critic":
             self.critic = Critic(vocabulary_size, source_vocabulary_size).to(device)
+        self.skips = Skips("critic", "--adversarial.critic-learning-rate")
         self.optimizer = None if self.critic is None else adam(self.critic, config.critic_learning_rate)
 
     def __call__(
@@ -142,7 +144,7 @@ class Baseline:
         rows = values.flatten(1, -2)  # groups and samples are rows alike to it
         predicted = self.critic(tokens.flatten(0, -2), source)  # [R, T]
         loss = critic_loss(predicted, rows, mask.flatten(0, -2))
-        update(self.critic, self.optimizer, loss)
+        update(self.critic, self.optimizer, loss, skips=self.skips)
         return predicted.detach().unflatten(0, tokens.shape[:-1])
 
     def state(self) -> dict[str, Any]:

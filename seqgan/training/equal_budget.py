@@ -18,6 +18,7 @@ from seqgan.runs.directory import Run
 from seqgan.runs.metric_log import read_metrics
 from seqgan.training.engine import device_of, seeded
 from seqgan.training.optimizers import adam, update
+from seqgan.training.pretrain import pretraining_skips
 
 
 class Budget(NamedTuple):
@@ -85,7 +86,7 @@ def train_on(
 
     Raises:
         ValueError: neither bound is given.
-        SeqganError: training diverged.
+        TrainingError: training diverged.
     """
     if updates is None and seconds is None:
         raise ValueError("Neither updates nor seconds are given: a budget needs one of them.")
@@ -93,7 +94,7 @@ def train_on(
     config = config or PretrainConfig()
     device = device_of(generator)
     train, valid = text.train.to(device), text.valid.to(device)
-    optimizer = adam(generator, config.learning_rate)
+    optimizer, skips = adam(generator, config.learning_rate), pretraining_skips()
     started = time.monotonic()
 
     def held_out() -> float:
@@ -116,7 +117,7 @@ def train_on(
                 batch = take(train, rows)
                 context = generator.encode(batch.source, batch.source_mask)
                 loss = mle_loss(generator(batch.tokens, context), batch.tokens, batch.mask)
-                update(generator, optimizer, loss, config.clip_norm)
+                update(generator, optimizer, loss, config.clip_norm, skips)
                 made += 1
                 advance(1)
             nll = held_out()

@@ -23,8 +23,10 @@ from seqgan.runs.directory import Run
 from seqgan.runs.metric_log import MetricLog
 from seqgan.tensors.output_nll import output_nll
 from seqgan.tensors.workers import alone
+from seqgan.training.doctor import Doctor
 from seqgan.training.engine import device_of, random_state, seeded, set_random_state
 from seqgan.training.optimizers import adam, update
+from seqgan.training.skips import Skips
 
 SMALL = 8
 """The output layer is next to all of the work when its weights are so many times the others' together."""
@@ -69,7 +71,7 @@ def pretrain(
 
     Raises:
         CheckpointError: the run's training states are damaged, or belong to another text.
-        SeqganError: training diverged.
+        TrainingError: training diverged.
     """
     config = config or PretrainConfig()
     device = device_of(generator)
@@ -77,6 +79,7 @@ def pretrain(
     optimizer = adam(generator, config.learning_rate)
     epoch, best_epoch, best_nll = 0, 0, math.inf
     best_weights = copy.deepcopy(generator.state_dict())
+    skips, doctor = pretraining_skips(), Doctor(progress.note)
 
     with seeded(seed, device) as rng:
         state = load_state(run.checkpoints_folder, progress.note) if run is not None and resume else None
@@ -88,16 +91,19 @@ def pretrain(
             optimizer.load_state_dict(state["optimizer"])
             set_random_state(rng, state["random"])
             epoch, best_epoch, best_nll = state["epoch"], state["best_epoch"], state["best_nll"]
+            skips.restore(state.get("skips", {}))
+            doctor.restore(state.get("doctor"))
             progress.note(f"Going on after epoch {epoch}.")
         log = MetricLog(run.metrics_path if run else None, progress.note, size=state["log_size"] if state else 0)
 
         while epoch < config.epochs and (not config.patience or epoch - best_epoch < config.patience):
             epoch += 1
-            values = train_epoch(generator, optimizer, train, config, seed=seed, epoch=epoch, progress=progress)
+            options: dict[str, Any] = {"seed": seed, "epoch": epoch, "progress": progress, "skips": skips}
+            values = train_epoch(generator, optimizer, train, config, **options)
             held_out = held_out_likelihood(generator, valid, text.vocabulary.unknown)
             nll = held_out.nll_per_token
             values |= {"eval/nll": nll, "eval/perplexity": held_out.perplexity}
-            log.log("pretrain", epoch, values | (judge(epoch) if judge is not None else {}))
+            doctor.hear(log.log("pretrain", epoch, values | (judge(epoch) if judge is not None else {})))
             # Without patience the last epoch is the one to keep, whatever came before.
             if nll < best_nll or not config.patience:
                 best_nll, best_epoch = nll, epoch
@@ -113,6 +119,8 @@ def pretrain(
                     "optimizer": optimizer.state_dict(),
                     "random": random_state(rng),
                     "log_size": log.size,
+                    "skips": skips.state(),
+                    "doctor": doctor.state(),
                     "text": text.corpus.fingerprint(),
                     "vocabulary": text.vocabulary_fingerprint,
                 }
@@ -138,6 +146,11 @@ def check_same_text(state: dict[str, Any], text: Text) -> None:
         raise CheckpointError(f"{files} is not the one that this run was begun with: restore it from a copy.")
 
 
+def pretraining_skips() -> Skips:
+    """Of the generator, none yet."""
+    return Skips("generator", "--pretrain.learning-rate")
+
+
 def train_epoch(
     generator: GeneratorModule,
     optimizer: torch.optim.Optimizer,
@@ -147,9 +160,11 @@ def train_epoch(
     seed: int,
     epoch: int,
     progress: Progress = SILENT,
+    skips: Skips | None = None,
 ) -> dict[str, float]:
     """One pass over the text in place; the values to log."""
     started = time.monotonic()
+    skips = skips or pretraining_skips()
     total_nll, total_tokens = 0.0, 0
     generator.train()
     batches = epoch_batches(train, config.batch_size, seed=seed, epoch=epoch)
@@ -158,11 +173,14 @@ def train_epoch(
             batch = take(train, rows)
             loss = _mean_nll(generator, batch)
             tokens = int(batch.mask.sum())
-            total_nll += update(generator, optimizer, loss, config.clip_norm) * tokens
-            total_tokens += tokens
+            nll = update(generator, optimizer, loss, config.clip_norm, skips)
+            if not skips.in_a_row:
+                total_nll += nll * tokens
+                total_tokens += tokens
             advance(1)
     tokens_per_second = total_tokens / (time.monotonic() - started)
-    return {"generator/loss": total_nll / total_tokens, "tokens_per_second": tokens_per_second}
+    mean = total_nll / total_tokens if total_tokens else math.nan
+    return {"generator/loss": mean, "tokens_per_second": tokens_per_second, **skips.take()}
 
 
 def _mean_nll(generator: GeneratorModule, batch: Batch) -> torch.Tensor:

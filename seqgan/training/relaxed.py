@@ -141,7 +141,8 @@ class RelaxedPlayers(Players):
                 real_logits = self.discriminator(real, mask)
             fake_logits = self.discriminator(fake.probs, fake.mask)
             loss = self.algorithm.generator_loss(real_logits, fake_logits)
-            value = update(self.generator, self.generator_optimizer, loss, self.config.clip_norm)
+            skips = self.skips["generator"]
+            value = update(self.generator, self.generator_optimizer, loss, self.config.clip_norm, skips)
         finally:
             self.discriminator.requires_grad_(True)
         fake_logits = fake_logits.detach()

@@ -138,6 +138,8 @@ class SampledPlayers(Players):
         self.algorithm = algorithm
         sources = None if text.source_vocabulary is None else len(text.source_vocabulary)
         self.baseline = Baseline(config, algorithm, len(text.vocabulary), rng.device, sources)
+        if self.baseline.critic is not None:
+            self.skips["critic"] = self.baseline.skips
         # Completes prefixes; a copy of its own only where it lags behind.
         self.rollout_policy = copy.deepcopy(generator) if config.rollout_update_rate else generator
 
@@ -194,7 +196,7 @@ class SampledPlayers(Players):
         entropy = diagnostics.policy_entropy(logits, fake.mask)
         if config.entropy_bonus:
             loss = loss - config.entropy_bonus * entropy
-        value = update(self.generator, self.generator_optimizer, loss, config.clip_norm)
+        value = update(self.generator, self.generator_optimizer, loss, config.clip_norm, self.skips["generator"])
         self.imitated = drawn.real if self.conditional else None
         logged = {
             "generator/loss": value,
@@ -247,9 +249,8 @@ class SampledPlayers(Players):
                 source = select_rows((real.source, real.source_mask), rows)
                 real_logits, fake_logits = self._judge_both(tokens[:, rows], mask[:, rows], source)
                 loss = self.algorithm.discriminator_loss(real_logits, fake_logits)
-                totals["discriminator/loss"] += update(
-                    self.discriminator, optimizer, loss, self.config.discriminator_clip_norm
-                )
+                clip_norm, skips = self.config.discriminator_clip_norm, self.skips["discriminator"]
+                totals["discriminator/loss"] += update(self.discriminator, optimizer, loss, clip_norm, skips)
                 if self.config.weight_clamp is not None:
                     clamp_(self.discriminator.parameters(), self.config.weight_clamp)
                 totals["discriminator/accuracy"] += self._accuracy(real_logits, fake_logits)

@@ -3,7 +3,8 @@
 import pytest
 from hand_made_runs import adversarial_log, pretrain_log
 
-from seqgan.reporting.findings import first_and_last, log_findings
+from seqgan.reporting.findings import log_findings
+from seqgan.runs.health import first_and_last
 
 
 def names(log, rounds=0):
