@@ -13,6 +13,7 @@ from seqgan.runs.health import (
     Diagnosis,
     Logged,
     diagnose,
+    nulls,
     recent,
     series,
 )
@@ -36,6 +37,7 @@ def log_findings(log: Sequence[Logged], rounds_asked: int = 0, about: Circumstan
     sick = diagnose(log, about) if log else {}
     found = [
         *sick.values(),
+        *([] if "not_finite" in sick else once_not_finite(log)),
         *over(log),
         *([] if "discriminator_accuracy" in sick or about.always_told_apart else discriminator(rounds)),
         *quality_and_diversity(rounds),
@@ -57,6 +59,13 @@ def discriminator(rounds: Sequence[Logged]) -> list[Diagnosis]:
         return []
     text = f"Its accuracy is {fmean(values):.3f} over the last {len(values)} rounds: neither certain nor blind."
     return [Diagnosis("good", "discriminator", text, "")]
+
+
+def once_not_finite(log: Sequence[Logged]) -> list[Diagnosis]:
+    """Numbers that were not finite, and are again."""
+    names = nulls(log)
+    text = f"Not finite at some step, and finite in the end: {', '.join(names)}."
+    return [Diagnosis("warning", "numbers were not finite", text, "Lower the learning rates.")] if names else []
 
 
 def over(log: Sequence[Logged]) -> list[Diagnosis]:

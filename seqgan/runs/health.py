@@ -196,13 +196,18 @@ def left_out(lines: Sequence[Logged], about: Circumstances) -> Diagnosis | None:
     return Diagnosis("warning", "batches left out", text, "Lower that player's learning rate, or clip its gradients.")
 
 
+def nulls(lines: Sequence[Logged]) -> list[str]:
+    """Names of the numbers that were not finite in lines without a batch left out."""
+    whole = [line for line in lines if not any(LEFT_OUT in name for name in line)]
+    return sorted({name for line in whole for name, value in line.items() if value is None})
+
+
 def not_finite(lines: Sequence[Logged], about: Circumstances) -> Diagnosis | None:  # noqa: ARG001
     """Numbers that were not finite are written as null; those of batches left out are another diagnosis."""
-    latest = [line for line in since_return(lines)[-LAST:] if not any(LEFT_OUT in name for name in line)]
-    names = sorted({name for line in latest for name, value in line.items() if value is None})
+    names = nulls(since_return(lines)[-LAST:])
     if not names:
         return None
-    text = f"Not finite in the last rounds: {', '.join(names)}."
+    text = f"Not finite at some step: {', '.join(names)}."
     return Diagnosis("problem", "numbers that are not finite", text, "Lower the learning rates.")
 
 

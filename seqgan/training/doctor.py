@@ -68,7 +68,7 @@ class Doctor:
     def healthy(self) -> bool:
         """Whether nothing is wrong with the generator, as far as enough rounds can tell; before the first one, too."""
         harmed = self._found.keys() & {check.__name__ for check in OF_GENERATOR}
-        last = self._lines[-1] if self._lines else {"phase": "", "step": 0}
+        last: Logged = self._lines[-1] if self._lines else {"phase": "", "step": 0}
         started = last["phase"] == "adversarial" and last["step"] > 0
         return not harmed and (not started or len(since_return(self._lines)) >= FEWEST)
 
