@@ -113,6 +113,6 @@ def raise_interrupted(number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _set_timer(seconds: float) -> None:
-    """Have SIGALRM come, again each second: where Python swallows what it raises, in a destructor, the next one counts."""
+    """Have SIGALRM come, then each second: what it raises in a destructor is swallowed, and the next one counts."""
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_REAL, seconds, 1.0 if seconds else 0)
