@@ -43,14 +43,14 @@ class Form(NamedTuple):
     """The flag with the number of its steps."""
 
 
-def write_corpora(folder: Path) -> None:
+def write_corpora(folder: Path, length: int = LENGTH) -> None:
     """Beginnings of captions, and short number words, a few dozen of each: words/ and pairs/ in the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for split, sentences in draw_splits(load_grammar("captions"), SIZES, seed=0).items():
-        write_lines(folder / "words" / f"{split}.txt", [" ".join(tokens[:LENGTH]) for tokens in sentences])
+        write_lines(folder / "words" / f"{split}.txt", [" ".join(tokens[:length]) for tokens in sentences])
     sizes = {split: 20 * size for split, size in SIZES.items()}
     for split, pairs in PAIR_CORPORA["numbers"].draw(sizes, 0).items():
-        short = [pair for pair in pairs if max(len(side.split()) for side in pair) <= LENGTH]
+        short = [pair for pair in pairs if max(len(side.split()) for side in pair) <= length]
         write_lines(folder / "pairs" / f"{split}.tsv", ["\t".join(pair) for pair in short[: SIZES[split]]])
 
 
