@@ -34,19 +34,7 @@ class MetricLog:
         self._note = note
         self._second: Writer | None = None
         if path is not None:
-            tail = str(state.get("log_tail", "")).encode("latin-1") if state else b""
-            start = state["log_size"] - len(tail) if state else 0
-            try:
-                with path.open("ab") as file:
-                    there = path.stat().st_size
-                    file.truncate(min(start, there))
-                    file.write(tail)
-                    file.flush()
-                    os.fsync(file.fileno())
-            except OSError as error:
-                raise cannot_write(path, error) from error
-            if there < start:
-                note(f"{path} was cut: {start - there} bytes of lines that were in it are missing from now on.")
+            _go_back(path, state or {"log_size": 0}, note)
             # The last one of a phase wins.
             last_steps = {line["phase"]: line["step"] for line in read_metrics(path)}
             self._second = event_writer(path.parent, last_steps)
@@ -84,6 +72,26 @@ class MetricLog:
         if shown:
             readable = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
             self._note(f"{phase} {step}:  {readable}")
+
+
+def _go_back(path: Path, state: Mapping[str, Any], note: Callable[[str], None]) -> None:
+    """Make the log what it was when `MetricLog.state` was called, as far as it is still there."""
+    tail = str(state.get("log_tail", "")).encode("latin-1")
+    start = state["log_size"] - len(tail)
+    try:
+        with path.open("ab") as file:
+            there = path.stat().st_size
+            if there < start:  # whole lines of what is left, and of the end
+                kept = path.read_bytes().rfind(b"\n") + 1
+                tail = tail[tail.find(b"\n") + 1 :]
+                note(f"{path} was cut: {state['log_size'] - kept - len(tail)} bytes of lines in it are lost.")
+                start = kept
+            file.truncate(start)
+            file.write(tail)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise cannot_write(path, error) from error
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
