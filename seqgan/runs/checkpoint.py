@@ -105,12 +105,14 @@ def save_state(folder: Path, step: int, state: dict[str, Any]) -> None:
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def load_state(folder: Path, note: Callable[[str], None]) -> dict[str, Any] | None:
+def load_state(folder: Path, note: Callable[[str], None], log: Path | None = None) -> dict[str, Any] | None:
     """The newest training state that is whole, or None when there is none at all.
 
     Args:
         folder: the run's folder of checkpoints.
         note: is told of each damaged state that was passed over.
+        log: the run's metric log. Where nothing is in it, damaged states are as good as none: no work is lost by
+            beginning anew.
 
     Raises:
         CheckpointError: there are states, and all are damaged.
@@ -126,7 +128,7 @@ def load_state(folder: Path, note: Callable[[str], None]) -> dict[str, Any] | No
         # Whatever is wrong with these bytes, and readers of damaged files raise many kinds, they are of no use.
         except Exception as error:
             note(f"{place} is damaged ({type(error).__name__}: {error}); trying the one before.")
-    if states:
+    if states and not (log is not None and (not log.exists() or log.stat().st_size == 0)):
         raise CheckpointError(f"All training states in {folder} are damaged: start anew with --overwrite.")
     return None
 

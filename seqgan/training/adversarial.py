@@ -70,7 +70,9 @@ def train_adversarially(
     device = device_of(generator)
     with seeded(seed, device) as rng:
         players = make_players(generator, discriminator, text, algorithm, config, rng, reward)
-        state = load_state(run.checkpoints_folder, progress.note) if run is not None and resume else None
+        state = (
+            load_state(run.checkpoints_folder, progress.note, run.metrics_path) if run is not None and resume else None
+        )
         if state is not None:
             check_same_text(state, text)
             players.restore(state)
@@ -97,6 +99,8 @@ def train_adversarially(
         keeper = Keeper(write, stop or Stop())
         if state is not None:
             write_weights()  # the state alone decides: these may be newer, or damaged
+        else:
+            write()  # so that even the first state after this has one before it, should it be damaged
 
         with progress.bar("Discriminator alone: pools", config.warmup_steps, players.warmup_steps) as advance:
             while not players.warmed_up:

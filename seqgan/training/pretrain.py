@@ -101,7 +101,9 @@ def pretrain(
     best_weights = copy.deepcopy(generator.state_dict())
 
     with seeded(seed, device) as rng:
-        state = load_state(run.checkpoints_folder, progress.note) if run is not None and resume else None
+        state = (
+            load_state(run.checkpoints_folder, progress.note, run.metrics_path) if run is not None and resume else None
+        )
         if run is not None and state is not None:
             check_same_text(state, text)
             if "best" not in state:  # of an earlier version
@@ -145,6 +147,8 @@ def pretrain(
             keeper.rest(_where(epoch, part))
 
         keeper = Keeper(write, stop or Stop())
+        if state is None:
+            write()  # so that even the first state after this has one before it, should it be damaged
 
         while epoch < config.epochs and (not config.patience or epoch - best_epoch < config.patience):
             one_epoch = partial(train_epoch, generator, optimizer, train, config, seed=seed, epoch=epoch + 1)
