@@ -75,3 +75,25 @@ def test_the_benchmark_compares_equals(tmp_path):
 def test_growth_is_measured(tmp_path):
     run("growth", "--quick", "--out", tmp_path)
     assert "| Self-BLEU over corpus | 2000, 4000 |" in (tmp_path / "growth.md").read_text()
+
+
+def test_disturbed_trainings_end_with_the_same_bytes(tmp_path):
+    run("soak", "--faults", 12, "--jobs", 2, "--only", "pretrain-words", "gsgan", "--out", tmp_path / "soak.md")
+    all_of_them = next(line for line in (tmp_path / "soak.md").read_text().splitlines() if line.startswith("| all | 1"))
+    _, _, tried, survived, lost, _ = (cell.strip() for cell in all_of_them.split("|"))
+    assert int(tried) == int(survived) >= 12
+    assert int(lost) == 0
+
+
+def test_what_counts_as_flat(monkeypatch):
+    import runpy
+
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    script = runpy.run_path(str(SCRIPTS / "long_run"))
+    steps = list(range(0, 10_001, 250))
+    noise = [1000 * (step % 3) for step in steps]
+    for a_step, flat in ((0, True), (100, True), (300, False)):  # 1 MiB over 5,000 steps is 210 bytes a step
+        result = {"steps": steps, "bytes": [10**8 + a_step * n + x for n, x in zip(steps, noise, strict=True)]}
+        assert script["is_flat"]({**result, "files": [5] * len(steps)}) == flat
+        assert abs(script["growth"](result) - 5000 * a_step) < 2000
+        assert not script["is_flat"]({**result, "files": [*[5] * (len(steps) - 1), 6]})

@@ -79,7 +79,7 @@ def save_state(folder: Path, step: int, state: dict[str, Any], spare: int | None
 
     Args:
         folder: the run's folder of checkpoints.
-        step: orders the states.
+        step: orders the states. One of the same step is replaced, and is not there for a moment.
         state: tensors, numbers, strings, lists and dicts, nested.
         spare: the step of another that is kept, to go back to.
     """
@@ -96,8 +96,11 @@ def save_state(folder: Path, step: int, state: dict[str, Any], spare: int | None
         _delete(place)
         os.replace(unfinished, place)
         sync(folder)
-        for old in _states(folder)[KEPT:]:
-            if spare is None or old != _place(folder, spare):
+        states = _states(folder)
+        spared = None if spare is None else _place(folder, spare)
+        # Later ones than this were passed over as damaged, and are made again.
+        for old in [state for state in states if state.name > place.name] + states[states.index(place) + KEPT :]:
+            if old != spared:
                 _delete(old)
     except OSError as error:
         raise cannot_write(place, error) from error
@@ -105,12 +108,14 @@ def save_state(folder: Path, step: int, state: dict[str, Any], spare: int | None
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def load_state(folder: Path, note: Callable[[str], None]) -> dict[str, Any] | None:
+def load_state(folder: Path, note: Callable[[str], None], log: Path | None = None) -> dict[str, Any] | None:
     """The newest training state that is whole, or None when there is none at all.
 
     Args:
         folder: the run's folder of checkpoints.
         note: is told of each damaged state that was passed over.
+        log: the run's metric log. Where nothing is in it, damaged states are as good as none: no work is lost by
+            beginning anew.
 
     Raises:
         CheckpointError: there are states, and all are damaged.
@@ -122,7 +127,7 @@ def load_state(folder: Path, note: Callable[[str], None]) -> dict[str, Any] | No
         # Whatever is wrong with these bytes, and readers of damaged files raise many kinds, they are of no use.
         except Exception as error:
             note(f"{place} is damaged ({type(error).__name__}: {error}); trying the one before.")
-    if states:
+    if states and not (log is not None and (not log.exists() or log.stat().st_size == 0)):
         raise CheckpointError(f"All training states in {folder} are damaged: start anew with --overwrite.")
     return None
 

@@ -11,6 +11,9 @@ from seqgan.errors import CheckpointError
 from seqgan.files import cannot_write
 from seqgan.runs.tensorboard import Writer, event_writer
 
+TAIL = 8192
+"""Bytes of the log's end that a checkpoint holds."""
+
 
 class MetricLog:
     """Appends lines to `metrics.jsonl`.
@@ -18,32 +21,32 @@ class MetricLog:
     Args:
         path: the file; None writes none.
         note: is given a readable line for each.
-        size: bytes of the log that are to be kept, in a resumed run: what was written after its checkpoint goes,
-            since the same steps are done again.
+        state: what `state` gave when the checkpoint of a resumed run was written. What was written after it goes,
+            since the same steps are done again; the last lines before it are written again, should they be cut.
 
     Raises:
         RunError: the file cannot be written.
         ConfigError: the run's folder asks for TensorBoard's events, and the package is not installed.
     """
 
-    def __init__(self, path: Path | None, note: Callable[[str], None], size: int = 0):
+    def __init__(self, path: Path | None, note: Callable[[str], None], state: Mapping[str, Any] | None = None):
         self._path = path
         self._note = note
         self._second: Writer | None = None
         if path is not None:
-            try:
-                with path.open("ab") as file:
-                    file.truncate(min(size, path.stat().st_size))
-            except OSError as error:
-                raise cannot_write(path, error) from error
+            _go_back(path, state or {"log_size": 0}, note)
             # The last one of a phase wins.
             last_steps = {line["phase"]: line["step"] for line in read_metrics(path)}
             self._second = event_writer(path.parent, last_steps)
 
-    @property
-    def size(self) -> int:
-        """Bytes written so far, for the checkpoint."""
-        return 0 if self._path is None else self._path.stat().st_size
+    def state(self) -> dict[str, Any]:
+        """How far the log goes, for the checkpoint: `log_size` in bytes, and `log_tail`, the last of them."""
+        if self._path is None:
+            return {"log_size": 0, "log_tail": ""}
+        with self._path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - TAIL))
+            return {"log_size": size, "log_tail": file.read().decode("latin-1")}
 
     def log(self, phase: str, step: int, values: Mapping[str, float], *, shown: bool = True) -> dict[str, Any]:
         """Append a line, and return it.
@@ -70,6 +73,26 @@ class MetricLog:
             readable = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
             self._note(f"{phase} {step}:  {readable}")
         return line
+
+
+def _go_back(path: Path, state: Mapping[str, Any], note: Callable[[str], None]) -> None:
+    """Make the log what it was when `MetricLog.state` was called, as far as it is still there."""
+    tail = str(state.get("log_tail", "")).encode("latin-1")
+    start = state["log_size"] - len(tail)
+    try:
+        with path.open("ab") as file:
+            there = path.stat().st_size
+            if there < start:  # whole lines of what is left, and of the end
+                kept = path.read_bytes().rfind(b"\n") + 1
+                tail = tail[tail.find(b"\n") + 1 :]
+                note(f"{path} was cut: {state['log_size'] - kept - len(tail)} bytes of lines in it are lost.")
+                start = kept
+            file.truncate(start)
+            file.write(tail)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise cannot_write(path, error) from error
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:

@@ -12,14 +12,17 @@ from seqgan.data.text import Text
 from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.errors import ConfigError, TrainingError
 from seqgan.generators.protocol import GeneratorModule
+from seqgan.interrupt import Stop
 from seqgan.objectives.algorithm import Relaxed, Sampled
 from seqgan.progress import SILENT, Progress
 from seqgan.runs.checkpoint import load_state, save_state, save_weights
 from seqgan.runs.directory import Run
 from seqgan.runs.health import Circumstances, circumstances_of
 from seqgan.runs.metric_log import MetricLog
+from seqgan.runs.thinning import is_logged, is_shown, thin_samples
 from seqgan.training.doctor import Doctor
 from seqgan.training.engine import device_of, seeded
+from seqgan.training.keeping import Keeper
 from seqgan.training.players import Players
 from seqgan.training.pretrain import Judge, check_same_text
 from seqgan.training.recovery import Recovery, check_on_collapse
@@ -42,6 +45,7 @@ def train_adversarially(
     judge: Judge | None = None,
     reward: OwnReward | None = None,
     from_nothing: bool = False,
+    stop: Stop | None = None,
 ) -> None:
     """Train both players in place, on the device where they are.
 
@@ -59,10 +63,12 @@ def train_adversarially(
         reward: of completed sequences, mixed with the discriminator's, of which `adversarial.discriminator_share` is
             left; by default BLEU against the reference. For algorithms on sampled text.
         from_nothing: the generator was not pretrained: how it begins is no measure of its health.
+        stop: whether to leave, asked after each pool of the warm-up and each round; see `interruptible`.
 
     Raises:
         ConfigError: settings that do not go together.
         CheckpointError: the run's training states are damaged, or belong to another text.
+        Interrupted: `stop` said so; a state is saved.
         TrainingError: training diverged, or it collapsed and was to stop then.
     """
     config = config or AdversarialConfig()
@@ -71,41 +77,60 @@ def train_adversarially(
     with seeded(seed, device) as rng:
         players = make_players(generator, discriminator, text, algorithm, config, rng, reward)
         doctor = Doctor(progress.note, _circumstances(algorithm, config, from_nothing=from_nothing))
-        state = load_state(run.checkpoints_folder, progress.note) if run is not None and resume else None
+        state = (
+            load_state(run.checkpoints_folder, progress.note, run.metrics_path) if run is not None and resume else None
+        )
         if state is not None:
             check_same_text(state, text)
             players.restore(state)
             doctor.restore(state.get("doctor"))
             progress.note(f"Going on after {players.warmup_steps} warm-up pools and {players.rounds} rounds.")
-        log = MetricLog(run.metrics_path if run else None, progress.note, size=state["log_size"] if state else 0)
+        log = MetricLog(run.metrics_path if run else None, progress.note, state)
         recovery = Recovery(config, players, doctor, run, log, progress)
 
-        def keep() -> None:
-            """Save all that a resumed run needs, and the weights that other commands read."""
-            step = players.warmup_steps + players.rounds
-            best = recovery.remember(step)
+        def write_weights() -> None:
             if run is not None:
                 vocabulary = text.vocabulary_fingerprint
                 save_weights(generator, run.generator_path, vocabulary)
                 save_weights(discriminator, run.discriminator_path, vocabulary)
-                complete = {**players.state(), "log_size": log.size, "doctor": doctor.state()}
-                save_state(run.checkpoints_folder, step, complete, spare=best)
+
+        def step() -> int:
+            return players.warmup_steps + players.rounds + players.judged
+
+        def write() -> None:
+            """Save all that a resumed run needs, and the weights that other commands read."""
+            write_weights()
+            if run is not None:
+                complete = {**players.state(), **log.state(), "doctor": doctor.state()}
+                save_state(run.checkpoints_folder, step(), complete, spare=recovery.best_step)
+                thin_samples(run.samples_folder, players.rounds, config.evaluate_every)
+
+        def rest(*, save: bool, judged: bool = False) -> None:
+            if judged:
+                recovery.remember(step())
+            keeper.rest(f"{players.warmup_steps} warm-up pools and {players.rounds} rounds", save=save)
+
+        keeper = Keeper(write, stop or Stop())
+        if state is not None:
+            write_weights()  # the state alone decides: these may be newer, or damaged
+        else:
+            write()  # so that even the first state after this has one before it, should it be damaged
 
         with progress.bar("Discriminator alone: pools", config.warmup_steps, players.warmup_steps) as advance:
             while not players.warmed_up:
                 values = players.warm_up_discriminator()
                 if players.warmed_up:
                     doctor.hear(log.log("warmup", players.warmup_steps, values))
-                elif players.warmup_steps % players.warmup_checkpoint_steps == 0:
-                    keep()
                 advance(1)
+                often = players.warmup_steps % players.warmup_checkpoint_steps == 0
+                rest(save=often and not players.warmed_up)
         if players.rounds == 0 and not players.judged:
             if judge is not None:
                 doctor.hear(log.log("adversarial", 0, judge(0)))
             players.judged = True
-            keep()
+            rest(save=True, judged=True)
 
-        recovery.after_round(keep)  # where it was stopped by a collapse, and resumed
+        recovery.after_round(write)  # where it was stopped by a collapse, and resumed
         with progress.bar("Adversarial training: rounds", config.rounds, players.rounds) as advance:
             while players.rounds < config.rounds:
                 try:
@@ -113,16 +138,17 @@ def train_adversarially(
                 except TrainingError as error:
                     if config.on_collapse != "restore":
                         raise
-                    recovery.treat(str(error), keep)
+                    recovery.treat(str(error), write)
                     continue
                 judged = players.rounds % config.evaluate_every == 0 or players.rounds == config.rounds
                 if judged and judge is not None:
                     values |= judge(players.rounds)
-                doctor.hear(log.log("adversarial", players.rounds, values, shown=judged))
-                if judged:
-                    keep()
+                if judged or is_logged(players.rounds):
+                    shown = judged and is_shown(players.rounds, config.rounds, config.evaluate_every)
+                    doctor.hear(log.log("adversarial", players.rounds, values, shown=shown))
                 advance(1)
-                recovery.after_round(keep)
+                rest(save=judged, judged=judged)
+                recovery.after_round(write)
 
 
 def _circumstances(algorithm: Sampled | Relaxed, config: AdversarialConfig, *, from_nothing: bool) -> Circumstances:

@@ -60,8 +60,13 @@ class Recovery:
         self.run, self.log, self.progress = run, log, progress
         self._in_memory: dict[str, Any] = {}
 
-    def remember(self, step: int) -> int | None:
-        """Take the state that is about to be saved as the best one, if it is; the number of the best one.
+    @property
+    def best_step(self) -> int | None:
+        """The number of the best training state; None before there is one."""
+        return None if self.doctor.best is None else self.doctor.best[1]
+
+    def remember(self, step: int) -> None:
+        """Take the state of an evaluated round, which is about to be saved, as the best one, if it is.
 
         Args:
             step: of that state.
@@ -70,7 +75,6 @@ class Recovery:
             self.doctor.best = self.players.rounds, step
             if self.run is None and self.config.on_collapse == "restore":
                 self._in_memory = copy.deepcopy(self.players.state())
-        return None if self.doctor.best is None else self.doctor.best[1]
 
     def after_round(self, keep: Callable[[], None]) -> None:
         """Go back or stop, where the last round was a collapse and that is asked for."""

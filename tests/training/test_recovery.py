@@ -71,12 +71,16 @@ def steps(run):
     return sorted(int(path.name[5:]) for path in run.checkpoints_folder.iterdir())
 
 
+BEGUN = 3 + 1
+"""Training states count the pools of the warm-up, the judgement before the first round, and the rounds."""
+
+
 def test_by_default_it_is_only_said(text, start, tmp_path):
     notes, run = Notes(), new_run(text, tmp_path / "run")
     generator = train(text, start, run, progress=notes)
     assert any("likelihood exploded" in note for note in notes.all)
     assert nll(generator, text) > nll(start, text) + 1
-    assert steps(run) == [3 + 10, 3 + 12]
+    assert steps(run) == [BEGUN + 10, BEGUN + 12]
 
 
 def test_it_stops_and_says_how_to_go_on(text, start, tmp_path):
@@ -121,7 +125,7 @@ def test_it_goes_back_to_the_best_round_and_on_more_slowly(text, start, tmp_path
     rounds = [line["step"] for line in lines if line["phase"] == "adversarial" and "restored" not in line]
     assert rounds == list(range(rounds[-1] + 1))
     assert {line["restored"] for line in returns} == {0}
-    assert steps(run)[0] == 3
+    assert steps(run)[0] == BEGUN
     assert len(steps(run)) == 3
     # Other samples than the first time, and half of the rates each time.
     first, second = (lines[lines.index(line) + 1] for line in ({**lines[1]}, returns[0]))
