@@ -10,10 +10,11 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 import tyro
 
-from seqgan.config import RunConfig, Seed, check, read_settings, with_settings
+from seqgan.config import RunConfig, Seed, check, with_settings
 from seqgan.errors import ConfigError, nearest
 from seqgan.presets import PRESETS, Settings
 from seqgan.progress import SILENT, Progress, to_standard_error
+from seqgan.settings_file import read_settings
 
 Switch = Annotated[bool, tyro.conf.FlagCreatePairsOff]
 """A flag that is given or not, without a negated twin."""

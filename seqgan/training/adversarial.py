@@ -14,7 +14,7 @@ from seqgan.errors import ConfigError
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives.algorithm import Relaxed, Sampled
 from seqgan.progress import SILENT, Progress
-from seqgan.runs.checkpoint import load_state, save_state, save_weights
+from seqgan.runs.checkpoint import check_moments, load_state, restoring, save_state, save_weights
 from seqgan.runs.directory import Run
 from seqgan.runs.metric_log import MetricLog
 from seqgan.training.engine import device_of, seeded
@@ -65,11 +65,16 @@ def train_adversarially(
     with seeded(seed, device) as rng:
         players = make_players(generator, discriminator, text, algorithm, config, rng, reward)
         state = load_state(run.checkpoints_folder, progress.note) if run is not None and resume else None
-        if state is not None:
-            check_same_text(state, text)
-            players.restore(state)
+        log_size = 0
+        if run is not None and state is not None:
+            with restoring(run.checkpoints_folder):
+                check_same_text(state, text)
+                players.restore(state)
+                for optimizer in (players.generator_optimizer, players.discriminator_optimizer):
+                    check_moments(optimizer)
+                log_size = int(state["log_size"])
             progress.note(f"Going on after {players.warmup_steps} warm-up pools and {players.rounds} rounds.")
-        log = MetricLog(run.metrics_path if run else None, progress.note, size=state["log_size"] if state else 0)
+        log = MetricLog(run.metrics_path if run else None, progress.note, size=log_size)
 
         def keep() -> None:
             """Save all that a resumed run needs, and the weights that other commands read."""

@@ -18,7 +18,7 @@ from seqgan.evaluation.likelihood import held_out_likelihood
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives.mle import mle_loss
 from seqgan.progress import SILENT, Progress
-from seqgan.runs.checkpoint import load_state, load_weights, save_state, save_weights
+from seqgan.runs.checkpoint import check_moments, load_state, load_weights, restoring, save_state, save_weights
 from seqgan.runs.directory import Run
 from seqgan.runs.metric_log import MetricLog
 from seqgan.tensors.output_nll import output_nll
@@ -75,21 +75,24 @@ def pretrain(
     device = device_of(generator)
     train, valid = text.train.to(device), text.valid.to(device)
     optimizer = adam(generator, config.learning_rate)
-    epoch, best_epoch, best_nll = 0, 0, math.inf
+    epoch, best_epoch, best_nll, log_size = 0, 0, math.inf, 0
     best_weights = copy.deepcopy(generator.state_dict())
 
     with seeded(seed, device) as rng:
         state = load_state(run.checkpoints_folder, progress.note) if run is not None and resume else None
         if run is not None and state is not None:
-            check_same_text(state, text)
             load_weights(generator, run.generator_path, text.vocabulary_fingerprint)
             best_weights = copy.deepcopy(generator.state_dict())
-            generator.load_state_dict(state["generator"])
-            optimizer.load_state_dict(state["optimizer"])
-            set_random_state(rng, state["random"])
-            epoch, best_epoch, best_nll = state["epoch"], state["best_epoch"], state["best_nll"]
+            with restoring(run.checkpoints_folder):
+                check_same_text(state, text)
+                generator.load_state_dict(state["generator"])
+                optimizer.load_state_dict(state["optimizer"])
+                check_moments(optimizer)
+                set_random_state(rng, state["random"])
+                epoch, best_epoch, best_nll = int(state["epoch"]), int(state["best_epoch"]), float(state["best_nll"])
+                log_size = int(state["log_size"])
             progress.note(f"Going on after epoch {epoch}.")
-        log = MetricLog(run.metrics_path if run else None, progress.note, size=state["log_size"] if state else 0)
+        log = MetricLog(run.metrics_path if run else None, progress.note, size=log_size)
 
         while epoch < config.epochs and (not config.patience or epoch - best_epoch < config.patience):
             epoch += 1
