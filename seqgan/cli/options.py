@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -179,6 +180,11 @@ def check_flags(flags: Flags) -> Flags:
     Raises:
         ConfigError: names the flag that is out of range.
     """
+    for name in flags.__struct_fields__:
+        value = getattr(flags, name)
+        for each in value if isinstance(value, tuple) else (value,):
+            if isinstance(each, float) and not math.isfinite(each):
+                raise ConfigError(f"--{name.replace('_', '-')} is {each}, expected a finite number.")
     try:
         return msgspec.convert(msgspec.to_builtins(flags), type(flags))
     except msgspec.ValidationError as error:

@@ -60,7 +60,7 @@ def check_sentences(sentences: Sequence[Tokens], what: str = "sentences", least:
 
     Raises:
         SeqganError: there are too few; or a sentence is one string, the common mistake, whose "tokens" would be its
-            letters; or a sentence is a single token; or all of it is no list.
+            letters; or a sentence is a single token, or its tokens are lists; or all of it is no list.
     """
     if isinstance(sentences, dict) or not hasattr(sentences, "__len__"):
         raise SeqganError(
@@ -79,6 +79,11 @@ def check_sentences(sentences: Sequence[Tokens], what: str = "sentences", least:
             raise SeqganError(
                 f"{what}[{number}] is {sentence!r}, but a list of tokens was expected: pass a list of sentences, each "
                 "a list; of a single sentence, [sentence]."
+            )
+        if len(sentence) and isinstance(sentence[0], (list, dict, set, np.ndarray)):
+            raise SeqganError(
+                f"{what}[{number}] begins with the {type(sentence[0]).__name__} {str(sentence[0])[:30]}, but a token "
+                "was expected, a string or a number: pass a list of sentences, each a list of tokens."
             )
 
 

@@ -267,7 +267,7 @@ def _read_tokenizer(folder: Path, name: str, kind: str) -> Tokenizer:
             if not tokenizer.pieces():
                 raise RuntimeError("it has no pieces")
             return tokenizer
-        except (OSError, RuntimeError) as error:
+        except (OSError, RuntimeError, ValueError) as error:  # pieces that are no text, too
             raise CheckpointError(f"{path} cannot be read as a SentencePiece model: restore it from a copy.") from error
     raise ConfigError(
         f"{folder / 'config.yaml'}: data.{name} is {kind!r}; expected words, characters, sentencepiece or ids."
