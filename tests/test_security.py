@@ -64,7 +64,7 @@ def test_no_file_of_a_run_runs_code(run):
     for path in [*files, *(run / name for name in ("report.json", "sweep.json", "verdict.json", "tokenizer.model"))]:
         before = path.read_bytes() if path.exists() else None
         path.write_bytes(pickle.dumps(Canary()))
-        for name in ("sample", "report", "pretrain"):
+        for name in ("report",) if path.name in ("metrics.jsonl", "verdict.json") else ("sample", "pretrain"):
             assert main(COMMANDS[name]) in (0, 2), (path, name)
         path.unlink() if before is None else path.write_bytes(before)
         assert not CANARY.exists(), path
