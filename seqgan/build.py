@@ -5,12 +5,14 @@ from typing import Any
 
 import msgspec
 import torch
+from torch import nn
 
 from seqgan.config import AdversarialConfig, DataConfig, DiscriminatorConfig, GeneratorConfig, RunConfig
 from seqgan.data.corpus import load_corpus
 from seqgan.data.text import Text, encode_corpus, refuse_ids, refuse_source_settings
 from seqgan.data.tokenizers import Tokenizer, make_tokenizer
 from seqgan.data.vocabulary import Vocabulary
+from seqgan.decoding.memory import free_bytes
 from seqgan.discriminators import CONDITIONAL_DISCRIMINATORS, DISCRIMINATORS
 from seqgan.discriminators.cnn import FILTERS
 from seqgan.discriminators.many_view import FILTERS as VIEW_FILTERS
@@ -21,6 +23,9 @@ from seqgan.generators import CONDITIONAL_GENERATORS, GENERATORS, ONE_SHOT_GENER
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives import ALGORITHMS, GSGAN, WGAN, Relaxed, Sampled, relgan, wgan_gp
 from seqgan.objectives.relgan import SCHEDULES
+
+TRAINED_TIMES = 5
+"""What training takes, in units of the weights: themselves, gradients, two moments, and the best weights so far."""
 
 
 def build_text(
@@ -108,7 +113,7 @@ def generator_name(config: GeneratorConfig, *, conditional: bool) -> str:
         ConfigError: there is none of that name, or it is for the other kind of text.
     """
     known = {**GENERATORS, **ONE_SHOT_GENERATORS, **CONDITIONAL_GENERATORS}
-    name = config.name or ("seq2seq-gru" if conditional else "lstm")
+    name = ("seq2seq-gru" if conditional else "lstm") if config.name is None else config.name
     _named(known, name, "generator")
     if conditional != (name in CONDITIONAL_GENERATORS):
         fitting = CONDITIONAL_GENERATORS if conditional else GENERATORS
@@ -139,7 +144,7 @@ def discriminator_name(config: DiscriminatorConfig, *, conditional: bool) -> str
     Raises:
         ConfigError: there is none of that name, or it is for the other kind of text.
     """
-    name = config.name or ("two-tower-cnn" if conditional else "cnn")
+    name = ("two-tower-cnn" if conditional else "cnn") if config.name is None else config.name
     _named({**DISCRIMINATORS, **CONDITIONAL_DISCRIMINATORS}, name, "discriminator")
     if conditional != (name in CONDITIONAL_DISCRIMINATORS):
         fitting = CONDITIONAL_DISCRIMINATORS if conditional else DISCRIMINATORS
@@ -154,6 +159,8 @@ def build_generator(
     max_length: int,
     seed: int = 0,
     source_vocabulary: Vocabulary | None = None,
+    *,
+    trained: bool = True,
 ) -> GeneratorModule:
     """A generator with fresh weights drawn from `seed`, for sentences of at most `max_length` tokens.
 
@@ -164,9 +171,10 @@ def build_generator(
         seed: of the weights.
         source_vocabulary: of what it reads; None without sources. One that is `vocabulary` itself is shared, and so is
             its table of vectors.
+        trained: whether it will be, which takes several times the memory of its weights.
 
     Raises:
-        ConfigError: no generator of that name, or it is for the other kind of text.
+        ConfigError: no generator of that name, or it is for the other kind of text, or larger than the memory.
     """
     conditional = source_vocabulary is not None
     name = generator_name(config, conditional=conditional)
@@ -185,6 +193,7 @@ def build_generator(
     if source_vocabulary is not None:
         sizes.insert(0, len(source_vocabulary))
         options["shared_embedding"] = source_vocabulary is vocabulary
+    refuse_giant(lambda: kind(*sizes, **options), f"The generator {name}", trained=trained)
     return _seeded(lambda: _with_noise(_normal(kind(*sizes, **options), config.initial_std), config), seed)
 
 
@@ -196,6 +205,8 @@ def build_discriminator(
     source_vocabulary: Vocabulary | None = None,
     max_source_length: int = 0,
     turn_separator: str | None = None,
+    *,
+    trained: bool = True,
 ) -> DiscriminatorModule:
     """A discriminator with fresh weights drawn from `seed`. Filters wider than `max_length` are left out.
 
@@ -208,9 +219,10 @@ def build_discriminator(
             its table of vectors.
         max_source_length: of the sources.
         turn_separator: the token between the turns of a source; None where a source is one turn.
+        trained: whether it will be, which takes several times the memory of its weights.
 
     Raises:
-        ConfigError: no discriminator of that name, or it is for the other kind of text.
+        ConfigError: no discriminator of that name, or it is for the other kind of text, or larger than the memory.
     """
     name = discriminator_name(config, conditional=source_vocabulary is not None)
     kind = {**DISCRIMINATORS, **CONDITIONAL_DISCRIMINATORS}[name]
@@ -238,7 +250,32 @@ def build_discriminator(
         options["shared_embedding"] = source_vocabulary is vocabulary
         if name == "hierarchical" and turn_separator in source_vocabulary.tokens:
             options["turn_separator"] = source_vocabulary.encode([turn_separator])[0]
+    refuse_giant(lambda: kind(*sizes, **options), f"The discriminator {name}", trained=trained)
     return _seeded(lambda: kind(*sizes, **options), seed)
+
+
+def refuse_giant(make: Callable[[], nn.Module], what: str, *, trained: bool) -> None:
+    """That a model fits into the memory that is free; asked before any of it is taken.
+
+    Args:
+        make: the model, which is made without any of its numbers here.
+        what: for the message.
+        trained: whether gradients, the moments of Adam and a copy of the best weights will stand beside its own.
+
+    Raises:
+        ConfigError: it does not; what it would take.
+    """
+    with torch.random.fork_rng(devices=[]), torch.device("meta"):
+        model = make()
+    needed = sum(part.numel() * part.element_size() for part in (*model.parameters(), *model.buffers()))
+    needed *= TRAINED_TIMES if trained else 1
+    free = free_bytes(torch.device("cpu"))
+    if needed > free:
+        how = "to be trained, " if trained else ""
+        raise ConfigError(
+            f"{what} would take {needed / 2**30:,.1f} GiB {how}and {free / 2**30:,.1f} GiB are free: choose smaller "
+            "sizes or fewer layers, or keep fewer tokens with data.max_vocabulary."
+        )
 
 
 def dropped_widths(max_length: int) -> list[int]:

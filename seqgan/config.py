@@ -4,8 +4,8 @@ Command-line flags, their help and `config.yaml` are derived from these classes;
 passes plain arguments). Values are checked by `check`, since making a record does not check it.
 """
 
+import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -15,8 +15,13 @@ from msgspec import Meta
 from seqgan.errors import ConfigError, nearest
 from seqgan.presets import ALGORITHM_DEFAULTS, Settings
 
-Count = Annotated[int, Meta(ge=0)]
-Positive = Annotated[int, Meta(ge=1)]
+MOST = 10_000_000
+"""Bounds what there may be of anything in memory at once: no experiment has so many, and a typing error is told."""
+Count = Annotated[int, Meta(ge=0, le=MOST)]
+Positive = Annotated[int, Meta(ge=1, le=MOST)]
+Size = Annotated[int, Meta(ge=1, le=1_000_000)]
+Length = Annotated[int, Meta(ge=0, le=1_000_000)]
+Layers = Annotated[int, Meta(ge=1, le=1_000)]
 Seed = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Share = Annotated[float, Meta(ge=0, lt=1)]
 Rate = Annotated[float, Meta(gt=0, le=10)]
@@ -52,9 +57,9 @@ class DataConfig(_Section, frozen=True, kw_only=True):
     """Rarer tokens become the unknown symbol."""
     max_vocabulary: Count = 0
     """Keep at most this many tokens, the most frequent ones; 0 keeps all. For ids: how many there are."""
-    pieces: Positive = 1000
+    pieces: Size = 1000
     """Pieces that the sentencepiece tokenizer learns."""
-    max_length: Count = 0
+    max_length: Length = 0
     """Most tokens a sentence has, its end symbol included; 0 takes the longest training sentence, at most 256."""
     too_long: Annotated[str, tyro.conf.arg(metavar="cut|drop")] = "cut"
     """What happens to longer sentences: cut (they then have no end symbol), or dropped."""
@@ -62,7 +67,7 @@ class DataConfig(_Section, frozen=True, kw_only=True):
     """What a token of a source is; by default as for sentences."""
     shared_vocabulary: bool = False
     """One tokenizer and one vocabulary for sources and sentences."""
-    max_source_length: Count = 0
+    max_source_length: Length = 0
     """Most tokens a source has, longer ones are cut; 0 takes the longest training source, at most 256."""
     turn_separator: str = "__eou__"
     """The token between the turns of a source."""
@@ -80,19 +85,19 @@ class GeneratorConfig(_Section, frozen=True, kw_only=True):
     name: Annotated[str | None, tyro.conf.arg(aliases=["--generator"], metavar="NAME")] = None
     """Its kind: lstm (the default), gru, transformer, relational or residual-conv; for pairs seq2seq-gru (the default),
     seq2seq-lstm or seq2seq-transformer."""
-    embedding_size: Positive = 128
+    embedding_size: Size = 128
     """Size of a token's vector."""
-    hidden_size: Positive = 256
+    hidden_size: Size = 256
     """Size of a recurrent layer or memory, of a Transformer block's feed-forward part, or channels of residual-conv."""
-    layers: Positive = 1
+    layers: Layers = 1
     """Number of layers, of Transformer blocks, or of residual blocks."""
-    heads: Positive = 4
+    heads: Size = 4
     """Attention heads: of a Transformer they divide embedding_size, of a relational memory hidden_size."""
     dropout: Share = 0.3
     """Share of values dropped in maximum-likelihood training; always off when sampling and in policy gradients."""
     tied: bool = False
     """Share one matrix between embeddings and output; a recurrent one needs embedding_size equal to hidden_size."""
-    noise_size: Positive = 128
+    noise_size: Size = 128
     """Normal numbers that a sequence is made of, of residual-conv."""
     state_noise: Annotated[float, Meta(ge=0)] = 0.0
     """Deviation of normal noise in the first state of a recurrent one: where it learns through relaxed samples."""
@@ -124,15 +129,15 @@ class DiscriminatorConfig(_Section, frozen=True, kw_only=True):
     name: Annotated[str | None, tyro.conf.arg(aliases=["--discriminator"], metavar="NAME")] = None
     """Its kind: cnn (the default), rnn, transformer, many-view or residual-conv; for pairs two-tower-cnn (the default),
     two-tower-rnn or hierarchical (of dialogues)."""
-    embedding_size: Positive = 64
+    embedding_size: Size = 64
     """Size of a token's vector."""
     filters: Annotated[float, Meta(gt=0, le=16)] = 1.0
     """Filters of each width of a cnn or of many views, as a multiple of the authors' numbers (100 to 300)."""
-    hidden_size: Positive = 128
+    hidden_size: Size = 128
     """Size of an rnn's layer, of a Transformer block's feed-forward part, or channels of residual-conv."""
-    layers: Positive = 1
+    layers: Layers = 1
     """Number of an rnn's layers, of Transformer blocks, or of residual blocks."""
-    heads: Positive = 4
+    heads: Size = 4
     """Attention heads of a Transformer; they divide embedding_size."""
     dropout: Share = 0.25
     """Share of features dropped in training; always off when rewarding."""
@@ -255,7 +260,7 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     """Passes over such a pool."""
     evaluate_every: Positive = 10
     """Rounds between two evaluations on held-out text, each with a checkpoint."""
-    evaluate_samples: Annotated[int, Meta(ge=2)] = 1000
+    evaluate_samples: Annotated[int, Meta(ge=2, le=MOST)] = 1000
     """Sentences generated for each."""
     on_collapse: Annotated[str, tyro.conf.arg(aliases=["--on-collapse"], metavar="warn|stop|restore")] = "warn"
     """When entropy, diversity or held-out likelihood collapse: only say so; stop; or go back to the newest evaluated
@@ -323,8 +328,6 @@ def check(config: RunConfig) -> RunConfig:
         ConfigError: says which setting, what was found and what was expected.
     """
     config = _convert(msgspec.to_builtins(config), "the settings")
-    if config.format != 1:
-        raise ConfigError(f"format is {config.format}, and this version of seqgan reads format 1: use a newer seqgan.")
     if config.data.too_long not in ("cut", "drop"):
         raise ConfigError(f"data.too_long is {config.data.too_long!r}: choose cut or drop.")
     _check_pairs(config.data)
@@ -443,31 +446,6 @@ def _flat(settings: Any, prefix: str = "") -> dict[str, Any]:
     return {key: value for name, part in settings.items() for key, value in _flat(part, f"{prefix}{name}.").items()}
 
 
-def read_settings(path: Path) -> dict[str, Any]:
-    """The mapping in a YAML or TOML file of settings; some of them or all.
-
-    Raises:
-        ConfigError: no such file, not YAML or TOML, or no mapping of settings in it.
-    """
-    import tomllib
-
-    import yaml
-
-    try:
-        text = path.read_text(encoding="utf-8")
-        settings = tomllib.loads(text) if path.suffix == ".toml" else yaml.safe_load(text)
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}. Give a YAML or TOML file of settings.") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: not UTF-8 at byte {error.start}. Save the settings as UTF-8.") from error
-    except (yaml.YAMLError, tomllib.TOMLDecodeError, RecursionError) as error:
-        first_line = " ".join(str(error).split())
-        raise ConfigError(f"{path} cannot be read as {path.suffix[1:] or 'YAML'}: {first_line}") from error
-    if not isinstance(settings, dict):
-        raise ConfigError(f"{path} holds no settings: expected sections such as 'adversarial:' with keys under them.")
-    return settings
-
-
 def with_settings(config: RunConfig, settings: Mapping[str, Any], where: str) -> RunConfig:
     """`config` with some settings replaced.
 
@@ -502,9 +480,17 @@ def settings_text(config: RunConfig) -> str:
 def _convert(settings: Any, where: str) -> RunConfig:
     try:
         # Not strict: YAML reads 1e-3 as a string.
-        return msgspec.convert(settings, RunConfig, strict=False)
+        config = msgspec.convert(settings, RunConfig, strict=False)
     except msgspec.ValidationError as error:
         raise ConfigError(f"In {where}: {_explain(str(error), settings)}") from error
+    if config.format != 1:
+        raise ConfigError(
+            f"In {where}: format is {config.format}, and this version of seqgan reads format 1: use a newer seqgan."
+        )
+    for name, value in _flat(msgspec.to_builtins(config)).items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ConfigError(f"In {where}: {name} is {value}, expected a finite number.")
+    return config
 
 
 def _explain(message: str, settings: Any) -> str:
@@ -520,7 +506,10 @@ def _explain(message: str, settings: Any) -> str:
     for part in path:
         found = found.get(part) if isinstance(found, dict) else None
     expected = what.replace("`", "").removeprefix("Expected ")
-    return f"{'.'.join(path)} is {found!r}, expected {expected}."
+    shown = repr(found) if not isinstance(found, int) or found.bit_length() < 300 else "a number of very many digits"
+    return (
+        f"{'.'.join(path) or 'the file'} is {shown if len(shown) <= 100 else shown[:100] + '...'}, expected {expected}."
+    )
 
 
 def _fields(kind: Any) -> tuple[Any, ...]:

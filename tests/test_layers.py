@@ -13,6 +13,7 @@ LAYERS = {
     "files": 0.1,
     "progress": 0.1,
     "interrupt": 0.1,
+    "settings_file": 1,
     "tensors": 1,
     "generators": 2,
     "discriminators": 2,

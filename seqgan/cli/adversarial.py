@@ -27,7 +27,6 @@ from seqgan.config import (
     GeneratorConfig,
     RunConfig,
     check_resumable,
-    read_settings,
     with_algorithm,
 )
 from seqgan.data.corpus import corpus_name
@@ -35,6 +34,7 @@ from seqgan.errors import ConfigError, RunError, SeqganError
 from seqgan.files import TEMPORARY_SUFFIX
 from seqgan.interrupt import interruptible
 from seqgan.presets import ALGORITHM_DEFAULTS, PRESETS
+from seqgan.settings_file import read_settings
 
 if TYPE_CHECKING:
     from seqgan.data.text import Text

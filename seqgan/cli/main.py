@@ -44,6 +44,8 @@ terminated (SIGTERM): a training has then saved a state, and goes on with --resu
 """
 
 MENDABLE, OURS = 2, 1
+LONGEST_LINE = 1_000
+"""Characters of an error: a path may have thousands."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -80,6 +82,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _leave_standard_output()
             where = "standard output" if error.filename is None else str(error.filename)
             return _fail(f"{where}: {error.strerror}. Free some space, or choose another place.")
+        if isinstance(error, OSError) and error.filename is not None:
+            # Whatever the system says of a file or folder that was named, the user can see to.
+            return _fail(f"{error.filename}: {error.strerror}. Check the path, its length and its permissions.")
+        if isinstance(error, MemoryError) or "not enough memory" in str(error) or "out of memory" in str(error):
+            what = " ".join(str(error).split())[:200].rstrip(".")
+            return _fail(f"The memory is not enough{f' ({what})' if what else ''}: choose smaller sizes or batches.")
         what = _one_line(f"{type(error).__name__}: {error}")
         print(f"seqgan: fault: {what} This is an error of seqgan; --debug shows where.", file=sys.stderr)
         return OURS
@@ -116,5 +124,8 @@ def _fail(message: str) -> int:
 
 
 def _one_line(message: str) -> str:
-    """Whatever a file name or a library put into the message: no line breaks, no control characters."""
-    return printable(" ".join(message.split()))
+    """Whatever a file name or a library put into the message: no line breaks, no control characters, no pages."""
+    line = " ".join(message.split())
+    if len(line) > LONGEST_LINE:  # what was found is at its beginning, the mend at its end
+        line = f"{line[: LONGEST_LINE // 2]} ... {line[-LONGEST_LINE // 2 :]}"
+    return printable(line)

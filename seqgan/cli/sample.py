@@ -9,7 +9,7 @@ import tyro
 from msgspec import Meta
 
 from seqgan.cli.options import CommonFlags, check_flags, check_target, parse
-from seqgan.config import Seed
+from seqgan.config import MOST, Seed
 from seqgan.errors import ConfigError
 from seqgan.progress import printable
 
@@ -22,14 +22,14 @@ class SampleFlags(CommonFlags, frozen=True, kw_only=True):
 
     run: Annotated[str | None, tyro.conf.arg(metavar="DIR")] = None
     """The run to sample from, pretrained or adversarial; by default the newest pretrained one under runs/."""
-    count: Annotated[int, Meta(ge=1)] | None = None
+    count: Annotated[int, Meta(ge=1, le=MOST)] | None = None
     """How many sentences: by default 20. Of pairs there is one for each source."""
     source: Annotated[str | None, tyro.conf.arg(metavar="FILE|-")] = None
     """What to answer or translate, a source a line, - for standard input; needed by runs of pairs."""
     beam: Annotated[int, Meta(ge=1, le=1000)] | None = None
     """Search for the likeliest sentences with so many hypotheses, in place of drawing them; 1 takes the likeliest token
     at each step. For pairs 5 is usual."""
-    n_best: Annotated[int, Meta(ge=1)] = 1
+    n_best: Annotated[int, Meta(ge=1, le=MOST)] = 1
     """Answers to each source, below one another: the best of the beam, or as many draws."""
     length_penalty: Annotated[float, Meta(ge=0)] = 0.6
     """How much a beam favours length: scores are divided by ((5 + length) / 6) to this power."""

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from seqgan.errors import CheckpointError, CorpusError
-from seqgan.files import write_file
+from seqgan.files import read_file, write_file
 
 UNKNOWN_TEXT = "<unk>"
 """How the unknown symbol is written in decoded text."""
@@ -21,7 +21,7 @@ FIRST_LINE = "seqgan vocabulary 1"
 FIRST_LINE_OF_IDS = "seqgan ids 1"
 SPECIALS = 2
 MOST_IDS = 1_000_000
-"""Ids that a text may show without being asked whether it means them."""
+"""Ids that there may be."""
 
 
 class Vocabulary:
@@ -187,6 +187,8 @@ def build_ids(sentences: Sequence[Sequence[str]], size: int | None = None) -> Id
             f"The largest id is {largest:,}, and a model with a row for each up to it would not fit: number them "
             "from 0 on, or use --tokenizer words."
         )
+    if size is not None and size > MOST_IDS:
+        raise CorpusError(f"data.max_vocabulary asks for {size:,} ids, and there may be {MOST_IDS:,}: give fewer.")
     return Ids(size or max(2, largest + 1))
 
 
@@ -245,15 +247,17 @@ def read_vocabulary(path: Path) -> Vocabulary:
         CheckpointError: no such file, or damaged; says the line.
     """
     try:
-        text = path.read_bytes().decode()
+        text = read_file(path).decode()
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}. Restore it from a copy.") from error
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise CheckpointError(f"{path}, line {line}: not UTF-8. Restore the vocabulary from a copy.") from error
     first, *tokens = text.split("\n")  # not splitlines(): a token may be a line separator of another kind
-    if first == FIRST_LINE_OF_IDS and len(tokens) == 2 and tokens[0].isdigit() and int(tokens[0]) > 1:
-        return Ids(int(tokens[0]))
+    if first == FIRST_LINE_OF_IDS and len(tokens) == 2 and re.fullmatch("[0-9]{1,9}", tokens[0]):
+        if 1 < int(tokens[0]) <= MOST_IDS:
+            return Ids(int(tokens[0]))
+        raise CheckpointError(f"{path}, line 2: {tokens[0]} ids, expected 2 to {MOST_IDS:,}. Restore it from a copy.")
     if first != FIRST_LINE:
         raise CheckpointError(f"{path}, line 1: found {first[:40]!r}, expected {FIRST_LINE!r}: this is no vocabulary.")
     if not tokens or tokens.pop() != "":

@@ -5,7 +5,9 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Callable
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,20 @@ import torch
 from torch import nn
 
 from seqgan.errors import CheckpointError
-from seqgan.files import TEMPORARY_SUFFIX, cannot_write, sync, write_file
+from seqgan.files import TEMPORARY_SUFFIX, cannot_write, read_file, sync, write_file
+from seqgan.runs.state_file import parse_state
 
+SAFETENSORS_NAMES = {
+    torch.float32: "F32",
+    torch.float64: "F64",
+    torch.float16: "F16",
+    torch.bfloat16: "BF16",
+    torch.int64: "I64",
+    torch.int32: "I32",
+    torch.uint8: "U8",
+    torch.bool: "BOOL",
+}
+"""What safetensors calls the types of numbers."""
 KEPT = 2
 """Training states that are kept: the newest, and the one before it in case the newest is damaged."""
 
@@ -46,24 +60,24 @@ def load_weights(model: nn.Module, path: Path, vocabulary: str = "") -> None:
             another vocabulary.
     """
     from safetensors import SafetensorError, safe_open
-    from safetensors.torch import load
 
+    expected = model.state_dict()
     try:
-        weights = load(path.read_bytes())
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise OSError("no plain file")
         with safe_open(path, framework="pt") as file:
             saved_with = (file.metadata() or {}).get("vocabulary", "")
+            # What the file says of its tensors is looked at before any of them is read.
+            _check_header({name: file.get_slice(name) for name in file.keys()}, expected, path)  # noqa: SIM118
+            weights = {name: file.get_tensor(name) for name in expected}
     except FileNotFoundError as error:
         raise CheckpointError(f"{path} does not exist: the run has no finished weights yet; train it first.") from error
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{path} is damaged ({error}): train again, or restore it from a copy.") from error
-    expected = model.state_dict()
-    for name in sorted(expected.keys() | weights.keys()):
-        here = tuple(weights[name].shape) if name in weights else "missing"
-        wanted = tuple(expected[name].shape) if name in expected else "no such weight"
-        if here != wanted:
+    for name, weight in weights.items():
+        if not bool(weight.isfinite().all()):
             raise CheckpointError(
-                f"{path} belongs to another model: {name} is {here}, and the run's settings and vocabulary "
-                f"need {wanted}. Was config.yaml or vocabulary.txt changed?"
+                f"{path} is damaged: {name} holds what is no finite number. Train again, or restore it from a copy."
             )
     if vocabulary and saved_with and vocabulary != saved_with:
         sources = path.with_name("source_vocabulary.txt").is_file()
@@ -72,6 +86,29 @@ def load_weights(model: nn.Module, path: Path, vocabulary: str = "") -> None:
             f"{path} was trained with another vocabulary than {beside} beside it: restore that file from a copy."
         )
     model.load_state_dict(weights)
+
+
+def _check_header(found: Mapping[str, Any], expected: Mapping[str, torch.Tensor], path: Path) -> None:
+    """That a file of weights says of its tensors what the model's are.
+
+    Args:
+        found: what safetensors calls a slice, by name.
+        expected: the model's tensors, by name.
+        path: of the file, for messages.
+
+    Raises:
+        CheckpointError: names the first difference.
+    """
+    for name in sorted(expected.keys() | found.keys()):
+        here = tuple(found[name].get_shape()) if name in found else "missing"
+        wanted = tuple(expected[name].shape) if name in expected else "no such weight"
+        if here == wanted and found[name].get_dtype() != SAFETENSORS_NAMES.get(expected[name].dtype):
+            here, wanted = found[name].get_dtype(), str(expected[name].dtype).removeprefix("torch.")
+        if here != wanted:
+            raise CheckpointError(
+                f"{path} belongs to another model: {name} is {here}, and the run's settings and vocabulary "
+                f"need {wanted}. Was config.yaml or vocabulary.txt changed?"
+            )
 
 
 def save_state(folder: Path, step: int, state: dict[str, Any], spare: int | None = None) -> None:
@@ -154,11 +191,45 @@ def _place(folder: Path, step: int) -> Path:
 
 def _read(place: Path) -> dict[str, Any]:
     """A state, its checksum compared; raises whatever reading of damaged files raises."""
-    content = (place / "state.pt").read_bytes()
-    expected = json.loads((place / "state.json").read_text(encoding="utf-8"))["sha256"]
+    content = read_file(place / "state.pt")
+    expected = json.loads(read_file(place / "state.json", 1_000_000))["sha256"]
     if hashlib.sha256(content).hexdigest() != expected:
         raise ValueError("its checksum differs")
-    return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    return parse_state(content)
+
+
+@contextmanager
+def restoring(folder: Path) -> Iterator[None]:
+    """Around what puts a training state back: whatever does not fit there is one line.
+
+    Args:
+        folder: the run's folder of checkpoints.
+
+    Raises:
+        CheckpointError: the state is one of another model, or of other settings.
+    """
+    try:
+        yield
+    except CheckpointError:
+        raise
+    except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        what = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise CheckpointError(
+            f"The training state in {folder} does not belong to this run ({what}): restore it from a copy, or start "
+            "anew with --overwrite."
+        ) from error
+
+
+def check_moments(optimizer: torch.optim.Optimizer) -> None:
+    """That what an optimiser remembers of its parameters has their shapes.
+
+    Raises:
+        ValueError: something has not.
+    """
+    for parameter, remembered in optimizer.state.items():
+        for name, value in remembered.items():
+            if isinstance(value, torch.Tensor) and value.dim() and value.shape != parameter.shape:
+                raise ValueError(f"{name} is {tuple(value.shape)} of a parameter that is {tuple(parameter.shape)}")
 
 
 def _states(folder: Path) -> list[Path]:

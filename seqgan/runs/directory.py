@@ -4,11 +4,12 @@ import os
 import shutil
 from pathlib import Path
 
-from seqgan.config import RunConfig, read_settings, settings_text, with_settings
+from seqgan.config import RunConfig, settings_text, with_settings
 from seqgan.data.tokenizers import Characters, Numbers, SentencePiece, Tokenizer, Words
 from seqgan.data.vocabulary import Vocabulary, fingerprint_of, read_vocabulary, write_vocabulary
 from seqgan.errors import CheckpointError, ConfigError, RunError
-from seqgan.files import TEMPORARY_SUFFIX, cannot_write, sync, write_file
+from seqgan.files import TEMPORARY_SUFFIX, cannot_write, read_file, sync, write_file
+from seqgan.settings_file import read_settings
 
 
 class Run:
@@ -174,7 +175,7 @@ def open_run(folder: str | Path) -> Run:
     """The run at `folder`.
 
     Raises:
-        RunError: no run is there.
+        RunError: no run is there, or a link in it leads elsewhere.
         ConfigError: its settings cannot be read.
         CheckpointError: its vocabulary or tokenizer is damaged.
     """
@@ -184,6 +185,7 @@ def open_run(folder: str | Path) -> Run:
         raise RunError(f"{folder} {what}; expected the folder of a run, as `seqgan pretrain` makes; check --run.")
     if not _is_run(folder):
         raise RunError(f"{folder} is no seqgan run: it has no config.yaml beside a vocabulary.txt. Check --run.")
+    refuse_ways_out(folder)
     settings = read_settings(folder / "config.yaml")
     config = with_settings(RunConfig(), settings, str(folder / "config.yaml"))
     tokenizer = _read_tokenizer(folder, "tokenizer", config.data.tokenizer)
@@ -197,6 +199,24 @@ def open_run(folder: str | Path) -> Run:
     )
     source_vocabulary = read_vocabulary(folder / "source_vocabulary.txt")
     return Run(folder, config, tokenizer, vocabulary, source_tokenizer, source_vocabulary)
+
+
+def refuse_ways_out(folder: Path) -> None:
+    """That no link in a run's folder leads out of it: what is read and written there is the run's own.
+
+    A folder of a child run is another run's, which is asked when that one is opened.
+
+    Raises:
+        RunError: names the link.
+    """
+    inside = folder.resolve()
+    for place in (folder, folder / "samples", folder / "checkpoints"):
+        for path in place.iterdir() if place.is_dir() else ():
+            if path.is_symlink() and not path.resolve().is_relative_to(inside):
+                raise RunError(
+                    f"{path} is a link that leads out of the run's folder, to {path.resolve()}: put what it names in "
+                    "its place, or take the link away."
+                )
 
 
 def newest_run(root: Path, *, pretrained: bool = False) -> Path:
@@ -244,8 +264,11 @@ def _read_tokenizer(folder: Path, name: str, kind: str) -> Tokenizer:
     if kind == "sentencepiece":
         path = folder / f"{name}.model"
         try:
-            return SentencePiece(path.read_bytes())
-        except (OSError, RuntimeError) as error:
+            tokenizer = SentencePiece(read_file(path))
+            if not tokenizer.pieces():
+                raise RuntimeError("it has no pieces")
+            return tokenizer
+        except (OSError, RuntimeError, ValueError) as error:  # pieces that are no text, too
             raise CheckpointError(f"{path} cannot be read as a SentencePiece model: restore it from a copy.") from error
     raise ConfigError(
         f"{folder / 'config.yaml'}: data.{name} is {kind!r}; expected words, characters, sentencepiece or ids."

@@ -16,7 +16,11 @@ def load_generator(run: Run) -> GeneratorModule:
         CheckpointError: there are none yet, or they are damaged.
     """
     generator = build_generator(
-        run.config.generator, run.vocabulary, run.config.data.max_length, source_vocabulary=run.source_vocabulary
+        run.config.generator,
+        run.vocabulary,
+        run.config.data.max_length,
+        source_vocabulary=run.source_vocabulary,
+        trained=False,
     )
     load_weights(generator, run.generator_path, run.vocabulary_fingerprint)
     return generator.eval()
@@ -39,6 +43,7 @@ def load_discriminator(run: Run) -> DiscriminatorModule:
         source_vocabulary=run.source_vocabulary,
         max_source_length=data.max_source_length,
         turn_separator=data.turn_separator,
+        trained=False,
     )
     load_weights(discriminator, run.discriminator_path, run.vocabulary_fingerprint)
     return discriminator.eval()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from seqgan.errors import CheckpointError
-from seqgan.files import cannot_write
+from seqgan.files import cannot_write, read_file
 from seqgan.runs.tensorboard import Writer, event_writer
 
 TAIL = 8192
@@ -99,10 +99,15 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
     """All whole lines of a metric log; none where there is no log yet.
 
     Raises:
-        CheckpointError: a line in it is none of ours.
+        CheckpointError: it cannot be read, or a line in it is none of ours.
     """
     # A line without its end was being written when the power went; it is not there.
-    lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+    try:
+        lines = read_file(path).split(b"\n")[:-1]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror}. Restore the log from a copy.") from error
     return [_read_line(line, number, path) for number, line in enumerate(lines, start=1)]
 
 
@@ -111,7 +116,11 @@ def _read_line(line: bytes, number: int, path: Path) -> dict[str, Any]:
         values = json.loads(line)
         if not isinstance(values["phase"], str) or not isinstance(values["step"], int):
             raise TypeError("no phase and step")
-    except (ValueError, KeyError, TypeError) as error:
+        for name, value in values.items():
+            if name != "phase" and not isinstance(value, int | float | None):
+                raise TypeError(f"{name} is no number")
+        float(values["step"])  # a whole number may be longer than any step
+    except (ValueError, KeyError, TypeError, RecursionError, OverflowError) as error:
         raise CheckpointError(
             f"{path}, line {number}: found {line[:40].decode(errors='replace')!r}, expected a JSON object with phase "
             "and step: restore the log from a copy, or take the line out."

@@ -15,7 +15,7 @@ from seqgan.generators.protocol import GeneratorModule
 from seqgan.interrupt import Stop
 from seqgan.objectives.algorithm import Relaxed, Sampled
 from seqgan.progress import SILENT, Progress
-from seqgan.runs.checkpoint import load_state, save_state, save_weights
+from seqgan.runs.checkpoint import check_moments, load_state, restoring, save_state, save_weights
 from seqgan.runs.directory import Run
 from seqgan.runs.health import Circumstances, circumstances_of
 from seqgan.runs.metric_log import MetricLog
@@ -80,10 +80,14 @@ def train_adversarially(
         state = (
             load_state(run.checkpoints_folder, progress.note, run.metrics_path) if run is not None and resume else None
         )
-        if state is not None:
-            check_same_text(state, text)
-            players.restore(state)
-            doctor.restore(state.get("doctor"))
+        if run is not None and state is not None:
+            with restoring(run.checkpoints_folder):
+                check_same_text(state, text)
+                players.restore(state)
+                for optimizer in (players.generator_optimizer, players.discriminator_optimizer):
+                    check_moments(optimizer)
+                doctor.restore(state.get("doctor"))
+                state["log_size"] = int(state["log_size"])
             progress.note(f"Going on after {players.warmup_steps} warm-up pools and {players.rounds} rounds.")
         log = MetricLog(run.metrics_path if run else None, progress.note, state)
         recovery = Recovery(config, players, doctor, run, log, progress)

@@ -20,7 +20,7 @@ from seqgan.generators.protocol import GeneratorModule
 from seqgan.interrupt import Stop
 from seqgan.objectives.mle import mle_loss
 from seqgan.progress import SILENT, Progress
-from seqgan.runs.checkpoint import load_state, load_weights, save_state, save_weights
+from seqgan.runs.checkpoint import check_moments, load_state, load_weights, restoring, save_state, save_weights
 from seqgan.runs.directory import Run
 from seqgan.runs.metric_log import MetricLog
 from seqgan.runs.thinning import is_shown
@@ -108,22 +108,25 @@ def pretrain(
             load_state(run.checkpoints_folder, progress.note, run.metrics_path) if run is not None and resume else None
         )
         if run is not None and state is not None:
-            check_same_text(state, text)
-            if "best" not in state:  # of an earlier version
-                load_weights(generator, run.generator_path, text.vocabulary_fingerprint)
-                state["best"] = copy.deepcopy(generator.state_dict())
-            # The state alone decides: the file of weights may be newer, or damaged.
-            best_weights = state["generator"] if state["best"] is None else state["best"]
-            generator.load_state_dict(best_weights)
-            if state["best_epoch"]:
-                save_weights(generator, run.generator_path, text.vocabulary_fingerprint)
-            generator.load_state_dict(state["generator"])
-            optimizer.load_state_dict(state["optimizer"])
-            set_random_state(rng, state["random"])
-            epoch, best_epoch, best_nll = state["epoch"], state["best_epoch"], state["best_nll"]
-            part = Part(*state.get("part", ()))
-            skips.restore(state.get("skips", {}))
-            doctor.restore(state.get("doctor"))
+            with restoring(run.checkpoints_folder):
+                check_same_text(state, text)
+                if "best" not in state:  # of an earlier version
+                    load_weights(generator, run.generator_path, text.vocabulary_fingerprint)
+                    state["best"] = copy.deepcopy(generator.state_dict())
+                # The state alone decides: the file of weights may be newer, or damaged.
+                best_weights = state["generator"] if state["best"] is None else state["best"]
+                generator.load_state_dict(best_weights)
+                if state["best_epoch"]:
+                    save_weights(generator, run.generator_path, text.vocabulary_fingerprint)
+                generator.load_state_dict(state["generator"])
+                optimizer.load_state_dict(state["optimizer"])
+                check_moments(optimizer)
+                set_random_state(rng, state["random"])
+                epoch, best_epoch, best_nll = int(state["epoch"]), int(state["best_epoch"]), float(state["best_nll"])
+                part = Part(*state.get("part", ()))
+                skips.restore(state.get("skips", {}))
+                doctor.restore(state.get("doctor"))
+                state["log_size"] = int(state["log_size"])
             progress.note(f"Going on after {_where(epoch, part)}.")
         log = MetricLog(run.metrics_path if run else None, progress.note, state)
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from seqgan.errors import CheckpointError, RunError
-from seqgan.files import write_file
+from seqgan.files import write_with
 from seqgan.runs import MetricLog, load_state, load_weights, read_metrics, save_state, save_weights
 
 
@@ -158,8 +158,12 @@ def test_a_full_disk_is_one_line_and_leaves_the_old_file(tmp_path):
         pytest.skip("no /dev/full on this system")
     path = tmp_path / "file"
     path.write_text("old")
-    os.symlink("/dev/full", tmp_path / "file.writing")
+
+    def write(temporary):
+        os.symlink("/dev/full", temporary)
+        temporary.write_bytes(b"new" * 10_000)
+
     with pytest.raises(RunError, match=r"file could not be written: the disk is full"):
-        write_file(path, "new" * 10_000)
+        write_with(path, write)
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["file"]
