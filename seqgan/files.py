@@ -58,6 +58,9 @@ def write_with(path: Path, write: Callable[[Path], object]) -> None:
     """
     temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
     try:
+        if path.exists() and not path.is_file():
+            # Such as /dev/null, which a renamed file would take the place of, for everybody.
+            raise OSError(errno.EINVAL, "a device, a pipe or a folder, and no plain file")
         if temporary.is_symlink():  # it could lead anywhere
             temporary.unlink()
         write(temporary)

@@ -43,6 +43,7 @@ LINES: dict[str, list[str]] = {
     "sample: output into no folder": ["sample", "--run", "r", "--output", "no/where.txt"],
     "sample: output is a folder": ["sample", "--run", "r", "--output", "r"],
     "sample: output has 300 letters": ["sample", "--run", "r", "--output", "x" * 300, "--quiet"],
+    "sample: output to a device": ["sample", "--run", "r", "--output", "/dev/null", "--quiet"],
     "sample: output into /proc": ["sample", "--run", "r", "--output", "/proc/x", "--quiet"],
     "sample: length penalty without a beam": ["sample", "--run", "r", "--length-penalty", "1"],
     "sample: length penalty nan": ["sample", "--run", "r", "--beam", "2", "--length-penalty", "nan"],
