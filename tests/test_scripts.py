@@ -78,10 +78,14 @@ def test_growth_is_measured(tmp_path):
 
 
 def test_disturbed_trainings_end_with_the_same_bytes(tmp_path):
-    run("soak", "--faults", 12, "--jobs", 2, "--only", "pretrain-words", "gsgan", "--out", tmp_path / "soak.md")
-    all_of_them = next(line for line in (tmp_path / "soak.md").read_text().splitlines() if line.startswith("| all | 1"))
+    run("soak", "--faults", 8, "--jobs", 2, "--only", "pretrain-words", "gsgan", "--out", tmp_path / "soak.md")
+    all_of_them = next(
+        line
+        for line in (tmp_path / "soak.md").read_text().splitlines()
+        if line.startswith("| all | ") and "tried" not in line
+    )
     _, _, tried, survived, lost, _ = (cell.strip() for cell in all_of_them.split("|"))
-    assert int(tried) == int(survived) >= 12
+    assert int(tried) == int(survived) >= 8
     assert int(lost) == 0
 
 
