@@ -192,7 +192,7 @@ def test_best(folder: Path, trial: "TrialRecord", flags: SweepFlags, runner: "Ru
     from seqgan.reporting.read import read_evaluation
     from seqgan.runs.directory import open_run
     from seqgan.runs.load import load_text
-    from seqgan.sweeps.results import tested
+    from seqgan.sweeps.results import figures_of
     from seqgan.sweeps.storage import claim
     from seqgan.sweeps.trial import Process
 
@@ -210,7 +210,7 @@ def test_best(folder: Path, trial: "TrialRecord", flags: SweepFlags, runner: "Ru
             assert evaluation is not None
             reports.append(evaluation.report)
     split = "test" if load_text(runs[0]).corpus.test else "valid"
-    return tested(trial, [report.to_json() for report in reports], split, count)
+    return figures_of(trial, [report.to_json() for report in reports], split, count)
 
 
 def show(folder: Path, sweep: "SweepFile", space: "Sequence[Dimension]", flags: SweepFlags) -> None:

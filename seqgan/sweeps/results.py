@@ -128,7 +128,7 @@ def told_apart(trial: TrialRecord) -> bool | None:
     return None
 
 
-def tested(trial: TrialRecord, reports: Sequence[Mapping[str, Any]], split: str, count: int) -> Tested:
+def figures_of(trial: TrialRecord, reports: Sequence[Mapping[str, Any]], split: str, count: int) -> Tested:
     """The test figures of a trial from the metrics of its runs' reports, each a mean over seeds.
 
     Args:
