@@ -81,7 +81,8 @@ def main(arguments: Sequence[str]) -> None:
             )
         show(folder, sweep, space, flags)
         return
-    if not flags.worker:
+    # A worker that others of its kind are at work beside need not look again.
+    if not flags.worker or not (folder / KEPT_NAME).exists():
         check_space(sweep, space, flags)
     search(folder, sweep, space, flags, lambda: keep(sweep, folder, Path(flags.file)))
 
@@ -90,13 +91,13 @@ def search(
     folder: Path, sweep: "SweepFile", space: "Sequence[Dimension]", flags: SweepFlags, keep: Callable[[], None]
 ) -> None:
     """Be a worker, or start some and see to them."""
-    from seqgan.sweeps.storage import claim, forgive, open_study
+    from seqgan.sweeps.storage import claim_in_turn, forgive, open_study
     from seqgan.sweeps.trial import copy_given_run
     from seqgan.sweeps.workers import alive, forget, start_workers, stop, wait_for, work
 
     progress = flags.progress
     keep()
-    with claim(folder, "begin", wait=True) or claim_failed():
+    with claim_in_turn(folder, "begin"):
         copy_given_run(sweep, folder)
     study = open_study(folder, sweep)
     if flags.retry:
@@ -123,11 +124,6 @@ def search(
     finally:
         forget(jobs)
     conclude(folder, sweep, space, study, flags)
-
-
-def claim_failed() -> Any:
-    """What never happens: a claim that is waited for is made."""
-    raise AssertionError
 
 
 def unfinished(folder: Path, sweep: "SweepFile", space: "Sequence[Dimension]", study: "Study") -> bool:
@@ -193,14 +189,14 @@ def test_best(folder: Path, trial: "TrialRecord", flags: SweepFlags, runner: "Ru
     from seqgan.runs.directory import open_run
     from seqgan.runs.load import load_text
     from seqgan.sweeps.results import figures_of
-    from seqgan.sweeps.storage import claim
+    from seqgan.sweeps.storage import claim_in_turn
     from seqgan.sweeps.trial import Process
 
     reports = []
     runs = [open_run(folder / path) for path in trial.runs.values()]
     config = runs[0].config.adversarial
     count = AdversarialConfig().evaluate_samples if config is None else config.evaluate_samples
-    with claim(folder, "test", wait=True) or claim_failed() as keep:
+    with claim_in_turn(folder, "test") as keep:
         for run in runs:
             log = folder / "logs" / f"test-{run.folder.name}.log"
             what = ["evaluate", "--run", str(run.folder), "--count", str(count), "--table-only", "--quiet"]

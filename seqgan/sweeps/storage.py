@@ -64,16 +64,25 @@ class Claim:
         self.release()
 
 
-def claim(folder: Path, name: str, *, wait: bool = False) -> Claim | None:
-    """Take what is called `name`; None where it is taken, unless `wait` says to wait for it."""
+def claim(folder: Path, name: str) -> Claim | None:
+    """Take what is called `name`; None where it is taken."""
+    try:
+        return _take(folder, name, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return None
+
+
+def claim_in_turn(folder: Path, name: str) -> Claim:
+    """Take what is called `name`, once it is free."""
+    return _take(folder, name, fcntl.LOCK_EX)
+
+
+def _take(folder: Path, name: str, how: int) -> Claim:
     place = folder / "claims" / f"{name}.lock"
     place.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(place, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
+        fcntl.flock(descriptor, how)
     except BaseException:
         os.close(descriptor)
         raise
@@ -162,9 +171,7 @@ def mend(path: Path) -> None:
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Alone among all workers: one of them decides which trial is next."""
-    taken = claim(folder, "journal", wait=True)
-    assert taken is not None
-    with taken:
+    with claim_in_turn(folder, "journal"):
         yield
 
 
@@ -209,8 +216,7 @@ def next_trial(folder: Path, study: "Study", sweep: SweepFile, space: Sequence[D
             return None
         waiting = [each.number for each in trials if each.state == TrialState.WAITING]
         number = waiting[0] if waiting else len(trials)
-        taken = claim(folder, trial_name(number), wait=True)
-        assert taken is not None
+        taken = claim_in_turn(folder, trial_name(number))
         try:
             # The number of the trial is its seed: who draws it, and when, does not matter.
             study.sampler = _sampler(sweep, sweep.seed + number)

@@ -22,7 +22,7 @@ from seqgan.runs.directory import open_run
 from seqgan.runs.metric_log import read_metrics
 from seqgan.sweeps.file import SweepFile
 from seqgan.sweeps.space import with_values
-from seqgan.sweeps.storage import Claim, claim, trial_name
+from seqgan.sweeps.storage import Claim, claim_in_turn, trial_name
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
@@ -279,9 +279,7 @@ def pretrain_once(step: Step, folder: Path, log: Path, device: str, runner: Runn
     Raises:
         Failed: it ended badly.
     """
-    keep = claim(folder, f"{PRETRAINED}-{step.run.name}", wait=True)
-    assert keep is not None
-    with keep:
+    with claim_in_turn(folder, f"{PRETRAINED}-{step.run.name}") as keep:
         done = step.run.with_name(f"{step.run.name}.done")
         if done.exists():
             return
