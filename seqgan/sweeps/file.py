@@ -121,7 +121,7 @@ def keep(sweep: SweepFile, folder: Path, where: Path) -> None:
     """
     kept = folder / KEPT_NAME
     if kept.exists():
-        before, now = (msgspec.to_builtins(each) for each in (read_sweep_file(kept), sweep))
+        before, now = (msgspec.json.decode(msgspec.json.encode(each)) for each in (read_sweep_file(kept), sweep))
         for key in SweepFile.__struct_fields__:
             if key not in CHANGEABLE and before[key] != now[key]:
                 raise ConfigError(
