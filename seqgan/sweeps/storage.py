@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 JOURNAL = "trials.journal"
 STUDY = "sweep"
+WORKER = "worker-"
+"""What the names of workers begin with."""
 VOID = "void"
 """Attribute of a trial whose worker died before its settings were drawn; it counts for nothing."""
 FORGIVEN = "forgiven"
@@ -228,6 +230,15 @@ def next_trial(folder: Path, study: "Study", sweep: SweepFile, space: Sequence[D
             taken.release()
             raise
         return Next(trial, taken, resumed=False)
+
+
+def left_behind(folder: Path, study: "Study") -> bool:
+    """Whether a trial's training goes on while the worker that started it is gone: it is to be waited for."""
+    with locked(folder):
+        at_work = holders(folder, "trial-")
+        living = [(each.get("host"), each.get("pid")) for each in holders(folder, WORKER).values()]
+    running = [trial_name(trial.number) for trial in study.get_trials(deepcopy=False) if trial.state.name == "RUNNING"]
+    return any((at_work[n].get("host"), at_work[n].get("pid")) not in living for n in running if n in at_work)
 
 
 def trial_name(number: int) -> str:

@@ -21,11 +21,9 @@ from typing import Any
 from seqgan.errors import ConfigError
 from seqgan.sweeps.file import KEPT_NAME, SweepFile
 from seqgan.sweeps.space import Dimension
-from seqgan.sweeps.storage import Claim, claim, holders, next_trial, open_study
+from seqgan.sweeps.storage import WORKER, Claim, claim, holders, left_behind, next_trial, open_study
 from seqgan.sweeps.trial import Runner, in_a_process, run_trial
 
-WORKER = "worker-"
-"""What the names of workers begin with."""
 YEAR_MINUTES = 365 * 24 * 60
 """A local worker may take so long; submitit would end it after some minutes."""
 OF_ANY_CLUSTER = ("cpus_per_task", "gpus_per_node", "mem_gb", "name", "nodes", "tasks_per_node", "timeout_min")
@@ -59,7 +57,13 @@ def work(
     name, own = _own_name(folder)
     with own:
         study = open_study(folder, sweep)
-        while (following := next_trial(folder, study, sweep, space)) is not None:
+        while True:
+            following = next_trial(folder, study, sweep, space)
+            if following is None and left_behind(folder, study):
+                time.sleep(POLL_SECONDS)
+                continue
+            if following is None:
+                return
             settings = ", ".join(f"{key} {value}" for key, value in following.trial.params.items())
             how = "goes on with" if following.resumed else "begins"
             note(f"{name} {how} trial {following.trial.number}: {settings}.")

@@ -16,6 +16,7 @@ from seqgan.sweeps.storage import (  # noqa: E402
     forgive,
     given_up,
     holders,
+    left_behind,
     mend,
     next_trial,
     open_study,
@@ -88,6 +89,17 @@ def test_a_trial_whose_worker_is_gone_is_gone_on_with(tmp_path):
     assert next_trial(tmp_path, study, sweep, space_of(sweep)) is None
     second.claim.release()
     again.claim.release()
+
+
+def test_a_training_without_its_worker_is_told_from_one_with(tmp_path):
+    sweep = sweep_of(trials=1)
+    study = open_study(tmp_path, sweep)
+    with claim(tmp_path, "worker-1"):
+        found = next_trial(tmp_path, study, sweep, space_of(sweep))
+        assert not left_behind(tmp_path, study)  # its worker sees to it
+    assert left_behind(tmp_path, study)  # the worker is gone, and something still holds the trial
+    found.claim.release()
+    assert not left_behind(tmp_path, study)  # now it can be taken up
 
 
 def test_a_trial_without_all_its_settings_counts_for_nothing(tmp_path):
