@@ -26,6 +26,7 @@ LAYERS = {
     "evaluation": 4,
     "build": 4,
     "runs": 5,
+    "sweeps": 5.5,
     "training": 6,
     "reporting": 6,
     "cli": 7,

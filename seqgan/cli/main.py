@@ -22,6 +22,7 @@ COMMANDS = {
     "evaluate": "the metric table of a run, or of a file of sentences",
     "report": "one page with pictures of one or several runs",
     "inspect": "the data doctor: what is in a corpus, what is wrong with it, which settings suit it",
+    "sweep": "search settings by many runs, with several workers, and compare what came of them",
     "plan": "hours and memory of a training, before it begins",
 }
 
