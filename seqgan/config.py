@@ -22,8 +22,10 @@ Share = Annotated[float, Meta(ge=0, lt=1)]
 Rate = Annotated[float, Meta(gt=0, le=10)]
 
 
-CONDITIONAL = ("seq2seq-gru", "seq2seq-lstm", "seq2seq-transformer")
+CONDITIONAL = ("seq2seq-gru", "seq2seq-lstm", "seq2seq-transformer", "huggingface-seq2seq")
 """Generators of pairs."""
+PRETRAINED = ("huggingface", "huggingface-seq2seq")
+"""Models of Hugging Face transformers, whose sizes and tokens are their own; the first reads sources or none."""
 
 
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,7 +49,10 @@ class DataConfig(_Section, frozen=True, kw_only=True):
     tokenizer: Annotated[str, tyro.conf.arg(aliases=["--tokenizer"], metavar="words|characters|sentencepiece|ids")] = (
         "words"
     )
-    """What a token is; ids are numbers with a space between them, all sequences of one length and without an end."""
+    """What a token is; ids are numbers with a space between them, all sequences of one length and without an end. With
+    a generator huggingface, its own."""
+    tokenizer_path: Annotated[str | None, tyro.conf.arg(metavar="DIR|hf:NAME")] = None
+    """For the tokenizer huggingface: the folder with its tokenizer.json; by default the generator's."""
     min_count: Positive = 1
     """Rarer tokens become the unknown symbol."""
     max_vocabulary: Count = 0
@@ -79,7 +84,18 @@ class GeneratorConfig(_Section, frozen=True, kw_only=True):
 
     name: Annotated[str | None, tyro.conf.arg(aliases=["--generator"], metavar="NAME")] = None
     """Its kind: lstm (the default), gru, transformer, relational or residual-conv; for pairs seq2seq-gru (the default),
-    seq2seq-lstm or seq2seq-transformer."""
+    seq2seq-lstm or seq2seq-transformer; huggingface and huggingface-seq2seq are models of transformers."""
+    path: Annotated[str | None, tyro.conf.arg(metavar="DIR|hf:NAME")] = None
+    """For huggingface: the model's folder, with config.json, tokenizer.json and weights as safetensors; without weights
+    they are random. Nothing is fetched unless the name begins with hf:."""
+    lora_rank: Count = 0
+    """For huggingface: train adapters of this rank and leave the model as it is; 0 trains all of it."""
+    lora_alpha: Annotated[float, Meta(gt=0)] = 16.0
+    """What adapters add is scaled by lora_alpha / lora_rank."""
+    architecture: Annotated[str, tyro.conf.Suppress] = ""
+    """The model's config.json, so that a run needs no other folder; filled in by pretrain."""
+    base: Annotated[str, tyro.conf.Suppress] = ""
+    """Fingerprint of the weights that adapters belong to; filled in by pretrain."""
     embedding_size: Positive = 128
     """Size of a token's vector."""
     hidden_size: Positive = 256
@@ -123,7 +139,23 @@ class DiscriminatorConfig(_Section, frozen=True, kw_only=True):
 
     name: Annotated[str | None, tyro.conf.arg(aliases=["--discriminator"], metavar="NAME")] = None
     """Its kind: cnn (the default), rnn, transformer, many-view or residual-conv; for pairs two-tower-cnn (the default),
-    two-tower-rnn or hierarchical (of dialogues)."""
+    two-tower-rnn or hierarchical (of dialogues); for both huggingface, an encoder of transformers."""
+    path: Annotated[str | None, tyro.conf.arg(metavar="DIR|hf:NAME")] = None
+    """For huggingface: the model's folder, as generator.path."""
+    lora_rank: Count = 0
+    """For huggingface: train adapters of this rank and a head, and leave the model as it is; 0 trains all of it."""
+    lora_alpha: Annotated[float, Meta(gt=0)] = 16.0
+    """What adapters add is scaled by lora_alpha / lora_rank."""
+    pooling: Annotated[str, tyro.conf.arg(metavar="mean|first|last")] = "mean"
+    """For huggingface: what the head reads: the mean over the text, its first symbol, or its last (causal models)."""
+    architecture: Annotated[str, tyro.conf.Suppress] = ""
+    """The model's config.json; filled in by the command."""
+    base: Annotated[str, tyro.conf.Suppress] = ""
+    """Fingerprint of the weights that adapters belong to; filled in by the command."""
+    opening: Annotated[int | None, tyro.conf.Suppress] = None
+    """The model's number of what opens a text; filled in by the command."""
+    closing: Annotated[int | None, tyro.conf.Suppress] = None
+    """And of what closes one."""
     embedding_size: Positive = 64
     """Size of a token's vector."""
     filters: Annotated[float, Meta(gt=0, le=16)] = 1.0
@@ -275,7 +307,7 @@ class RunConfig(_Section, frozen=True, kw_only=True):
     """Both players, in adversarial runs."""
 
 
-STATELESS = ("transformer", "residual-conv")
+STATELESS = ("transformer", "residual-conv", "huggingface")
 """Generators without a recurrent state that could hold noise."""
 OF_ANY_KIND = ("dropout", "state_noise")
 """What an algorithm says of a player whatever its kind; the rest are sizes of the kind that it names."""
@@ -322,6 +354,7 @@ def check(config: RunConfig) -> RunConfig:
     if config.data.too_long not in ("cut", "drop"):
         raise ConfigError(f"data.too_long is {config.data.too_long!r}: choose cut or drop.")
     _check_pairs(config.data)
+    _check_pretrained(config)
     pieces_only = {config.data.tokenizer, config.data.source_tokenizer or config.data.tokenizer} == {"sentencepiece"}
     if pieces_only and (config.data.min_count > 1 or config.data.max_vocabulary):
         raise ConfigError(
@@ -334,7 +367,7 @@ def check(config: RunConfig) -> RunConfig:
             f"generator.state_noise is noise in a recurrent state, which a {generator.name} has not: leave it at 0, or "
             "use --generator gru."
         )
-    recurrent = generator.name not in ("transformer", "seq2seq-transformer")
+    recurrent = generator.name not in ("transformer", "seq2seq-transformer", *PRETRAINED)
     if generator.tied and recurrent and generator.embedding_size != generator.hidden_size:
         raise ConfigError(
             f"generator.tied shares one matrix, but generator.embedding_size is {generator.embedding_size} and "
@@ -364,6 +397,45 @@ def check(config: RunConfig) -> RunConfig:
                 "each head takes an equal part of it."
             )
     return config
+
+
+def _check_pretrained(config: RunConfig) -> None:
+    """That settings of pretrained models are given to such, and no others.
+
+    Raises:
+        ConfigError: says which is not.
+    """
+    data, generator, judge = config.data, config.generator, config.discriminator
+    own = {"path", "lora_rank", "lora_alpha", "pooling", "architecture", "base", "opening", "closing"}
+    sections = (("generator", generator, GeneratorConfig()), ("discriminator", judge, DiscriminatorConfig()))
+    for name, section, usual in sections:
+        if section is None:
+            continue
+        pretrained = section.name in PRETRAINED
+        if pretrained and section.path is None:
+            raise ConfigError(
+                f"--{name} is {section.name}, and no model is named: give its folder as --{name}.path, or hf:NAME."
+            )
+        for field in (field for field in section.__struct_fields__ if field != "name"):
+            if getattr(section, field) != getattr(usual, field) and (field in own) != pretrained:
+                kind = "a pretrained model's" if field in own else "of a model that is built here"
+                raise ConfigError(
+                    f"{name}.{field} is {kind}, and the {name} is {section.name or 'the default'}: leave it out, or "
+                    f"choose another --{name}."
+                )
+    if judge is not None and judge.pooling not in ("mean", "first", "last"):
+        raise ConfigError(f"discriminator.pooling is {judge.pooling!r}: choose mean, first or last.")
+    if generator.name in PRETRAINED and data.tokenizer not in ("words", "huggingface"):
+        raise ConfigError(
+            f"--generator {generator.name} reads its own tokens, and --tokenizer is {data.tokenizer}: leave it out."
+        )
+    if data.tokenizer_path is not None and data.tokenizer != "huggingface" and generator.name not in PRETRAINED:
+        raise ConfigError("data.tokenizer_path is of the tokenizer huggingface: leave it out, or choose that.")
+    if data.tokenizer == "huggingface" and (data.min_count > 1 or data.max_vocabulary or data.source_tokenizer):
+        raise ConfigError(
+            "data.min_count, data.max_vocabulary and data.source_tokenizer decide what is a token, and with the "
+            "tokenizer huggingface the model's files do: leave them out."
+        )
 
 
 def _check_pairs(data: DataConfig) -> None:
