@@ -26,7 +26,7 @@ from seqgan.generators import CONDITIONAL_GENERATORS, GENERATORS, ONE_SHOT_GENER
 from seqgan.generators.huggingface import HuggingFaceGenerator
 from seqgan.generators.huggingface_seq2seq import HuggingFaceSeq2Seq
 from seqgan.generators.protocol import GeneratorModule
-from seqgan.objectives import ALGORITHMS, GSGAN, WGAN, Relaxed, Sampled, relgan, wgan_gp
+from seqgan.objectives import ALGORITHMS, GSGAN, SPIN, WGAN, Relaxed, Sampled, SelfPlay, relgan, wgan_gp
 from seqgan.objectives.relgan import SCHEDULES
 from seqgan.pretrained import (
     HUB,
@@ -385,7 +385,13 @@ def _pretrained_model(config: GeneratorConfig | DiscriminatorConfig, kind: str, 
     """The model itself: from its folder where weights are wanted and there are some, else from its architecture."""
     assert config.path is not None
     if config.lora_rank:
-        folder = model_folder(config.path)
+        try:
+            folder = model_folder(config.path)
+        except ConfigError as error:
+            raise ConfigError(
+                f"This model is adapters on the weights of another, which are needed too: {error} Where they were "
+                "moved, correct the path in the run's config.yaml."
+            ) from error
         check_base(folder, config.base)
         return add_adapters(load_model(folder, kind), config.lora_rank, config.lora_alpha)
     if weights and has_weights(folder := model_folder(config.path)):
@@ -477,7 +483,7 @@ def _scaled(filters: Mapping[int, int], max_length: int, times: float) -> dict[i
     return {width: max(1, round(count * times)) for width, count in filters.items() if width <= max_length}
 
 
-def build_algorithm(config: AdversarialConfig) -> Sampled | Relaxed:
+def build_algorithm(config: AdversarialConfig) -> Sampled | Relaxed | SelfPlay:
     """The algorithm that the settings name, with what they say of it.
 
     Raises:
@@ -490,6 +496,8 @@ def build_algorithm(config: AdversarialConfig) -> Sampled | Relaxed:
         return WGAN._replace(clamp=config.weight_clamp or WGAN.clamp)
     if config.algo == "gsgan":
         return GSGAN._replace(hard=config.straight_through)
+    if config.algo == "spin":
+        return SPIN._replace(weight=config.spin_weight)
     if config.algo == "relgan":
         _named(SCHEDULES, config.annealing, "annealing")
         return relgan(config.inverse_temperature, config.annealing)

@@ -90,7 +90,7 @@ class GeneratorConfig(_Section, frozen=True, kw_only=True):
     they are random. Nothing is fetched unless the name begins with hf:."""
     lora_rank: Count = 0
     """For huggingface: train adapters of this rank and leave the model as it is; 0 trains all of it."""
-    lora_alpha: Annotated[float, Meta(gt=0)] = 16.0
+    lora_alpha: Positive = 16
     """What adapters add is scaled by lora_alpha / lora_rank."""
     architecture: Annotated[str, tyro.conf.Suppress] = ""
     """The model's config.json, so that a run needs no other folder; filled in by pretrain."""
@@ -144,7 +144,7 @@ class DiscriminatorConfig(_Section, frozen=True, kw_only=True):
     """For huggingface: the model's folder, as generator.path."""
     lora_rank: Count = 0
     """For huggingface: train adapters of this rank and a head, and leave the model as it is; 0 trains all of it."""
-    lora_alpha: Annotated[float, Meta(gt=0)] = 16.0
+    lora_alpha: Positive = 16
     """What adapters add is scaled by lora_alpha / lora_rank."""
     pooling: Annotated[str, tyro.conf.arg(metavar="mean|first|last")] = "mean"
     """For huggingface: what the head reads: the mean over the text, its first symbol, or its last (causal models)."""
@@ -231,6 +231,16 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     """Weight of the next-token distributions' entropy, which is added to what the generator maximises."""
     teacher_forcing_steps: Count = 0
     """Maximum-likelihood updates on real sentences after each of the generator's updates."""
+    standardize: bool = False
+    """Advantages in units of the deviation of the rewards that are compared with one another, as gad has them."""
+    kl_weight: Annotated[float, Meta(ge=0)] = 0.0
+    """Weight of the distance to the generator as it was before the first round; 0 lets it go where it likes."""
+    kl_estimator: Annotated[str, tyro.conf.arg(metavar="k1|k3")] = "k3"
+    """How that distance is estimated: k3, a loss, or k1, a cost in the reward, whose gradient is exactly the KL's."""
+    spin_weight: Annotated[float, Meta(gt=0)] = 0.1
+    """Of the difference of log-ratios in spin's loss."""
+    iteration_rounds: Positive = 50
+    """Rounds that spin's generator plays against the same previous one of itself."""
     rollout_update_rate: Annotated[float, Meta(ge=0, lt=1)] = 0.0
     """Share of its old weights that the policy which completes prefixes keeps after each round: 0 completes with the
     generator itself, as the SeqGAN authors' program does. Their paper has a delayed copy, their settings say 0.8."""
@@ -262,6 +272,12 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     discriminator_surge: Count = 0
     """Pools in place of those in the first 25 rounds and in every 500th, of algorithms on relaxed samples: 100 in the
     program of the WGAN authors. 0 has as many in every round."""
+    discriminator_stop: Annotated[float, Meta(ge=0.5, le=1)] = 1.0
+    """A round has no further pools once the discriminator tells more than this share of one apart."""
+    label_smoothing: Annotated[float, Meta(ge=0, lt=0.5)] = 0.0
+    """Real sentences are taken to be real with a probability of 1 less this, where the loss is a cross-entropy."""
+    replay_share: Share = 0.0
+    """Share of a pool that comes from earlier pools of the run, so that old faults are not forgotten."""
     discriminator_pool: Count = 64
     """Generated sentences in a pool, beside as many real ones; 0 for as many as the training text has."""
     discriminator_epochs: Positive = 1

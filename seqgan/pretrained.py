@@ -189,7 +189,7 @@ def check_base(folder: Path, fingerprint: str) -> None:
         )
 
 
-def add_adapters(model: nn.Module, rank: int, alpha: float) -> nn.Module:
+def add_adapters(model: nn.Module, rank: int, alpha: int) -> nn.Module:
     """The model with LoRA adapters on all linear layers but the output layer, and everything else frozen.
 
     An adapter begins as nothing: the model is the same function as before.
@@ -266,7 +266,7 @@ def shapes_of(model: nn.Module, cache: Any, length: int) -> list[list[tuple[int,
         ConfigError: something else was kept.
     """
     layers = getattr(cache, "layers", None) or ()
-    tensors = [[getattr(layer, name, None) for name in ("keys", "values")] for layer in layers]
+    tensors: list[list[Any]] = [[getattr(layer, name, None) for name in ("keys", "values")] for layer in layers]
     plain = all(
         isinstance(part, Tensor) and part.dim() == 4 and (len(part), part.shape[2]) == (1, length)
         for pair in tensors
@@ -313,3 +313,22 @@ def positions_of(model: Any) -> int | None:
     # RoBERTa's two first rows are of padding.
     offset = 2 if re.search("roberta", str(model.config.model_type)) else 0
     return None if found is None else found - offset
+
+
+def refuse_beyond(limit: int | None, pasts: State, inputs: Tensor) -> None:
+    """That what is read has positions.
+
+    Args:
+        limit: how many the model has; None for any number.
+        pasts: keys and values of what was read.
+        inputs: what is to be read: numbers [R, T], or one distribution [R, V].
+
+    Raises:
+        ConfigError: there are not so many.
+    """
+    needed = pasts[0][0].shape[2] + (1 if inputs.is_floating_point() else inputs.shape[1])
+    if limit is not None and needed > limit:
+        raise ConfigError(
+            f"This model has {limit} positions, and {needed} are asked for: lower --data.max-length or "
+            "--data.max-source-length."
+        )

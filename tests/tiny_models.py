@@ -68,10 +68,15 @@ def write_model(folder, architecture, *, weights=True, tokenizer=None, lines=LIN
     logging.getLogger("transformers").setLevel(logging.ERROR)
     config = transformers.AutoConfig.for_model(architecture, vocab_size=size, **ARCHITECTURES[architecture])
     config.save_pretrained(folder)
+    if architecture == "bart":  # as older files have it
+        settings = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps(settings | {"forced_bos_token_id": 1}))
     if weights:
         kind = {"t5": "AutoModelForSeq2SeqLM", "bart": "AutoModelForSeq2SeqLM", "bert": "AutoModel"}
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             model = getattr(transformers, kind.get(architecture, "AutoModelForCausalLM")).from_config(config)
+        architecture_file = (folder / "config.json").read_text()
         model.save_pretrained(folder)
+        (folder / "config.json").write_text(architecture_file)
     return folder

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from seqgan.errors import ConfigError
 from seqgan.generators.inputs import previous_tokens
-from seqgan.pretrained import accepts, cache_of, kept_in, shapes_of
+from seqgan.pretrained import accepts, cache_of, kept_in, positions_of, refuse_beyond, shapes_of
 from seqgan.tensors.own_weights import OwnWeights
 from seqgan.tensors.rows import State
 
@@ -38,6 +38,9 @@ class HuggingFaceGenerator(OwnWeights):
         ConfigError: the model keeps something else than keys and values, or cannot read padded prompts.
     """
 
+    numbers: Tensor
+    """Of each id, and of the start symbol. [V + 1]"""
+
     def __init__(
         self,
         model: Any,
@@ -53,6 +56,7 @@ class HuggingFaceGenerator(OwnWeights):
         self.start = self.vocabulary_size
         self.end = end
         self.known = known
+        self.limit = positions_of(model)
         self.before, self.separator = list(start), list(separator)
         # The last thing that is read before the first token is what the start symbol stands for: of a prompt's
         # separator, or, without a source, of the model's own start.
@@ -137,6 +141,7 @@ class HuggingFaceGenerator(OwnWeights):
         """
         pasts, past_mask = state
         cache = cache_of(pasts)
+        refuse_beyond(self.limit, pasts, inputs)
         read: dict[str, Any] = {"past_key_values": cache, "use_cache": True}
         if inputs.is_floating_point():
             read["inputs_embeds"] = (inputs @ self._table()).unsqueeze(1)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from seqgan.generators.huggingface import IMPOSSIBLE
 from seqgan.generators.inputs import previous_tokens, require_context, require_source
-from seqgan.pretrained import double_cache_of, encoded, kept_in, shapes_of
+from seqgan.pretrained import double_cache_of, encoded, kept_in, positions_of, refuse_beyond, shapes_of
 from seqgan.tensors.own_weights import OwnWeights
 from seqgan.tensors.rows import State
 
@@ -29,6 +29,9 @@ class HuggingFaceSeq2Seq(OwnWeights):
         ConfigError: the model keeps something else than keys and values.
     """
 
+    numbers: Tensor
+    """Of each id, and of the start symbol. [V + 1]"""
+
     def __init__(
         self,
         model: Any,
@@ -45,6 +48,7 @@ class HuggingFaceSeq2Seq(OwnWeights):
         self.start = self.vocabulary_size
         self.end = end
         self.known = known
+        self.limit = positions_of(model)
         self.first, self.before, self.after = list(start), list(before), list(after)
         self.register_buffer("numbers", torch.tensor([*numbers, start[-1]]), persistent=False)
         self.shapes = self._probe()
@@ -70,6 +74,7 @@ class HuggingFaceSeq2Seq(OwnWeights):
         real = columns < lengths + len(self.after)
         numbers = torch.cat([head, both.gather(1, place.clamp(max=both.shape[1] - 1))], dim=1)
         real = torch.cat([torch.ones_like(head, dtype=torch.bool), real], dim=1)
+        refuse_beyond(self.limit, self._nothing(1), numbers)
         vectors = self.model.get_encoder()(input_ids=numbers, attention_mask=real.long()).last_hidden_state
         return vectors, real
 
@@ -105,6 +110,7 @@ class HuggingFaceSeq2Seq(OwnWeights):
         """The next columns: the model's numbers [R, T], or one distribution [R, V]. -> logits [R, T, V], next state"""
         pasts, memories, (vectors, mask) = state
         cache = double_cache_of(pasts, memories)
+        refuse_beyond(self.limit, pasts, inputs)
         read: dict[str, Any] = {"decoder_input_ids": inputs}
         if inputs.is_floating_point():
             read = {"decoder_inputs_embeds": (inputs @ self._table()).unsqueeze(1)}

@@ -16,7 +16,7 @@ class OwnWeights(nn.Module):
     A tied weight has two names in a model and is one; and behind adapters the frozen base stays where it came from.
     """
 
-    def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]
         """As of any module, without frozen weights and the second names of tied ones."""
         state = super().state_dict(*args, **kwargs)
         prefix = kwargs.get("prefix", args[1] if len(args) > 1 else "")
