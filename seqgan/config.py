@@ -46,9 +46,9 @@ class DataConfig(_Section, frozen=True, kw_only=True):
     """The extension of the sentences in such a folder, as in --source en --target de."""
     valid_source: Annotated[str | None, tyro.conf.arg(aliases=["--valid-source"], metavar="FILE")] = None
     """What the held-out sentences answer or translate, where valid is not itself of pairs."""
-    tokenizer: Annotated[str, tyro.conf.arg(aliases=["--tokenizer"], metavar="words|characters|sentencepiece|ids")] = (
-        "words"
-    )
+    tokenizer: Annotated[
+        str, tyro.conf.arg(aliases=["--tokenizer"], metavar="words|characters|sentencepiece|ids|huggingface")
+    ] = "words"
     """What a token is; ids are numbers with a space between them, all sequences of one length and without an end. With
     a generator huggingface, its own."""
     tokenizer_path: Annotated[str | None, tyro.conf.arg(metavar="DIR|hf:NAME")] = None

@@ -45,9 +45,6 @@ class HuggingFaceDiscriminator(OwnWeights):
         ValueError: no such pooling.
     """
 
-    reads_relaxed = False
-    """Distributions over ids are no text."""
-
     def __init__(
         self,
         model: Any,
