@@ -78,6 +78,11 @@ def check_sampled(
             "adversarial.standardize is of rewards, and this algorithm's samples are weighed against one another "
             "already: leave it off."
         )
+    if config.standardize and config.batch_size < 2:
+        raise ConfigError(
+            "adversarial.standardize divides by the deviation of the rewards of a batch, and adversarial.batch_size is "
+            "1: raise it, or leave standardize off."
+        )
     if config.label_smoothing and algorithm.discriminator_loss is not binary_discriminator_loss:
         raise ConfigError(
             "adversarial.label_smoothing is of a discriminator that minimises a cross-entropy, and this algorithm's "

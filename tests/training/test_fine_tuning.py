@@ -138,6 +138,7 @@ def test_smoothing_is_the_cross_entropy_of_a_softer_target(text, start):
         (SEQGAN, {"kl_estimator": "k2", "kl_weight": 1.0}, "choose k1 or k3"),
         (SEQGAN, {"kl_estimator": "k1"}, "belongs to kl_weight"),
         (MALIGAN, {"standardize": True}, "weighed against one another"),
+        (GAD, {"standardize": True, "batch_size": 1}, "adversarial.batch_size is 1"),
         (GAD, {"label_smoothing": 0.1}, "of a discriminator that minimises a cross-entropy"),
         (SEQGAN, {"spin_weight": 1.0}, "belongs to spin"),
         (SPIN, {"kl_weight": 1.0, "algo": "spin"}, "spin has none"),
