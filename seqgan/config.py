@@ -27,8 +27,10 @@ Share = Annotated[float, Meta(ge=0, lt=1)]
 Rate = Annotated[float, Meta(gt=0, le=10)]
 
 
-CONDITIONAL = ("seq2seq-gru", "seq2seq-lstm", "seq2seq-transformer")
+CONDITIONAL = ("seq2seq-gru", "seq2seq-lstm", "seq2seq-transformer", "huggingface-seq2seq")
 """Generators of pairs."""
+PRETRAINED = ("huggingface", "huggingface-seq2seq")
+"""Models of Hugging Face transformers, whose sizes and tokens are their own; the first reads sources or none."""
 
 
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -49,10 +51,13 @@ class DataConfig(_Section, frozen=True, kw_only=True):
     """The extension of the sentences in such a folder, as in --source en --target de."""
     valid_source: Annotated[str | None, tyro.conf.arg(aliases=["--valid-source"], metavar="FILE")] = None
     """What the held-out sentences answer or translate, where valid is not itself of pairs."""
-    tokenizer: Annotated[str, tyro.conf.arg(aliases=["--tokenizer"], metavar="words|characters|sentencepiece|ids")] = (
-        "words"
-    )
-    """What a token is; ids are numbers with a space between them, all sequences of one length and without an end."""
+    tokenizer: Annotated[
+        str, tyro.conf.arg(aliases=["--tokenizer"], metavar="words|characters|sentencepiece|ids|huggingface")
+    ] = "words"
+    """What a token is; ids are numbers with a space between them, all sequences of one length and without an end. With
+    a generator huggingface, its own."""
+    tokenizer_path: Annotated[str | None, tyro.conf.arg(metavar="DIR|hf:NAME")] = None
+    """For the tokenizer huggingface: the folder with its tokenizer.json; by default the generator's."""
     min_count: Positive = 1
     """Rarer tokens become the unknown symbol."""
     max_vocabulary: Count = 0
@@ -84,7 +89,18 @@ class GeneratorConfig(_Section, frozen=True, kw_only=True):
 
     name: Annotated[str | None, tyro.conf.arg(aliases=["--generator"], metavar="NAME")] = None
     """Its kind: lstm (the default), gru, transformer, relational or residual-conv; for pairs seq2seq-gru (the default),
-    seq2seq-lstm or seq2seq-transformer."""
+    seq2seq-lstm or seq2seq-transformer; huggingface and huggingface-seq2seq are models of transformers."""
+    path: Annotated[str | None, tyro.conf.arg(metavar="DIR|hf:NAME")] = None
+    """For huggingface: the model's folder, with config.json, tokenizer.json and weights as safetensors; without weights
+    they are random. Nothing is fetched unless the name begins with hf:."""
+    lora_rank: Count = 0
+    """For huggingface: train adapters of this rank and leave the model as it is; 0 trains all of it."""
+    lora_alpha: Positive = 16
+    """What adapters add is scaled by lora_alpha / lora_rank."""
+    architecture: Annotated[str, tyro.conf.Suppress] = ""
+    """The model's config.json, so that a run needs no other folder; filled in by pretrain."""
+    base: Annotated[str, tyro.conf.Suppress] = ""
+    """Fingerprint of the weights that adapters belong to; filled in by pretrain."""
     embedding_size: Size = 128
     """Size of a token's vector."""
     hidden_size: Size = 256
@@ -128,7 +144,23 @@ class DiscriminatorConfig(_Section, frozen=True, kw_only=True):
 
     name: Annotated[str | None, tyro.conf.arg(aliases=["--discriminator"], metavar="NAME")] = None
     """Its kind: cnn (the default), rnn, transformer, many-view or residual-conv; for pairs two-tower-cnn (the default),
-    two-tower-rnn or hierarchical (of dialogues)."""
+    two-tower-rnn or hierarchical (of dialogues); for both huggingface, an encoder of transformers."""
+    path: Annotated[str | None, tyro.conf.arg(metavar="DIR|hf:NAME")] = None
+    """For huggingface: the model's folder, as generator.path."""
+    lora_rank: Count = 0
+    """For huggingface: train adapters of this rank and a head, and leave the model as it is; 0 trains all of it."""
+    lora_alpha: Positive = 16
+    """What adapters add is scaled by lora_alpha / lora_rank."""
+    pooling: Annotated[str, tyro.conf.arg(metavar="mean|first|last")] = "mean"
+    """For huggingface: what the head reads: the mean over the text, its first symbol, or its last (causal models)."""
+    architecture: Annotated[str, tyro.conf.Suppress] = ""
+    """The model's config.json; filled in by the command."""
+    base: Annotated[str, tyro.conf.Suppress] = ""
+    """Fingerprint of the weights that adapters belong to; filled in by the command."""
+    opening: Annotated[int | None, tyro.conf.Suppress] = None
+    """The model's number of what opens a text; filled in by the command."""
+    closing: Annotated[int | None, tyro.conf.Suppress] = None
+    """And of what closes one."""
     embedding_size: Size = 64
     """Size of a token's vector."""
     filters: Annotated[float, Meta(gt=0, le=16)] = 1.0
@@ -207,6 +239,16 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     """Weight of the next-token distributions' entropy, which is added to what the generator maximises."""
     teacher_forcing_steps: Count = 0
     """Maximum-likelihood updates on real sentences after each of the generator's updates."""
+    standardize: bool = False
+    """Advantages in units of the deviation of the rewards that are compared with one another, as gad has them."""
+    kl_weight: Annotated[float, Meta(ge=0)] = 0.0
+    """Weight of the distance to the generator as it was before the first round; 0 lets it go where it likes."""
+    kl_estimator: Annotated[str, tyro.conf.arg(metavar="k1|k3")] = "k3"
+    """How that distance is estimated: k3, a loss, or k1, a cost in the reward, whose gradient is exactly the KL's."""
+    spin_weight: Annotated[float, Meta(gt=0)] = 0.1
+    """Of the difference of log-ratios in spin's loss."""
+    iteration_rounds: Positive = 50
+    """Rounds that spin's generator plays against the same previous one of itself."""
     rollout_update_rate: Annotated[float, Meta(ge=0, lt=1)] = 0.0
     """Share of its old weights that the policy which completes prefixes keeps after each round: 0 completes with the
     generator itself, as the SeqGAN authors' program does. Their paper has a delayed copy, their settings say 0.8."""
@@ -238,6 +280,12 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     discriminator_surge: Count = 0
     """Pools in place of those in the first 25 rounds and in every 500th, of algorithms on relaxed samples: 100 in the
     program of the WGAN authors. 0 has as many in every round."""
+    discriminator_stop: Annotated[float, Meta(ge=0.5, le=1)] = 1.0
+    """A round has no further pools once the discriminator tells more than this share of one apart."""
+    label_smoothing: Annotated[float, Meta(ge=0, lt=0.5)] = 0.0
+    """Real sentences are taken to be real with a probability of 1 less this, where the loss is a cross-entropy."""
+    replay_share: Share = 0.0
+    """Share of a pool that comes from earlier pools of the run, so that old faults are not forgotten."""
     discriminator_pool: Count = 64
     """Generated sentences in a pool, beside as many real ones; 0 for as many as the training text has."""
     discriminator_epochs: Positive = 1
@@ -286,7 +334,7 @@ class RunConfig(_Section, frozen=True, kw_only=True):
     """Both players, in adversarial runs."""
 
 
-STATELESS = ("transformer", "residual-conv")
+STATELESS = ("transformer", "residual-conv", "huggingface")
 """Generators without a recurrent state that could hold noise."""
 OF_ANY_KIND = ("dropout", "state_noise")
 """What an algorithm says of a player whatever its kind; the rest are sizes of the kind that it names."""
@@ -331,6 +379,7 @@ def check(config: RunConfig) -> RunConfig:
     if config.data.too_long not in ("cut", "drop"):
         raise ConfigError(f"data.too_long is {config.data.too_long!r}: choose cut or drop.")
     _check_pairs(config.data)
+    _check_pretrained(config)
     pieces_only = {config.data.tokenizer, config.data.source_tokenizer or config.data.tokenizer} == {"sentencepiece"}
     if pieces_only and (config.data.min_count > 1 or config.data.max_vocabulary):
         raise ConfigError(
@@ -343,7 +392,7 @@ def check(config: RunConfig) -> RunConfig:
             f"generator.state_noise is noise in a recurrent state, which a {generator.name} has not: leave it at 0, or "
             "use --generator gru."
         )
-    recurrent = generator.name not in ("transformer", "seq2seq-transformer")
+    recurrent = generator.name not in ("transformer", "seq2seq-transformer", *PRETRAINED)
     if generator.tied and recurrent and generator.embedding_size != generator.hidden_size:
         raise ConfigError(
             f"generator.tied shares one matrix, but generator.embedding_size is {generator.embedding_size} and "
@@ -373,6 +422,45 @@ def check(config: RunConfig) -> RunConfig:
                 "each head takes an equal part of it."
             )
     return config
+
+
+def _check_pretrained(config: RunConfig) -> None:
+    """That settings of pretrained models are given to such, and no others.
+
+    Raises:
+        ConfigError: says which is not.
+    """
+    data, generator, judge = config.data, config.generator, config.discriminator
+    own = {"path", "lora_rank", "lora_alpha", "pooling", "architecture", "base", "opening", "closing"}
+    sections = (("generator", generator, GeneratorConfig()), ("discriminator", judge, DiscriminatorConfig()))
+    for name, section, usual in sections:
+        if section is None:
+            continue
+        pretrained = section.name in PRETRAINED
+        if pretrained and section.path is None:
+            raise ConfigError(
+                f"--{name} is {section.name}, and no model is named: give its folder as --{name}.path, or hf:NAME."
+            )
+        for field in (field for field in section.__struct_fields__ if field != "name"):
+            if getattr(section, field) != getattr(usual, field) and (field in own) != pretrained:
+                kind = "a pretrained model's" if field in own else "of a model that is built here"
+                raise ConfigError(
+                    f"{name}.{field} is {kind}, and the {name} is {section.name or 'the default'}: leave it out, or "
+                    f"choose another --{name}."
+                )
+    if judge is not None and judge.pooling not in ("mean", "first", "last"):
+        raise ConfigError(f"discriminator.pooling is {judge.pooling!r}: choose mean, first or last.")
+    if generator.name in PRETRAINED and data.tokenizer not in ("words", "huggingface"):
+        raise ConfigError(
+            f"--generator {generator.name} reads its own tokens, and --tokenizer is {data.tokenizer}: leave it out."
+        )
+    if data.tokenizer_path is not None and data.tokenizer != "huggingface" and generator.name not in PRETRAINED:
+        raise ConfigError("data.tokenizer_path is of the tokenizer huggingface: leave it out, or choose that.")
+    if data.tokenizer == "huggingface" and (data.min_count > 1 or data.max_vocabulary or data.source_tokenizer):
+        raise ConfigError(
+            "data.min_count, data.max_vocabulary and data.source_tokenizer decide what is a token, and with the "
+            "tokenizer huggingface the model's files do: leave them out."
+        )
 
 
 def _check_pairs(data: DataConfig) -> None:

@@ -22,6 +22,7 @@ LAYERS = {
     "data": 2,
     "config": 2,
     "presets": 0,
+    "pretrained": 1.5,
     "decoding": 3,
     "evaluation": 4,
     "build": 4,

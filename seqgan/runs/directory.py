@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 from seqgan.config import RunConfig, settings_text, with_settings
+from seqgan.data.pretrained import TOKENIZER_FILE, Pretrained
 from seqgan.data.tokenizers import Characters, Numbers, SentencePiece, Tokenizer, Words
 from seqgan.data.vocabulary import Vocabulary, fingerprint_of, read_vocabulary, write_vocabulary
 from seqgan.errors import CheckpointError, ConfigError, RunError
@@ -59,6 +60,11 @@ class Run:
     def discriminator_path(self) -> Path:
         """The discriminator's weights, in adversarial runs."""
         return self.folder / "discriminator.safetensors"
+
+    @property
+    def judge_tokenizer_path(self) -> Path:
+        """The tokenizer of a discriminator that is a pretrained model."""
+        return self.folder / "discriminator_tokenizer.json"
 
     @property
     def metrics_path(self) -> Path:
@@ -158,6 +164,8 @@ def create_run(
         write_vocabulary(vocabulary, unfinished / "vocabulary.txt")
         if isinstance(tokenizer, SentencePiece):
             write_file(unfinished / "tokenizer.model", tokenizer.model)
+        if isinstance(tokenizer, Pretrained):
+            write_file(unfinished / TOKENIZER_FILE, tokenizer.text)
         if source_vocabulary is not None and not shared:
             write_vocabulary(source_vocabulary, unfinished / "source_vocabulary.txt")
         if isinstance(source_tokenizer, SentencePiece) and not shared:
@@ -270,9 +278,27 @@ def _read_tokenizer(folder: Path, name: str, kind: str) -> Tokenizer:
             return tokenizer
         except (OSError, RuntimeError, ValueError) as error:  # pieces that are no text, too
             raise CheckpointError(f"{path} cannot be read as a SentencePiece model: restore it from a copy.") from error
+    if kind == "huggingface":
+        return read_tokenizer_file(folder / TOKENIZER_FILE)
     raise ConfigError(
-        f"{folder / 'config.yaml'}: data.{name} is {kind!r}; expected words, characters, sentencepiece or ids."
+        f"{folder / 'config.yaml'}: data.{name} is {kind!r}; expected words, characters, sentencepiece, ids or "
+        "huggingface."
     )
+
+
+def read_tokenizer_file(path: Path) -> Pretrained:
+    """The tokenizer of a pretrained model in a run.
+
+    Raises:
+        CheckpointError: it is missing or damaged.
+        ConfigError: the library is missing.
+    """
+    try:
+        return Pretrained(path.read_text(encoding="utf-8"))
+    except ConfigError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{path} cannot be read as a tokenizer: restore it from a copy.") from error
 
 
 def _replace(unfinished: Path, folder: Path) -> None:

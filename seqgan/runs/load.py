@@ -6,7 +6,7 @@ from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.errors import RunError
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.runs.checkpoint import load_weights
-from seqgan.runs.directory import Run
+from seqgan.runs.directory import Run, read_tokenizer_file
 
 
 def load_generator(run: Run) -> GeneratorModule:
@@ -43,6 +43,8 @@ def load_discriminator(run: Run) -> DiscriminatorModule:
         source_vocabulary=run.source_vocabulary,
         max_source_length=data.max_source_length,
         turn_separator=data.turn_separator,
+        tokenizers=(run.tokenizer, run.source_tokenizer),
+        own_tokenizer=read_tokenizer_file(run.judge_tokenizer_path) if run.config.discriminator.path else None,
         trained=False,
     )
     load_weights(discriminator, run.discriminator_path, run.vocabulary_fingerprint)

@@ -14,6 +14,7 @@ from seqgan.errors import ConfigError, TrainingError
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.interrupt import Stop
 from seqgan.objectives.algorithm import Relaxed, Sampled
+from seqgan.objectives.spin import SelfPlay
 from seqgan.progress import SILENT, Progress
 from seqgan.runs.checkpoint import check_moments, load_state, restoring, save_state, save_weights
 from seqgan.runs.directory import Run
@@ -29,13 +30,14 @@ from seqgan.training.recovery import Recovery, check_on_collapse
 from seqgan.training.relaxed import RelaxedPlayers, check_relaxed
 from seqgan.training.rewards import OwnReward
 from seqgan.training.sampled import SampledPlayers, check_sampled
+from seqgan.training.self_play import SelfPlayPlayers, check_self_play
 
 
 def train_adversarially(
     generator: GeneratorModule,
     discriminator: DiscriminatorModule,
     text: Text,
-    algorithm: Sampled | Relaxed,
+    algorithm: Sampled | Relaxed | SelfPlay,
     config: AdversarialConfig | None = None,
     *,
     seed: int = 0,
@@ -155,7 +157,9 @@ def train_adversarially(
                 recovery.after_round(write)
 
 
-def _circumstances(algorithm: Sampled | Relaxed, config: AdversarialConfig, *, from_nothing: bool) -> Circumstances:
+def _circumstances(
+    algorithm: Sampled | Relaxed | SelfPlay, config: AdversarialConfig, *, from_nothing: bool
+) -> Circumstances:
     """What the doctor is told beside the log. Without noise on tokens the discriminator reads the softmax itself."""
     softmax = isinstance(algorithm, Relaxed) and not algorithm.gumbel
     return circumstances_of(config, always_told_apart=softmax, from_nothing=from_nothing)
@@ -165,7 +169,7 @@ def make_players(
     generator: GeneratorModule,
     discriminator: DiscriminatorModule,
     text: Text,
-    algorithm: Sampled | Relaxed,
+    algorithm: Sampled | Relaxed | SelfPlay,
     config: AdversarialConfig,
     rng: torch.Generator,
     reward: OwnReward | None = None,
@@ -181,12 +185,14 @@ def make_players(
         raise ConfigError(
             "A reward is given, but an algorithm on relaxed samples has none: choose one on sampled text."
         )
+    if isinstance(algorithm, SelfPlay):
+        return SelfPlayPlayers(generator, discriminator, text, algorithm, config, rng)
     return RelaxedPlayers(generator, discriminator, text, algorithm, config, rng)
 
 
 def check_settings(
     config: AdversarialConfig,
-    algorithm: Sampled | Relaxed,
+    algorithm: Sampled | Relaxed | SelfPlay,
     *,
     per_token: bool = False,
     per_view: bool = False,
@@ -214,6 +220,8 @@ def check_settings(
     if isinstance(algorithm, Relaxed):
         check_relaxed(config, algorithm, steps=steps, state_noise=state_noise, per_token=per_token, per_view=per_view)
         return
+    if isinstance(algorithm, SelfPlay):
+        check_self_play(config)
     if per_view:
         raise ConfigError(
             f"discriminator.per_view has several logits a sentence, and a reward is one number: leave it off for "
@@ -229,10 +237,13 @@ def check_settings(
             f"generator.state_noise is of algorithms that learn through relaxed samples, and {config.algo} scores its "
             "samples under a state without noise: leave it at 0."
         )
-    check_sampled(config, algorithm, per_token=per_token, other=conditional)
+    if isinstance(algorithm, Sampled):
+        check_sampled(config, algorithm, per_token=per_token, other=conditional)
 
 
-def check_reads_sources(config: AdversarialConfig, algorithm: Sampled | Relaxed, *, conditional: bool) -> None:
+def check_reads_sources(
+    config: AdversarialConfig, algorithm: Sampled | Relaxed | SelfPlay, *, conditional: bool
+) -> None:
     """That an algorithm can do something with sources, where there are some.
 
     Raises:
@@ -273,6 +284,9 @@ def check_used(config: AdversarialConfig, *, relaxed: bool) -> None:
         "variable_length": (relaxed, "algorithms on relaxed samples"),
         "discriminator_surge": (relaxed, "algorithms on relaxed samples"),
         "teacher_helping": (relaxed, "algorithms on relaxed samples"),
+        "kl_estimator": (config.kl_weight > 0, "kl_weight"),
+        "spin_weight": (config.algo == "spin", "spin"),
+        "iteration_rounds": (config.algo == "spin", "spin"),
     }
     defaults = AdversarialConfig(), algorithm_defaults(config.algo)  # what nobody asked for is no mistake
     for name, (used, owner) in belongs.items():

@@ -218,6 +218,8 @@ class Players:
         values: dict[str, float] = {}
         for _ in range(self.discriminator_steps):
             values |= self.train_discriminator(self.pool, self.config.discriminator_epochs)
+            if values.get("discriminator/accuracy", 0.0) > self.config.discriminator_stop:
+                break
         return values
 
     def update_generator(self) -> dict[str, float]:

@@ -24,6 +24,7 @@ from seqgan.training.rewards import is_per_token
 OF_SAMPLED = (
     *("credit", "rollouts", "discount", "group_size", "real_prefix", "baseline", "entropy_bonus"),
     *("rollout_update_rate", "rollout_precision", "control", "memory"),
+    *("standardize", "kl_weight", "label_smoothing", "replay_share"),
 )
 """Settings that speak of rewards of samples."""
 
