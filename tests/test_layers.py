@@ -26,6 +26,7 @@ LAYERS = {
     "runs": 5,
     "training": 6,
     "reporting": 6,
+    "exporting": 6,
     "cli": 7,
     "__main__": 8,
 }

@@ -63,7 +63,7 @@ def load_weights(model: nn.Module, path: Path, vocabulary: str = "") -> None:
         if here != wanted:
             raise CheckpointError(
                 f"{path} belongs to another model: {name} is {here}, and the run's settings and vocabulary "
-                f"need {wanted}. Was config.yaml or vocabulary.txt changed?"
+                f"need {wanted}. Were the settings or vocabulary.txt beside it changed?"
             )
     if vocabulary and saved_with and vocabulary != saved_with:
         sources = path.with_name("source_vocabulary.txt").is_file()

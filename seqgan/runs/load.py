@@ -30,7 +30,10 @@ def load_discriminator(run: Run) -> DiscriminatorModule:
         CheckpointError: its weights are damaged.
     """
     if run.config.discriminator is None:
-        raise RunError(f"{run.folder} was pretrained only and has no discriminator: name an adversarial run.")
+        raise RunError(
+            f"{run.folder} was pretrained only and has no discriminator: name an adversarial run, "
+            "such as `seqgan adversarial` makes of it."
+        )
     data = run.config.data
     discriminator = build_discriminator(
         run.config.discriminator,
