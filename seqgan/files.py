@@ -6,6 +6,7 @@ What is read is a plain file and nothing that could keep a reader waiting, or ne
 import contextlib
 import errno
 import os
+import shutil
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -71,6 +72,18 @@ def write_with(path: Path, write: Callable[[Path], object]) -> None:
     finally:
         with contextlib.suppress(OSError):  # where nothing may be written, nothing may be deleted either
             temporary.unlink(missing_ok=True)
+
+
+def replace_folder(unfinished: Path, folder: Path) -> None:
+    """Put the finished folder in its place; what was there is renamed away first, and only then deleted."""
+    old = folder.with_name(folder.name + ".old" + TEMPORARY_SUFFIX)
+    if old.exists():
+        shutil.rmtree(old)
+    if folder.exists():
+        os.replace(folder, old)
+    os.replace(unfinished, folder)
+    sync(folder.parent)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def sync(path: Path) -> None:

@@ -30,6 +30,7 @@ LAYERS = {
     "sweeps": 5.5,
     "training": 6,
     "reporting": 6,
+    "exporting": 6,
     "cli": 7,
     "__main__": 8,
 }

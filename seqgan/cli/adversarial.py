@@ -407,7 +407,7 @@ def train(
     from seqgan.evaluation.evaluate import judge_while_training
     from seqgan.evaluation.pairs import judge_answers_while_training
     from seqgan.runs.checkpoint import load_weights
-    from seqgan.runs.directory import read_tokenizer_file
+    from seqgan.runs.symbols import read_tokenizer_file
     from seqgan.runs.tensorboard import want_events
     from seqgan.training.adversarial import train_adversarially
     from seqgan.training.engine import choose_device

@@ -20,6 +20,8 @@ COMMANDS = {
     "adversarial": "train the generator against a discriminator, from a run into a child run",
     "sample": "sentences from a run, one a line",
     "evaluate": "the metric table of a run, or of a file of sentences",
+    "score": "how real each line of a text looks to a run's discriminator",
+    "export": "a run's generator or discriminator as a folder that travels, or as a graph",
     "report": "one page with pictures of one or several runs",
     "inspect": "the data doctor: what is in a corpus, what is wrong with it, which settings suit it",
     "sweep": "search settings by many runs, with several workers, and compare what came of them",

@@ -5,11 +5,12 @@ import shutil
 from pathlib import Path
 
 from seqgan.config import RunConfig, settings_text, with_settings
-from seqgan.data.pretrained import TOKENIZER_FILE, Pretrained
-from seqgan.data.tokenizers import Characters, Numbers, SentencePiece, Tokenizer, Words
-from seqgan.data.vocabulary import Vocabulary, fingerprint_of, read_vocabulary, write_vocabulary
-from seqgan.errors import CheckpointError, ConfigError, RunError
-from seqgan.files import TEMPORARY_SUFFIX, cannot_write, read_file, sync, write_file
+from seqgan.data.reading import Reading
+from seqgan.data.tokenizers import Tokenizer
+from seqgan.data.vocabulary import Vocabulary, fingerprint_of
+from seqgan.errors import RunError
+from seqgan.files import TEMPORARY_SUFFIX, cannot_write, replace_folder, write_file
+from seqgan.runs.symbols import Symbols, read_symbols, write_symbols
 from seqgan.settings_file import read_settings
 
 
@@ -42,9 +43,15 @@ class Run:
         self.source_vocabulary = source_vocabulary
 
     @property
-    def symbols(self) -> tuple[Tokenizer, Vocabulary, Tokenizer | None, Vocabulary | None]:
+    def symbols(self) -> Symbols:
         """Tokenizer and vocabulary of the sentences, and of the sources."""
         return self.tokenizer, self.vocabulary, self.source_tokenizer, self.source_vocabulary
+
+    @property
+    def reading(self) -> Reading:
+        """How text becomes what the players read."""
+        data = self.config.data
+        return Reading(*self.symbols, data.max_length, data.max_source_length, data.turn_separator, data.turns)
 
     @property
     def vocabulary_fingerprint(self) -> str:
@@ -156,22 +163,13 @@ def create_run(
     check_new(folder, overwrite)
     unfinished = folder.with_name(folder.name + TEMPORARY_SUFFIX)
     run = Run(_shown(folder), config, tokenizer, vocabulary, source_tokenizer, source_vocabulary)
-    shared = config.data.shared_vocabulary
     try:
         if unfinished.exists():
             shutil.rmtree(unfinished)
         unfinished.mkdir(parents=True)
-        write_vocabulary(vocabulary, unfinished / "vocabulary.txt")
-        if isinstance(tokenizer, SentencePiece):
-            write_file(unfinished / "tokenizer.model", tokenizer.model)
-        if isinstance(tokenizer, Pretrained):
-            write_file(unfinished / TOKENIZER_FILE, tokenizer.text)
-        if source_vocabulary is not None and not shared:
-            write_vocabulary(source_vocabulary, unfinished / "source_vocabulary.txt")
-        if isinstance(source_tokenizer, SentencePiece) and not shared:
-            write_file(unfinished / "source_tokenizer.model", source_tokenizer.model)
+        write_symbols(unfinished, run.symbols, shared=config.data.shared_vocabulary)
         write_file(unfinished / "config.yaml", settings_text(config))
-        _replace(unfinished, folder)
+        replace_folder(unfinished, folder)
     except OSError as error:
         raise cannot_write(folder, error) from error
     finally:
@@ -196,17 +194,7 @@ def open_run(folder: str | Path) -> Run:
     refuse_ways_out(folder)
     settings = read_settings(folder / "config.yaml")
     config = with_settings(RunConfig(), settings, str(folder / "config.yaml"))
-    tokenizer = _read_tokenizer(folder, "tokenizer", config.data.tokenizer)
-    vocabulary = read_vocabulary(folder / "vocabulary.txt")
-    if not config.data.max_source_length:
-        return Run(folder, config, tokenizer, vocabulary)
-    if config.data.shared_vocabulary:
-        return Run(folder, config, tokenizer, vocabulary, tokenizer, vocabulary)
-    source_tokenizer = _read_tokenizer(
-        folder, "source_tokenizer", config.data.source_tokenizer or config.data.tokenizer
-    )
-    source_vocabulary = read_vocabulary(folder / "source_vocabulary.txt")
-    return Run(folder, config, tokenizer, vocabulary, source_tokenizer, source_vocabulary)
+    return Run(folder, config, *read_symbols(folder, config.data, "config.yaml"))
 
 
 def refuse_ways_out(folder: Path) -> None:
@@ -259,55 +247,3 @@ def _shown(folder: Path) -> Path:
 
 def _is_run(folder: Path) -> bool:
     return (folder / "config.yaml").is_file() and (folder / "vocabulary.txt").is_file()
-
-
-def _read_tokenizer(folder: Path, name: str, kind: str) -> Tokenizer:
-    """The tokenizer of that setting's name and value; of subwords, from the file NAME.model."""
-    if kind == "words":
-        return Words()
-    if kind == "characters":
-        return Characters()
-    if kind == "ids":
-        return Numbers()
-    if kind == "sentencepiece":
-        path = folder / f"{name}.model"
-        try:
-            tokenizer = SentencePiece(read_file(path))
-            if not tokenizer.pieces():
-                raise RuntimeError("it has no pieces")
-            return tokenizer
-        except (OSError, RuntimeError, ValueError) as error:  # pieces that are no text, too
-            raise CheckpointError(f"{path} cannot be read as a SentencePiece model: restore it from a copy.") from error
-    if kind == "huggingface":
-        return read_tokenizer_file(folder / TOKENIZER_FILE)
-    raise ConfigError(
-        f"{folder / 'config.yaml'}: data.{name} is {kind!r}; expected words, characters, sentencepiece, ids or "
-        "huggingface."
-    )
-
-
-def read_tokenizer_file(path: Path) -> Pretrained:
-    """The tokenizer of a pretrained model in a run.
-
-    Raises:
-        CheckpointError: it is missing or damaged.
-        ConfigError: the library is missing.
-    """
-    try:
-        return Pretrained(path.read_text(encoding="utf-8"))
-    except ConfigError:
-        raise
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f"{path} cannot be read as a tokenizer: restore it from a copy.") from error
-
-
-def _replace(unfinished: Path, folder: Path) -> None:
-    """Put the finished folder in its place; what was there is renamed away first, and only then deleted."""
-    old = folder.with_name(folder.name + ".old" + TEMPORARY_SUFFIX)
-    if old.exists():
-        shutil.rmtree(old)
-    if folder.exists():
-        os.replace(folder, old)
-    os.replace(unfinished, folder)
-    sync(folder.parent)
-    shutil.rmtree(old, ignore_errors=True)

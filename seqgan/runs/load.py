@@ -6,7 +6,8 @@ from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.errors import RunError
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.runs.checkpoint import load_weights
-from seqgan.runs.directory import Run, read_tokenizer_file
+from seqgan.runs.directory import Run
+from seqgan.runs.symbols import read_tokenizer_file
 
 
 def load_generator(run: Run) -> GeneratorModule:
@@ -34,7 +35,10 @@ def load_discriminator(run: Run) -> DiscriminatorModule:
         CheckpointError: its weights are damaged.
     """
     if run.config.discriminator is None:
-        raise RunError(f"{run.folder} was pretrained only and has no discriminator: name an adversarial run.")
+        raise RunError(
+            f"{run.folder} was pretrained only and has no discriminator: name an adversarial run, "
+            "such as `seqgan adversarial` makes of it."
+        )
     data = run.config.data
     discriminator = build_discriminator(
         run.config.discriminator,
