@@ -33,6 +33,9 @@ TENSORS = ("tests/tensors/test_tensors.py",)
 CREDIT = ("tests/training/test_credit.py",)
 MIXED = ("tests/training/test_players.py",)
 CONDITIONAL = ("tests/training/test_conditional.py",)
+FINE_TUNING = ("tests/objectives/test_fine_tuning.py",)
+PRETRAINED = ("tests/generators/test_huggingface.py",)
+JUDGES = ("tests/discriminators/test_huggingface.py",)
 
 
 class Mutant(NamedTuple):
@@ -817,6 +820,71 @@ MUTANTS = (
         "optimizer = self.warmup_optimizer if warming_up else self.discriminator_optimizer",
         "optimizer = self.warmup_optimizer",
         CONDITIONAL,
+    ),
+    # Pretrained models.
+    Mutant(
+        "tuning-kl-of-one-token",
+        "A token costs its own distance from the reference, and not what follows from it.",
+        "objectives/kl.py",
+        "return ratios.flip(1).cumsum(dim=1).flip(1)",
+        "return ratios",
+        FINE_TUNING,
+    ),
+    Mutant(
+        "tuning-kl-turned-round",
+        "k3 has the generator where the reference belongs.",
+        "objectives/kl.py",
+        "torch.where(mask, reference_log_probs.detach() - log_probs, 0.0)",
+        "torch.where(mask, log_probs - reference_log_probs.detach(), 0.0)",
+        FINE_TUNING,
+    ),
+    Mutant(
+        "tuning-spin-against-nothing",
+        "Self-play compares likelihoods, and not how they changed since the iterate.",
+        "objectives/spin.py",
+        "(real - real_before.detach()) - (fake - fake_before.detach())",
+        "real - fake",
+        FINE_TUNING,
+    ),
+    Mutant(
+        "tuning-positions-of-padding",
+        "Padding on the left of a prompt moves the positions of its tokens.",
+        "generators/huggingface.py",
+        "positions = past_mask.long().cumsum(dim=1) - 1",
+        "positions = torch.ones_like(past_mask).long().cumsum(dim=1) - 1",
+        PRETRAINED,
+    ),
+    Mutant(
+        "tuning-start-before-padding",
+        "The start of a prompt stands before its padding.",
+        "generators/huggingface.py",
+        "taken = torch.where(place < head.shape[1], place, columns).clamp(min=0)",
+        "taken = columns.expand_as(place)",
+        PRETRAINED,
+    ),
+    Mutant(
+        "tuning-blank-given-away",
+        "The discriminator sees a leading blank, which real sentences never have.",
+        "discriminators/huggingface.py",
+        'return " ".join(text.split())',
+        "return text",
+        JUDGES,
+    ),
+    Mutant(
+        "tuning-all-texts-closed",
+        "A sample that was cut is shown to the discriminator as one that ended.",
+        "discriminators/huggingface.py",
+        "if closed and len(numbers) < room",
+        "if len(numbers) < room",
+        JUDGES,
+    ),
+    Mutant(
+        "tuning-end-in-a-line",
+        "A line that spells the end symbol ends there.",
+        "data/pretrained.py",
+        "self._tokenizer.encode_special_tokens = True",
+        "self._tokenizer.encode_special_tokens = False",
+        ("tests/data/test_pretrained.py",),
     ),
 )
 

@@ -48,7 +48,7 @@ def make(folder, architecture, conditional, *, weights=True, **settings):
 def kind(request, folders):
     architecture, conditional = request.param
     generator, vocabulary = make(folders[architecture], architecture, conditional)
-    source = torch.tensor([[9, 4, 60, 7, 30], [5, 8, 0, 0, 0], [6, 2, 44, 0, 0], [3, 0, 0, 0, 0]])
+    source = torch.tensor([[9, 4, 60, 7, 30], [5, 8, 77, 77, 77], [6, 2, 44, 77, 77], [3, 77, 77, 77, 77]])
     mask = torch.tensor([5, 2, 3, 1]).unsqueeze(1) > torch.arange(5)
     context = generator.encode(source, mask) if conditional else None
     tokens = torch.randint(2, 200, (4, 6), generator=torch.Generator().manual_seed(0))
