@@ -52,5 +52,8 @@ def sync(path: Path) -> None:
 def cannot_write(path: Path, error: OSError) -> RunError:
     """The one line that a user reads when the system refuses a write."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return RunError(f"{path} could not be written: the disk is full. Free some space, then call the command again.")
+        return RunError(
+            f"{path} could not be written: the disk is full. Free some space, then call the command again, a training "
+            "with --resume."
+        )
     return RunError(f"{path} could not be written: {error.strerror or error}. Choose a place that may be written to.")

@@ -12,6 +12,7 @@ LAYERS = {
     "errors": 0,
     "files": 0.1,
     "progress": 0.1,
+    "interrupt": 0.1,
     "tensors": 1,
     "generators": 2,
     "discriminators": 2,

@@ -1,5 +1,6 @@
 """`seqgan adversarial`: both players, from a run into a child run, or from a corpus into a run of its own."""
 
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -32,6 +33,7 @@ from seqgan.config import (
 from seqgan.data.corpus import corpus_name
 from seqgan.errors import ConfigError, RunError, SeqganError
 from seqgan.files import TEMPORARY_SUFFIX
+from seqgan.interrupt import interruptible
 from seqgan.presets import ALGORITHM_DEFAULTS, PRESETS
 
 if TYPE_CHECKING:
@@ -108,7 +110,14 @@ def go_on_from_a_run(arguments: Sequence[str], algo: str) -> None:
     flags = parse("adversarial", about, default, arguments)
     refuse_together(flags, "resume", "overwrite")
     refuse_together(flags, "resume", "preset")
-    train_child(settings_of(flags, base), flags)
+    from seqgan.runs.directory import newest_run
+    from seqgan.runs.lock import locked
+
+    config = settings_of(flags, base)
+    assert config.adversarial is not None
+    parent = Path(flags.run or newest_run(Path("runs"), pretrained=True))
+    with locked(parent / check_name(flags.name or config.adversarial.algo)):
+        train_child(config, flags)
 
 
 def start_from_nothing(arguments: Sequence[str], algo: str) -> None:
@@ -137,7 +146,11 @@ def start_from_nothing(arguments: Sequence[str], algo: str) -> None:
     refuse_together(flags, "resume", "preset")
     if flags.name is not None:
         raise ConfigError("--name is of a child of a pretrained run; with --corpus the run's folder is --run.")
-    train_own(own_folder(arguments, algo), settings_of(flags, base), flags)
+    from seqgan.runs.lock import locked
+
+    folder = own_folder(arguments, algo)
+    with locked(folder):
+        train_own(folder, settings_of(flags, base), flags)
 
 
 def own_folder(arguments: Sequence[str], algo: str) -> Path:
@@ -395,18 +408,23 @@ def train(
         want_events(run.folder)
     watch = judge_while_training if text.source_vocabulary is None else judge_answers_while_training
     judge = watch(generator, text, config.adversarial.evaluate_samples, config.seed, samples_folder=run.samples_folder)
-    train_adversarially(
-        generator,
-        discriminator,
-        text,
-        build_algorithm(config.adversarial),
-        config.adversarial,
-        seed=config.seed,
-        run=run,
-        resume=flags.resume,
-        progress=flags.progress,
-        judge=judge,
-    )
+    folder = run.folder
+    place = ["--run", str(folder)] if weights is None else ["--run", str(folder.parent), "--name", folder.name]
+    command = shlex.join(["seqgan", "adversarial", "--algo", config.adversarial.algo, *place, "--resume"])
+    with interruptible(f"Go on with: {command}") as stop:
+        train_adversarially(
+            generator,
+            discriminator,
+            text,
+            build_algorithm(config.adversarial),
+            config.adversarial,
+            seed=config.seed,
+            run=run,
+            resume=flags.resume,
+            progress=flags.progress,
+            judge=judge,
+            stop=stop,
+        )
 
 
 def say_dropped_widths(config: DiscriminatorConfig, max_length: int, progress: "Progress") -> None:

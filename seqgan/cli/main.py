@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from seqgan import __version__
 from seqgan.errors import ConfigError, SeqganError, nearest
+from seqgan.interrupt import SIGNALS, Interrupted, raise_interrupted
 from seqgan.progress import printable
 
 COMMANDS = {
@@ -37,13 +38,16 @@ Each command takes --help, which describes all its options. To begin:
   seqgan pretrain --corpus FILE         your own text, a sentence a line
   seqgan adversarial --algo seqgan      the newest run, against a discriminator
   seqgan sample --run runs/captions     twenty sentences
+
+Exit codes: 0 done; 2 you can mend it, and one line says how; 1 a fault of seqgan; 130 interrupted (SIGINT), 143
+terminated (SIGTERM): a training has then saved a state, and goes on with --resume. A second signal ends it at once.
 """
 
-MENDABLE, OURS, INTERRUPTED = 2, 1, 130
+MENDABLE, OURS = 2, 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; the exit code is returned: 0 done, 2 the user can mend it, 1 a fault of ours, 130 interrupted."""
+    """Run a command; the exit code is returned: those of the help."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
     for stream in (sys.stdout, sys.stderr):
@@ -58,11 +62,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if debug:
             raise
         return _fail(str(error))
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         if debug:
             raise
-        print("\nseqgan: interrupted.", file=sys.stderr)
-        return INTERRUPTED
+        signalled = error if isinstance(error, Interrupted) else Interrupted()
+        with contextlib.suppress(OSError):  # the terminal may be what went away
+            print(f"\nseqgan: interrupted. {_one_line(str(signalled))}".rstrip(), file=sys.stderr)
+        return signalled.exit_code
     except BrokenPipeError:
         # The reader of our output (head, less) has seen enough. Python would complain once more when it flushes.
         _leave_standard_output()
@@ -90,8 +96,10 @@ def _run(arguments: list[str]) -> int:
     if name not in COMMANDS:
         raise ConfigError(f"no command is called {name!r}.{nearest(name, COMMANDS)} Commands: {', '.join(COMMANDS)}.")
     if threading.current_thread() is threading.main_thread():
-        # A terminated training leaves as an interrupted one does.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        # A terminated command leaves as an interrupted one does; what is ignored (nohup) stays so.
+        for number in SIGNALS:
+            if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+                signal.signal(number, raise_interrupted)
     importlib.import_module(f"seqgan.cli.{name}").main(rest)
     return 0
 

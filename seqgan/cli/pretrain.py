@@ -1,5 +1,6 @@
 """`seqgan pretrain`: maximum likelihood, from a corpus into a run."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +12,7 @@ from seqgan.cli.options import SettingsFlags, Switch, flag_value, parse, refuse_
 from seqgan.config import DataConfig, GeneratorConfig, PretrainConfig, RunConfig, check_resumable
 from seqgan.data.corpus import corpus_name, located, located_source
 from seqgan.errors import ConfigError
+from seqgan.interrupt import interruptible
 from seqgan.progress import Progress
 
 if TYPE_CHECKING:
@@ -47,7 +49,11 @@ def main(arguments: Sequence[str]) -> None:
     refuse_together(flags, "resume", "overwrite")
     refuse_together(flags, "resume", "preset")
     config = settings_of(flags, base)
-    pretrain_into(Path(flags.run or default_folder(config.data.corpus)), config, flags)
+    from seqgan.runs.lock import locked
+
+    folder = Path(flags.run or default_folder(config.data.corpus))
+    with locked(folder):
+        pretrain_into(folder, config, flags)
 
 
 def default_folder(corpus: str) -> Path:
@@ -92,9 +98,17 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
         run = create_run(folder, config, *text.symbols, overwrite=flags.overwrite)
     if flags.tensorboard:
         want_events(run.folder)
-    result = pretrain(
-        generator, text, config.pretrain, seed=config.seed, run=run, resume=flags.resume, progress=progress
-    )
+    with interruptible(f"Go on with: {shlex.join(['seqgan', 'pretrain', '--run', str(folder), '--resume'])}") as stop:
+        result = pretrain(
+            generator,
+            text,
+            config.pretrain,
+            seed=config.seed,
+            run=run,
+            resume=flags.resume,
+            progress=progress,
+            stop=stop,
+        )
     progress.note(
         f"Held-out negative log-likelihood {result.best_nll:.4f} nats a token, after epoch {result.best_epoch} of "
         f"{result.epochs}."

@@ -79,7 +79,7 @@ def save_state(folder: Path, step: int, state: dict[str, Any]) -> None:
 
     Args:
         folder: the run's folder of checkpoints.
-        step: orders the states.
+        step: orders the states. One of the same step is replaced, and is not there for a moment.
         state: tensors, numbers, strings, lists and dicts, nested.
     """
     buffer = io.BytesIO()
@@ -95,7 +95,9 @@ def save_state(folder: Path, step: int, state: dict[str, Any]) -> None:
         _delete(place)
         os.replace(unfinished, place)
         sync(folder)
-        for old in _states(folder)[KEPT:]:
+        states = _states(folder)
+        # Later ones than this were passed over as damaged, and are made again.
+        for old in [state for state in states if state.name > place.name] + states[states.index(place) + KEPT :]:
             _delete(old)
     except OSError as error:
         raise cannot_write(place, error) from error

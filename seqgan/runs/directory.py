@@ -219,7 +219,8 @@ def newest_run(root: Path, *, pretrained: bool = False) -> Path:
 
 def write_config(run: Run, config: RunConfig) -> None:
     """Replace the run's settings, when a resumed run is given other ones."""
-    write_file(run.folder / "config.yaml", settings_text(config))
+    if config != run.config:
+        write_file(run.folder / "config.yaml", settings_text(config))
     run.config = config
 
 

@@ -11,6 +11,9 @@ from seqgan.errors import CheckpointError
 from seqgan.files import cannot_write
 from seqgan.runs.tensorboard import Writer, event_writer
 
+TAIL = 8192
+"""Bytes of the log's end that a checkpoint holds."""
+
 
 class MetricLog:
     """Appends lines to `metrics.jsonl`.
@@ -18,32 +21,44 @@ class MetricLog:
     Args:
         path: the file; None writes none.
         note: is given a readable line for each.
-        size: bytes of the log that are to be kept, in a resumed run: what was written after its checkpoint goes,
-            since the same steps are done again.
+        state: what `state` gave when the checkpoint of a resumed run was written. What was written after it goes,
+            since the same steps are done again; the last lines before it are written again, should they be cut.
 
     Raises:
         RunError: the file cannot be written.
         ConfigError: the run's folder asks for TensorBoard's events, and the package is not installed.
     """
 
-    def __init__(self, path: Path | None, note: Callable[[str], None], size: int = 0):
+    def __init__(self, path: Path | None, note: Callable[[str], None], state: Mapping[str, Any] | None = None):
         self._path = path
         self._note = note
         self._second: Writer | None = None
         if path is not None:
+            tail = str(state.get("log_tail", "")).encode("latin-1") if state else b""
+            start = state["log_size"] - len(tail) if state else 0
             try:
                 with path.open("ab") as file:
-                    file.truncate(min(size, path.stat().st_size))
+                    there = path.stat().st_size
+                    file.truncate(min(start, there))
+                    file.write(tail)
+                    file.flush()
+                    os.fsync(file.fileno())
             except OSError as error:
                 raise cannot_write(path, error) from error
+            if there < start:
+                note(f"{path} was cut: {start - there} bytes of lines that were in it are missing from now on.")
             # The last one of a phase wins.
             last_steps = {line["phase"]: line["step"] for line in read_metrics(path)}
             self._second = event_writer(path.parent, last_steps)
 
-    @property
-    def size(self) -> int:
-        """Bytes written so far, for the checkpoint."""
-        return 0 if self._path is None else self._path.stat().st_size
+    def state(self) -> dict[str, Any]:
+        """How far the log goes, for the checkpoint: `log_size` in bytes, and `log_tail`, the last of them."""
+        if self._path is None:
+            return {"log_size": 0, "log_tail": ""}
+        with self._path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - TAIL))
+            return {"log_size": size, "log_tail": file.read().decode("latin-1")}
 
     def log(self, phase: str, step: int, values: Mapping[str, float], *, shown: bool = True) -> None:
         """Append a line.

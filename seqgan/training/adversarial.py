@@ -12,12 +12,15 @@ from seqgan.data.text import Text
 from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.errors import ConfigError
 from seqgan.generators.protocol import GeneratorModule
+from seqgan.interrupt import Stop
 from seqgan.objectives.algorithm import Relaxed, Sampled
 from seqgan.progress import SILENT, Progress
 from seqgan.runs.checkpoint import load_state, save_state, save_weights
 from seqgan.runs.directory import Run
 from seqgan.runs.metric_log import MetricLog
+from seqgan.runs.thinning import is_logged, is_shown, thin_samples
 from seqgan.training.engine import device_of, seeded
+from seqgan.training.keeping import Keeper
 from seqgan.training.players import Players
 from seqgan.training.pretrain import Judge, check_same_text
 from seqgan.training.relaxed import RelaxedPlayers, check_relaxed
@@ -38,6 +41,7 @@ def train_adversarially(
     progress: Progress = SILENT,
     judge: Judge | None = None,
     reward: OwnReward | None = None,
+    stop: Stop | None = None,
 ) -> None:
     """Train both players in place, on the device where they are.
 
@@ -54,10 +58,12 @@ def train_adversarially(
         judge: what to log every `evaluate_every` rounds, and before the first; see `judge_while_training`.
         reward: of completed sequences, mixed with the discriminator's, of which `adversarial.discriminator_share` is
             left; by default BLEU against the reference. For algorithms on sampled text.
+        stop: whether to leave, asked after each pool of the warm-up and each round; see `interruptible`.
 
     Raises:
         ConfigError: settings that do not go together.
         CheckpointError: the run's training states are damaged, or belong to another text.
+        Interrupted: `stop` said so; a state is saved.
         SeqganError: training diverged.
     """
     config = config or AdversarialConfig()
@@ -69,30 +75,42 @@ def train_adversarially(
             check_same_text(state, text)
             players.restore(state)
             progress.note(f"Going on after {players.warmup_steps} warm-up pools and {players.rounds} rounds.")
-        log = MetricLog(run.metrics_path if run else None, progress.note, size=state["log_size"] if state else 0)
+        log = MetricLog(run.metrics_path if run else None, progress.note, state)
 
-        def keep() -> None:
-            """Save all that a resumed run needs, and the weights that other commands read."""
+        def write_weights() -> None:
             if run is not None:
                 vocabulary = text.vocabulary_fingerprint
                 save_weights(generator, run.generator_path, vocabulary)
                 save_weights(discriminator, run.discriminator_path, vocabulary)
-                step = players.warmup_steps + players.rounds
-                save_state(run.checkpoints_folder, step, {**players.state(), "log_size": log.size})
+
+        def write() -> None:
+            """Save all that a resumed run needs, and the weights that other commands read."""
+            write_weights()
+            if run is not None:
+                step = players.warmup_steps + players.rounds + players.judged
+                save_state(run.checkpoints_folder, step, {**players.state(), **log.state()})
+                thin_samples(run.samples_folder, players.rounds, config.evaluate_every)
+
+        def rest(*, save: bool) -> None:
+            keeper.rest(f"{players.warmup_steps} warm-up pools and {players.rounds} rounds", save=save)
+
+        keeper = Keeper(write, stop or Stop())
+        if state is not None:
+            write_weights()  # the state alone decides: these may be newer, or damaged
 
         with progress.bar("Discriminator alone: pools", config.warmup_steps, players.warmup_steps) as advance:
             while not players.warmed_up:
                 values = players.warm_up_discriminator()
                 if players.warmed_up:
                     log.log("warmup", players.warmup_steps, values)
-                elif players.warmup_steps % players.warmup_checkpoint_steps == 0:
-                    keep()
                 advance(1)
+                often = players.warmup_steps % players.warmup_checkpoint_steps == 0
+                rest(save=often and not players.warmed_up)
         if players.rounds == 0 and not players.judged:
             if judge is not None:
                 log.log("adversarial", 0, judge(0))
             players.judged = True
-            keep()
+            rest(save=True)
 
         with progress.bar("Adversarial training: rounds", config.rounds, players.rounds) as advance:
             while players.rounds < config.rounds:
@@ -100,10 +118,11 @@ def train_adversarially(
                 judged = players.rounds % config.evaluate_every == 0 or players.rounds == config.rounds
                 if judged and judge is not None:
                     values |= judge(players.rounds)
-                log.log("adversarial", players.rounds, values, shown=judged)
-                if judged:
-                    keep()
+                if judged or is_logged(players.rounds):
+                    shown = judged and is_shown(players.rounds, config.rounds, config.evaluate_every)
+                    log.log("adversarial", players.rounds, values, shown=shown)
                 advance(1)
+                rest(save=judged)
 
 
 def make_players(

@@ -3,7 +3,7 @@
 import copy
 import math
 import time
-from itertools import count
+from itertools import count, pairwise
 from typing import NamedTuple
 
 from seqgan.config import PretrainConfig
@@ -55,7 +55,12 @@ def budget_of(run: Run) -> Budget:
     if config is None or not rounds:
         raise RunError(f"{run.metrics_path} has no round of an adversarial phase: there is no budget to equal.")
     updates = rounds[-1]["step"] * config.generator_steps * (1 + config.teacher_forcing_steps)
-    return Budget(updates, sum(line.get("seconds") or 0.0 for line in rounds))
+    # Of very many rounds not all have a line: each stands for those since the one before.
+    seconds = sum(
+        (line.get("seconds") or 0.0) * (line["step"] - before["step"])
+        for before, line in pairwise([{"step": 0}, *rounds])
+    )
+    return Budget(updates, seconds)
 
 
 def train_on(

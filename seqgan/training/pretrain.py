@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -16,14 +17,17 @@ from seqgan.data.text import Text
 from seqgan.errors import CheckpointError
 from seqgan.evaluation.likelihood import held_out_likelihood
 from seqgan.generators.protocol import GeneratorModule
+from seqgan.interrupt import Stop
 from seqgan.objectives.mle import mle_loss
 from seqgan.progress import SILENT, Progress
 from seqgan.runs.checkpoint import load_state, load_weights, save_state, save_weights
 from seqgan.runs.directory import Run
 from seqgan.runs.metric_log import MetricLog
+from seqgan.runs.thinning import is_shown
 from seqgan.tensors.output_nll import output_nll
 from seqgan.tensors.workers import alone
 from seqgan.training.engine import device_of, random_state, seeded, set_random_state
+from seqgan.training.keeping import Keeper
 from seqgan.training.optimizers import adam, update
 
 SMALL = 8
@@ -31,6 +35,20 @@ SMALL = 8
 
 Judge = Callable[[int], dict[str, float]]
 """Called with the number of epochs or rounds made; its values are logged."""
+
+
+class Part(NamedTuple):
+    """What of a pass over the text is done."""
+
+    batches: int = 0
+    """Updates."""
+    nll: float = 0.0
+    """Negative log-likelihood of their tokens, summed, in nats."""
+    tokens: int = 0
+    """How many these were."""
+
+
+NOTHING = Part()
 
 
 class Pretrained(NamedTuple):
@@ -54,6 +72,7 @@ def pretrain(
     resume: bool = False,
     progress: Progress = SILENT,
     judge: Judge | None = None,
+    stop: Stop | None = None,
 ) -> Pretrained:
     """Train the generator by maximum likelihood; it ends with the weights of the best epoch, without patience the last.
 
@@ -66,60 +85,90 @@ def pretrain(
         resume: go on from the run's last training state. Gives what the uninterrupted training gives.
         progress: where to report.
         judge: called with the number of epochs made; its values are logged.
+        stop: whether to leave, asked after each batch; see `interruptible`.
 
     Raises:
         CheckpointError: the run's training states are damaged, or belong to another text.
+        Interrupted: `stop` said so; a state is saved.
         SeqganError: training diverged.
     """
     config = config or PretrainConfig()
     device = device_of(generator)
     train, valid = text.train.to(device), text.valid.to(device)
     optimizer = adam(generator, config.learning_rate)
-    epoch, best_epoch, best_nll = 0, 0, math.inf
+    epoch, part, best_epoch, best_nll = 0, Part(), 0, math.inf
+    updates = math.ceil(len(train.tokens) / config.batch_size)  # of an epoch
     best_weights = copy.deepcopy(generator.state_dict())
 
     with seeded(seed, device) as rng:
         state = load_state(run.checkpoints_folder, progress.note) if run is not None and resume else None
         if run is not None and state is not None:
             check_same_text(state, text)
-            load_weights(generator, run.generator_path, text.vocabulary_fingerprint)
-            best_weights = copy.deepcopy(generator.state_dict())
+            if "best" not in state:  # of an earlier version
+                load_weights(generator, run.generator_path, text.vocabulary_fingerprint)
+                state["best"] = copy.deepcopy(generator.state_dict())
+            # The state alone decides: the file of weights may be newer, or damaged.
+            best_weights = state["generator"] if state["best"] is None else state["best"]
+            generator.load_state_dict(best_weights)
+            if state["best_epoch"]:
+                save_weights(generator, run.generator_path, text.vocabulary_fingerprint)
             generator.load_state_dict(state["generator"])
             optimizer.load_state_dict(state["optimizer"])
             set_random_state(rng, state["random"])
             epoch, best_epoch, best_nll = state["epoch"], state["best_epoch"], state["best_nll"]
-            progress.note(f"Going on after epoch {epoch}.")
-        log = MetricLog(run.metrics_path if run else None, progress.note, size=state["log_size"] if state else 0)
+            part = Part(*state.get("part", ()))
+            progress.note(f"Going on after {_where(epoch, part)}.")
+        log = MetricLog(run.metrics_path if run else None, progress.note, state)
+
+        def write() -> None:
+            """Save all that a resumed run needs."""
+            if run is not None:
+                at_best = epoch == best_epoch and not part.batches
+                state = {
+                    "epoch": epoch,
+                    "part": list(part),
+                    "best_epoch": best_epoch,
+                    "best_nll": best_nll,
+                    "generator": generator.state_dict(),
+                    "best": None if at_best else best_weights,
+                    "optimizer": optimizer.state_dict(),
+                    "random": random_state(rng),
+                    **log.state(),
+                    "text": text.corpus.fingerprint(),
+                    "vocabulary": text.vocabulary_fingerprint,
+                }
+                save_state(run.checkpoints_folder, epoch * updates + part.batches, state)
+
+        def rest(done: Part) -> None:
+            nonlocal part
+            part = done
+            keeper.rest(_where(epoch, part))
+
+        keeper = Keeper(write, stop or Stop())
 
         while epoch < config.epochs and (not config.patience or epoch - best_epoch < config.patience):
-            epoch += 1
-            values = train_epoch(generator, optimizer, train, config, seed=seed, epoch=epoch, progress=progress)
+            one_epoch = partial(train_epoch, generator, optimizer, train, config, seed=seed, epoch=epoch + 1)
+            values = one_epoch(progress=progress, part=part, after_batch=rest)
+            epoch, part = epoch + 1, Part()
             held_out = held_out_likelihood(generator, valid, text.vocabulary.unknown)
             nll = held_out.nll_per_token
             values |= {"eval/nll": nll, "eval/perplexity": held_out.perplexity}
-            log.log("pretrain", epoch, values | (judge(epoch) if judge is not None else {}))
+            values |= judge(epoch) if judge is not None else {}
+            log.log("pretrain", epoch, values, shown=is_shown(epoch, config.epochs))
             # Without patience the last epoch is the one to keep, whatever came before.
             if nll < best_nll or not config.patience:
                 best_nll, best_epoch = nll, epoch
                 best_weights = copy.deepcopy(generator.state_dict())
                 if run is not None:
                     save_weights(generator, run.generator_path, text.vocabulary_fingerprint)
-            if run is not None:
-                state = {
-                    "epoch": epoch,
-                    "best_epoch": best_epoch,
-                    "best_nll": best_nll,
-                    "generator": generator.state_dict(),
-                    "optimizer": optimizer.state_dict(),
-                    "random": random_state(rng),
-                    "log_size": log.size,
-                    "text": text.corpus.fingerprint(),
-                    "vocabulary": text.vocabulary_fingerprint,
-                }
-                save_state(run.checkpoints_folder, epoch, state)
+            keeper.rest(_where(epoch, part), save=True)
 
     generator.load_state_dict(best_weights)
     return Pretrained(epoch, best_epoch, best_nll)
+
+
+def _where(epoch: int, part: Part) -> str:
+    return f"epoch {epoch}" + (f" and {part.batches} batches of the next" if part.batches else "")
 
 
 def check_same_text(state: dict[str, Any], text: Text) -> None:
@@ -147,22 +196,26 @@ def train_epoch(
     seed: int,
     epoch: int,
     progress: Progress = SILENT,
+    part: Part = NOTHING,
+    after_batch: Callable[[Part], None] | None = None,
 ) -> dict[str, float]:
-    """One pass over the text in place; the values to log."""
-    started = time.monotonic()
-    total_nll, total_tokens = 0.0, 0
+    """One pass over the text in place, or the rest of one of which a `part` is done; the values to log."""
+    started, tokens_before = time.monotonic(), part.tokens
     generator.train()
     batches = epoch_batches(train, config.batch_size, seed=seed, epoch=epoch)
-    with progress.bar(f"Pretraining, epoch {epoch}: batches", len(batches)) as advance, _threads_for(generator):
-        for rows in batches:
+    bar = progress.bar(f"Pretraining, epoch {epoch}: batches", len(batches), part.batches)
+    with bar as advance, _threads_for(generator):
+        for rows in batches[part.batches :]:
             batch = take(train, rows)
             loss = _mean_nll(generator, batch)
             tokens = int(batch.mask.sum())
-            total_nll += update(generator, optimizer, loss, config.clip_norm) * tokens
-            total_tokens += tokens
+            nll = update(generator, optimizer, loss, config.clip_norm) * tokens
+            part = Part(part.batches + 1, part.nll + nll, part.tokens + tokens)
             advance(1)
-    tokens_per_second = total_tokens / (time.monotonic() - started)
-    return {"generator/loss": total_nll / total_tokens, "tokens_per_second": tokens_per_second}
+            if after_batch is not None:
+                after_batch(part)
+    tokens_per_second = (part.tokens - tokens_before) / (time.monotonic() - started)
+    return {"generator/loss": part.nll / part.tokens, "tokens_per_second": tokens_per_second}
 
 
 def _mean_nll(generator: GeneratorModule, batch: Batch) -> torch.Tensor:

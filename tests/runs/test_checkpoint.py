@@ -101,9 +101,9 @@ def test_the_metric_log_drops_what_came_after_the_checkpoint(tmp_path):
     path = tmp_path / "metrics.jsonl"
     log = MetricLog(path, silent)
     log.log("pretrain", 1, {"eval/nll": 2.5})
-    size = log.size
+    state = log.state()
     log.log("pretrain", 2, {"eval/nll": 2.25})
-    log = MetricLog(path, silent, size)
+    log = MetricLog(path, silent, state)
     log.log("pretrain", 2, {"eval/nll": float("nan")})
     assert read_metrics(path) == [
         {"phase": "pretrain", "step": 1, "eval/nll": 2.5},
