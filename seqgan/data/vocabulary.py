@@ -9,7 +9,7 @@ padding symbol: after a sentence's end the end symbol is repeated, and a mask sa
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from seqgan.errors import CheckpointError, CorpusError
@@ -202,6 +202,15 @@ def build_vocabulary(sentences: Iterable[Sequence[str]], min_count: int = 1, max
         CorpusError: fewer than two tokens remain: there is nothing to learn.
     """
     counts = Counter(token for sentence in sentences for token in sentence)
+    return vocabulary_of_counts(counts, min_count=min_count, max_size=max_size)
+
+
+def vocabulary_of_counts(counts: Mapping[str, int], min_count: int = 1, max_size: int | None = None) -> Vocabulary:
+    """`build_vocabulary` where the tokens have been counted.
+
+    Raises:
+        CorpusError: fewer than two tokens remain: there is nothing to learn.
+    """
     frequent = sorted((-count, token) for token, count in counts.items() if count >= min_count)
     tokens = [token for _, token in frequent[:max_size]]
     if len(tokens) < 2:
