@@ -6,6 +6,7 @@ done anew. What belonged to an older state of the same text is deleted then.
 
 import hashlib
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from typing import Any
 
 from seqgan.data.parts import Part
 from seqgan.data.quiet import quiet
-from seqgan.errors import SeqganError
+from seqgan.errors import RunError, SeqganError
 from seqgan.files import cannot_write
 from seqgan.progress import Progress
 
@@ -137,17 +138,28 @@ def over_parts(
                 # A table of a part is written in one piece: random access looks for the piece, then for the row.
                 writer_batch_size=2**31,
                 num_proc=count if count > 1 else None,
-                fn_kwargs={"work": work, "done": str(done), "given": given},
+                fn_kwargs={"work": work, "done": str(done), "first": os.getpid(), "given": given},
                 new_fingerprint=key_of(name),
             )
     except SeqganError:
         raise
     except OSError as error:
         raise cannot_write(target, error) from error
+    except RuntimeError as error:
+        if "abruptly died" not in str(error):
+            raise
+        raise RunError(
+            "A process that reads the text was ended from outside, most often for lack of memory: call the command "
+            "again, with fewer --data.workers."
+        ) from error
 
 
-def _table_of(batch: dict[str, list[Any]], work: Work, done: str, given: dict[str, Any]) -> Any:
-    """What `work` makes of the one part in a batch."""
+def _table_of(batch: dict[str, list[Any]], work: Work, done: str, first: int, given: dict[str, Any]) -> Any:
+    """What `work` makes of the one part in a batch; `first` is the process that started the others."""
+    if os.getpid() != first:
+        # Handlers are inherited. A key that is pressed is for the first process, which then ends the others.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
     table = work(Part(batch["path"][0], batch["start"][0], batch["stop"][0]), batch["number"][0], **given)
     with open(done, "ab") as file:
         file.write(b".")  # a byte a part, which the first process counts

@@ -14,7 +14,7 @@ from seqgan.errors import CorpusError
 
 PART_BYTES = 2**24
 """Of a part: what one process works on between two signs of progress."""
-READ_BYTES = 2**20
+READ_BYTES = 2**22
 """Read at once."""
 LONGEST_LINE = 2**26
 """Bytes of a line from which it is taken for a file without line feeds."""
@@ -49,7 +49,7 @@ def split_files(paths: Sequence[Path], part_bytes: int = PART_BYTES) -> list[Par
 
 
 def read_part(part: Part) -> Iterator[tuple[bytes, list[str]]]:
-    """The lines of a part in blocks of about a megabyte: their bytes as they are, and the lines, blank ones as well.
+    """The lines of a part in blocks of some megabytes: their bytes as they are, and the lines, blank ones as well.
 
     A byte-order mark and CRLF are taken off the lines.
 

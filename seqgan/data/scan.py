@@ -8,12 +8,13 @@ import hashlib
 import random
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from seqgan.data.cache import key_of, over_parts
 from seqgan.data.parts import READ_BYTES, Part, draw_lines, read_part, sample_share, sentences_of
+from seqgan.data.words import count_words
 from seqgan.errors import CorpusError
 from seqgan.progress import SILENT, Progress
 
@@ -23,8 +24,11 @@ MOST_TYPES = 2_000_000
 """Distinct tokens that are counted at once."""
 PROBES = 16
 """Places of a text that are looked at for how long its lines are."""
-COUNTED = {"words": lambda lines: "\n".join(lines).split(), "characters": "".join}
-"""The tokenizers whose tokens are counted: some sentences to all of their tokens."""
+COUNTED: dict[str, Callable[[Sequence[str]], Mapping[str, int]]] = {
+    "words": count_words,
+    "characters": lambda lines: Counter("".join(lines)),
+}
+"""The tokenizers whose tokens are counted, and how."""
 
 
 class HeldOut(NamedTuple):
@@ -183,7 +187,7 @@ def _scan_part(part: Part, number: int, *, counted: str, held_out: HeldOut, shar
     sample: list[str] = []
     held: dict[str, int] = {}
     known: set[str] = set()
-    tokens_of = COUNTED.get(counted)
+    count = COUNTED.get(counted)
     for content, lines in read_part(part):
         digest.update(content)
         there = sentences_of(lines)
@@ -195,8 +199,8 @@ def _scan_part(part: Part, number: int, *, counted: str, held_out: HeldOut, shar
         sample += draw_lines(train, share, rng)
         if asked:
             known |= asked.intersection(train)
-        if tokens_of is not None:
-            counts.update(tokens_of(train))
+        if count is not None:
+            counts.update(count(train))
     row = {
         "sentences": sentences,
         "blank": blank,

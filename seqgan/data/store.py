@@ -5,8 +5,9 @@ the system's to keep or to drop, and no part of what the process holds.
 """
 
 import json
-from array import array
 from collections.abc import Sequence
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,8 +19,9 @@ from seqgan.data.batches import LONGEST_AUTOMATIC, Batch, Sequences
 from seqgan.data.cache import key_of, over_parts
 from seqgan.data.parts import Part, read_part, sentences_of
 from seqgan.data.scan import HeldOut
-from seqgan.data.tokenizers import SentencePiece, Tokenizer
+from seqgan.data.tokenizers import SentencePiece, Tokenizer, Words
 from seqgan.data.vocabulary import Vocabulary
+from seqgan.data.words import encode_words
 from seqgan.errors import CorpusError
 from seqgan.files import write_file
 from seqgan.progress import SILENT, Progress
@@ -256,20 +258,28 @@ def _encode_part(
     """The training sentences of a part as ids, and whether each is whole."""
     import pyarrow
 
-    short = len(vocabulary) <= SHORT_IDS
-    ids = array("H" if short else "I")
-    offsets, whole = array("i", [0]), array("b")
-    end = vocabulary.end
-    assert end is not None
+    kind = np.uint16 if len(vocabulary) <= SHORT_IDS else np.uint32
+    ids, lengths, whole = [np.zeros(0, kind)], [np.zeros(0, np.int64)], [np.zeros(0, bool)]
     for _, lines in read_part(part):
-        for line in held_out.split(sentences_of(lines))[0]:
-            encoded = vocabulary.encode(tokenizer.tokenize(line))
-            encoded.append(end)
-            fits = len(encoded) <= max_length
-            if fits or too_long == "cut":
-                ids.extend(encoded if fits else encoded[:max_length])
-                offsets.append(len(ids))
-                whole.append(fits)
-    values = pyarrow.array(np.asarray(ids, np.uint16 if short else np.uint32))
-    lists = pyarrow.ListArray.from_arrays(pyarrow.array(np.asarray(offsets, np.int32)), values)
-    return pyarrow.table({"ids": lists, "whole": pyarrow.array(np.asarray(whole).astype(bool))})
+        train = held_out.split(sentences_of(lines))[0]
+        fast = isinstance(tokenizer, Words) and train
+        encoded, sizes = (encode_words if fast else partial(_encode_lines, tokenizer))(train, vocabulary)
+        fits = sizes <= max_length
+        if not fits.all():
+            place = np.arange(len(encoded)) - np.repeat(sizes.cumsum() - sizes, sizes)  # in its sentence
+            kept = np.where(fits, sizes, 0 if too_long == "drop" else max_length)
+            encoded = encoded[place < np.repeat(kept, sizes)]
+            sizes, fits = kept[kept > 0], fits[kept > 0]
+        ids.append(encoded.astype(kind))
+        lengths.append(sizes)
+        whole.append(fits)
+    offsets = np.concatenate([[0], np.concatenate(lengths).cumsum()]).astype(np.int32)
+    lists = pyarrow.ListArray.from_arrays(pyarrow.array(offsets), pyarrow.array(np.concatenate(ids)))
+    return pyarrow.table({"ids": lists, "whole": pyarrow.array(np.concatenate(whole))})
+
+
+def _encode_lines(tokenizer: Tokenizer, lines: Sequence[str], vocabulary: Vocabulary) -> tuple[np.ndarray, np.ndarray]:
+    """As `encode_words`, for any tokenizer."""
+    encoded = [[*vocabulary.encode(tokenizer.tokenize(line)), vocabulary.end] for line in lines]
+    ids = np.fromiter(chain.from_iterable(encoded), np.int64)
+    return ids, np.fromiter(map(len, encoded), np.int64, len(encoded))
