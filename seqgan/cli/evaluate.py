@@ -290,7 +290,7 @@ def judge_runs(
             raise ConfigError(f"{family} takes a reference for each sample, which only --samples can have.")
     columns: dict[str, Report] = {}
     for each, generator in zip(runs, generators, strict=True):
-        text = load_text(each)
+        text = load_text(each, progress)
         held = held_out(text)
         references = held.references if flags.references is None else read_references(flags)
         known_grammar = grammar_of(text) is not None

@@ -87,7 +87,8 @@ def plan(config: RunConfig, flags: PlanFlags) -> None:
     assert judging is not None
     assert playing is not None
     algorithm = build_algorithm(playing)
-    text = build_text(resolved(config)) if run is None else build_text(config.data, *run.symbols)
+    symbols = () if run is None else run.symbols
+    text = build_text(resolved(config) if run is None else config.data, *symbols, progress=flags.progress)
     generator = build_generator(
         config.generator, text.vocabulary, text.max_length, config.seed, text.source_vocabulary
     ).to(device)

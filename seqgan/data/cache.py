@@ -17,7 +17,7 @@ from seqgan.data.parts import Part
 from seqgan.data.quiet import quiet
 from seqgan.errors import RunError, SeqganError
 from seqgan.files import cannot_write
-from seqgan.progress import Progress
+from seqgan.progress import SILENT, Progress
 
 CACHE_VARIABLE = "SEQGAN_CACHE"
 """The environment variable that names the folder of all caches."""
@@ -58,18 +58,22 @@ def key_of(*values: object) -> str:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """One process at a time works in a folder, which is made if need be; the others wait for its results.
+def locked(folder: Path, progress: Progress = SILENT) -> Iterator[None]:
+    """One process at a time works in a folder, which is made if need be; the others wait for its results, and say so.
 
     Raises:
         RunError: the folder cannot be made.
     """
-    from filelock import FileLock
+    from filelock import FileLock, Timeout
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / "lock")
-        lock.acquire()
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            progress.note(f"Another process reads this text into {folder}: waiting for it.")
+            lock.acquire()
     except OSError as error:
         raise cannot_write(folder, error) from error
     try:

@@ -123,7 +123,7 @@ def stream_text(
     split_off = HeldOut(0.0, 0) if own else HeldOut(held_out_share(parts, MOST_HELD_OUT, HELD_OUT_SHARE), seed)
     folder = cache_folder(cache, own_name(corpus), corpus)
     kind = tokenizer if isinstance(tokenizer, str) else tokenizer.name
-    with locked(folder):
+    with locked(folder, progress):
         asked = [line for lines in held_out_texts.values() for line in lines]
         scan = scan_text(
             parts,

@@ -2,6 +2,9 @@
 
 import os
 import random
+import signal
+import threading
+import time
 
 import pytest
 import torch
@@ -418,3 +421,63 @@ def test_what_is_compared_with_training_sentences_is_a_sample(folder, monkeypatc
     assert 30 < len(text.corpus.train) < 200
     assert text.train.sentences == 500
     assert any(f"a sample of {len(text.corpus.train)} of them" in note for note in text.notes)
+
+
+def test_an_interruption_ends_all_processes(folder, monkeypatch):
+    def slow(*arguments, **given):
+        time.sleep(60)
+
+    def stop(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(scan_module, "_scan_part", slow)
+    # A training has handlers for all signals, which other processes inherit.
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGALRM)}
+    started = time.monotonic()
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 3)
+        with pytest.raises(KeyboardInterrupt):
+            streamed(folder, workers=2)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert time.monotonic() - started < 50
+    monkeypatch.undo()
+
+
+def test_a_process_that_was_ended_is_said(folder, monkeypatch):
+    from seqgan.errors import RunError
+
+    def killed(*arguments, **given):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    monkeypatch.setattr(scan_module, "_scan_part", killed)
+    with pytest.raises(RunError, match=r"ended from outside.*fewer --data\.workers"):
+        streamed(folder, workers=2)
+
+
+def test_processes_wait_for_one_another(tmp_path):
+    from seqgan.progress import Progress
+
+    said = []
+
+    class Telling(Progress):
+        def note(self, text):
+            said.append(text)
+
+    order = []
+
+    def second():
+        with cache_module.locked(tmp_path / "c", Telling()):
+            order.append("second")
+
+    with cache_module.locked(tmp_path / "c"):
+        other = threading.Thread(target=second)
+        other.start()
+        while not said:
+            time.sleep(0.01)
+        order.append("first")
+    other.join()
+    assert order == ["first", "second"]
+    assert "waiting for it" in said[0]
