@@ -73,7 +73,7 @@ class DataConfig(_Section, frozen=True, kw_only=True):
     cache: Annotated[str | None, tyro.conf.arg(metavar="DIR")] = None
     """Where such a text is kept encoded; by default what SEQGAN_CACHE names, or ~/.cache/seqgan."""
     workers: Count = 0
-    """Processes that read and tokenize it; 0 for one each processor."""
+    """Processes that read and tokenize it; 0 for one each processor, at most 16."""
     split_seed: Seed | None = None
     """Decides what is split off where nothing is held out; by default the seed of the pretraining."""
     fingerprint: Annotated[str, tyro.conf.Suppress] = ""

@@ -87,8 +87,10 @@ def plan(config: RunConfig, flags: PlanFlags) -> None:
     assert judging is not None
     assert playing is not None
     algorithm = build_algorithm(playing)
-    symbols = () if run is None else run.symbols
-    text = build_text(resolved(config) if run is None else config.data, *symbols, progress=flags.progress)
+    if run is None:
+        text = build_text(resolved(config), progress=flags.progress)
+    else:
+        text = build_text(config.data, *run.symbols, progress=flags.progress)
     generator = build_generator(
         config.generator, text.vocabulary, text.max_length, config.seed, text.source_vocabulary
     ).to(device)

@@ -23,6 +23,8 @@ CACHE_VARIABLE = "SEQGAN_CACHE"
 """The environment variable that names the folder of all caches."""
 FORMAT = "1"
 """Of what is kept: older files are not read."""
+MOST_PROCESSES = 16
+"""Unless more are asked for: each takes some hundred megabytes."""
 POLL_SECONDS = 0.2
 """Between two looks at how far the processes are."""
 
@@ -103,25 +105,26 @@ def over_parts(
         folder: of the cache, locked.
         name: of the results: their kind, the state of the text, and what else they depend on, with hyphens between
             them. Results of the same kind of another state are deleted.
-        workers: processes; 0 for one each processor.
+        workers: processes; 0 for one each processor, at most `MOST_PROCESSES`.
         progress: where to report.
         describe: what is being done.
         given: further arguments.
 
     Raises:
         CorpusError: what `work` raises.
-        RunError: the cache cannot be written.
+        RunError: the cache cannot be written, or is damaged.
     """
     import datasets
+    import pyarrow
 
     kind, state, _ = name.split("-")
     for path in folder.iterdir():
         # Also what a process that was killed left behind.
         stale = path.name.startswith(f"{kind}-") and not path.name.startswith(f"{kind}-{state}-")
         if stale or path.name.startswith("tmp"):
-            path.unlink()
+            path.unlink(missing_ok=True)
     target = folder / f"{name}.arrow"
-    count = min(workers or available_processors(), len(parts))
+    count = min(workers or min(MOST_PROCESSES, available_processors()), len(parts))
     columns = {
         "path": [part.path for part in parts],
         "start": [part.start for part in parts],
@@ -131,7 +134,7 @@ def over_parts(
     table = datasets.Dataset.from_dict(columns)
     done = folder / f"done-{os.getpid()}"
     try:
-        with quiet(), _counted(progress, describe, len(parts), done):
+        with quiet(), _counted(progress, describe, len(parts), done), _interruption_first():
             return table.map(
                 _table_of,
                 batched=True,
@@ -147,6 +150,11 @@ def over_parts(
             )
     except SeqganError:
         raise
+    except pyarrow.ArrowException as error:
+        raise RunError(
+            f"{target.with_suffix('')}* cannot be read ({' '.join(str(error).split())[:200]}): delete {folder}, which "
+            "is made anew."
+        ) from error
     except OSError as error:
         raise cannot_write(target, error) from error
     except RuntimeError as error:
@@ -156,6 +164,20 @@ def over_parts(
             "A process that reads the text was ended from outside, most often for lack of memory: call the command "
             "again, with fewer --data.workers."
         ) from error
+
+
+@contextmanager
+def _interruption_first() -> Iterator[None]:
+    """Lets an interruption through that another exception hides: tidying up, the library times out behind it."""
+    try:
+        yield
+    except Exception as error:
+        behind = error.__context__
+        while behind is not None and not isinstance(behind, KeyboardInterrupt):
+            behind = behind.__context__
+        if behind is not None:
+            raise behind from None
+        raise
 
 
 def _table_of(batch: dict[str, list[Any]], work: Work, done: str, first: int, given: dict[str, Any]) -> Any:

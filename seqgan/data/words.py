@@ -40,8 +40,9 @@ def encode_words(lines: Sequence[str], vocabulary: Vocabulary) -> tuple[np.ndarr
 
     words = split_words(lines)
     places = pyarrow.compute.index_in(words.flatten(), value_set=pyarrow.array(vocabulary.tokens, pyarrow.string()))
-    # No place: one before the first token is the unknown symbol.
-    known = places.fill_null(vocabulary.unknown - SPECIALS).to_numpy(zero_copy_only=False) + SPECIALS
+    unknown = vocabulary.unknown
+    assert unknown is not None
+    known = places.fill_null(unknown - SPECIALS).to_numpy(zero_copy_only=False) + SPECIALS
     lengths = np.diff(words.offsets.to_numpy()) + 1
     ids = np.full(len(known) + len(lines), vocabulary.end, np.int64)
     inside = np.ones(len(ids), bool)

@@ -423,27 +423,34 @@ def test_what_is_compared_with_training_sentences_is_a_sample(folder, monkeypatc
     assert any(f"a sample of {len(text.corpus.train)} of them" in note for note in text.notes)
 
 
-def test_an_interruption_ends_all_processes(folder, monkeypatch):
-    def slow(*arguments, **given):
-        time.sleep(60)
+def test_other_processes_are_ended_by_the_first(folder, monkeypatch):
+    """A training has handlers for all signals, which they would inherit: a pool could not end them."""
 
-    def stop(*arguments):
-        raise KeyboardInterrupt
+    def telling(part, number, **given):
+        import signal
 
-    monkeypatch.setattr(scan_module, "_scan_part", slow)
-    # A training has handlers for all signals, which other processes inherit.
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGALRM)}
-    started = time.monotonic()
+        raise CorpusError(f"{signal.getsignal(signal.SIGTERM)!r} {signal.getsignal(signal.SIGINT)!r}")
+
+    monkeypatch.setattr(scan_module, "_scan_part", telling)
+    before = signal.signal(signal.SIGTERM, lambda *arguments: None)
     try:
-        signal.setitimer(signal.ITIMER_REAL, 3)
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(CorpusError, match=r"SIG_DFL.*SIG_IGN"):
             streamed(folder, workers=2)
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    assert time.monotonic() - started < 50
-    monkeypatch.undo()
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_an_interruption_is_not_hidden():
+    def interrupted():
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise TimeoutError
+
+    with pytest.raises(KeyboardInterrupt), cache_module._interruption_first():
+        interrupted()
+    with pytest.raises(TimeoutError), cache_module._interruption_first():
+        raise TimeoutError
 
 
 def test_a_process_that_was_ended_is_said(folder, monkeypatch):
@@ -481,3 +488,17 @@ def test_processes_wait_for_one_another(tmp_path):
     other.join()
     assert order == ["first", "second"]
     assert "waiting for it" in said[0]
+
+
+@pytest.mark.parametrize("size", [0, 300])
+def test_a_damaged_cache_is_said(folder, tmp_path, size):
+    from seqgan.errors import RunError
+
+    first = streamed(folder)
+    (path,) = (tmp_path / "cache").rglob("ids-*.arrow")
+    content = path.read_bytes()
+    path.unlink()  # what is mapped stays as it was
+    path.write_bytes(content[:size])
+    with pytest.raises(RunError, match=r"cannot be read .*: delete .*, which is made anew"):
+        streamed(folder)
+    assert first.train.sentences == 500
