@@ -13,6 +13,7 @@ from torch import nn
 from seqgan.config import PRETRAINED, AdversarialConfig, DataConfig, DiscriminatorConfig, GeneratorConfig, RunConfig
 from seqgan.data.corpus import load_corpus
 from seqgan.data.pretrained import Pretrained, read_pretrained
+from seqgan.data.streamed import stream_text, streamed_files
 from seqgan.data.text import Text, encode_corpus, refuse_ids, refuse_source_settings
 from seqgan.data.tokenizers import Tokenizer, make_tokenizer
 from seqgan.data.vocabulary import PretrainedVocabulary, Vocabulary
@@ -42,6 +43,7 @@ from seqgan.pretrained import (
     read_architecture,
     weights_fingerprint,
 )
+from seqgan.progress import SILENT, Progress
 
 TRAINED_TIMES = 5
 """What training takes, in units of the weights: themselves, gradients, two moments, and the best weights so far."""
@@ -53,8 +55,9 @@ def build_text(
     vocabulary: Vocabulary | None = None,
     source_tokenizer: Tokenizer | None = None,
     source_vocabulary: Vocabulary | None = None,
+    progress: Progress = SILENT,
 ) -> Text:
-    """The corpus that the settings name, encoded.
+    """The corpus that the settings name, encoded; a large one on the disk.
 
     Args:
         config: what to read, and how.
@@ -62,12 +65,33 @@ def build_text(
         vocabulary: of an existing run; None builds one.
         source_tokenizer: of an existing run's sources; None makes one where there are sources.
         source_vocabulary: of an existing run's sources; None builds one where there are sources.
+        progress: where to report.
 
     Raises:
         CorpusError, ConfigError: what cannot be read, or no such tokenizer; or the sentences are not those that the
             run was begun with.
     """
     seed = config.split_seed or 0
+    paired = any(given is not None for given in (config.source, config.target, config.valid_source))
+    files = streamed_files(config.corpus, config.streaming, paired=paired, tokenizer=config.tokenizer)
+    if files is not None:
+        return stream_text(
+            config.corpus,
+            files,
+            config.valid,
+            seed=seed,
+            tokenizer=tokenizer or config.tokenizer,
+            vocabulary=vocabulary,
+            min_count=config.min_count,
+            max_vocabulary=config.max_vocabulary,
+            pieces=config.pieces,
+            max_length=config.max_length,
+            too_long=config.too_long,
+            cache=config.cache,
+            workers=config.workers,
+            fingerprint=config.fingerprint,
+            progress=progress,
+        )
     corpus = load_corpus(
         config.corpus,
         config.valid,

@@ -78,6 +78,12 @@ class DataConfig(_Section, frozen=True, kw_only=True):
     """The token between the turns of a source."""
     turns: Count = 0
     """Keep the last turns of each source; 0 keeps all."""
+    streaming: Annotated[str, tyro.conf.arg(metavar="auto|always|never")] = "auto"
+    """Read plain text from the disk and not into memory: auto does so from 256 MiB of training text on."""
+    cache: Annotated[str | None, tyro.conf.arg(metavar="DIR")] = None
+    """Where such a text is kept encoded; by default what SEQGAN_CACHE names, or ~/.cache/seqgan."""
+    workers: Count = 0
+    """Processes that read and tokenize it; 0 for one each processor, at most 16."""
     split_seed: Seed | None = None
     """Decides what is split off where nothing is held out; by default the seed of the pretraining."""
     fingerprint: Annotated[str, tyro.conf.Suppress] = ""
@@ -137,6 +143,12 @@ class PretrainConfig(_Section, frozen=True, kw_only=True):
     """Of Adam."""
     clip_norm: Annotated[float, Meta(gt=0)] = 5.0
     """Gradients are scaled down to this norm."""
+    epoch_updates: Count = 0
+    """Updates after which an epoch ends, with its evaluation, for texts of which a whole pass takes long; the next
+    epoch goes on in the text where it ended. 0: an epoch is a pass over the text."""
+    checkpoint_every: Count = 0
+    """Updates between two training states within an epoch, from which an interrupted run goes on; 0 writes them at the
+    ends of epochs alone."""
 
 
 class DiscriminatorConfig(_Section, frozen=True, kw_only=True):
@@ -376,6 +388,8 @@ def check(config: RunConfig) -> RunConfig:
         ConfigError: says which setting, what was found and what was expected.
     """
     config = _convert(msgspec.to_builtins(config), "the settings")
+    if config.data.streaming not in ("auto", "always", "never"):
+        raise ConfigError(f"data.streaming is {config.data.streaming!r}: choose auto, always or never.")
     if config.data.too_long not in ("cut", "drop"):
         raise ConfigError(f"data.too_long is {config.data.too_long!r}: choose cut or drop.")
     _check_pairs(config.data)
@@ -494,8 +508,17 @@ def _check_pairs(data: DataConfig) -> None:
         )
 
 
-CHANGEABLE = {"pretrain.epochs", "pretrain.patience", "adversarial.rounds", "adversarial.on_collapse"}
-"""Settings that a resumed run may be given anew: how long it goes on, and whether in spite of a collapse."""
+CHANGEABLE = {
+    "pretrain.epochs",
+    "pretrain.patience",
+    "pretrain.checkpoint_every",
+    "adversarial.rounds",
+    "adversarial.on_collapse",
+    "data.cache",
+    "data.workers",
+}
+"""Settings that a resumed run may be given anew: how long it goes on, whether in spite of a collapse, and what has no
+part in its numbers."""
 
 
 def check_resumable(begun: RunConfig, now: RunConfig, where: str) -> None:

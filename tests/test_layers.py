@@ -39,7 +39,7 @@ NARROWER = {
     "decoding": {"tensors"},
     "objectives": {"tensors"},
     "metrics": {"errors", "__init__"},
-    "data": {"errors", "files", "tensors"},
+    "data": {"errors", "files", "progress", "tensors"},
 }
 
 

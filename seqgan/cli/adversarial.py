@@ -273,7 +273,7 @@ def train_child(config: RunConfig, flags: ChildFlags) -> None:
     flags.progress.note(f"From {parent.folder} into {folder}.")
     if flags.preset is not None and {"data", "generator"} & PRESETS[flags.preset].keys():
         flags.progress.note(f"Text and generator are those of {parent.folder}; of the preset, both players' settings.")
-    text = build_text(config.data, *parent.symbols)
+    text = build_text(config.data, *parent.symbols, progress=flags.progress)
     describe(text, flags.progress)
 
     assert config.discriminator is not None
@@ -341,12 +341,12 @@ def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
     if flags.resume:
         run = open_run(folder)
         check_resumable(run.config, config, str(folder))
-        text = build_text(config.data, *run.symbols)
+        text = build_text(config.data, *run.symbols, progress=flags.progress)
     else:
         check_new(folder, flags.overwrite)
         config = msgspec.structs.replace(config, data=msgspec.structs.replace(config.data, fingerprint=""))
         flags.progress.note(f"Reading {config.data.corpus} ...")
-        text = build_text(config.data)
+        text = build_text(config.data, progress=flags.progress)
     describe(text, flags.progress)
     if text.source_vocabulary is not None:
         check_players(config, flags, conditional=True)

@@ -247,6 +247,7 @@ def judge_runs(
     from seqgan.evaluation.evaluate import (
         FAMILIES,
         MODEL_FAMILIES,
+        OF_TRAINING,
         chosen_families,
         evaluate_generator,
         grammar_of,
@@ -289,7 +290,7 @@ def judge_runs(
             raise ConfigError(f"{family} takes a reference for each sample, which only --samples can have.")
     columns: dict[str, Report] = {}
     for each, generator in zip(runs, generators, strict=True):
-        text = load_text(each)
+        text = load_text(each, progress)
         held = held_out(text)
         references = held.references if flags.references is None else read_references(flags)
         known_grammar = grammar_of(text) is not None
@@ -298,6 +299,12 @@ def judge_runs(
         if not columns and held.split == "valid" and flags.references is None:
             progress.note(
                 "The corpus has no test text: judged against its validation text, which decided when to stop."
+            )
+        sampled = len(text.corpus.train)
+        if not columns and sampled < text.train.sentences and set(families) & set(OF_TRAINING):
+            progress.note(
+                f"The training text is on the disk: a sample of {sampled:,} of its {text.train.sentences:,} sentences "
+                "stands for it in what is compared with it."
             )
         if not columns:
             count = min(flags.count, len(held.real) + len(text.corpus.train))

@@ -64,17 +64,23 @@ def main(arguments: Sequence[str]) -> None:
     from seqgan.data.advice import advice, findings
     from seqgan.data.corpus import load_corpus
     from seqgan.data.inspect import has_spaces, identical_files, inspect_corpus
+    from seqgan.data.streamed import sample_corpus, streamed_files
     from seqgan.data.text import refuse_ids
     from seqgan.files import write_file
 
-    corpus = load_corpus(
-        flags.corpus,
-        flags.valid,
-        seed=flags.seed,
-        source=flags.source,
-        target=flags.target,
-        valid_source=flags.valid_source,
-    )
+    paired = any(given is not None for given in (flags.source, flags.target, flags.valid_source))
+    large = streamed_files(flags.corpus, paired=paired)
+    if large is not None:
+        corpus = sample_corpus(flags.corpus, large, flags.valid, seed=flags.seed)
+    else:
+        corpus = load_corpus(
+            flags.corpus,
+            flags.valid,
+            seed=flags.seed,
+            source=flags.source,
+            target=flags.target,
+            valid_source=flags.valid_source,
+        )
     name = flags.tokenizer or ("words" if has_spaces(corpus.train) else "characters")
     tokenizer = make_tokenizer(name, corpus.train, seed=flags.seed)
     of_sources = None

@@ -100,7 +100,10 @@ def plan(config: RunConfig, flags: PlanFlags) -> None:
         config = with_own_tokenizer(config)
         config = msgspec.structs.replace(config, generator=with_generator_files(config.generator))
     judging = with_discriminator_files(judging)
-    text = build_text(resolved(config)) if run is None else build_text(config.data, *run.symbols)
+    if run is None:
+        text = build_text(resolved(config), progress=flags.progress)
+    else:
+        text = build_text(config.data, *run.symbols, progress=flags.progress)
     generator = build_generator(
         config.generator, text.vocabulary, text.max_length, config.seed, text.source_vocabulary, weights=run is None
     ).to(device)

@@ -1,5 +1,6 @@
 """`seqgan pretrain`: maximum likelihood, from a corpus into a run."""
 
+import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -87,7 +88,7 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
     if flags.resume:
         run = open_run(folder)
         check_resumable(run.config, config, str(folder))
-        text = build_text(config.data, *run.symbols)
+        text = build_text(config.data, *run.symbols, progress=progress)
     else:
         check_new(folder, flags.overwrite)
         # A new run may be of another text than the one whose settings it was given.
@@ -97,7 +98,7 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
             progress.note(f"Tokens are those of {config.data.tokenizer_path}.")
         config = msgspec.structs.replace(config, generator=with_generator_files(config.generator))
         progress.note(f"Reading {config.data.corpus} ...")
-        text = build_text(config.data)
+        text = build_text(config.data, progress=progress)
     describe(text, progress)
     config = msgspec.structs.replace(config, data=as_read(config.data, text))
     config = named_players(config, conditional=text.source_vocabulary is not None)
@@ -187,6 +188,7 @@ def resolved(config: RunConfig) -> DataConfig:
         valid=None if data.valid is None else located(data.valid, prefix=data.target is not None),
         source=located_source(data.corpus, data.source),
         valid_source=None if data.valid_source is None else located(data.valid_source),
+        cache=None if data.cache is None else os.path.abspath(data.cache),
         split_seed=config.seed if data.split_seed is None else data.split_seed,
     )
 
@@ -195,7 +197,7 @@ def describe(text: "Text", progress: Progress) -> None:
     """Say how the text was read."""
     for note in text.notes:
         progress.note(note)
-    sizes = f"{text.corpus.name}: {len(text.train.tokens):,} training and {len(text.valid.tokens):,} held-out"
+    sizes = f"{text.corpus.name}: {text.train.sentences:,} training and {text.valid.sentences:,} held-out"
     if text.source_vocabulary is None:
         progress.note(
             f"{sizes} sentences, {len(text.vocabulary):,} symbols, at most {text.max_length} tokens a sentence."

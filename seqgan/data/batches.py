@@ -1,16 +1,19 @@
 """Sentences as padded tensors, with their sources where they have some, and the order in which they are taken."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
+from seqgan.data.order import EXACT_SENTENCES, BlockedBatches, distinct_rows, epoch_rng, ordered
 from seqgan.data.vocabulary import Vocabulary
 from seqgan.errors import ConfigError, CorpusError
 
-POOL_BATCHES = 50
-"""Batches whose sentences are sorted by length together: enough to save padding, few enough to stay random."""
+if TYPE_CHECKING:
+    from seqgan.data.store import StreamedSequences
+
 LONGEST_AUTOMATIC = 256
 """Most tokens a sentence has where no other limit was asked for."""
 
@@ -39,6 +42,11 @@ class Sequences(NamedTuple):
     """What each sentence answers or translates; None for plain text. [sentences, L]"""
     source_mask: Tensor | None = None
     """[sentences, L]"""
+
+    @property
+    def sentences(self) -> int:
+        """How many."""
+        return len(self.tokens)
 
     def to(self, device: torch.device) -> "Sequences":
         """The same on a device."""
@@ -163,13 +171,13 @@ def encode_pairs(
 
 
 def epoch_batches(
-    sequences: Sequences, batch_size: int, *, seed: int, epoch: int, drop_last: bool = False
-) -> list[Tensor]:
+    sequences: "Sequences | StreamedSequences", batch_size: int, *, seed: int, epoch: int, drop_last: bool = False
+) -> Sequence[Tensor]:
     """The rows of each batch of an epoch.
 
     The order depends on seed and epoch alone, so that a resumed run needs no more than its epoch's number. Rows are
     shuffled, sorted by length (and then by their source's) within pools of batches to save padding, and the batches
-    are shuffled.
+    are shuffled. Of a text on the disk with more than `EXACT_SENTENCES` see `BlockedBatches`.
 
     Args:
         sequences: a split.
@@ -181,26 +189,24 @@ def epoch_batches(
     Returns:
         Row numbers on the device of `sequences`, [batch_size] each; without `drop_last` one batch may have fewer.
     """
-    rng = torch.Generator().manual_seed((seed * 1_000_003 + epoch) % 2**63)
-    lengths = sequences.mask.sum(dim=1).cpu()
-    rows = torch.randperm(len(lengths), generator=rng)
+    if not isinstance(sequences, Sequences) and sequences.sentences > EXACT_SENTENCES:
+        return BlockedBatches(sequences, batch_size, seed=seed, epoch=epoch, drop_last=drop_last)
+    rng = epoch_rng(seed, epoch)
+    rows = torch.randperm(sequences.sentences, generator=rng)
     if drop_last:
         # Before they are sorted: the incomplete batch at a sorted pool's end would always be of long sentences.
         rows = rows[: len(rows) // batch_size * batch_size]
-    # One sort, by pool and then by length, is several times faster than one for each pool.
-    pool = torch.arange(len(rows)) // (batch_size * POOL_BATCHES)
-    order_key = pool * (sequences.mask.shape[1] + 1) + lengths[rows]
-    if sequences.source_mask is not None:
-        source_lengths = sequences.source_mask.sum(dim=1).cpu()
-        order_key = order_key * (sequences.source_mask.shape[1] + 1) + source_lengths[rows]
-    rows = rows[order_key.argsort(stable=True)]
-    batches = rows.split(batch_size) if len(rows) else ()
-    order = torch.randperm(len(batches), generator=rng).tolist()
-    return [batches[number].to(sequences.tokens.device) for number in order]
+    if not isinstance(sequences, Sequences):
+        return ordered(rows, sequences.lengths(rows), batch_size, rng)
+    source_lengths = None if sequences.source_mask is None else sequences.source_mask.sum(dim=1).cpu()[rows]
+    batches = ordered(rows, sequences.mask.sum(dim=1).cpu()[rows], batch_size, rng, source_lengths)
+    return [batch.to(sequences.tokens.device) for batch in batches]
 
 
-def take(sequences: Sequences, rows: Tensor) -> Batch:
+def take(sequences: "Sequences | StreamedSequences", rows: Tensor) -> Batch:
     """Some sentences, and their sources, each without the columns in which all of them have ended."""
+    if not isinstance(sequences, Sequences):
+        return sequences.take(rows)
     return Batch(
         *_trimmed(sequences.tokens, sequences.mask, rows), *_trimmed(sequences.source, sequences.source_mask, rows)
     )
@@ -214,11 +220,32 @@ def _trimmed(tokens: Tensor | None, mask: Tensor | None, rows: Tensor) -> tuple[
     return tokens[rows, :longest], mask[:, :longest]
 
 
-def draw_batch(sequences: Sequences, size: int, rng: torch.Generator) -> Batch:
+def draw_batch(sequences: "Sequences | StreamedSequences", size: int, rng: torch.Generator) -> Batch:
     """Random sentences with their sources: distinct rows where there are enough, else with repetition."""
+    if not isinstance(sequences, Sequences):
+        return sequences.take(distinct_rows(sequences.sentences, size, rng))
     count = len(sequences.tokens)
     if size <= count:
         rows = torch.randperm(count, generator=rng, device=rng.device)[:size]
     else:
         rows = torch.randint(count, (size,), generator=rng, device=rng.device)
     return take(sequences, rows)
+
+
+def widened(
+    sequences: "Sequences | StreamedSequences", width: int, end: int | None, *, ends: bool
+) -> "Sequences | StreamedSequences":
+    """The same sentences for a model whose samples all have `width` columns.
+
+    Args:
+        sequences: plain text.
+        width: at least that of the longest sentence.
+        end: id of the end symbol, which fills what is missing.
+        ends: the model's samples end, so that nothing behind an end counts; else all columns do.
+    """
+    if not isinstance(sequences, Sequences):
+        return sequences if ends else sequences.filled(width)
+    missing = width - sequences.tokens.shape[1]
+    tokens = functional.pad(sequences.tokens, (0, missing), value=end or 0)
+    mask = functional.pad(sequences.mask, (0, missing))
+    return Sequences(tokens, mask if ends else torch.ones_like(mask))

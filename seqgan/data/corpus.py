@@ -5,13 +5,10 @@ the sources of its sentences beside them.
 """
 
 import hashlib
-import logging
 import os
 import random
 import re
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +24,7 @@ from seqgan.data.pairs import (
     read_aligned,
     read_tsv,
 )
+from seqgan.data.quiet import quiet
 from seqgan.errors import CorpusError, nearest
 
 HELD_OUT_SHARE, MOST_HELD_OUT = 0.05, 2_000
@@ -52,9 +50,13 @@ class Corpus(NamedTuple):
     """What the user should know of how it was read."""
     sources: Sources | None = None
     """What the sentences answer or translate; None for plain text."""
+    content: str = ""
+    """The fingerprint of a text that is on the disk, of which `train` is a sample; empty for one in memory."""
 
     def fingerprint(self) -> str:
         """Equal for equal sentences, and sources, in all splits."""
+        if self.content:
+            return self.content
         digest = hashlib.sha256()
         sources = () if self.sources is None else [line for split in self.sources for line in ("\n", *split)]
         for line in (*self.train, "\n", *self.valid, "\n", *self.test, *sources):
@@ -99,9 +101,7 @@ def load_corpus(
     source = None if source is None else str(source)
     splits = dict(_read_splits(corpus, source, target, notes))
     paired = isinstance(splits["train"][0], Pair)
-    name = corpus_name(corpus)
-    if name in embedded_corpora() and not _is_embedded(corpus):
-        name = f"own-{name}"  # by its name a corpus is known to be drawn from rules
+    name = own_name(corpus)
     if valid is not None or valid_source is not None:
         splits["valid"] = _read_valid(valid, valid_source, paired, (source, target), notes)
     if paired and turns:
@@ -133,7 +133,8 @@ def load_corpus(
     return Corpus(name, train, held_out, test, notes, sources)
 
 
-def _is_embedded(corpus: str) -> bool:
+def is_embedded(corpus: str) -> bool:
+    """Whether an embedded corpus is meant."""
     if corpus.startswith(EMBEDDED):
         return corpus.removeprefix(EMBEDDED) in embedded_corpora()
     return corpus in embedded_corpora() and not os.path.exists(corpus)
@@ -146,7 +147,7 @@ def located(corpus: str, *, prefix: bool = False) -> str:
         corpus: what `load_corpus` takes.
         prefix: it may be what the names of aligned files begin with.
     """
-    if _is_embedded(corpus):
+    if is_embedded(corpus):
         return EMBEDDED + corpus.removeprefix(EMBEDDED)
     place, hash_sign, column = corpus.partition("#")
     beginning, kind, file = [*place.split(":", 2), "", ""][:3]
@@ -158,13 +159,13 @@ def located(corpus: str, *, prefix: bool = False) -> str:
 
 def located_source(corpus: str, source: str | None) -> str | None:
     """The same file of sources under a name that means it from any working folder; an extension stays what it is."""
-    is_file = corpus != "" and os.path.isfile(corpus) and not _is_embedded(corpus)
+    is_file = corpus != "" and os.path.isfile(corpus) and not is_embedded(corpus)
     return source if source is None or not is_file else located(source)
 
 
 def _read_splits(corpus: str, source: str | None, target: str | None, notes: list[str]) -> Splits:
     flags = " and ".join(flag for flag, value in (("--source", source), ("--target", target)) if value is not None)
-    if _is_embedded(corpus):
+    if is_embedded(corpus):
         if flags:
             raise CorpusError(f"{corpus} is an embedded corpus, which has no other files: leave out {flags}.")
         return draw_embedded(corpus.removeprefix(EMBEDDED))
@@ -269,6 +270,13 @@ def corpus_name(source: str | Path) -> str:
     return re.sub(r"[^\w.-]+", "-", Path(text).absolute().stem).strip(".-") or "corpus"
 
 
+def own_name(corpus: str) -> str:
+    """`corpus_name`, marked where an embedded corpus that is not meant has it."""
+    name = corpus_name(corpus)
+    # By its name a corpus is known to be drawn from rules.
+    return f"own-{name}" if name in embedded_corpora() and not is_embedded(corpus) else name
+
+
 def _read_dataset(source: str, notes: list[str]) -> Splits:
     """The splits of ``hf:NAME`` or ``hf:FORMAT:FILE``, each with ``#column`` behind it or not, through `datasets`."""
     place, _, column = source.removeprefix("hf:").partition("#")
@@ -283,7 +291,7 @@ def _read_dataset(source: str, notes: list[str]) -> Splits:
     if colon and not os.path.isfile(file):
         raise CorpusError(f"{source}: there is no file {file}. Give the path of a {kind} file.")
     try:
-        with _quiet():
+        with quiet():
             import datasets
 
             loaded: Any = datasets.load_dataset(kind, data_files=file) if colon else datasets.load_dataset(place)
@@ -301,29 +309,6 @@ def _read_dataset(source: str, notes: list[str]) -> Splits:
     if "train" not in splits:
         raise CorpusError(f"{source} has no split called train, only {', '.join(loaded)}. Save it as a text file.")
     return splits
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """No progress bars, warnings and log lines of the data set library: what went wrong is in its exceptions."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import datasets
-        import huggingface_hub.utils as hub
-
-        levels = {name: logging.getLogger(name).level for name in ("datasets", "huggingface_hub")}
-        shown = [bars for bars in (datasets, hub) if not bars.are_progress_bars_disabled()]
-        try:
-            for name in levels:
-                logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-            for bars in shown:
-                bars.disable_progress_bars()
-            yield
-        finally:
-            for name, level in levels.items():
-                logging.getLogger(name).setLevel(level)
-            for bars in shown:
-                bars.enable_progress_bars()
 
 
 def _read_columns(table: Any, columns: str, where: str, notes: list[str]) -> Sequence[Any]:

@@ -19,7 +19,8 @@ def read_folder(folder: Path, notes: list[str], source: str | None = None, targe
     """The splits of a folder.
 
     Args:
-        folder: where train.*, valid.* (or validation.*, dev.*) and test.* are.
+        folder: where train.*, valid.* (or validation.*, dev.*) and test.* are, or folders of these names with the
+            shards of a plain text.
         notes: gets what the user should know.
         source: extension of the files of sources; None where the folder has one file for each split.
         target: extension of the files of targets.
@@ -43,10 +44,13 @@ def read_folder(folder: Path, notes: list[str], source: str | None = None, targe
             )
         if found:
             splits[split] = read_tsv(found[0], notes) if is_tsv(found[0]) else read_lines(found[0], notes)
+        elif shards := split_files_of(folder, split):
+            splits[split] = [line for path in shards for line in read_lines(path, notes)]
     if "train" not in splits:
         listed = ", ".join(path.name for path in files[:5]) or "no files"
         raise CorpusError(
-            f"{folder} has no train.*: expected train.txt, and maybe valid.txt and test.txt; it has {listed}."
+            f"{folder} has no train.*: expected train.txt, or a folder train of text files, and maybe valid.txt and "
+            f"test.txt; it has {listed}."
         )
     paired = {split for split, lines in splits.items() if isinstance(lines[0], Pair)}
     if paired and paired != splits.keys():
@@ -56,6 +60,18 @@ def read_folder(folder: Path, notes: list[str], source: str | None = None, targe
             "all splits as pairs in .tsv files, or none."
         )
     return splits
+
+
+def split_files_of(folder: Path, split: str) -> list[Path]:
+    """The files of a split: one of its name, or all those in a folder of its name, sorted; none where several are."""
+    names = SPLIT_NAMES[split]
+    found = [path for path in folder.iterdir() if path.is_file() and path.stem in names and path.suffix]
+    if found:
+        return found if len(found) == 1 else []
+    inside = next((folder / name for name in names if (folder / name).is_dir()), None)
+    if inside is None:
+        return []
+    return sorted(path for path in inside.iterdir() if path.is_file() and not path.name.startswith("."))
 
 
 def read_prefix(prefix: str, notes: list[str], source: str | None, target: str | None) -> list[Pair] | None:

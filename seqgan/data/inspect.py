@@ -411,7 +411,10 @@ def identical_files(source: str | Path) -> list[Alike]:
         found = [path for path in sorted(folder.iterdir()) if path.stem in names and path.suffix and path.is_file()]
         if found:
             files[split] = found[0]
-    sums = {split: hashlib.sha256(path.read_bytes()).digest() for split, path in files.items()}
+    sums = {}
+    for split, path in files.items():
+        with path.open("rb") as file:
+            sums[split] = hashlib.file_digest(file, "sha256").digest()
     return [
         Alike(first, second, byte_for_byte=True, files=(files[first].name, files[second].name))
         for first, second in combinations(files, 2)

@@ -4,7 +4,7 @@ Sources have a tokenizer and a vocabulary of their own, or share those of their 
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from torch import Tensor
 
@@ -21,6 +21,9 @@ from seqgan.data.tokenizers import Numbers, SentencePiece, Tokenizer, Words
 from seqgan.data.vocabulary import Vocabulary, build_ids, build_vocabulary, fingerprint_of
 from seqgan.errors import ConfigError, CorpusError
 
+if TYPE_CHECKING:
+    from seqgan.data.store import StreamedSequences
+
 
 class Text(NamedTuple):
     """What the trainers read."""
@@ -33,8 +36,8 @@ class Text(NamedTuple):
     """Tokens to ids and back."""
     max_length: int
     """T, most tokens of a sentence, its end symbol included."""
-    train: Sequences
-    """Ids of the training sentences."""
+    train: "Sequences | StreamedSequences"
+    """Ids of the training sentences, in memory or on the disk."""
     valid: Sequences
     """Ids of the held-out sentences that decide when to stop."""
     notes: list[str]
@@ -137,11 +140,7 @@ def encode_corpus(
     for name, long, all_sentences in (("training", train_long, train), ("held-out", valid_long, valid)):
         if long:
             notes.append(f"{long:,} of {len(all_sentences):,} {name} sentences exceed {max_length} tokens: {verb}.")
-    unknown, total = _unknown(valid_ids.tokens, valid_ids.mask, vocabulary)
-    if unknown:
-        notes.append(
-            f"{unknown:,} of {total:,} held-out tokens are not in the vocabulary; they are left out of likelihoods."
-        )
+    notes += unknown_note(valid_ids, vocabulary)
     if valid_ids.source is not None and valid_ids.source_mask is not None and source_vocabulary is not None:
         unknown, total = _unknown(valid_ids.source, valid_ids.source_mask, source_vocabulary)
         if unknown:
@@ -213,6 +212,14 @@ def _source_vocabulary(
         return _vocabulary(tokenizer, sources, min_count, max_size)
     except CorpusError as error:
         raise CorpusError(f"In the sources: {error}") from error
+
+
+def unknown_note(valid: Sequences, vocabulary: Vocabulary) -> list[str]:
+    """What is said of held-out tokens that the vocabulary lacks; nothing where there are none."""
+    unknown, total = _unknown(valid.tokens, valid.mask, vocabulary)
+    if not unknown:
+        return []
+    return [f"{unknown:,} of {total:,} held-out tokens are not in the vocabulary; they are left out of likelihoods."]
 
 
 def _unknown(tokens: Tensor, mask: Tensor, vocabulary: Vocabulary) -> tuple[int, int]:

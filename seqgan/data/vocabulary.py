@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -268,6 +268,15 @@ def build_vocabulary(sentences: Iterable[Sequence[str]], min_count: int = 1, max
         CorpusError: fewer than two tokens remain: there is nothing to learn.
     """
     counts = Counter(token for sentence in sentences for token in sentence)
+    return vocabulary_of_counts(counts, min_count=min_count, max_size=max_size)
+
+
+def vocabulary_of_counts(counts: Mapping[str, int], min_count: int = 1, max_size: int | None = None) -> Vocabulary:
+    """`build_vocabulary` where the tokens have been counted.
+
+    Raises:
+        CorpusError: fewer than two tokens remain: there is nothing to learn.
+    """
     frequent = sorted((-count, token) for token, count in counts.items() if count >= min_count)
     tokens = [token for _, token in frequent[:max_size]]
     if len(tokens) < 2:

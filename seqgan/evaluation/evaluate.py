@@ -9,6 +9,7 @@ import torch
 
 from seqgan.data.batches import Sequences, encode_sentences
 from seqgan.data.grammar import Grammar, embedded_corpora, load_grammar
+from seqgan.data.store import StreamedSequences
 from seqgan.data.text import Text
 from seqgan.data.tokenizers import Tokenizer, metric_tokens
 from seqgan.errors import ConfigError, nearest
@@ -460,6 +461,10 @@ def watched_characters(sentences: Sequence[str], text: Text) -> dict[str, float]
     return {f"eval/{entry.name}": entry.value for entry in report if entry.name in WATCHED_CHARACTERS}
 
 
-def as_read(text: Text, sequences: Sequences) -> list[str]:
-    """The sentences of a split as a model learns them: cut to the greatest length, unknown tokens as such."""
+def as_read(text: Text, sequences: Sequences | StreamedSequences) -> list[str]:
+    """The sentences of a split as a model learns them: cut to the greatest length, unknown tokens as such.
+
+    Of a text on the disk as many of them as its sample has."""
+    if not isinstance(sequences, Sequences):
+        sequences = sequences.some(len(text.corpus.train))
     return [text.tokenizer.detokenize(text.vocabulary.decode(ids)) for ids in sequences.tokens.tolist()]

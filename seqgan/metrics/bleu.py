@@ -125,7 +125,7 @@ def bleu_against_corpus(
     matches = _matches_with_references(flat, prepared, max_order)
     closest = _closest(prepared.lengths, flat.lengths)
     what = f"bleu|refs:all {prepared.sentences}|hyps:{len(hypotheses)}"
-    return _score(_sentence_bleu(matches, flat.lengths, closest), what)
+    return score_of_sentences(_sentence_bleu(matches, flat.lengths, closest), what)
 
 
 def self_bleu(sentences: Sequence[Tokens], max_order: int = 5) -> Score:
@@ -150,7 +150,7 @@ def self_bleu(sentences: Sequence[Tokens], max_order: int = 5) -> Score:
     matches = [_clipped(runs, _second_greatest(runs), len(sentences)) for runs in runs_by_order]
     closest = _closest_of_others(flat.lengths)
     what = f"self-bleu|refs:others {len(sentences) - 1}|hyps:{len(sentences)}"
-    return _score(_sentence_bleu(matches, flat.lengths, closest), what)
+    return score_of_sentences(_sentence_bleu(matches, flat.lengths, closest), what)
 
 
 def corpus_bleu(hypotheses: Sequence[Tokens], references: Sequence[Tokens], max_order: int = 4) -> Score:
@@ -266,7 +266,7 @@ def _sentence_bleu(matches: list[np.ndarray], lengths: Ints, closest: Ints) -> n
     return np.stack([brevity * np.exp(sums[order - 1] / order) for order in range(2, len(matches) + 1)])
 
 
-def _score(scores: np.ndarray, what: str) -> Score:
+def score_of_sentences(scores: np.ndarray, what: str) -> Score:
     """Scores of sentences [orders from 2, sentences], and what they are, to means with a recipe."""
     values = {order: float(mean) for order, mean in enumerate(scores.mean(axis=1), start=2)}
     how = f"orders:2-{len(scores) + 1}|weights:uniform|smooth:method1|bp:closest"

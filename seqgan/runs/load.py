@@ -5,6 +5,7 @@ from seqgan.data.text import Text
 from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.errors import RunError
 from seqgan.generators.protocol import GeneratorModule
+from seqgan.progress import SILENT, Progress
 from seqgan.runs.checkpoint import load_weights
 from seqgan.runs.directory import Run
 from seqgan.runs.symbols import read_tokenizer_file
@@ -55,10 +56,10 @@ def load_discriminator(run: Run) -> DiscriminatorModule:
     return discriminator.eval()
 
 
-def load_text(run: Run) -> Text:
-    """The text that the run was trained on, encoded with its vocabularies.
+def load_text(run: Run, progress: Progress = SILENT) -> Text:
+    """The text that the run was trained on, encoded with its vocabularies; of a large one it may be reported how.
 
     Raises:
         CorpusError: it is no longer there, or its sentences changed.
     """
-    return build_text(run.config.data, *run.symbols)
+    return build_text(run.config.data, *run.symbols, progress=progress)

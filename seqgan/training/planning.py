@@ -8,10 +8,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
+import msgspec
 import torch
 
 from seqgan.config import AdversarialConfig, PretrainConfig
-from seqgan.data.batches import Sequences, epoch_batches
+from seqgan.data.batches import Sequences, epoch_batches, take
 from seqgan.data.text import Text
 from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.evaluation.likelihood import held_out_likelihood
@@ -64,6 +65,7 @@ def plan_pretraining(
     device = device_of(generator)
     train, valid = text.train.to(device), text.valid.to(device)
     optimizer = adam(generator, config.learning_rate)
+    one_pass = msgspec.structs.replace(config, epoch_updates=0)
     batches = epoch_batches(train, config.batch_size, seed=seed, epoch=1)
     # Batches of an epoch are of different lengths and stand in random order: the first ones are a fair sample.
     timed = min(TIMED_BATCHES, len(batches))
@@ -71,14 +73,15 @@ def plan_pretraining(
     seconds = 0.0
     with seeded(seed, device):
         for count in (max(1, timed // 4), timed):  # the first ones warm up
-            rows = torch.cat(batches[:count])
-            some = Sequences(*select_rows(tuple(train), rows))
-            epoch = partial(train_epoch, generator, optimizer, some, config, seed=seed, epoch=1)
+            rows = torch.cat(list(batches[:count]))
+            some = Sequences(*take(train, rows))
+            epoch = partial(train_epoch, generator, optimizer, some, one_pass, seed=seed, epoch=1)
             seconds = _seconds(epoch, device)
     first = torch.arange(min(TIMED_SENTENCES, len(valid.tokens)), device=device)
     few = Sequences(*select_rows(tuple(valid), first))
     scoring = _seconds(lambda: held_out_likelihood(generator, few, text.vocabulary.unknown), device)
-    whole = seconds / timed * len(batches) + scoring / len(few.tokens) * len(valid.tokens)
+    updates = config.epoch_updates or len(batches)
+    whole = seconds / timed * updates + scoring / len(few.tokens) * len(valid.tokens)
     return [Phase("pretraining: epochs", whole, config.epochs)]
 
 

@@ -13,8 +13,10 @@ from torch import Tensor
 
 from seqgan.config import AdversarialConfig
 from seqgan.data.batches import Batch, Sequences, draw_batch
+from seqgan.data.store import StreamedSequences
 from seqgan.data.text import Text
 from seqgan.discriminators.protocol import DiscriminatorModule
+from seqgan.errors import ConfigError
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives.mle import token_nll
 from seqgan.training.engine import random_state, set_random_state
@@ -59,7 +61,8 @@ class Players:
         self.max_length = text.max_length
         self.text_fingerprint = text.corpus.fingerprint()
         self.vocabulary_fingerprint = text.vocabulary_fingerprint
-        self.real: Sequences = text.train.to(rng.device)
+        self.real: Sequences | StreamedSequences = text.train.to(rng.device)
+        refuse_whole_pools(config, self.real)
         # The moments of maximum likelihood are not taken over: they belong to another loss.
         self.generator_optimizer = make_optimizer(config, generator, config.generator_learning_rate)
         self.discriminator_optimizer = make_optimizer(
@@ -146,12 +149,12 @@ class Players:
     def warmup_pool(self) -> int:
         """Sentences of each kind in a pool of the warm-up."""
         size = self.config.warmup_pool
-        return self.discriminator_batch if size is None else size or len(self.real.tokens)
+        return self.discriminator_batch if size is None else size or self.real.sentences
 
     @property
     def pool(self) -> int:
         """Sentences of each kind in a pool of a round."""
-        return self.config.discriminator_pool or len(self.real.tokens)
+        return self.config.discriminator_pool or self.real.sentences
 
     @property
     def discriminator_batch(self) -> int:
@@ -247,3 +250,17 @@ class Players:
         logits = self.generator(real.tokens, self.generator.encode(real.source, real.source_mask))
         loss = token_nll(logits, real.tokens, real.mask).sum(dim=1).mean()
         update(self.generator, self.generator_optimizer, loss, self.config.clip_norm, self.skips["generator"])
+
+
+def refuse_whole_pools(config: AdversarialConfig, real: Sequences | StreamedSequences) -> None:
+    """That no pool is to hold as many sentences as a text that does not fit into memory.
+
+    Raises:
+        ConfigError: one is.
+    """
+    for name, size in (("discriminator_pool", config.discriminator_pool), ("warmup_pool", config.warmup_pool)):
+        if size == 0 and not isinstance(real, Sequences):
+            raise ConfigError(
+                f"adversarial.{name} is 0, for a pool as large as the training text, whose {real.sentences:,} "
+                "sentences are read from the disk: give a number of sentences."
+            )

@@ -3,7 +3,7 @@
 import copy
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any, NamedTuple
@@ -13,6 +13,8 @@ from torch.nn import Embedding
 
 from seqgan.config import PretrainConfig
 from seqgan.data.batches import Batch, Sequences, epoch_batches, take
+from seqgan.data.order import Window
+from seqgan.data.store import StreamedSequences
 from seqgan.data.text import Text
 from seqgan.errors import CheckpointError
 from seqgan.evaluation.likelihood import held_out_likelihood
@@ -99,7 +101,7 @@ def pretrain(
     train, valid = text.train.to(device), text.valid.to(device)
     optimizer = adam(generator, config.learning_rate)
     epoch, part, best_epoch, best_nll = 0, Part(), 0, math.inf
-    updates = math.ceil(len(train.tokens) / config.batch_size)  # of an epoch
+    updates = config.epoch_updates or math.ceil(train.sentences / config.batch_size)  # of an epoch
     best_weights = copy.deepcopy(generator.state_dict())
     skips, doctor = pretraining_skips(), Doctor(progress.note)
 
@@ -154,7 +156,8 @@ def pretrain(
         def rest(done: Part) -> None:
             nonlocal part
             part = done
-            keeper.rest(_where(epoch, part))
+            every = config.checkpoint_every
+            keeper.rest(_where(epoch, part), save=every > 0 and part.batches % every == 0)
 
         keeper = Keeper(write, stop or Stop())
         if state is None:
@@ -209,7 +212,7 @@ def pretraining_skips() -> Skips:
 def train_epoch(
     generator: GeneratorModule,
     optimizer: torch.optim.Optimizer,
-    train: Sequences,
+    train: Sequences | StreamedSequences,
     config: PretrainConfig,
     *,
     seed: int,
@@ -223,11 +226,12 @@ def train_epoch(
     started, tokens_before = time.monotonic(), part.tokens
     skips = skips or pretraining_skips()
     generator.train()
-    batches = epoch_batches(train, config.batch_size, seed=seed, epoch=epoch)
+    of_pass = partial(_batches_of_pass, train, config.batch_size, seed)
+    batches = Window(of_pass, config.epoch_updates, epoch) if config.epoch_updates else of_pass(epoch)
     bar = progress.bar(f"Pretraining, epoch {epoch}: batches", len(batches), part.batches)
     with bar as advance, _threads_for(generator):
-        for rows in batches[part.batches :]:
-            batch = take(train, rows)
+        for number in range(part.batches, len(batches)):
+            batch = take(train, batches[number])
             loss = _mean_nll(generator, batch)
             tokens = int(batch.mask.sum())
             nll = update(generator, optimizer, loss, config.clip_norm, skips)
@@ -240,6 +244,12 @@ def train_epoch(
     tokens_per_second = (part.tokens - tokens_before) / (time.monotonic() - started)
     mean = part.nll / part.tokens if part.tokens else math.nan
     return {"generator/loss": mean, "tokens_per_second": tokens_per_second, **skips.take()}
+
+
+def _batches_of_pass(
+    train: Sequences | StreamedSequences, batch_size: int, seed: int, number: int
+) -> Sequence[torch.Tensor]:
+    return epoch_batches(train, batch_size, seed=seed, epoch=number)
 
 
 def _mean_nll(generator: GeneratorModule, batch: Batch) -> torch.Tensor:

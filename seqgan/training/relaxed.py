@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from seqgan.config import AdversarialConfig
-from seqgan.data.batches import Sequences, draw_batch
+from seqgan.data.batches import draw_batch, widened
 from seqgan.data.text import Text
 from seqgan.decoding.relaxed import RelaxedSamples, relaxed_sample, teacher_helped_sample
 from seqgan.discriminators.protocol import DiscriminatorModule
@@ -113,10 +113,7 @@ class RelaxedPlayers(Players):
         super().__init__(generator, discriminator, text, config, rng)
         self.algorithm = algorithm
         # Where padding is text, what follows a sentence is real as well: end symbols up to the full length.
-        missing = self.max_length - self.real.tokens.shape[1]
-        tokens = functional.pad(self.real.tokens, (0, missing), value=generator.end or 0)
-        mask = functional.pad(self.real.mask, (0, missing))
-        self.real = Sequences(tokens, mask if algorithm.ends else torch.ones_like(mask))
+        self.real = widened(self.real, self.max_length, generator.end, ends=algorithm.ends)
 
     @property
     def length(self) -> int:

@@ -2,7 +2,6 @@ import pytest
 import torch
 
 from seqgan.data.batches import (
-    POOL_BATCHES,
     Sequences,
     automatic_max_length,
     draw_batch,
@@ -10,6 +9,7 @@ from seqgan.data.batches import (
     epoch_batches,
     take,
 )
+from seqgan.data.order import POOL_BATCHES
 from seqgan.data.vocabulary import Vocabulary
 from seqgan.errors import ConfigError, CorpusError
 

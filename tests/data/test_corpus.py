@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from seqgan.data import corpus as module
 from seqgan.data.batches import automatic_max_length, encode_sentences
 from seqgan.data.corpus import corpus_name, load_corpus, read_lines
 from seqgan.data.grammar import load_grammar
+from seqgan.data.quiet import quiet
 from seqgan.data.tokenizers import make_tokenizer
 from seqgan.data.vocabulary import Vocabulary, build_vocabulary
 from seqgan.errors import CorpusError
@@ -304,7 +304,7 @@ def test_files_of_each_format_are_read(file, datasets, tmp_path):
     }
     for kind, content in contents.items():
         assert sentences_of(f"hf:{kind}:{file(content)}") == expected
-    with module._quiet():
+    with quiet():
         datasets.Dataset.from_dict({"text": expected}).to_parquet(tmp_path / "mine.parquet")
     assert sentences_of(f"hf:parquet:{tmp_path / 'mine.parquet'}") == expected
 
@@ -335,7 +335,7 @@ def test_splits_of_a_data_set_are_found_by_name(datasets, monkeypatch):
 
     monkeypatch.setattr(datasets, "load_dataset", load_dataset)
     corpus = load_corpus("hf:user/stories")
-    assert corpus == ("stories", ["a", "b"], ["c"], ["d"], [], None)
+    assert corpus == ("stories", ["a", "b"], ["c"], ["d"], [], None, "")
 
 
 @pytest.mark.parametrize(
@@ -393,7 +393,7 @@ def test_a_data_set_without_training_text_says_what_it_has(datasets, monkeypatch
 def test_the_library_is_quiet_while_it_reads_and_as_before_afterwards(datasets):
     level = logging.getLogger("datasets").level
     assert not datasets.are_progress_bars_disabled()
-    with module._quiet():
+    with quiet():
         assert datasets.are_progress_bars_disabled()
         assert not logging.getLogger("datasets").isEnabledFor(logging.CRITICAL)
     assert not datasets.are_progress_bars_disabled()

@@ -1,0 +1,285 @@
+"""The sentences of a text as ids in memory-mapped Arrow files: written once, read a batch at a time.
+
+A file holds a list of ids for each sentence, two bytes an id where the vocabulary has room in them. What is mapped is
+the system's to keep or to drop, and no part of what the process holds.
+"""
+
+import json
+from collections.abc import Sequence
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seqgan.data.batches import LONGEST_AUTOMATIC, Batch, Sequences
+from seqgan.data.cache import key_of, over_parts
+from seqgan.data.parts import Part, read_part, sentences_of
+from seqgan.data.scan import HeldOut
+from seqgan.data.tokenizers import SentencePiece, Tokenizer, Words
+from seqgan.data.vocabulary import Vocabulary
+from seqgan.data.words import encode_words
+from seqgan.errors import CorpusError
+from seqgan.files import write_file
+from seqgan.progress import SILENT, Progress
+
+SHORT_IDS = 2**16
+"""Symbols from which an id takes four bytes and not two."""
+
+
+class Piece(NamedTuple):
+    """Sentences that stand together in a file, mapped and not read."""
+
+    offsets: np.ndarray
+    """Where each sentence begins, and where the last one ends. [sentences + 1]"""
+    ids: np.ndarray
+    """Of all sentences, one behind the other. [tokens]"""
+
+
+class StreamedSequences:
+    """All sentences of a split, as `batches.Sequences`, but on the disk: batches are read as they are asked for.
+
+    Args:
+        pieces: the sentences, in order.
+        end: id of the end symbol, which fills the rest of shorter rows.
+        limit: of longer sentences so many tokens are read.
+        device: where batches go.
+        width: all batches have so many columns and all of them count, as samples of models without an end do; 0 for
+            batches as wide as their longest sentence.
+    """
+
+    source = None
+    source_mask = None
+
+    def __init__(
+        self, pieces: Sequence[Piece], end: int, limit: int, device: torch.device | None = None, width: int = 0
+    ):
+        self.device = device or torch.device("cpu")
+        self._pieces = pieces
+        self._end = end
+        self._limit = limit
+        self._width = width
+        self._firsts = np.cumsum([0, *(len(piece.offsets) - 1 for piece in pieces)])
+
+    @property
+    def sentences(self) -> int:
+        """How many."""
+        return int(self._firsts[-1])
+
+    def to(self, device: torch.device) -> "StreamedSequences":
+        """The same, with batches on a device."""
+        return StreamedSequences(self._pieces, self._end, self._limit, device, self._width)
+
+    def filled(self, width: int) -> "StreamedSequences":
+        """The same, with batches of `width` columns which all count."""
+        return StreamedSequences(self._pieces, self._end, self._limit, self.device, width)
+
+    def lengths(self, rows: Tensor) -> Tensor:
+        """Tokens of some sentences, the end symbol included. [R] -> [R], on the CPU"""
+        if self._width:
+            return torch.full((len(rows),), self._width)
+        numbers = rows.cpu().numpy()
+        lengths = np.empty(len(numbers), np.int64)
+        of_piece = self._piece_of(numbers)
+        for piece in np.unique(of_piece):
+            there = of_piece == piece
+            local = numbers[there] - self._firsts[piece]
+            offsets = self._pieces[piece].offsets
+            lengths[there] = offsets[local + 1] - offsets[local]
+        return torch.from_numpy(lengths.clip(max=self._limit))
+
+    def take(self, rows: Tensor) -> Batch:
+        """Some sentences without the columns in which all of them have ended. [B]"""
+        lengths = self.lengths(rows)
+        width = self._width or int(lengths.max())
+        tokens = np.full((len(lengths), width), self._end, np.int64)
+        numbers = rows.cpu().numpy()
+        for row, (piece, number) in enumerate(zip(self._piece_of(numbers), numbers, strict=True)):
+            offsets, ids = self._pieces[piece]
+            local = number - self._firsts[piece]
+            sentence = ids[offsets[local] : min(offsets[local + 1], offsets[local] + self._limit)]
+            tokens[row, : len(sentence)] = sentence
+        mask = torch.arange(width) < lengths.unsqueeze(1)
+        return Batch(torch.from_numpy(tokens).to(self.device), mask.to(self.device))
+
+    def some(self, most: int) -> Sequences:
+        """At most so many of the sentences in memory, at equal distances; all where there are no more."""
+        count = min(most, self.sentences)
+        return Sequences(*self.take(torch.arange(count) * self.sentences // max(1, count)))
+
+    def _piece_of(self, numbers: np.ndarray) -> np.ndarray:
+        return np.searchsorted(self._firsts, numbers, side="right") - 1
+
+
+class Stored(NamedTuple):
+    """An encoded text."""
+
+    sequences: StreamedSequences
+    """Its training sentences."""
+    long: int
+    """How many sentences are cut; with "drop", none."""
+    longest: int
+    """Tokens of the longest one, its end symbol included."""
+    files: list[Path]
+    """Where it is."""
+
+
+def encode_text(
+    parts: Sequence[Part],
+    folder: Path,
+    content: str,
+    tokenizer: Tokenizer,
+    vocabulary: Vocabulary,
+    *,
+    max_length: int,
+    too_long: str,
+    held_out: HeldOut,
+    workers: int = 0,
+    progress: Progress = SILENT,
+) -> Stored:
+    """The training sentences of a text as ids, made in parallel, or found in the cache.
+
+    Args:
+        parts: of the text.
+        folder: of its cache, locked.
+        content: of the text, as `scan_text` tells it.
+        tokenizer: sentences to tokens.
+        vocabulary: tokens to ids; with an end symbol.
+        max_length: most tokens, the end symbol included.
+        too_long: "cut" or "drop" longer sentences.
+        held_out: which are no training sentences.
+        workers: processes; 0 for one each processor.
+        progress: where to report.
+
+    Raises:
+        CorpusError: no sentence is left.
+        RunError: the cache cannot be written.
+    """
+    keep = max(max_length, LONGEST_AUTOMATIC)  # what is kept serves all lesser lengths
+    if too_long == "drop":
+        lengths = _read_lengths(folder / f"{_name(content, tokenizer, vocabulary, keep, held_out, parts, 'drop')}.json")
+        # Where what is dropped depends on the length, what was kept serves if it dropped the same.
+        keep = keep if lengths is not None and len(lengths.counts) - 1 <= max_length else max_length
+    name = _name(content, tokenizer, vocabulary, keep, held_out, parts, too_long)
+    table = over_parts(
+        _encode_part,
+        parts,
+        folder,
+        name,
+        workers=workers,
+        progress=progress,
+        describe="Tokenizing: parts",
+        tokenizer=tokenizer,
+        vocabulary=vocabulary,
+        max_length=keep,
+        too_long=too_long,
+        held_out=held_out,
+    )
+    files = [Path(file["filename"]) for file in table.cache_files]
+    lengths = _read_lengths(folder / f"{name}.json")
+    if lengths is None:
+        lengths = _count_lengths(files)
+        write_file(folder / f"{name}.json", json.dumps(lengths._asdict()))
+    if not lengths.counts:
+        raise CorpusError(
+            f"{parts[0].path}: no sentence has at most {max_length} tokens, and longer ones are dropped: raise "
+            "data.max_length, or set data.too_long to cut."
+        )
+    pieces = [
+        Piece(chunk.offsets.to_numpy(zero_copy_only=True), chunk.values.to_numpy(zero_copy_only=True))
+        for chunk in table.data.column("ids").chunks
+        if len(chunk)
+    ]
+    end = vocabulary.end
+    assert end is not None
+    long = sum(lengths.counts[max_length + 1 :]) + (lengths.cut if keep == max_length else 0)
+    longest = min(max_length, len(lengths.counts) - 1)
+    return Stored(StreamedSequences(pieces, end, max_length), long, longest, files)
+
+
+class _Lengths(NamedTuple):
+    """Of the sentences in a file, so that it need not be read to know them."""
+
+    counts: list[int]
+    """How many have 0 tokens, 1 token, and so on."""
+    cut: int
+    """How many were cut."""
+
+
+def _name(
+    content: str,
+    tokenizer: Tokenizer,
+    vocabulary: Vocabulary,
+    keep: int,
+    held_out: HeldOut,
+    parts: Sequence[Part],
+    too_long: str,
+) -> str:
+    """What the encoded text is called: all that it depends on."""
+    model = key_of(tokenizer.model) if isinstance(tokenizer, SentencePiece) else ""
+    what = key_of(tokenizer.name, model, vocabulary.fingerprint(), keep, too_long, *held_out, len(parts))
+    return f"ids-{content}-{what}"
+
+
+def _count_lengths(files: Sequence[Path]) -> _Lengths:
+    """Read off the files, one after the other: none stays mapped."""
+    import datasets
+
+    counts, whole = np.zeros(0, np.int64), 0
+    for file in files:
+        table = datasets.Dataset.from_file(str(file)).data
+        for lists, flags in zip(table.column("ids").chunks, table.column("whole").chunks, strict=True):
+            there = np.bincount(np.diff(lists.offsets.to_numpy(zero_copy_only=True)), minlength=len(counts))
+            there[: len(counts)] += counts
+            counts, whole = there, whole + flags.true_count
+    return _Lengths(counts.tolist(), int(counts.sum()) - whole)
+
+
+def _read_lengths(path: Path) -> _Lengths | None:
+    try:
+        return _Lengths(**json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _encode_part(
+    part: Part,
+    number: int,  # noqa: ARG001
+    *,
+    tokenizer: Tokenizer,
+    vocabulary: Vocabulary,
+    max_length: int,
+    too_long: str,
+    held_out: HeldOut,
+) -> Any:
+    """The training sentences of a part as ids, and whether each is whole."""
+    import pyarrow
+
+    kind = np.uint16 if len(vocabulary) <= SHORT_IDS else np.uint32
+    ids, lengths, whole = [np.zeros(0, kind)], [np.zeros(0, np.int64)], [np.zeros(0, bool)]
+    for _, lines in read_part(part):
+        train = held_out.split(sentences_of(lines))[0]
+        fast = isinstance(tokenizer, Words) and train
+        encoded, sizes = (encode_words if fast else partial(_encode_lines, tokenizer))(train, vocabulary)
+        fits = sizes <= max_length
+        if not fits.all():
+            place = np.arange(len(encoded)) - np.repeat(sizes.cumsum() - sizes, sizes)  # in its sentence
+            kept = np.where(fits, sizes, 0 if too_long == "drop" else max_length)
+            encoded = encoded[place < np.repeat(kept, sizes)]
+            sizes, fits = kept[kept > 0], fits[kept > 0]
+        ids.append(encoded.astype(kind))
+        lengths.append(sizes)
+        whole.append(fits)
+    offsets = np.concatenate([[0], np.concatenate(lengths).cumsum()]).astype(np.int32)
+    lists = pyarrow.ListArray.from_arrays(pyarrow.array(offsets), pyarrow.array(np.concatenate(ids)))
+    return pyarrow.table({"ids": lists, "whole": pyarrow.array(np.concatenate(whole))})
+
+
+def _encode_lines(tokenizer: Tokenizer, lines: Sequence[str], vocabulary: Vocabulary) -> tuple[np.ndarray, np.ndarray]:
+    """As `encode_words`, for any tokenizer."""
+    encoded = [[*vocabulary.encode(tokenizer.tokenize(line)), vocabulary.end] for line in lines]
+    ids = np.fromiter(chain.from_iterable(encoded), np.int64)
+    return ids, np.fromiter(map(len, encoded), np.int64, len(encoded))
