@@ -138,6 +138,6 @@ def cases() -> Iterator[Case]:
             "an escape": ["--\x1b[31mred"],
             "a flag of 100,000 letters": ["--" + "x" * 100_000],
         }.items():
-            if command in ("inspect", "pretrain") and name in ("two dashes", "one dash"):
-                continue  # a text of that name; a training with all defaults
+            if command in ("inspect", "plan", "pretrain") and name in ("two dashes", "one dash"):
+                continue  # a text of that name; all defaults
             yield Case("command line", f"{command}: {name}", make, [command, *flags])
