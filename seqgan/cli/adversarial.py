@@ -32,6 +32,7 @@ from seqgan.config import (
 from seqgan.data.corpus import corpus_name
 from seqgan.errors import ConfigError, RunError, SeqganError
 from seqgan.files import TEMPORARY_SUFFIX
+from seqgan.launched import speaks
 from seqgan.presets import ALGORITHM_DEFAULTS, PRESETS
 
 if TYPE_CHECKING:
@@ -108,7 +109,13 @@ def go_on_from_a_run(arguments: Sequence[str], algo: str) -> None:
     flags = parse("adversarial", about, default, arguments)
     refuse_together(flags, "resume", "overwrite")
     refuse_together(flags, "resume", "preset")
-    train_child(settings_of(flags, base), flags)
+    config = settings_of(flags, base)
+
+    from seqgan.training.engine import choose_device
+    from seqgan.training.processes import joined
+
+    with joined(choose_device(flags.device)):
+        train_child(config, flags)
 
 
 def start_from_nothing(arguments: Sequence[str], algo: str) -> None:
@@ -137,7 +144,13 @@ def start_from_nothing(arguments: Sequence[str], algo: str) -> None:
     refuse_together(flags, "resume", "preset")
     if flags.name is not None:
         raise ConfigError("--name is of a child of a pretrained run; with --corpus the run's folder is --run.")
-    train_own(own_folder(arguments, algo), settings_of(flags, base), flags)
+    config = settings_of(flags, base)
+
+    from seqgan.training.engine import choose_device
+    from seqgan.training.processes import joined
+
+    with joined(choose_device(flags.device)):
+        train_own(own_folder(arguments, algo), config, flags)
 
 
 def own_folder(arguments: Sequence[str], algo: str) -> Path:
@@ -232,8 +245,9 @@ def check_name(name: str) -> str:
 def train_child(config: RunConfig, flags: ChildFlags) -> None:
     """Train with these settings; the child is made once everything that can be wrong has been looked at."""
     from seqgan.build import build_algorithm, build_text, named_players
-    from seqgan.runs.directory import check_new, create_run, newest_run, open_run, write_config
+    from seqgan.runs.directory import Run, check_new, create_run, newest_run, open_run, write_config
     from seqgan.training.adversarial import check_reads_sources
+    from seqgan.training.processes import leave
 
     parent = open_run(flags.run or newest_run(Path("runs"), pretrained=True))
     conditional = parent.source_vocabulary is not None
@@ -246,7 +260,7 @@ def train_child(config: RunConfig, flags: ChildFlags) -> None:
     if flags.resume:
         run = open_run(folder)
         check_resumable(run.config, config, str(folder))
-    else:
+    elif speaks():
         check_new(folder, flags.overwrite)
     flags.progress.note(f"From {parent.folder} into {folder}.")
     if flags.preset is not None and {"data", "generator"} & PRESETS[flags.preset].keys():
@@ -255,13 +269,16 @@ def train_child(config: RunConfig, flags: ChildFlags) -> None:
     describe(text, flags.progress)
 
     def make_run() -> "Run":
+        if not speaks():
+            return Run(folder, config, *text.symbols)
         if flags.resume:
             write_config(run, config)
             return run
         return create_run(folder, config, *text.symbols, overwrite=flags.overwrite)
 
     train(config, flags, text, make_run, weights=parent.generator_path)
-    if not flags.no_verdict:
+    leave()  # one process is enough for the rest
+    if not flags.no_verdict and speaks():
         verdict_after_training(folder, parent, flags)
     flags.progress.note(f"Next: seqgan evaluate --run {folder} --compare {parent.folder}")
 
@@ -294,7 +311,7 @@ def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
     """Train from nothing; the run is made once everything that can be wrong has been looked at."""
     from seqgan.build import as_read, build_algorithm, build_text, named_players
     from seqgan.objectives import Sampled
-    from seqgan.runs.directory import check_new, create_run, open_run, write_config
+    from seqgan.runs.directory import Run, check_new, create_run, open_run, write_config
 
     config = named_players(config, conditional=config.data.source is not None)
     assert config.adversarial is not None
@@ -311,7 +328,8 @@ def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
         check_resumable(run.config, config, str(folder))
         text = build_text(config.data, *run.symbols)
     else:
-        check_new(folder, flags.overwrite)
+        if speaks():
+            check_new(folder, flags.overwrite)
         config = msgspec.structs.replace(config, data=msgspec.structs.replace(config.data, fingerprint=""))
         flags.progress.note(f"Reading {config.data.corpus} ...")
         text = build_text(config.data)
@@ -321,6 +339,8 @@ def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
     config = msgspec.structs.replace(config, data=as_read(config.data, text))
 
     def make_run() -> "Run":
+        if not speaks():
+            return Run(folder, config, *text.symbols)
         if flags.resume:
             write_config(run, config)
             return run
@@ -391,7 +411,7 @@ def train(
     ).to(device)
     say_dropped_widths(config.discriminator, text.max_length, flags.progress)
     run = make_run()
-    if flags.tensorboard:
+    if flags.tensorboard and speaks():
         want_events(run.folder)
     watch = judge_while_training if text.source_vocabulary is None else judge_answers_while_training
     judge = watch(generator, text, config.adversarial.evaluate_samples, config.seed, samples_folder=run.samples_folder)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from seqgan import __version__
 from seqgan.errors import ConfigError, SeqganError, nearest
+from seqgan.launched import launched
 from seqgan.progress import printable
 
 COMMANDS = {
@@ -23,6 +24,9 @@ COMMANDS = {
     "inspect": "the data doctor: what is in a corpus, what is wrong with it, which settings suit it",
     "plan": "hours and memory of a training, before it begins",
 }
+
+TRAINING = ("pretrain", "adversarial")
+"""Commands that several processes may do together."""
 
 HELP = f"""\
 usage: seqgan COMMAND [OPTIONS]
@@ -61,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         if debug:
             raise
-        print("\nseqgan: interrupted.", file=sys.stderr)
+        _say("\nseqgan: interrupted.")
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of our output (head, less) has seen enough. Python would complain once more when it flushes.
@@ -75,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             where = "standard output" if error.filename is None else str(error.filename)
             return _fail(f"{where}: {error.strerror}. Free some space, or choose another place.")
         what = _one_line(f"{type(error).__name__}: {error}")
-        print(f"seqgan: fault: {what} This is an error of seqgan; --debug shows where.", file=sys.stderr)
+        _say(f"seqgan: fault: {what} This is an error of seqgan; --debug shows where.")
         return OURS
 
 
@@ -89,6 +93,8 @@ def _run(arguments: list[str]) -> int:
     name, *rest = arguments
     if name not in COMMANDS:
         raise ConfigError(f"no command is called {name!r}.{nearest(name, COMMANDS)} Commands: {', '.join(COMMANDS)}.")
+    if launched() > 1 and name not in TRAINING:
+        raise ConfigError(f"{name} computes in one process, and {launched()} were started: call it without torchrun.")
     if threading.current_thread() is threading.main_thread():
         # A terminated training leaves as an interrupted one does.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -103,8 +109,18 @@ def _leave_standard_output() -> None:
 
 
 def _fail(message: str) -> int:
-    print(f"seqgan: error: {_one_line(message)}", file=sys.stderr)
+    _say(f"seqgan: error: {_one_line(message)}")
     return MENDABLE
+
+
+def _say(line: str) -> None:
+    """The last line. Of several processes only the first to fail has one: what ends the others is that it did."""
+    if launched() > 1:
+        from seqgan.training.processes import first_to_fail
+
+        if not first_to_fail():
+            return
+    print(line, file=sys.stderr)
 
 
 def _one_line(message: str) -> str:

@@ -11,6 +11,7 @@ from seqgan.cli.options import SettingsFlags, Switch, flag_value, parse, refuse_
 from seqgan.config import DataConfig, GeneratorConfig, PretrainConfig, RunConfig, check_resumable
 from seqgan.data.corpus import corpus_name, located, located_source
 from seqgan.errors import ConfigError
+from seqgan.launched import speaks
 from seqgan.progress import Progress
 
 if TYPE_CHECKING:
@@ -47,7 +48,12 @@ def main(arguments: Sequence[str]) -> None:
     refuse_together(flags, "resume", "overwrite")
     refuse_together(flags, "resume", "preset")
     config = settings_of(flags, base)
-    pretrain_into(Path(flags.run or default_folder(config.data.corpus)), config, flags)
+
+    from seqgan.training.engine import choose_device
+    from seqgan.training.processes import joined
+
+    with joined(choose_device(flags.device)):
+        pretrain_into(Path(flags.run or default_folder(config.data.corpus)), config, flags)
 
 
 def default_folder(corpus: str) -> Path:
@@ -58,7 +64,7 @@ def default_folder(corpus: str) -> Path:
 def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None:
     """Pretrain with these settings; the run is made once everything that can be wrong has been looked at."""
     from seqgan.build import as_read, build_generator, build_text, named_players
-    from seqgan.runs.directory import check_new, create_run, open_run, write_config
+    from seqgan.runs.directory import Run, check_new, create_run, open_run, write_config
     from seqgan.runs.tensorboard import check_installed, want_events
     from seqgan.training.engine import choose_device
     from seqgan.training.pretrain import pretrain
@@ -75,7 +81,8 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
         check_resumable(run.config, config, str(folder))
         text = build_text(config.data, *run.symbols)
     else:
-        check_new(folder, flags.overwrite)
+        if speaks():
+            check_new(folder, flags.overwrite)
         # A new run may be of another text than the one whose settings it was given.
         config = msgspec.structs.replace(config, data=msgspec.structs.replace(config.data, fingerprint=""))
         progress.note(f"Reading {config.data.corpus} ...")
@@ -86,11 +93,13 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
     generator = build_generator(
         config.generator, text.vocabulary, text.max_length, config.seed, text.source_vocabulary
     ).to(device)
-    if flags.resume:
+    if not speaks():
+        run = Run(folder, config, *text.symbols)
+    elif flags.resume:
         write_config(run, config)
     else:
         run = create_run(folder, config, *text.symbols, overwrite=flags.overwrite)
-    if flags.tensorboard:
+    if flags.tensorboard and speaks():
         want_events(run.folder)
     result = pretrain(
         generator, text, config.pretrain, seed=config.seed, run=run, resume=flags.resume, progress=progress

@@ -18,8 +18,9 @@ from seqgan.runs.checkpoint import load_state, save_state, save_weights
 from seqgan.runs.directory import Run
 from seqgan.runs.metric_log import MetricLog
 from seqgan.training.engine import device_of, seeded
-from seqgan.training.players import Players
+from seqgan.training.players import Players, check_processes
 from seqgan.training.pretrain import Judge, check_same_text
+from seqgan.training.processes import by_first, check_alike, is_first, take_over
 from seqgan.training.relaxed import RelaxedPlayers, check_relaxed
 from seqgan.training.rewards import OwnReward
 from seqgan.training.sampled import SampledPlayers, check_sampled
@@ -51,7 +52,8 @@ def train_adversarially(
         run: where weights, log and training states are written; nowhere without it.
         resume: go on from the run's last training state. Gives what the uninterrupted training gives.
         progress: where to report.
-        judge: what to log every `evaluate_every` rounds, and before the first; see `judge_while_training`.
+        judge: what to log every `evaluate_every` rounds, and before the first; see `judge_while_training`. Of several
+            processes the first one asks it, while the others wait.
         reward: of completed sequences, mixed with the discriminator's, of which `adversarial.discriminator_share` is
             left; by default BLEU against the reference. For algorithms on sampled text.
 
@@ -62,23 +64,37 @@ def train_adversarially(
     """
     config = config or AdversarialConfig()
     device = device_of(generator)
+    progress = progress if is_first() else SILENT
+    check_alike("The text", text.corpus.fingerprint() + text.vocabulary_fingerprint)
+    take_over(generator, discriminator)
     with seeded(seed, device) as rng:
         players = make_players(generator, discriminator, text, algorithm, config, rng, reward)
         state = load_state(run.checkpoints_folder, progress.note) if run is not None and resume else None
         if state is not None:
             check_same_text(state, text)
             players.restore(state)
+            check_alike("The training state", f"{players.warmup_steps} {players.rounds}")
             progress.note(f"Going on after {players.warmup_steps} warm-up pools and {players.rounds} rounds.")
-        log = MetricLog(run.metrics_path if run else None, progress.note, size=state["log_size"] if state else 0)
+        path = run.metrics_path if run is not None and is_first() else None
+        log = MetricLog(path, progress.note, size=state["log_size"] if state else 0)
 
         def keep() -> None:
             """Save all that a resumed run needs, and the weights that other commands read."""
-            if run is not None:
+            if run is None:
+                return
+            now = {**players.state(), "log_size": log.size}
+
+            def write() -> None:
                 vocabulary = text.vocabulary_fingerprint
                 save_weights(generator, run.generator_path, vocabulary)
                 save_weights(discriminator, run.discriminator_path, vocabulary)
-                step = players.warmup_steps + players.rounds
-                save_state(run.checkpoints_folder, step, {**players.state(), "log_size": log.size})
+                save_state(run.checkpoints_folder, players.warmup_steps + players.rounds, now)
+
+            by_first(write)
+
+        def judged_at(rounds: int) -> dict[str, float]:
+            """What the judge says, to all processes."""
+            return {} if judge is None else by_first(lambda: judge(rounds))
 
         with progress.bar("Discriminator alone: pools", config.warmup_steps, players.warmup_steps) as advance:
             while not players.warmed_up:
@@ -90,7 +106,7 @@ def train_adversarially(
                 advance(1)
         if players.rounds == 0 and not players.judged:
             if judge is not None:
-                log.log("adversarial", 0, judge(0))
+                log.log("adversarial", 0, judged_at(0))
             players.judged = True
             keep()
 
@@ -98,8 +114,8 @@ def train_adversarially(
             while players.rounds < config.rounds:
                 values = players.play_round()
                 judged = players.rounds % config.evaluate_every == 0 or players.rounds == config.rounds
-                if judged and judge is not None:
-                    values |= judge(players.rounds)
+                if judged:
+                    values |= judged_at(players.rounds)
                 log.log("adversarial", players.rounds, values, shown=judged)
                 if judged:
                     keep()
@@ -154,6 +170,7 @@ def check_settings(
         ConfigError: says which do not, and why.
     """
     check_used(config, relaxed=isinstance(algorithm, Relaxed))
+    check_processes(config)
     check_reads_sources(config, algorithm, conditional=conditional)
     if isinstance(algorithm, Relaxed):
         check_relaxed(config, algorithm, steps=steps, state_noise=state_noise, per_token=per_token, per_view=per_view)

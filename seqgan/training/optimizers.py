@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from seqgan.config import AdversarialConfig
 from seqgan.errors import ConfigError, SeqganError
+from seqgan.training.processes import sum_gradients, summed
 
 
 def adam(
@@ -52,10 +53,13 @@ def _groups(model: nn.Module, output_decay: float) -> list[dict[str, Any]]:
 def update(model: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, clip_norm: float = 0.0) -> float:
     """One step down the gradient of `loss`, scaled down to `clip_norm` unless that is 0; the loss is returned.
 
+    Of several processes each gives its part of the loss: the parts sum to it, and so do their gradients. All then make
+    the same step.
+
     Raises:
         SeqganError: the loss is not finite; nothing was changed.
     """
-    value = loss.item()
+    (value,) = summed(loss.item())
     if not math.isfinite(value):
         raise SeqganError(
             f"The loss of {type(model).__name__} is {value}: training diverged. Lower its learning rate, and go on "
@@ -63,6 +67,7 @@ def update(model: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, cli
         )
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
+    sum_gradients(model)
     if clip_norm:
         nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
     optimizer.step()

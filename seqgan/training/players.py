@@ -19,6 +19,7 @@ from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives.mle import token_nll
 from seqgan.training.engine import random_state, set_random_state
 from seqgan.training.optimizers import make_optimizer, update
+from seqgan.training.processes import check_room, own_numbers, own_part, some_rows
 
 ACCURACY_WINDOW = 20
 """Pools over which the warm-up's accuracy is averaged."""
@@ -36,7 +37,7 @@ class Players:
         discriminator: trained in place.
         text: what is real.
         config: how.
-        rng: of everything that is drawn, on the players' device.
+        rng: of everything that is drawn, on the players' device, and alike on all processes.
 
     Raises:
         ConfigError: settings that do not go together.
@@ -54,7 +55,9 @@ class Players:
         rng: torch.Generator,
     ):
         self.generator, self.discriminator = generator, discriminator
+        check_processes(config)
         self.config, self.rng = config, rng
+        self.own_rng = own_numbers(rng)  # of what a process draws for its own rows: samples, completions, noise
         self.max_length = text.max_length
         self.text_fingerprint = text.corpus.fingerprint()
         self.vocabulary_fingerprint = text.vocabulary_fingerprint
@@ -89,7 +92,7 @@ class Players:
             "generator_optimizer": self.generator_optimizer.state_dict(),
             "discriminator_optimizer": self.discriminator_optimizer.state_dict(),
             "warmup_optimizer": self.warmup_optimizer.state_dict() if apart else None,
-            "random": random_state(self.rng),
+            "random": random_state(self.rng, self.own_rng),
             "text": self.text_fingerprint,
             "vocabulary": self.vocabulary_fingerprint,
         }
@@ -104,7 +107,7 @@ class Players:
         self.discriminator_optimizer.load_state_dict(state["discriminator_optimizer"])
         if state.get("warmup_optimizer") is not None:
             self.warmup_optimizer.load_state_dict(state["warmup_optimizer"])
-        set_random_state(self.rng, state["random"])
+        set_random_state(self.rng, state["random"], self.own_rng)
 
     @property
     def warmed_up(self) -> bool:
@@ -203,6 +206,18 @@ class Players:
         With sources the first is on those of the policy step (Li et al. 2017, section 3.2; Yang et al. 2018).
         """
         real, self.imitated = self.imitated or draw_batch(self.real, self.config.batch_size, self.rng), None
-        logits = self.generator(real.tokens, self.generator.encode(real.source, real.source_mask))
-        loss = token_nll(logits, real.tokens, real.mask).sum(dim=1).mean()
+        part = own_part(len(real.tokens))
+        own = some_rows(real, part.rows)
+        logits = self.generator(own.tokens, self.generator.encode(own.source, own.source_mask))
+        loss = part.share(part.size, len(real.tokens)) * token_nll(logits, own.tokens, own.mask).sum(dim=1).mean()
         update(self.generator, self.generator_optimizer, loss, self.config.clip_norm)
+
+
+def check_processes(config: AdversarialConfig) -> None:
+    """That there is something for each process to do in every update.
+
+    Raises:
+        ConfigError: not; which batch is too small.
+    """
+    check_room(config.batch_size, "adversarial.batch_size")
+    check_room(config.discriminator_batch_size or config.batch_size, "adversarial.discriminator_batch_size")

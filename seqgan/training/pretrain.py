@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -14,7 +15,7 @@ from seqgan.config import PretrainConfig
 from seqgan.data.batches import Batch, Sequences, epoch_batches, take
 from seqgan.data.text import Text
 from seqgan.errors import CheckpointError
-from seqgan.evaluation.likelihood import held_out_likelihood
+from seqgan.evaluation.likelihood import Likelihood, held_out_likelihood
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives.mle import mle_loss
 from seqgan.progress import SILENT, Progress
@@ -25,6 +26,16 @@ from seqgan.tensors.output_nll import output_nll
 from seqgan.tensors.workers import alone
 from seqgan.training.engine import device_of, random_state, seeded, set_random_state
 from seqgan.training.optimizers import adam, update
+from seqgan.training.processes import (
+    by_first,
+    check_alike,
+    dealt,
+    is_first,
+    own_part,
+    some_rows,
+    summed,
+    take_over,
+)
 
 SMALL = 8
 """The output layer is next to all of the work when its weights are so many times the others' together."""
@@ -65,7 +76,8 @@ def pretrain(
         run: where weights, log and training states are written; nowhere without it.
         resume: go on from the run's last training state. Gives what the uninterrupted training gives.
         progress: where to report.
-        judge: called with the number of epochs made; its values are logged.
+        judge: called with the number of epochs made; its values are logged. Of several processes the first one asks it,
+            while the others wait.
 
     Raises:
         CheckpointError: the run's training states are damaged, or belong to another text.
@@ -73,6 +85,9 @@ def pretrain(
     """
     config = config or PretrainConfig()
     device = device_of(generator)
+    progress = progress if is_first() else SILENT
+    check_alike("The text", text.corpus.fingerprint() + text.vocabulary_fingerprint)
+    take_over(generator)
     train, valid = text.train.to(device), text.valid.to(device)
     optimizer = adam(generator, config.learning_rate)
     epoch, best_epoch, best_nll = 0, 0, math.inf
@@ -88,22 +103,25 @@ def pretrain(
             optimizer.load_state_dict(state["optimizer"])
             set_random_state(rng, state["random"])
             epoch, best_epoch, best_nll = state["epoch"], state["best_epoch"], state["best_nll"]
+            check_alike("The training state", f"{epoch} {best_epoch} {best_nll}")
             progress.note(f"Going on after epoch {epoch}.")
-        log = MetricLog(run.metrics_path if run else None, progress.note, size=state["log_size"] if state else 0)
+        path = run.metrics_path if run is not None and is_first() else None
+        log = MetricLog(path, progress.note, size=state["log_size"] if state else 0)
 
         while epoch < config.epochs and (not config.patience or epoch - best_epoch < config.patience):
             epoch += 1
             values = train_epoch(generator, optimizer, train, config, seed=seed, epoch=epoch, progress=progress)
-            held_out = held_out_likelihood(generator, valid, text.vocabulary.unknown)
+            held_out = _shared_likelihood(generator, valid, text.vocabulary.unknown)
             nll = held_out.nll_per_token
             values |= {"eval/nll": nll, "eval/perplexity": held_out.perplexity}
-            log.log("pretrain", epoch, values | (judge(epoch) if judge is not None else {}))
+            if judge is not None:
+                values |= by_first(partial(judge, epoch))
+            log.log("pretrain", epoch, values)
             # Without patience the last epoch is the one to keep, whatever came before.
-            if nll < best_nll or not config.patience:
+            better = nll < best_nll or not config.patience
+            if better:
                 best_nll, best_epoch = nll, epoch
                 best_weights = copy.deepcopy(generator.state_dict())
-                if run is not None:
-                    save_weights(generator, run.generator_path, text.vocabulary_fingerprint)
             if run is not None:
                 state = {
                     "epoch": epoch,
@@ -116,10 +134,26 @@ def pretrain(
                     "text": text.corpus.fingerprint(),
                     "vocabulary": text.vocabulary_fingerprint,
                 }
-                save_state(run.checkpoints_folder, epoch, state)
+                by_first(partial(_write, run, generator if better else None, state))
 
     generator.load_state_dict(best_weights)
     return Pretrained(epoch, best_epoch, best_nll)
+
+
+def _write(run: Run, generator: GeneratorModule | None, state: dict[str, Any]) -> None:
+    """The weights, where they are the best so far, and the training state."""
+    if generator is not None:
+        save_weights(generator, run.generator_path, state["vocabulary"])
+    save_state(run.checkpoints_folder, state["epoch"], state)
+
+
+def _shared_likelihood(generator: GeneratorModule, valid: Sequences, unknown: int | None) -> Likelihood:
+    """`held_out_likelihood`, of which each process computes its part."""
+    part = own_part(len(valid.tokens))
+    own = held_out_likelihood(generator, some_rows(valid, part.rows), unknown)
+    if part.size == len(valid.tokens):
+        return own
+    return Likelihood(*summed(*own))  # type: ignore[arg-type]  # counts as whole floats
 
 
 def check_same_text(state: dict[str, Any], text: Text) -> None:
@@ -155,9 +189,10 @@ def train_epoch(
     batches = epoch_batches(train, config.batch_size, seed=seed, epoch=epoch)
     with progress.bar(f"Pretraining, epoch {epoch}: batches", len(batches)) as advance, _threads_for(generator):
         for rows in batches:
-            batch = take(train, rows)
-            loss = _mean_nll(generator, batch)
-            tokens = int(batch.mask.sum())
+            part = own_part(len(rows))
+            batch = take(train, dealt(rows)[part.rows])
+            tokens = int(train.mask[rows].sum())
+            loss = part.share(batch.mask.sum(), tokens) * _mean_nll(generator, batch)
             total_nll += update(generator, optimizer, loss, config.clip_norm) * tokens
             total_tokens += tokens
             advance(1)
