@@ -70,10 +70,10 @@ def train_adversarially(
     with seeded(seed, device) as rng:
         players = make_players(generator, discriminator, text, algorithm, config, rng, reward)
         state = load_state(run.checkpoints_folder, progress.note) if run is not None and resume else None
+        check_alike("The training state", "" if state is None else f"{state['warmup_steps']} {state['rounds']}")
         if state is not None:
             check_same_text(state, text)
             players.restore(state)
-            check_alike("The training state", f"{players.warmup_steps} {players.rounds}")
             progress.note(f"Going on after {players.warmup_steps} warm-up pools and {players.rounds} rounds.")
         path = run.metrics_path if run is not None and is_first() else None
         log = MetricLog(path, progress.note, size=state["log_size"] if state else 0)

@@ -95,6 +95,7 @@ def pretrain(
 
     with seeded(seed, device) as rng:
         state = load_state(run.checkpoints_folder, progress.note) if run is not None and resume else None
+        check_alike("The training state", "" if state is None else str(state["epoch"]))
         if run is not None and state is not None:
             check_same_text(state, text)
             load_weights(generator, run.generator_path, text.vocabulary_fingerprint)
@@ -103,7 +104,6 @@ def pretrain(
             optimizer.load_state_dict(state["optimizer"])
             set_random_state(rng, state["random"])
             epoch, best_epoch, best_nll = state["epoch"], state["best_epoch"], state["best_nll"]
-            check_alike("The training state", f"{epoch} {best_epoch} {best_nll}")
             progress.note(f"Going on after epoch {epoch}.")
         path = run.metrics_path if run is not None and is_first() else None
         log = MetricLog(path, progress.note, size=state["log_size"] if state else 0)

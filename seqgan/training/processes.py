@@ -21,9 +21,12 @@ import itertools
 import json
 import math
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
 import torch
@@ -64,6 +67,7 @@ def joined(device: torch.device) -> Iterator[None]:
     try:
         yield
     except BaseException:
+        _fails_first()  # before the others fail for want of this one
         # Behind an error the others may be in the middle of something: what closes the connection also tells them.
         leave(at_once=dist.is_initialized() and dist.get_backend() != "gloo")
         raise
@@ -307,9 +311,20 @@ def check_room(rows: int, name: str) -> None:
 
 
 def first_to_fail() -> bool:
-    """Whether none of the processes that were started together has failed before: one line is enough for the user."""
+    """Whether none of the processes that were started together has failed before: one line is enough for the user.
+
+    This one ends now, and hears no longer that the launcher wishes it to.
+    """
     if launched() == 1:
         return True
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    return _fails_first()
+
+
+@cache
+def _fails_first() -> bool:
+    """The same, found out once."""
     try:
         address, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
         store = dist.TCPStore(address, port, is_master=False, timeout=timedelta(seconds=10), wait_for_workers=False)
