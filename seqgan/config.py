@@ -4,8 +4,8 @@ Command-line flags, their help and `config.yaml` are derived from these classes;
 passes plain arguments). Values are checked by `check`, since making a record does not check it.
 """
 
+import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -15,15 +15,22 @@ from msgspec import Meta
 from seqgan.errors import ConfigError, nearest
 from seqgan.presets import ALGORITHM_DEFAULTS, Settings
 
-Count = Annotated[int, Meta(ge=0)]
-Positive = Annotated[int, Meta(ge=1)]
+MOST = 10_000_000
+"""Bounds what there may be of anything in memory at once: no experiment has so many, and a typing error is told."""
+Count = Annotated[int, Meta(ge=0, le=MOST)]
+Positive = Annotated[int, Meta(ge=1, le=MOST)]
+Size = Annotated[int, Meta(ge=1, le=1_000_000)]
+Length = Annotated[int, Meta(ge=0, le=1_000_000)]
+Layers = Annotated[int, Meta(ge=1, le=1_000)]
 Seed = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Share = Annotated[float, Meta(ge=0, lt=1)]
 Rate = Annotated[float, Meta(gt=0, le=10)]
 
 
-CONDITIONAL = ("seq2seq-gru", "seq2seq-lstm", "seq2seq-transformer")
+CONDITIONAL = ("seq2seq-gru", "seq2seq-lstm", "seq2seq-transformer", "huggingface-seq2seq")
 """Generators of pairs."""
+PRETRAINED = ("huggingface", "huggingface-seq2seq")
+"""Models of Hugging Face transformers, whose sizes and tokens are their own; the first reads sources or none."""
 
 
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -44,17 +51,20 @@ class DataConfig(_Section, frozen=True, kw_only=True):
     """The extension of the sentences in such a folder, as in --source en --target de."""
     valid_source: Annotated[str | None, tyro.conf.arg(aliases=["--valid-source"], metavar="FILE")] = None
     """What the held-out sentences answer or translate, where valid is not itself of pairs."""
-    tokenizer: Annotated[str, tyro.conf.arg(aliases=["--tokenizer"], metavar="words|characters|sentencepiece|ids")] = (
-        "words"
-    )
-    """What a token is; ids are numbers with a space between them, all sequences of one length and without an end."""
+    tokenizer: Annotated[
+        str, tyro.conf.arg(aliases=["--tokenizer"], metavar="words|characters|sentencepiece|ids|huggingface")
+    ] = "words"
+    """What a token is; ids are numbers with a space between them, all sequences of one length and without an end. With
+    a generator huggingface, its own."""
+    tokenizer_path: Annotated[str | None, tyro.conf.arg(metavar="DIR|hf:NAME")] = None
+    """For the tokenizer huggingface: the folder with its tokenizer.json; by default the generator's."""
     min_count: Positive = 1
     """Rarer tokens become the unknown symbol."""
     max_vocabulary: Count = 0
     """Keep at most this many tokens, the most frequent ones; 0 keeps all. For ids: how many there are."""
-    pieces: Positive = 1000
+    pieces: Size = 1000
     """Pieces that the sentencepiece tokenizer learns."""
-    max_length: Count = 0
+    max_length: Length = 0
     """Most tokens a sentence has, its end symbol included; 0 takes the longest training sentence, at most 256."""
     too_long: Annotated[str, tyro.conf.arg(metavar="cut|drop")] = "cut"
     """What happens to longer sentences: cut (they then have no end symbol), or dropped."""
@@ -62,7 +72,7 @@ class DataConfig(_Section, frozen=True, kw_only=True):
     """What a token of a source is; by default as for sentences."""
     shared_vocabulary: bool = False
     """One tokenizer and one vocabulary for sources and sentences."""
-    max_source_length: Count = 0
+    max_source_length: Length = 0
     """Most tokens a source has, longer ones are cut; 0 takes the longest training source, at most 256."""
     turn_separator: str = "__eou__"
     """The token between the turns of a source."""
@@ -79,20 +89,31 @@ class GeneratorConfig(_Section, frozen=True, kw_only=True):
 
     name: Annotated[str | None, tyro.conf.arg(aliases=["--generator"], metavar="NAME")] = None
     """Its kind: lstm (the default), gru, transformer, relational or residual-conv; for pairs seq2seq-gru (the default),
-    seq2seq-lstm or seq2seq-transformer."""
-    embedding_size: Positive = 128
+    seq2seq-lstm or seq2seq-transformer; huggingface and huggingface-seq2seq are models of transformers."""
+    path: Annotated[str | None, tyro.conf.arg(metavar="DIR|hf:NAME")] = None
+    """For huggingface: the model's folder, with config.json, tokenizer.json and weights as safetensors; without weights
+    they are random. Nothing is fetched unless the name begins with hf:."""
+    lora_rank: Count = 0
+    """For huggingface: train adapters of this rank and leave the model as it is; 0 trains all of it."""
+    lora_alpha: Positive = 16
+    """What adapters add is scaled by lora_alpha / lora_rank."""
+    architecture: Annotated[str, tyro.conf.Suppress] = ""
+    """The model's config.json, so that a run needs no other folder; filled in by pretrain."""
+    base: Annotated[str, tyro.conf.Suppress] = ""
+    """Fingerprint of the weights that adapters belong to; filled in by pretrain."""
+    embedding_size: Size = 128
     """Size of a token's vector."""
-    hidden_size: Positive = 256
+    hidden_size: Size = 256
     """Size of a recurrent layer or memory, of a Transformer block's feed-forward part, or channels of residual-conv."""
-    layers: Positive = 1
+    layers: Layers = 1
     """Number of layers, of Transformer blocks, or of residual blocks."""
-    heads: Positive = 4
+    heads: Size = 4
     """Attention heads: of a Transformer they divide embedding_size, of a relational memory hidden_size."""
     dropout: Share = 0.3
     """Share of values dropped in maximum-likelihood training; always off when sampling and in policy gradients."""
     tied: bool = False
     """Share one matrix between embeddings and output; a recurrent one needs embedding_size equal to hidden_size."""
-    noise_size: Positive = 128
+    noise_size: Size = 128
     """Normal numbers that a sequence is made of, of residual-conv."""
     state_noise: Annotated[float, Meta(ge=0)] = 0.0
     """Deviation of normal noise in the first state of a recurrent one: where it learns through relaxed samples."""
@@ -123,16 +144,32 @@ class DiscriminatorConfig(_Section, frozen=True, kw_only=True):
 
     name: Annotated[str | None, tyro.conf.arg(aliases=["--discriminator"], metavar="NAME")] = None
     """Its kind: cnn (the default), rnn, transformer, many-view or residual-conv; for pairs two-tower-cnn (the default),
-    two-tower-rnn or hierarchical (of dialogues)."""
-    embedding_size: Positive = 64
+    two-tower-rnn or hierarchical (of dialogues); for both huggingface, an encoder of transformers."""
+    path: Annotated[str | None, tyro.conf.arg(metavar="DIR|hf:NAME")] = None
+    """For huggingface: the model's folder, as generator.path."""
+    lora_rank: Count = 0
+    """For huggingface: train adapters of this rank and a head, and leave the model as it is; 0 trains all of it."""
+    lora_alpha: Positive = 16
+    """What adapters add is scaled by lora_alpha / lora_rank."""
+    pooling: Annotated[str, tyro.conf.arg(metavar="mean|first|last")] = "mean"
+    """For huggingface: what the head reads: the mean over the text, its first symbol, or its last (causal models)."""
+    architecture: Annotated[str, tyro.conf.Suppress] = ""
+    """The model's config.json; filled in by the command."""
+    base: Annotated[str, tyro.conf.Suppress] = ""
+    """Fingerprint of the weights that adapters belong to; filled in by the command."""
+    opening: Annotated[int | None, tyro.conf.Suppress] = None
+    """The model's number of what opens a text; filled in by the command."""
+    closing: Annotated[int | None, tyro.conf.Suppress] = None
+    """And of what closes one."""
+    embedding_size: Size = 64
     """Size of a token's vector."""
     filters: Annotated[float, Meta(gt=0, le=16)] = 1.0
     """Filters of each width of a cnn or of many views, as a multiple of the authors' numbers (100 to 300)."""
-    hidden_size: Positive = 128
+    hidden_size: Size = 128
     """Size of an rnn's layer, of a Transformer block's feed-forward part, or channels of residual-conv."""
-    layers: Positive = 1
+    layers: Layers = 1
     """Number of an rnn's layers, of Transformer blocks, or of residual blocks."""
-    heads: Positive = 4
+    heads: Size = 4
     """Attention heads of a Transformer; they divide embedding_size."""
     dropout: Share = 0.25
     """Share of features dropped in training; always off when rewarding."""
@@ -176,6 +213,9 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     memory: Annotated[float, Meta(ge=0), tyro.conf.arg(aliases=["--memory"], metavar="GIB")] = 4.0
     """GiB that the completions of a batch may take at once; with less there are more passes. 0 takes half of what is
     free: how the passes are cut, and with it the random numbers, then depends on the machine."""
+    rollout_precision: Annotated[str, tyro.conf.arg(metavar="float32|bfloat16")] = "float32"
+    """Of the matrix products of completions and their scores. bfloat16 takes a fraction of the time where GPU or
+    processor has units for it; rewards then carry errors of up to 0.01 or so. Updates are in float32."""
     discount: Annotated[float, Meta(ge=0, le=1)] = 1.0
     """How much a later token's reward counts, for credit token."""
     group_size: Count = 0
@@ -199,6 +239,16 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     """Weight of the next-token distributions' entropy, which is added to what the generator maximises."""
     teacher_forcing_steps: Count = 0
     """Maximum-likelihood updates on real sentences after each of the generator's updates."""
+    standardize: bool = False
+    """Advantages in units of the deviation of the rewards that are compared with one another, as gad has them."""
+    kl_weight: Annotated[float, Meta(ge=0)] = 0.0
+    """Weight of the distance to the generator as it was before the first round; 0 lets it go where it likes."""
+    kl_estimator: Annotated[str, tyro.conf.arg(metavar="k1|k3")] = "k3"
+    """How that distance is estimated: k3, a loss, or k1, a cost in the reward, whose gradient is exactly the KL's."""
+    spin_weight: Annotated[float, Meta(gt=0)] = 0.1
+    """Of the difference of log-ratios in spin's loss."""
+    iteration_rounds: Positive = 50
+    """Rounds that spin's generator plays against the same previous one of itself."""
     rollout_update_rate: Annotated[float, Meta(ge=0, lt=1)] = 0.0
     """Share of its old weights that the policy which completes prefixes keeps after each round: 0 completes with the
     generator itself, as the SeqGAN authors' program does. Their paper has a delayed copy, their settings say 0.8."""
@@ -230,6 +280,12 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     discriminator_surge: Count = 0
     """Pools in place of those in the first 25 rounds and in every 500th, of algorithms on relaxed samples: 100 in the
     program of the WGAN authors. 0 has as many in every round."""
+    discriminator_stop: Annotated[float, Meta(ge=0.5, le=1)] = 1.0
+    """A round has no further pools once the discriminator tells more than this share of one apart."""
+    label_smoothing: Annotated[float, Meta(ge=0, lt=0.5)] = 0.0
+    """Real sentences are taken to be real with a probability of 1 less this, where the loss is a cross-entropy."""
+    replay_share: Share = 0.0
+    """Share of a pool that comes from earlier pools of the run, so that old faults are not forgotten."""
     discriminator_pool: Count = 64
     """Generated sentences in a pool, beside as many real ones; 0 for as many as the training text has."""
     discriminator_epochs: Positive = 1
@@ -252,8 +308,11 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     """Passes over such a pool."""
     evaluate_every: Positive = 10
     """Rounds between two evaluations on held-out text, each with a checkpoint."""
-    evaluate_samples: Annotated[int, Meta(ge=2)] = 1000
+    evaluate_samples: Annotated[int, Meta(ge=2, le=MOST)] = 1000
     """Sentences generated for each."""
+    on_collapse: Annotated[str, tyro.conf.arg(aliases=["--on-collapse"], metavar="warn|stop|restore")] = "warn"
+    """When entropy, diversity or held-out likelihood collapse: only say so; stop; or go back to the newest evaluated
+    round without a diagnosis, three times at most, and on from there at half the learning rates."""
 
 
 class RunConfig(_Section, frozen=True, kw_only=True):
@@ -275,7 +334,7 @@ class RunConfig(_Section, frozen=True, kw_only=True):
     """Both players, in adversarial runs."""
 
 
-STATELESS = ("transformer", "residual-conv")
+STATELESS = ("transformer", "residual-conv", "huggingface")
 """Generators without a recurrent state that could hold noise."""
 OF_ANY_KIND = ("dropout", "state_noise")
 """What an algorithm says of a player whatever its kind; the rest are sizes of the kind that it names."""
@@ -317,11 +376,10 @@ def check(config: RunConfig) -> RunConfig:
         ConfigError: says which setting, what was found and what was expected.
     """
     config = _convert(msgspec.to_builtins(config), "the settings")
-    if config.format != 1:
-        raise ConfigError(f"format is {config.format}, and this version of seqgan reads format 1: use a newer seqgan.")
     if config.data.too_long not in ("cut", "drop"):
         raise ConfigError(f"data.too_long is {config.data.too_long!r}: choose cut or drop.")
     _check_pairs(config.data)
+    _check_pretrained(config)
     pieces_only = {config.data.tokenizer, config.data.source_tokenizer or config.data.tokenizer} == {"sentencepiece"}
     if pieces_only and (config.data.min_count > 1 or config.data.max_vocabulary):
         raise ConfigError(
@@ -334,7 +392,7 @@ def check(config: RunConfig) -> RunConfig:
             f"generator.state_noise is noise in a recurrent state, which a {generator.name} has not: leave it at 0, or "
             "use --generator gru."
         )
-    recurrent = generator.name not in ("transformer", "seq2seq-transformer")
+    recurrent = generator.name not in ("transformer", "seq2seq-transformer", *PRETRAINED)
     if generator.tied and recurrent and generator.embedding_size != generator.hidden_size:
         raise ConfigError(
             f"generator.tied shares one matrix, but generator.embedding_size is {generator.embedding_size} and "
@@ -364,6 +422,45 @@ def check(config: RunConfig) -> RunConfig:
                 "each head takes an equal part of it."
             )
     return config
+
+
+def _check_pretrained(config: RunConfig) -> None:
+    """That settings of pretrained models are given to such, and no others.
+
+    Raises:
+        ConfigError: says which is not.
+    """
+    data, generator, judge = config.data, config.generator, config.discriminator
+    own = {"path", "lora_rank", "lora_alpha", "pooling", "architecture", "base", "opening", "closing"}
+    sections = (("generator", generator, GeneratorConfig()), ("discriminator", judge, DiscriminatorConfig()))
+    for name, section, usual in sections:
+        if section is None:
+            continue
+        pretrained = section.name in PRETRAINED
+        if pretrained and section.path is None:
+            raise ConfigError(
+                f"--{name} is {section.name}, and no model is named: give its folder as --{name}.path, or hf:NAME."
+            )
+        for field in (field for field in section.__struct_fields__ if field != "name"):
+            if getattr(section, field) != getattr(usual, field) and (field in own) != pretrained:
+                kind = "a pretrained model's" if field in own else "of a model that is built here"
+                raise ConfigError(
+                    f"{name}.{field} is {kind}, and the {name} is {section.name or 'the default'}: leave it out, or "
+                    f"choose another --{name}."
+                )
+    if judge is not None and judge.pooling not in ("mean", "first", "last"):
+        raise ConfigError(f"discriminator.pooling is {judge.pooling!r}: choose mean, first or last.")
+    if generator.name in PRETRAINED and data.tokenizer not in ("words", "huggingface"):
+        raise ConfigError(
+            f"--generator {generator.name} reads its own tokens, and --tokenizer is {data.tokenizer}: leave it out."
+        )
+    if data.tokenizer_path is not None and data.tokenizer != "huggingface" and generator.name not in PRETRAINED:
+        raise ConfigError("data.tokenizer_path is of the tokenizer huggingface: leave it out, or choose that.")
+    if data.tokenizer == "huggingface" and (data.min_count > 1 or data.max_vocabulary or data.source_tokenizer):
+        raise ConfigError(
+            "data.min_count, data.max_vocabulary and data.source_tokenizer decide what is a token, and with the "
+            "tokenizer huggingface the model's files do: leave them out."
+        )
 
 
 def _check_pairs(data: DataConfig) -> None:
@@ -397,8 +494,8 @@ def _check_pairs(data: DataConfig) -> None:
         )
 
 
-CHANGEABLE = {"pretrain.epochs", "pretrain.patience", "adversarial.rounds"}
-"""Settings that a resumed run may be given anew: how long it goes on."""
+CHANGEABLE = {"pretrain.epochs", "pretrain.patience", "adversarial.rounds", "adversarial.on_collapse"}
+"""Settings that a resumed run may be given anew: how long it goes on, and whether in spite of a collapse."""
 
 
 def check_resumable(begun: RunConfig, now: RunConfig, where: str) -> None:
@@ -437,31 +534,6 @@ def _flat(settings: Any, prefix: str = "") -> dict[str, Any]:
     return {key: value for name, part in settings.items() for key, value in _flat(part, f"{prefix}{name}.").items()}
 
 
-def read_settings(path: Path) -> dict[str, Any]:
-    """The mapping in a YAML or TOML file of settings; some of them or all.
-
-    Raises:
-        ConfigError: no such file, not YAML or TOML, or no mapping of settings in it.
-    """
-    import tomllib
-
-    import yaml
-
-    try:
-        text = path.read_text(encoding="utf-8")
-        settings = tomllib.loads(text) if path.suffix == ".toml" else yaml.safe_load(text)
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}. Give a YAML or TOML file of settings.") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: not UTF-8 at byte {error.start}. Save the settings as UTF-8.") from error
-    except (yaml.YAMLError, tomllib.TOMLDecodeError, RecursionError) as error:
-        first_line = " ".join(str(error).split())
-        raise ConfigError(f"{path} cannot be read as {path.suffix[1:] or 'YAML'}: {first_line}") from error
-    if not isinstance(settings, dict):
-        raise ConfigError(f"{path} holds no settings: expected sections such as 'adversarial:' with keys under them.")
-    return settings
-
-
 def with_settings(config: RunConfig, settings: Mapping[str, Any], where: str) -> RunConfig:
     """`config` with some settings replaced.
 
@@ -496,9 +568,17 @@ def settings_text(config: RunConfig) -> str:
 def _convert(settings: Any, where: str) -> RunConfig:
     try:
         # Not strict: YAML reads 1e-3 as a string.
-        return msgspec.convert(settings, RunConfig, strict=False)
+        config = msgspec.convert(settings, RunConfig, strict=False)
     except msgspec.ValidationError as error:
         raise ConfigError(f"In {where}: {_explain(str(error), settings)}") from error
+    if config.format != 1:
+        raise ConfigError(
+            f"In {where}: format is {config.format}, and this version of seqgan reads format 1: use a newer seqgan."
+        )
+    for name, value in _flat(msgspec.to_builtins(config)).items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ConfigError(f"In {where}: {name} is {value}, expected a finite number.")
+    return config
 
 
 def _explain(message: str, settings: Any) -> str:
@@ -514,7 +594,10 @@ def _explain(message: str, settings: Any) -> str:
     for part in path:
         found = found.get(part) if isinstance(found, dict) else None
     expected = what.replace("`", "").removeprefix("Expected ")
-    return f"{'.'.join(path)} is {found!r}, expected {expected}."
+    shown = repr(found) if not isinstance(found, int) or found.bit_length() < 300 else "a number of very many digits"
+    return (
+        f"{'.'.join(path) or 'the file'} is {shown if len(shown) <= 100 else shown[:100] + '...'}, expected {expected}."
+    )
 
 
 def _fields(kind: Any) -> tuple[Any, ...]:

@@ -20,6 +20,10 @@ class CorpusError(SeqganError):
     """A text that cannot be read as a corpus."""
 
 
+class TrainingError(SeqganError):
+    """A training that cannot go on: its numbers are not finite, or it collapsed and was to stop then."""
+
+
 class RunError(SeqganError):
     """A run folder that is missing, in the way, or of another kind."""
 

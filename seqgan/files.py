@@ -1,8 +1,13 @@
-"""Writing files whole or not at all: to a temporary name in the same folder, synced, then renamed."""
+"""Files are written whole or not at all: to a temporary name in the same folder, synced, then renamed.
+
+What is read is a plain file and nothing that could keep a reader waiting, or never end.
+"""
 
 import contextlib
 import errno
 import os
+import shutil
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +15,30 @@ from seqgan.errors import RunError
 
 TEMPORARY_SUFFIX = ".writing"
 """What the name of an unfinished file or folder ends with; anything so named may be deleted."""
+
+
+def read_file(path: Path, most: int | None = None) -> bytes:
+    """The bytes of a plain file. A pipe without a writer, or a device without an end, is not waited for.
+
+    Args:
+        path: the file.
+        most: bytes that it may have; None for no bound but its size on the disk.
+
+    Raises:
+        OSError: no such file, a folder, no permission; or it is a pipe, a socket or a device, or too long.
+    """
+    # Not every system has this flag; those without it have no such pipes among their files either.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    with open(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "a pipe, a socket or a device, and no plain file", str(path))
+        if most is not None and status.st_size > most:
+            what = f"{status.st_size:,} bytes, where {most:,} are the most that make sense"
+            raise OSError(errno.EFBIG, what, str(path))
+        return file.read(status.st_size if most is None else most)
 
 
 def write_file(path: Path, data: bytes | str) -> None:
@@ -30,6 +59,11 @@ def write_with(path: Path, write: Callable[[Path], object]) -> None:
     """
     temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
     try:
+        if path.exists() and not path.is_file():
+            # Such as /dev/null, which a renamed file would take the place of, for everybody.
+            raise OSError(errno.EINVAL, "a device, a pipe or a folder, and no plain file")
+        if temporary.is_symlink():  # it could lead anywhere
+            temporary.unlink()
         write(temporary)
         sync(temporary)
         os.replace(temporary, path)
@@ -38,6 +72,18 @@ def write_with(path: Path, write: Callable[[Path], object]) -> None:
     finally:
         with contextlib.suppress(OSError):  # where nothing may be written, nothing may be deleted either
             temporary.unlink(missing_ok=True)
+
+
+def replace_folder(unfinished: Path, folder: Path) -> None:
+    """Put the finished folder in its place; what was there is renamed away first, and only then deleted."""
+    old = folder.with_name(folder.name + ".old" + TEMPORARY_SUFFIX)
+    if old.exists():
+        shutil.rmtree(old)
+    if folder.exists():
+        os.replace(folder, old)
+    os.replace(unfinished, folder)
+    sync(folder.parent)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def sync(path: Path) -> None:
@@ -52,5 +98,8 @@ def sync(path: Path) -> None:
 def cannot_write(path: Path, error: OSError) -> RunError:
     """The one line that a user reads when the system refuses a write."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return RunError(f"{path} could not be written: the disk is full. Free some space, then call the command again.")
+        return RunError(
+            f"{path} could not be written: the disk is full. Free some space, then call the command again, a training "
+            "with --resume."
+        )
     return RunError(f"{path} could not be written: {error.strerror or error}. Choose a place that may be written to.")

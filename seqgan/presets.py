@@ -95,6 +95,19 @@ ALGORITHM_DEFAULTS: dict[str, Settings] = {
             "discriminator_learning_rate": 1e-3,
         },
     },
+    # The paper's, but for learning rates (1e-6) and sizes: those are of models of billions of weights.
+    "gad": {
+        "adversarial": {
+            "credit": "sequence",
+            "group_size": 8,
+            "baseline": "leave-one-out",
+            "standardize": True,
+            "kl_weight": 0.001,
+            "discriminator_steps": 1,
+        }
+    },
+    # Chen et al. 2024; their learning rate, 5e-7, is for 7 billion weights.
+    "spin": {"adversarial": {"optimizer": "rmsprop", "generator_learning_rate": 1e-4}},
     # Gulrajani et al. 2017 with a quarter of their channels and five times their learning rate, at which so small
     # players learn in minutes: a round is then some seconds on two cores.
     "wgan-gp": _WASSERSTEIN,
@@ -178,6 +191,40 @@ PRESETS: dict[str, Settings] = {
             "real_prefix_rounds": 10,
             "group_size": 8,
         }
+    },
+    # Pretrained models forget at the rates that small ones learn with: those of Wu et al. 2021 (TextGAIL, GPT-2 against
+    # RoBERTa) for both players, and for maximum likelihood what is usual for models of that size. Their replay of human
+    # texts is a step of teacher forcing here.
+    "fine-tuning": {
+        "pretrain": {"epochs": 3, "patience": 1, "batch_size": 16, "learning_rate": 5e-5, "clip_norm": 1.0},
+        "adversarial": {
+            "generator_learning_rate": 1e-5,
+            "discriminator_learning_rate": 1e-5,
+            "output_decay": 0.01,
+            "clip_norm": 1.0,
+            "discriminator_clip_norm": 1.0,
+            "teacher_forcing_steps": 1,
+            "credit": "sequence",
+        },
+    },
+    # The figures of the paper on black-box distillation: 256 prompts, 8 answers of each.
+    "gad-paper": {
+        "adversarial": {
+            "algo": "gad",
+            "batch_size": 2048,
+            "group_size": 8,
+            "credit": "sequence",
+            "baseline": "leave-one-out",
+            "standardize": True,
+            "kl_weight": 0.001,
+            "generator_learning_rate": 1e-6,
+            "discriminator_learning_rate": 1e-6,
+            "output_decay": 0.0,
+            "discriminator_steps": 1,
+            "discriminator_pool": 2048,
+            "discriminator_batch_size": 256,
+            "rounds": 2400,
+        },
     },
     # Hjelm et al. 2018 and the authors' program for text: 64 groups of 20 samples, one update each. Their generator is
     # of convolutions over noise; here it is the run's.

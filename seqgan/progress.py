@@ -15,8 +15,8 @@ Advance = Callable[[int], None]
 
 SHORT_SECONDS = 2.0
 """What is over by then shows no progress line where the output is no terminal."""
-LINE_SECONDS = 15.0
-"""Seconds between two lines where the output is no terminal."""
+LINE_SECONDS, LINE_SHARE = 15.0, 20
+"""Seconds between two lines where the output is no terminal; of a long work, that part of the time it has taken."""
 
 
 class Progress:
@@ -98,7 +98,7 @@ class Progress:
             now = time.monotonic()
             if now < next_line:
                 return
-            next_line = now + LINE_SECONDS
+            next_line = now + max(LINE_SECONDS, (now - started) / LINE_SHARE)
             rate = (completed - done) / (now - started)
             left_seconds = (total - completed) / rate if rate else float("inf")
             self.note(f"{description}: {completed} of {total}, {_rate(rate)}, {_duration(left_seconds)} left")

@@ -20,10 +20,10 @@ from tiny_pairs import make_discriminator, make_generator, tiny_pairs
 from seqgan.build import build_algorithm, build_discriminator, build_generator
 from seqgan.config import DiscriminatorConfig, GeneratorConfig, RunConfig, algorithm_defaults
 from seqgan.decoding.sampling import Samples
-from seqgan.objectives import ALGORITHMS, RELAXED, SEQGAN
+from seqgan.objectives import ALGORITHMS, RELAXED, SEQGAN, Sampled
 from seqgan.runs.directory import Run
 from seqgan.tensors.masking import mask_from_tokens
-from seqgan.training import credit, optimizers, processes, relaxed, sampled
+from seqgan.training import credit, optimizers, processes, relaxed, sampled, self_play
 from seqgan.training.adversarial import make_players, train_adversarially
 from seqgan.training.players import Players
 
@@ -123,6 +123,15 @@ CASES = {
     "baseline log-partition": {"algo": "bgan-reinforce", "baseline": "log-partition"},
     "pairs with a critic": {"algo": "csgan-nmt", "pairs": True, "discriminator_share": 0.7, "baseline": "critic"},
     "pairs in groups": {"algo": "bgan", "pairs": True, "group_size": 2, "batch_size": 6},
+    "leash": {"algo": "seqgan", "kl_weight": 0.3, "batch_size": 7, "moved": True},
+    "leash in rewards": {"algo": "maligan", "kl_weight": 0.3, "kl_estimator": "k1", "moved": True},
+    "leash with pairs": {"algo": "csgan-nmt", "pairs": True, "kl_weight": 0.3, "moved": True},
+    "standardized": {"algo": "seqgan", "standardize": True, "baseline": "none", "batch_size": 7},
+    "standardized in groups": {"algo": "seqgan", "standardize": True, "group_size": 4, "baseline": "leave-one-out"},
+    "smoothed, with replay": {"algo": "seqgan", "label_smoothing": 0.2, "replay_share": 0.5, "batch_size": 7},
+    "pairs with replay": {"algo": "csgan-nmt", "pairs": True, "label_smoothing": 0.1, "replay_share": 0.5},
+    "uneven self-play": {"algo": "spin", "batch_size": 7, "iteration_rounds": 1},
+    "self-play of pairs": {"algo": "spin", "batch_size": 7, "pairs": True},
 }
 
 
@@ -134,11 +143,13 @@ def _text(make, folder):
 def players_of(case, folder):
     """Players of a case without dropout, in double precision where that can be."""
     case = dict(case)
-    per_token, pairs, steps = (case.pop(name, False) for name in ("per_token", "pairs", "steps"))
-    of_relaxed = case["algo"] in RELAXED
+    per_token, pairs, steps, moved = (case.pop(name, False) for name in ("per_token", "pairs", "steps", "moved"))
+    of_relaxed, of_sampled = case["algo"] in RELAXED, isinstance(ALGORITHMS[case["algo"]], Sampled)
     settings = msgspec.to_builtins(algorithm_defaults(case["algo"]))
-    settings |= {"batch_size": 8, "discriminator_pool": 8, "discriminator_steps": 1, "warmup_optimizer": None}
-    settings |= {"rollouts": 2, "rollout_update_rate": 0.0, **case} if not of_relaxed else case
+    settings |= {"batch_size": 8}
+    if of_relaxed or of_sampled:
+        settings |= {"discriminator_pool": 8, "discriminator_steps": 1, "warmup_optimizer": None}
+    settings |= {"rollouts": 2, "rollout_update_rate": 0.0, **case} if of_sampled else case
     config = msgspec.convert(settings, type(ADVERSARIAL))
     if pairs:
         text = _text(tiny_pairs, folder)
@@ -161,6 +172,10 @@ def players_of(case, folder):
     players = make_players(generator, discriminator, text, build_algorithm(config), config, rng)
     if config.baseline == "critic":
         players.baseline.critic.double()
+    if moved:  # away from the reference
+        with torch.no_grad():
+            for number, weights in enumerate(generator.parameters()):
+                weights.mul_(1 + 0.1 * (number % 3))
     if of_relaxed:
         # In single precision, where Adam would make steps out of gradients that are nothing but rounding.
         players.generator_optimizer = torch.optim.SGD(generator.parameters(), lr=1e-2)
@@ -176,9 +191,10 @@ class Fed:
         self.table = torch.Generator().manual_seed(5)
         players.own_rng = torch.Generator().manual_seed(7)
         self.updates = []
-        for module in (sampled, relaxed):
+        for module in (sampled, relaxed, self_play):
             monkeypatch.setattr(module, "own_part", self.own_part)
-        monkeypatch.setattr(sampled, "sample", self.sample)
+        for module in (sampled, self_play):
+            monkeypatch.setattr(module, "sample", self.sample)
         monkeypatch.setattr(credit, "rollout", self.rollout)
         for name in ("rand", "randn"):
             monkeypatch.setattr(torch, name, self.numbers(getattr(torch, name)))
@@ -224,7 +240,7 @@ class Fed:
 
 
 def updates_of_all_cases(folder):
-    """For each case the gradients of all updates of two rounds and a warm-up, and what is logged."""
+    """For each case the gradients of all updates of a warm-up and three rounds, and what is logged."""
     import pytest
 
     results = {}
@@ -232,7 +248,8 @@ def updates_of_all_cases(folder):
         with pytest.MonkeyPatch.context() as monkeypatch:
             players = players_of(case, folder)
             fed = Fed(players, monkeypatch)
-            values = [players.warm_up_discriminator(), players.play_round(), players.play_round()]
+            values = [] if players.warmed_up else [players.warm_up_discriminator()]
+            values += [players.play_round(), players.play_round(), players.play_round()]
             logged = [{key: value for key, value in each.items() if key != "seconds"} for each in values]
             results[name] = {"updates": fed.updates, "logged": logged}
     return results

@@ -8,11 +8,11 @@ from seqgan.config import (
     RunConfig,
     check,
     check_resumable,
-    read_settings,
     settings_text,
     with_settings,
 )
 from seqgan.errors import ConfigError
+from seqgan.settings_file import read_settings
 
 
 def test_settings_written_and_read_are_the_same(tmp_path):
@@ -62,8 +62,8 @@ def test_bad_settings_name_the_key_and_the_mend(settings, message):
     [
         ("- 1\n", "holds no settings"),
         ("", "holds no settings"),
-        ("a: [1\n", "cannot be read as yaml"),
-        ("!!python/object/apply:os.system ['true']", "cannot be read as yaml"),
+        ("a: [1\n", "cannot be read as YAML"),
+        ("!!python/object/apply:os.system ['true']", "cannot be read as YAML"),
     ],
 )
 def test_files_that_are_no_settings(tmp_path, text, message):

@@ -25,6 +25,18 @@ def test_long_work_prints_plain_lines_with_rate_and_remaining_time(monkeypatch):
     assert stream.getvalue() == "work: 40 of 200, 10/s, 0:00:16 left\n"
 
 
+def test_weeks_of_work_print_few_lines(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    stream = io.StringIO()
+    with Progress(stream).bar("work", 1_000_000) as advance:
+        for _ in range(1_000_000):
+            now[0] += 1
+            advance(1)
+    # One each 15 s up to 300 s, then each by a twentieth later than the one before: log(1e6 / 300) / log(1.05) = 166.
+    assert 180 < stream.getvalue().count("\n") < 195
+
+
 def test_control_characters_are_shown_and_not_obeyed():
     stream = io.StringIO()
     Progress(stream).note("a\x1b[2Jb\nc")

@@ -89,3 +89,29 @@ def test_the_speed_up_on_paper_is_that_of_the_formula(monkeypatch):
     assert "| update | 2 | 1.60 | 20.0% | 0 | 125.00 |" in lines
     # At 125 MB a second 4 / (4 / W + 2 (W - 1) / W): 4 / 3, 4 / 2.5, 4 / 2.25, 4 / 2.125.
     assert "| update | 1 Gbit/s | 1.3 | 1.6 | 1.8 | 1.9 |" in lines
+
+
+def test_disturbed_trainings_end_with_the_same_bytes(tmp_path):
+    run("soak", "--faults", 8, "--jobs", 2, "--only", "pretrain-words", "gsgan", "--out", tmp_path / "soak.md")
+    all_of_them = next(
+        line
+        for line in (tmp_path / "soak.md").read_text().splitlines()
+        if line.startswith("| all | ") and "tried" not in line
+    )
+    _, _, tried, survived, lost, _ = (cell.strip() for cell in all_of_them.split("|"))
+    assert int(tried) == int(survived) >= 8
+    assert int(lost) == 0
+
+
+def test_what_counts_as_flat(monkeypatch):
+    import runpy
+
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    script = runpy.run_path(str(SCRIPTS / "long_run"))
+    steps = list(range(0, 10_001, 250))
+    noise = [1000 * (step % 3) for step in steps]
+    for a_step, flat in ((0, True), (100, True), (300, False)):  # 1 MiB over 5,000 steps is 210 bytes a step
+        result = {"steps": steps, "bytes": [10**8 + a_step * n + x for n, x in zip(steps, noise, strict=True)]}
+        assert script["is_flat"]({**result, "files": [5] * len(steps)}) == flat
+        assert abs(script["growth"](result) - 5000 * a_step) < 2000
+        assert not script["is_flat"]({**result, "files": [*[5] * (len(steps) - 1), 6]})

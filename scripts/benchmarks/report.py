@@ -10,7 +10,7 @@ def table(results, machine):
         ratios = ", ".join(f"{ratio:.1f}" for ratio in result["ratios"])
         lines.append(
             f"| {name} | {result['what']} | {result['against']} | **{result['ratio']:.1f}** ({ratios}) "
-            f"| {result['required']:g} | {result['aim']:g} "
+            f"| {goal(result['required'])} | {goal(result['aim'])} "
             f"| {result['peer_mebibytes']:.0f} / {result['package_mebibytes']:.0f} MiB |"
         )
     load = "" if machine["load"] is None else f", load {machine['load'][0]:.1f} at the end"
@@ -20,3 +20,8 @@ def table(results, machine):
         f"{machine['capability']}, torch {machine['torch']}, Python {machine['python']}{load}.",
     ]
     return "\n".join(lines)
+
+
+def goal(ratio):
+    """As it stands in the table; parts of another row have none of their own."""
+    return "" if ratio is None else f"{ratio:g}"

@@ -22,11 +22,14 @@ from seqgan.generators import LSTMGenerator, TransformerGenerator
 from seqgan.generators.oracle import draw_oracle
 from seqgan.metrics import bleu_against_corpus, self_bleu
 from seqgan.objectives import SEQGAN
+from seqgan.training.credit import token_values
 from seqgan.training.optimizers import adam, update
 from seqgan.training.pretrain import train_epoch
 from seqgan.training.rewards import discriminator_reward
 from seqgan.training.sampled import SampledPlayers
 
+ROUNDED_REWARD = 0.02
+"""Of a reward between 0 and 1, by products in bfloat16."""
 SHARPNESS = 1e9
 """Output weights times this leave a generator no choice: contenders that draw with other numbers then agree."""
 
@@ -48,7 +51,7 @@ class Row(NamedTuple):
     """The peer's whole work is this many times what its call does."""
 
 
-def rollout_row(quick, length, hidden_size, rollouts):
+def rollout_row(quick, length, hidden_size, rollouts, precision="float32"):
     """Rewards of all prefixes of a batch, by completions that the SeqGAN discriminator judges."""
     vocabulary, batch, filters = (50, 4, 0.05) if quick else (5000, 64, 1.0)
     length, hidden_size, rollouts = (6, 8, 2) if quick else (length, hidden_size, rollouts)
@@ -57,22 +60,86 @@ def rollout_row(quick, length, hidden_size, rollouts):
     samples = Samples(tokens, torch.ones_like(tokens, dtype=torch.bool))
     judge, reward = peers.convolutional_judge(discriminator), discriminator_reward(discriminator, SEQGAN.reward)
 
-    def package(policy=generator, forks=rollouts):
-        return rollout(policy, reward, samples, forks, rng=torch.Generator().manual_seed(2))
+    def package(policy=generator, forks=rollouts, precision=precision):
+        config = AdversarialConfig(rollouts=forks, rollout_precision=precision)
+        rng = torch.Generator().manual_seed(2)
+        return token_values(config, policy, reward, samples, None, per_token=False, rng=rng)
 
     def check():
         certain = without_choice(generator)
         expected = peers.RecurrentPeer(certain).rollout(judge, tokens, 1)
-        torch.testing.assert_close(package(certain, 2), expected.expand(2, -1, -1), atol=1e-5, rtol=0)
+        torch.testing.assert_close(package(certain, 2, "float32"), expected.expand(2, -1, -1), atol=1e-5, rtol=0)
+        if precision != "float32":
+            # The completions are others where a rounded logit is the largest: the same ones' rewards are compared.
+            full = torch.ones_like(tokens, dtype=torch.bool)
+            rows = torch.arange(batch)
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                near = reward(tokens, full, rows)
+            torch.testing.assert_close(near, reward(tokens, full, rows), atol=ROUNDED_REWARD, rtol=0)
 
     return Row(
-        f"length {length}, hidden {hidden_size}, {rollouts} rollouts, batch {batch}, vocabulary {vocabulary}",
+        f"length {length}, hidden {hidden_size}, {rollouts} rollouts, batch {batch}, vocabulary {vocabulary}"
+        + ("" if precision == "float32" else f", completed and scored in {precision}"),
         "a loop over rollouts, prefixes and tokens with multinomial; conv2d",
         # Its rollouts are a loop of equal turns: one is timed.
         lambda: peers.RecurrentPeer(generator).rollout(judge, tokens, 1),
         package,
         check,
         rollouts,
+    )
+
+
+def completion_row(quick):
+    """The part of `rollout_row` that is the generator's: completions that nobody judges."""
+    vocabulary, batch, length, rollouts = (50, 4, 6, 2) if quick else (5000, 64, 20, 16)
+    generator = fixed_length_lstm(vocabulary, 32, 8 if quick else 32)
+    tokens = draw_sequences(generator, batch, length, seed=1).tokens
+    samples = Samples(tokens, torch.ones_like(tokens, dtype=torch.bool))
+    places = torch.arange(1, length + 1, dtype=torch.float64)
+
+    def weighted(tokens, *_):
+        return (tokens * places).sum(dim=1)
+
+    def package(policy=generator, forks=rollouts):
+        rng = torch.Generator().manual_seed(2)
+        return rollout(policy, weighted, samples, forks, rng=rng)
+
+    def peer(policy=generator):
+        loop = peers.RecurrentPeer(policy)
+        return torch.stack([weighted(loop.complete(tokens, given)) for given in range(1, length + 1)], dim=1)
+
+    def check():
+        certain = without_choice(generator)
+        torch.testing.assert_close(package(certain, 2), peer(certain).expand(2, -1, -1))
+
+    return Row(
+        f"length {length}, {rollouts} rollouts, batch {batch}, vocabulary {vocabulary}; no discriminator",
+        "a loop over rollouts, prefixes and tokens with multinomial",
+        peer,
+        package,
+        check,
+        rollouts,
+    )
+
+
+def scoring_row(quick):
+    """The part of `rollout_row` that is the discriminator's: as many sequences as a batch's completions are."""
+    vocabulary, batch, length, count, filters = (50, 4, 6, 40, 0.05) if quick else (5000, 64, 20, 64 * 19 * 16, 1.0)
+    discriminator = cnn(vocabulary, length, filters)
+    tokens = torch.randint(vocabulary, (count, length), generator=torch.Generator().manual_seed(1))
+    mask, rows = torch.ones_like(tokens, dtype=torch.bool), torch.arange(count)
+    judge, reward = peers.convolutional_judge(discriminator), discriminator_reward(discriminator, SEQGAN.reward)
+
+    @torch.no_grad()
+    def peer():
+        return torch.cat([judge(part).sigmoid() for part in tokens.split(batch)])
+
+    return Row(
+        f"{count} sequences of {length}, vocabulary {vocabulary}",
+        f"conv2d, batches of {batch}",
+        peer,
+        lambda: reward(tokens, mask, rows),
+        lambda: torch.testing.assert_close(reward(tokens, mask, rows), peer(), atol=1e-5, rtol=0),
     )
 
 
@@ -321,10 +388,15 @@ def without_choice(generator, sharpness=SHARPNESS):
 
 
 ROWS = {
-    # name: how to make it, required ratio, aim, rounds
+    # name: how to make it, required ratio, aim (None of both for parts of another row), rounds
     "rollout-20": (lambda quick: rollout_row(quick, 20, 32, 16), 15, 25, 5),
+    "completions-20": (completion_row, None, None, 3),
+    "scoring-20": (scoring_row, None, None, 5),
     "rollout-40": (lambda quick: rollout_row(quick, 40, 32, 16), 18, 30, 3),
     "rollout-hidden-512": (lambda quick: rollout_row(quick, 51, 512, 1), 5, 8, 3),
+    "rollout-20-bfloat16": (lambda quick: rollout_row(quick, 20, 32, 16, "bfloat16"), 15, 25, 5),
+    "rollout-40-bfloat16": (lambda quick: rollout_row(quick, 40, 32, 16, "bfloat16"), 18, 30, 3),
+    "rollout-hidden-512-bfloat16": (lambda quick: rollout_row(quick, 51, 512, 1, "bfloat16"), 5, 8, 3),
     "sample-lstm-32": (lambda quick: lstm_sampling_row(quick, 32, 2048), 20, 30, 5),
     "sample-lstm-512": (lambda quick: lstm_sampling_row(quick, 512, 1024), 3, 5, 5),
     "sample-transformer": (transformer_sampling_row, 5, 8, 7),

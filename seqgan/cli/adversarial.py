@@ -1,5 +1,6 @@
 """`seqgan adversarial`: both players, from a run into a child run, or from a corpus into a run of its own."""
 
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,20 +21,22 @@ from seqgan.cli.options import (
 )
 from seqgan.cli.pretrain import describe, for_corpus, resolved
 from seqgan.config import (
+    PRETRAINED,
     AdversarialConfig,
     DataConfig,
     DiscriminatorConfig,
     GeneratorConfig,
     RunConfig,
     check_resumable,
-    read_settings,
     with_algorithm,
 )
 from seqgan.data.corpus import corpus_name
 from seqgan.errors import ConfigError, RunError, SeqganError
 from seqgan.files import TEMPORARY_SUFFIX
+from seqgan.interrupt import interruptible
 from seqgan.launched import speaks
 from seqgan.presets import ALGORITHM_DEFAULTS, PRESETS
+from seqgan.settings_file import read_settings
 
 if TYPE_CHECKING:
     from seqgan.data.text import Text
@@ -109,12 +112,16 @@ def go_on_from_a_run(arguments: Sequence[str], algo: str) -> None:
     flags = parse("adversarial", about, default, arguments)
     refuse_together(flags, "resume", "overwrite")
     refuse_together(flags, "resume", "preset")
-    config = settings_of(flags, base)
-
+    from seqgan.runs.directory import newest_run
+    from seqgan.runs.lock import locked
     from seqgan.training.engine import choose_device
     from seqgan.training.processes import joined
 
-    with joined(choose_device(flags.device)):
+    config = settings_of(flags, base)
+    assert config.adversarial is not None
+    parent = Path(flags.run or newest_run(Path("runs"), pretrained=True))
+    folder = parent / check_name(flags.name or config.adversarial.algo)
+    with joined(choose_device(flags.device)), locked(folder):
         train_child(config, flags)
 
 
@@ -144,13 +151,14 @@ def start_from_nothing(arguments: Sequence[str], algo: str) -> None:
     refuse_together(flags, "resume", "preset")
     if flags.name is not None:
         raise ConfigError("--name is of a child of a pretrained run; with --corpus the run's folder is --run.")
-    config = settings_of(flags, base)
-
+    from seqgan.runs.lock import locked
     from seqgan.training.engine import choose_device
     from seqgan.training.processes import joined
 
-    with joined(choose_device(flags.device)):
-        train_own(own_folder(arguments, algo), config, flags)
+    config = settings_of(flags, base)
+    folder = own_folder(arguments, algo)
+    with joined(choose_device(flags.device)), locked(folder):
+        train_own(folder, config, flags)
 
 
 def own_folder(arguments: Sequence[str], algo: str) -> Path:
@@ -235,6 +243,8 @@ def check_name(name: str) -> str:
         "verdict.json",
         "source_vocabulary.txt",
         "source_tokenizer.model",
+        "tokenizer.json",
+        "discriminator_tokenizer.json",
     }
     of_files = name.endswith((".safetensors", TEMPORARY_SUFFIX))
     if name != Path(name).name or name in ("", ".", "..") or "\0" in name or name in taken or of_files:
@@ -244,7 +254,13 @@ def check_name(name: str) -> str:
 
 def train_child(config: RunConfig, flags: ChildFlags) -> None:
     """Train with these settings; the child is made once everything that can be wrong has been looked at."""
-    from seqgan.build import build_algorithm, build_text, named_players
+    from seqgan.build import (
+        build_algorithm,
+        build_text,
+        named_players,
+        with_discriminator_files,
+        with_located_models,
+    )
     from seqgan.runs.directory import Run, check_new, create_run, newest_run, open_run, write_config
     from seqgan.training.adversarial import check_reads_sources
     from seqgan.training.processes import leave
@@ -253,7 +269,7 @@ def train_child(config: RunConfig, flags: ChildFlags) -> None:
     conditional = parent.source_vocabulary is not None
     assert config.adversarial is not None
     check_reads_sources(config.adversarial, build_algorithm(config.adversarial), conditional=conditional)
-    config = named_players(config, conditional=conditional)
+    config = with_located_models(named_players(config, conditional=conditional))
     assert config.adversarial is not None
     check_players(config, flags, conditional=conditional)
     folder = parent.folder / check_name(flags.name or config.adversarial.algo)
@@ -267,6 +283,11 @@ def train_child(config: RunConfig, flags: ChildFlags) -> None:
         flags.progress.note(f"Text and generator are those of {parent.folder}; of the preset, both players' settings.")
     text = build_text(config.data, *parent.symbols)
     describe(text, flags.progress)
+
+    assert config.discriminator is not None
+    if not flags.resume:
+        files = with_discriminator_files(config.discriminator)
+        config = msgspec.structs.replace(config, discriminator=files)
 
     def make_run() -> "Run":
         if not speaks():
@@ -316,6 +337,11 @@ def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
     config = named_players(config, conditional=config.data.source is not None)
     assert config.adversarial is not None
     check_players(config, flags, conditional=config.data.source is not None)
+    if config.generator.name in PRETRAINED:
+        raise ConfigError(
+            f"--generator {config.generator.name} does not start from nothing: run seqgan pretrain with it, then "
+            f"seqgan adversarial --algo {config.adversarial.algo}."
+        )
     if isinstance(build_algorithm(config.adversarial), Sampled):
         algo = config.adversarial.algo
         raise ConfigError(
@@ -360,6 +386,7 @@ def check_players(config: RunConfig, flags: SettingsFlags, *, conditional: bool)
     """
     from seqgan.build import build_algorithm
     from seqgan.generators import ONE_SHOT_GENERATORS
+    from seqgan.objectives import Relaxed
     from seqgan.runs.tensorboard import check_installed
     from seqgan.training.adversarial import check_settings
     from seqgan.training.engine import choose_device
@@ -369,9 +396,15 @@ def check_players(config: RunConfig, flags: SettingsFlags, *, conditional: bool)
     choose_device(flags.device)
     if flags.tensorboard:
         check_installed()
+    algorithm = build_algorithm(config.adversarial)
+    if config.discriminator.name in PRETRAINED and isinstance(algorithm, Relaxed):
+        raise ConfigError(
+            f"--discriminator {config.discriminator.name} reads texts, and {config.adversarial.algo} shows it "
+            "distributions over tokens: choose an algorithm on sampled text, or another discriminator."
+        )
     check_settings(
         config.adversarial,
-        build_algorithm(config.adversarial),
+        algorithm,
         per_token=config.discriminator.per_token,
         per_view=config.discriminator.per_view,
         steps=config.generator.name not in ONE_SHOT_GENERATORS,
@@ -388,6 +421,7 @@ def train(
     from seqgan.evaluation.evaluate import judge_while_training
     from seqgan.evaluation.pairs import judge_answers_while_training
     from seqgan.runs.checkpoint import load_weights
+    from seqgan.runs.symbols import read_tokenizer_file
     from seqgan.runs.tensorboard import want_events
     from seqgan.training.adversarial import train_adversarially
     from seqgan.training.engine import choose_device
@@ -400,6 +434,9 @@ def train(
     ).to(device)
     if weights is not None:
         load_weights(generator, weights, text.vocabulary_fingerprint)
+    # A run that is gone on with needs no other folder.
+    run = make_run() if flags.resume else None
+    own = read_tokenizer_file(run.judge_tokenizer_path) if run is not None and config.discriminator.path else None
     discriminator = build_discriminator(
         config.discriminator,
         text.vocabulary,
@@ -408,25 +445,47 @@ def train(
         text.source_vocabulary,
         text.max_source_length,
         config.data.turn_separator,
+        tokenizers=(text.tokenizer, text.source_tokenizer),
+        own_tokenizer=own,
+        weights=not flags.resume,
     ).to(device)
     say_dropped_widths(config.discriminator, text.max_length, flags.progress)
-    run = make_run()
+    run = run or make_run()
+    if config.discriminator.path is not None and speaks():
+        write_judge_tokenizer(config.discriminator, run)
     if flags.tensorboard and speaks():
         want_events(run.folder)
     watch = judge_while_training if text.source_vocabulary is None else judge_answers_while_training
     judge = watch(generator, text, config.adversarial.evaluate_samples, config.seed, samples_folder=run.samples_folder)
-    train_adversarially(
-        generator,
-        discriminator,
-        text,
-        build_algorithm(config.adversarial),
-        config.adversarial,
-        seed=config.seed,
-        run=run,
-        resume=flags.resume,
-        progress=flags.progress,
-        judge=judge,
-    )
+    folder = run.folder
+    place = ["--run", str(folder)] if weights is None else ["--run", str(folder.parent), "--name", folder.name]
+    command = shlex.join(["seqgan", "adversarial", "--algo", config.adversarial.algo, *place, "--resume"])
+    with interruptible(f"Go on with: {command}") as stop:
+        train_adversarially(
+            generator,
+            discriminator,
+            text,
+            build_algorithm(config.adversarial),
+            config.adversarial,
+            seed=config.seed,
+            run=run,
+            resume=flags.resume,
+            progress=flags.progress,
+            judge=judge,
+            from_nothing=weights is None,
+            stop=stop,
+        )
+
+
+def write_judge_tokenizer(config: DiscriminatorConfig, run: "Run") -> None:
+    """Keep the tokenizer of a pretrained discriminator in the run, which needs no other folder then."""
+    from seqgan.build import read_pretrained
+    from seqgan.files import write_file
+    from seqgan.pretrained import model_folder
+
+    assert config.path is not None
+    if not run.judge_tokenizer_path.exists():
+        write_file(run.judge_tokenizer_path, read_pretrained(model_folder(config.path)).text)
 
 
 def say_dropped_widths(config: DiscriminatorConfig, max_length: int, progress: "Progress") -> None:

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from seqgan.cli.options import CommonFlags, Switch, check_flags, check_target, parse
 from seqgan.cli.verdict import check_comparison, compare_as_asked, compares
-from seqgan.config import Seed
+from seqgan.config import MOST, Seed
 from seqgan.errors import ConfigError, RunError
 from seqgan.progress import printable
 
@@ -37,7 +37,7 @@ class EvaluateFlags(CommonFlags, frozen=True, kw_only=True):
     """Another run, judged in the same way, in a column beside; and over temperatures, for the verdict."""
     temperatures: tuple[float, ...] = ()
     """Of the sweep, which is made with --compare, or if these are given; by default eight from 0.5 to 1.2."""
-    sets: Annotated[int, Meta(ge=2)] = 4
+    sets: Annotated[int, Meta(ge=2, le=MOST)] = 4
     """Sets of --count samples at each temperature of the sweep, whose spread gives the intervals; where they are a
     little too wide for a verdict, twice as many are made."""
     equal_budget: Annotated[str, tyro.conf.arg(metavar="updates|time|none")] = "updates"
@@ -47,13 +47,13 @@ class EvaluateFlags(CommonFlags, frozen=True, kw_only=True):
     """Runs like --run with other seeds: the verdict is then of their mean, and holds for other seeds."""
     table_only: Switch = False
     """Leave out the sweep and the verdict."""
-    count: Annotated[int, Meta(ge=2)] = 1000
+    count: Annotated[int, Meta(ge=2, le=MOST)] = 1000
     """Sentences to generate. Self-BLEU and others depend on it: compare at equal counts only."""
     training: Annotated[str | None, tyro.conf.arg(metavar="FILE")] = None
     """For --samples: what the system was trained on, for copied, novelty, lm-score and the like."""
     real: Annotated[str | None, tyro.conf.arg(metavar="FILE")] = None
     """For --samples: other real sentences, judged in a column beside."""
-    draws: Annotated[int, Meta(ge=0)] = 0
+    draws: Annotated[int, Meta(ge=0, le=MOST)] = 0
     """Draws of its noise that a noisy generator's likelihood is averaged over; 0 for 2000, or 100 of one that steps."""
     beam: Annotated[int, Meta(ge=0, le=1000)] | None = None
     """For runs of pairs: how answers are found. 1, the default, takes the likeliest token at each step, more is a beam

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from seqgan import __version__
 from seqgan.errors import ConfigError, SeqganError, nearest
+from seqgan.interrupt import SIGNALS, Interrupted, raise_interrupted
 from seqgan.launched import launched
 from seqgan.progress import printable
 
@@ -20,8 +21,11 @@ COMMANDS = {
     "adversarial": "train the generator against a discriminator, from a run into a child run",
     "sample": "sentences from a run, one a line",
     "evaluate": "the metric table of a run, or of a file of sentences",
+    "score": "how real each line of a text looks to a run's discriminator",
+    "export": "a run's generator or discriminator as a folder that travels, or as a graph",
     "report": "one page with pictures of one or several runs",
     "inspect": "the data doctor: what is in a corpus, what is wrong with it, which settings suit it",
+    "sweep": "search settings by many runs, with several workers, and compare what came of them",
     "plan": "hours and memory of a training, before it begins",
 }
 
@@ -41,13 +45,18 @@ Each command takes --help, which describes all its options. To begin:
   seqgan pretrain --corpus FILE         your own text, a sentence a line
   seqgan adversarial --algo seqgan      the newest run, against a discriminator
   seqgan sample --run runs/captions     twenty sentences
+
+Exit codes: 0 done; 2 you can mend it, and one line says how; 1 a fault of seqgan; 130 interrupted (SIGINT), 143
+terminated (SIGTERM): a training has then saved a state, and goes on with --resume. A second signal ends it at once.
 """
 
-MENDABLE, OURS, INTERRUPTED = 2, 1, 130
+MENDABLE, OURS = 2, 1
+LONGEST_LINE = 1_000
+"""Characters of an error: a path may have thousands."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; the exit code is returned: 0 done, 2 the user can mend it, 1 a fault of ours, 130 interrupted."""
+    """Run a command; the exit code is returned: those of the help."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
     for stream in (sys.stdout, sys.stderr):
@@ -62,11 +71,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if debug:
             raise
         return _fail(str(error))
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         if debug:
             raise
-        _say("\nseqgan: interrupted.")
-        return INTERRUPTED
+        signalled = error if isinstance(error, Interrupted) else Interrupted()
+        with contextlib.suppress(OSError):  # the terminal may be what went away
+            _say(f"\nseqgan: interrupted. {_one_line(str(signalled))}".rstrip())
+        return signalled.exit_code
     except BrokenPipeError:
         # The reader of our output (head, less) has seen enough. Python would complain once more when it flushes.
         _leave_standard_output()
@@ -78,6 +89,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _leave_standard_output()
             where = "standard output" if error.filename is None else str(error.filename)
             return _fail(f"{where}: {error.strerror}. Free some space, or choose another place.")
+        if isinstance(error, OSError) and error.filename is not None:
+            # Whatever the system says of a file or folder that was named, the user can see to.
+            return _fail(f"{error.filename}: {error.strerror}. Check the path, its length and its permissions.")
+        if isinstance(error, MemoryError) or "not enough memory" in str(error) or "out of memory" in str(error):
+            what = " ".join(str(error).split())[:200].rstrip(".")
+            return _fail(f"The memory is not enough{f' ({what})' if what else ''}: choose smaller sizes or batches.")
         what = _one_line(f"{type(error).__name__}: {error}")
         _say(f"seqgan: fault: {what} This is an error of seqgan; --debug shows where.")
         return OURS
@@ -96,8 +113,10 @@ def _run(arguments: list[str]) -> int:
     if launched() > 1 and name not in TRAINING:
         raise ConfigError(f"{name} computes in one process, and {launched()} were started: call it without torchrun.")
     if threading.current_thread() is threading.main_thread():
-        # A terminated training leaves as an interrupted one does.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        # A terminated command leaves as an interrupted one does; what is ignored (nohup) stays so.
+        for number in SIGNALS:
+            if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+                signal.signal(number, raise_interrupted)
     importlib.import_module(f"seqgan.cli.{name}").main(rest)
     return 0
 
@@ -124,5 +143,8 @@ def _say(line: str) -> None:
 
 
 def _one_line(message: str) -> str:
-    """Whatever a file name or a library put into the message: no line breaks, no control characters."""
-    return printable(" ".join(message.split()))
+    """Whatever a file name or a library put into the message: no line breaks, no control characters, no pages."""
+    line = " ".join(message.split())
+    if len(line) > LONGEST_LINE:  # what was found is at its beginning, the mend at its end
+        line = f"{line[: LONGEST_LINE // 2]} ... {line[-LONGEST_LINE // 2 :]}"
+    return printable(line)

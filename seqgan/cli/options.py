@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,10 +11,11 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 import tyro
 
-from seqgan.config import RunConfig, Seed, check, read_settings, with_settings
+from seqgan.config import RunConfig, Seed, check, with_settings
 from seqgan.errors import ConfigError, nearest
 from seqgan.presets import PRESETS, Settings
-from seqgan.progress import SILENT, Progress, to_standard_error
+from seqgan.progress import SILENT, Progress, printable, to_standard_error
+from seqgan.settings_file import read_settings
 
 Switch = Annotated[bool, tyro.conf.FlagCreatePairsOff]
 """A flag that is given or not, without a negated twin."""
@@ -82,6 +84,8 @@ def parse(command: str, description: str, default: Flags, arguments: Sequence[st
         ConfigError: flags that do not exist or do not parse, in one line.
     """
     printed = io.StringIO()
+    if {"-h", "--help"} & set(arguments):
+        default = msgspec.convert(_escaped(msgspec.to_builtins(default)), type(default))
     try:
         with contextlib.redirect_stderr(printed):
             return tyro.cli(
@@ -91,6 +95,15 @@ def parse(command: str, description: str, default: Flags, arguments: Sequence[st
         if error.code in (0, None):
             raise  # --help was asked for and printed
         raise ConfigError(f"{_one_line(printed.getvalue())} See seqgan {command} --help.") from None
+
+
+def _escaped(settings: Any) -> Any:
+    """The same with control characters escaped: defaults may come from a stranger's file, and help shows them."""
+    if isinstance(settings, str):
+        return printable(settings)
+    if isinstance(settings, dict):
+        return {name: _escaped(value) for name, value in settings.items()}
+    return [_escaped(value) for value in settings] if isinstance(settings, list | tuple) else settings
 
 
 def flag_value(arguments: Sequence[str], name: str) -> str | None:
@@ -178,6 +191,11 @@ def check_flags(flags: Flags) -> Flags:
     Raises:
         ConfigError: names the flag that is out of range.
     """
+    for name in flags.__struct_fields__:
+        value = getattr(flags, name)
+        for each in value if isinstance(value, tuple) else (value,):
+            if isinstance(each, float) and not math.isfinite(each):
+                raise ConfigError(f"--{name.replace('_', '-')} is {each}, expected a finite number.")
     try:
         return msgspec.convert(msgspec.to_builtins(flags), type(flags))
     except msgspec.ValidationError as error:

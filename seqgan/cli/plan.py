@@ -67,7 +67,16 @@ def main(arguments: Sequence[str]) -> None:
 
 def plan(config: RunConfig, flags: PlanFlags) -> None:
     """Build everything as the training commands do, time it, print the table."""
-    from seqgan.build import build_algorithm, build_discriminator, build_generator, build_text, named_players
+    from seqgan.build import (
+        build_algorithm,
+        build_discriminator,
+        build_generator,
+        build_text,
+        named_players,
+        with_discriminator_files,
+        with_generator_files,
+        with_own_tokenizer,
+    )
     from seqgan.cli.adversarial import check_players
     from seqgan.evaluation.evaluate import judge_while_training
     from seqgan.evaluation.pairs import judge_answers_while_training
@@ -87,9 +96,13 @@ def plan(config: RunConfig, flags: PlanFlags) -> None:
     assert judging is not None
     assert playing is not None
     algorithm = build_algorithm(playing)
+    if run is None:
+        config = with_own_tokenizer(config)
+        config = msgspec.structs.replace(config, generator=with_generator_files(config.generator))
+    judging = with_discriminator_files(judging)
     text = build_text(resolved(config)) if run is None else build_text(config.data, *run.symbols)
     generator = build_generator(
-        config.generator, text.vocabulary, text.max_length, config.seed, text.source_vocabulary
+        config.generator, text.vocabulary, text.max_length, config.seed, text.source_vocabulary, weights=run is None
     ).to(device)
     if run is not None:
         load_weights(generator, run.generator_path, text.vocabulary.fingerprint())
@@ -101,6 +114,8 @@ def plan(config: RunConfig, flags: PlanFlags) -> None:
         text.source_vocabulary,
         text.max_source_length,
         config.data.turn_separator,
+        tokenizers=(text.tokenizer, text.source_tokenizer),
+        weights=True,
     ).to(device)
 
     trainings = []

@@ -1,5 +1,6 @@
 """`seqgan pretrain`: maximum likelihood, from a corpus into a run."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,9 +9,10 @@ import msgspec
 import tyro
 
 from seqgan.cli.options import SettingsFlags, Switch, flag_value, parse, refuse_together, settings_of, with_config_file
-from seqgan.config import DataConfig, GeneratorConfig, PretrainConfig, RunConfig, check_resumable
+from seqgan.config import PRETRAINED, DataConfig, GeneratorConfig, PretrainConfig, RunConfig, check_resumable
 from seqgan.data.corpus import corpus_name, located, located_source
 from seqgan.errors import ConfigError
+from seqgan.interrupt import interruptible
 from seqgan.launched import speaks
 from seqgan.progress import Progress
 
@@ -48,12 +50,13 @@ def main(arguments: Sequence[str]) -> None:
     refuse_together(flags, "resume", "overwrite")
     refuse_together(flags, "resume", "preset")
     config = settings_of(flags, base)
-
+    from seqgan.runs.lock import locked
     from seqgan.training.engine import choose_device
     from seqgan.training.processes import joined
 
-    with joined(choose_device(flags.device)):
-        pretrain_into(Path(flags.run or default_folder(config.data.corpus)), config, flags)
+    folder = Path(flags.run or default_folder(config.data.corpus))
+    with joined(choose_device(flags.device)), locked(folder):
+        pretrain_into(folder, config, flags)
 
 
 def default_folder(corpus: str) -> Path:
@@ -63,7 +66,15 @@ def default_folder(corpus: str) -> Path:
 
 def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None:
     """Pretrain with these settings; the run is made once everything that can be wrong has been looked at."""
-    from seqgan.build import as_read, build_generator, build_text, named_players
+    from seqgan.build import (
+        as_read,
+        build_generator,
+        build_text,
+        named_players,
+        with_generator_files,
+        with_located_models,
+        with_own_tokenizer,
+    )
     from seqgan.runs.directory import Run, check_new, create_run, open_run, write_config
     from seqgan.runs.tensorboard import check_installed, want_events
     from seqgan.training.engine import choose_device
@@ -75,7 +86,7 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
     if flags.tensorboard:
         check_installed()
     # From here on the settings say what is meant wherever, and with whatever seed, the next command is called.
-    config = msgspec.structs.replace(config, data=resolved(config))
+    config = with_located_models(msgspec.structs.replace(config, data=resolved(config)))
     if flags.resume:
         run = open_run(folder)
         check_resumable(run.config, config, str(folder))
@@ -85,13 +96,22 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
             check_new(folder, flags.overwrite)
         # A new run may be of another text than the one whose settings it was given.
         config = msgspec.structs.replace(config, data=msgspec.structs.replace(config.data, fingerprint=""))
+        if config.generator.name in PRETRAINED:
+            config = with_own_tokenizer(config)
+            progress.note(f"Tokens are those of {config.data.tokenizer_path}.")
+        config = msgspec.structs.replace(config, generator=with_generator_files(config.generator))
         progress.note(f"Reading {config.data.corpus} ...")
         text = build_text(config.data)
     describe(text, progress)
     config = msgspec.structs.replace(config, data=as_read(config.data, text))
     config = named_players(config, conditional=text.source_vocabulary is not None)
     generator = build_generator(
-        config.generator, text.vocabulary, text.max_length, config.seed, text.source_vocabulary
+        config.generator,
+        text.vocabulary,
+        text.max_length,
+        config.seed,
+        text.source_vocabulary,
+        weights=not flags.resume,
     ).to(device)
     if not speaks():
         run = Run(folder, config, *text.symbols)
@@ -101,9 +121,17 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
         run = create_run(folder, config, *text.symbols, overwrite=flags.overwrite)
     if flags.tensorboard and speaks():
         want_events(run.folder)
-    result = pretrain(
-        generator, text, config.pretrain, seed=config.seed, run=run, resume=flags.resume, progress=progress
-    )
+    with interruptible(f"Go on with: {shlex.join(['seqgan', 'pretrain', '--run', str(folder), '--resume'])}") as stop:
+        result = pretrain(
+            generator,
+            text,
+            config.pretrain,
+            seed=config.seed,
+            run=run,
+            resume=flags.resume,
+            progress=progress,
+            stop=stop,
+        )
     progress.note(
         f"Held-out negative log-likelihood {result.best_nll:.4f} nats a token, after epoch {result.best_epoch} of "
         f"{result.epochs}."

@@ -14,7 +14,7 @@ class ReportFlags(CommonFlags, frozen=True, kw_only=True):
     """What `seqgan report` takes."""
 
     runs: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="RUN...")] = ()
-    """Folders of runs, pretrained or adversarial; several are laid over one another."""
+    """Folders of runs, pretrained or adversarial; several are laid over one another. Or the folder of one sweep."""
     output: Annotated[str | None, tyro.conf.arg(metavar="FILE.html")] = None
     """Where to write the page; by default report.html in the first run's folder."""
     samples: Annotated[int, Meta(ge=1)] = 10
@@ -27,12 +27,20 @@ def main(arguments: Sequence[str]) -> None:
     flags = check_flags(parse("report", about, ReportFlags(), arguments))
     check_target("--output", flags.output)
 
+    from seqgan.cli.sweep import write_page
     from seqgan.files import write_file
     from seqgan.reporting.figures import check_drawable
     from seqgan.reporting.read import read_runs
     from seqgan.reporting.run_page import run_page
+    from seqgan.sweeps.record import is_sweep, read_record
 
     check_drawable()
+    if len(flags.runs) == 1 and is_sweep(Path(flags.runs[0])):
+        folder = Path(flags.runs[0])
+        page = Path(flags.output or folder / "report.html")
+        write_page(folder, read_record(folder), page)
+        flags.progress.note(f"Written: {page}")
+        return
     runs = read_runs(flags.runs, flags.samples)
     target = Path(flags.runs[0]) / "report.html" if flags.output is None else Path(flags.output)
     write_file(target, run_page(runs))

@@ -3,17 +3,19 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 from msgspec import Meta
 
-from seqgan.cli.options import CommonFlags, check_flags, check_target, parse
-from seqgan.config import Seed
+from seqgan.cli.options import CommonFlags, Switch, check_flags, check_target, parse
+from seqgan.config import MOST, Seed
 from seqgan.errors import ConfigError
 from seqgan.progress import printable
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from seqgan.runs.directory import Run
 
 
@@ -22,17 +24,22 @@ class SampleFlags(CommonFlags, frozen=True, kw_only=True):
 
     run: Annotated[str | None, tyro.conf.arg(metavar="DIR")] = None
     """The run to sample from, pretrained or adversarial; by default the newest pretrained one under runs/."""
-    count: Annotated[int, Meta(ge=1)] | None = None
+    count: Annotated[int, Meta(ge=1, le=MOST)] | None = None
     """How many sentences: by default 20. Of pairs there is one for each source."""
     source: Annotated[str | None, tyro.conf.arg(metavar="FILE|-")] = None
     """What to answer or translate, a source a line, - for standard input; needed by runs of pairs."""
     beam: Annotated[int, Meta(ge=1, le=1000)] | None = None
     """Search for the likeliest sentences with so many hypotheses, in place of drawing them; 1 takes the likeliest token
     at each step. For pairs 5 is usual."""
-    n_best: Annotated[int, Meta(ge=1)] = 1
+    n_best: Annotated[int, Meta(ge=1, le=MOST)] = 1
     """Answers to each source, below one another: the best of the beam, or as many draws."""
     length_penalty: Annotated[float, Meta(ge=0)] = 0.6
     """How much a beam favours length: scores are divided by ((5 + length) / 6) to this power."""
+    best_of: Annotated[int, Meta(ge=1, le=100_000)] | None = None
+    """Of an adversarial run: draw so many for each sentence, or for each source, and keep the one that its
+    discriminator finds most real. What is kept is less diverse than samples are, the more so the greater the number."""
+    scores: Switch = False
+    """Behind each sentence a tab and its log-odds, as `seqgan score` gives them."""
     seed: Seed = 0
     """Another seed, other sentences."""
     temperature: Annotated[float, Meta(gt=0)] = 1.0
@@ -61,13 +68,17 @@ def main(arguments: Sequence[str]) -> None:
     if flags.run is None:
         flags.progress.note(f"From {run.folder}.")
     check_meaningful(flags, run)
-    sentences = answers(flags, run) if run.source_vocabulary is not None else samples(flags, run)
+    if flags.best_of is not None or flags.scores:
+        sentences = chosen(flags, run)
+    else:
+        sentences = answers(flags, run) if run.source_vocabulary is not None else samples(flags, run)
     if flags.output is not None:
         write_file(Path(flags.output), "".join(f"{sentence}\n" for sentence in sentences))
         return
     to_terminal = sys.stdout.isatty()
     for sentence in sentences:
-        print(printable(sentence) if to_terminal else sentence)
+        # A tab stands before a score and nowhere else.
+        print("\t".join(map(printable, sentence.split("\t"))) if to_terminal else sentence)
 
 
 def check_meaningful(flags: SampleFlags, run: "Run") -> None:
@@ -86,6 +97,11 @@ def check_meaningful(flags: SampleFlags, run: "Run") -> None:
         raise ConfigError(f"{what} is of runs of plain text; for more answers to a source give --n-best.")
     if not of_pairs and flags.n_best > 1:
         raise ConfigError("--n-best is of answers to sources; for more sentences give --count.")
+    for flag, given in (("--best-of", flags.best_of is not None), ("--scores", flags.scores)):
+        if given and flags.beam is not None:
+            raise ConfigError(f"{flag} is of samples, and --beam searches and draws nothing: give one of them.")
+        if given and flags.n_best > 1:
+            raise ConfigError(f"{flag} keeps one sample of a source, and --n-best is {flags.n_best}: give one of them.")
     if flags.beam is not None and (flags.temperature, flags.top_k, flags.top_p) != (1.0, 0, 1.0):
         raise ConfigError("--beam searches and draws nothing: leave out --temperature, --top-k and --top-p.")
     if flags.beam is None and flags.length_penalty != SampleFlags().length_penalty:
@@ -139,26 +155,13 @@ def answers(flags: SampleFlags, run: "Run") -> list[str]:
     """What a run of pairs writes for the sources that the flags name, those of a source below one another."""
     import torch
 
-    from seqgan.evaluation.generate import answer_sources, read_sources
+    from seqgan.evaluation.generate import answer_sources
     from seqgan.runs.load import load_generator
     from seqgan.training.engine import choose_device
 
     device = choose_device(flags.device)
     generator = load_generator(run).to(device)
-    assert flags.source is not None
-    assert run.source_tokenizer is not None
-    assert run.source_vocabulary is not None
-    data = run.config.data
-    ids, mask = read_sources(
-        source_lines(flags.source),
-        run.source_tokenizer,
-        run.source_vocabulary,
-        data.max_source_length,
-        turn_separator=data.turn_separator,
-        turns=data.turns,
-        name="standard input" if flags.source == "-" else flags.source,
-        note=flags.progress.note,
-    )
+    ids, mask = sources_of(flags, run)
     found = answer_sources(
         generator,
         ids.to(device),
@@ -176,6 +179,54 @@ def answers(flags: SampleFlags, run: "Run") -> list[str]:
         progress=flags.progress,
     )
     return [sentence for best in found for sentence in best]
+
+
+def chosen(flags: SampleFlags, run: "Run") -> list[str]:
+    """Samples that the run's discriminator chose, or scored.
+
+    Raises:
+        RunError: it has none.
+    """
+    import torch
+
+    from seqgan.evaluation.best_of import best_answers, best_sentences
+    from seqgan.evaluation.generate import encode_prefix
+    from seqgan.runs.load import load_discriminator, load_generator
+    from seqgan.training.engine import choose_device
+
+    device = choose_device(flags.device)
+    generator, discriminator = load_generator(run).to(device), load_discriminator(run).to(device)
+    how: dict[str, Any] = {"temperature": flags.temperature, "top_k": flags.top_k, "top_p": flags.top_p}
+    how |= {"rng": torch.Generator(device).manual_seed(flags.seed), "progress": flags.progress}
+    n = flags.best_of or 1
+    if run.source_vocabulary is None:
+        prefix = None if flags.prefix is None else encode_prefix(flags.prefix, run.tokenizer, run.vocabulary)
+        found = best_sentences(generator, discriminator, flags.count or 20, n, run.reading, prefix=prefix, **how)
+    else:
+        ids, mask = sources_of(flags, run)
+        ids, mask = ids.to(device), mask.to(device)
+        found = best_answers(generator, discriminator, ids, mask, n, run.reading, **how)
+    return [f"{sentence}\t{score:.4f}" if flags.scores else sentence for sentence, score in found]
+
+
+def sources_of(flags: SampleFlags, run: "Run") -> "tuple[Tensor, Tensor]":
+    """Ids and mask of the sources that the flags name. [N, L]"""
+    from seqgan.evaluation.generate import read_sources
+
+    assert flags.source is not None
+    assert run.source_tokenizer is not None
+    assert run.source_vocabulary is not None
+    data = run.config.data
+    return read_sources(
+        source_lines(flags.source),
+        run.source_tokenizer,
+        run.source_vocabulary,
+        data.max_source_length,
+        turn_separator=data.turn_separator,
+        turns=data.turns,
+        name="standard input" if flags.source == "-" else flags.source,
+        note=flags.progress.note,
+    )
 
 
 def source_lines(name: str) -> list[str]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from seqgan.errors import CorpusError
+from seqgan.files import read_file
 
 FOREIGN = {b"\xff\xfe": " (UTF-16?)", b"\xfe\xff": " (UTF-16?)", b"\x1f\x8b": " (compressed by gzip?)"}
 """First bytes of files that are often taken for text."""
@@ -77,7 +78,7 @@ def count(number: int, noun: str, plural: str = "") -> str:
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        content = path.read_bytes()
+        content = read_file(path)
     except IsADirectoryError as error:
         raise CorpusError(f"{path} is a folder, but a file was expected: name a text file in it.") from error
     except FileNotFoundError as error:

@@ -16,6 +16,7 @@ from seqgan.data.batches import (
     encode_sentences,
 )
 from seqgan.data.corpus import Corpus
+from seqgan.data.pretrained import Pretrained
 from seqgan.data.tokenizers import Numbers, SentencePiece, Tokenizer, Words
 from seqgan.data.vocabulary import Vocabulary, build_ids, build_vocabulary, fingerprint_of
 from seqgan.errors import ConfigError, CorpusError
@@ -125,6 +126,13 @@ def encode_corpus(
             if cut:
                 notes.append(f"{cut:,} of {len(ids.tokens):,} {name} sources exceed {max_source_length} tokens: cut.")
 
+    if isinstance(tokenizer, Pretrained):
+        changed = sum(tokenizer.detokenize(tokens) != line for tokens, line in zip(valid, corpus.valid, strict=True))
+        if changed:
+            notes.append(
+                f"{changed:,} of {len(valid):,} held-out sentences do not come back as they were from this tokenizer; "
+                "samples are compared with them as they are."
+            )
     verb = "dropped" if too_long == "drop" else "cut"
     for name, long, all_sentences in (("training", train_long, train), ("held-out", valid_long, valid)):
         if long:
@@ -191,6 +199,8 @@ def _vocabulary(
     if isinstance(tokenizer, SentencePiece):
         # All pieces, also those that the training text shows only inside longer ones.
         return Vocabulary(tokenizer.pieces())
+    if isinstance(tokenizer, Pretrained):
+        return tokenizer.vocabulary()
     if isinstance(tokenizer, Numbers):
         return build_ids(sentences, max_size)
     return build_vocabulary(sentences, min_count=min_count, max_size=max_size)

@@ -5,12 +5,14 @@ Tokens become ids in `seqgan.data.vocabulary`, which knows nothing of how they w
 
 import logging
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Protocol
 
+from seqgan.data.pretrained import read_pretrained
 from seqgan.data.vocabulary import UNKNOWN_TEXT
 from seqgan.errors import ConfigError, CorpusError, nearest
 
-TOKENIZERS = ("words", "characters", "sentencepiece", "ids")
+TOKENIZERS = ("words", "characters", "sentencepiece", "ids", "huggingface")
 """The names that `--tokenizer` takes."""
 HIDDEN = {0x2581: 0xFDD0, 0x2585: 0xFDD1}
 """Characters that mean something to SentencePiece, and what it gets in their place."""
@@ -172,8 +174,15 @@ def train_sentencepiece(lines: Iterable[str], vocabulary_size: int = 1000, seed:
     return tokenizer
 
 
-def make_tokenizer(name: str, lines: Iterable[str] = (), *, vocabulary_size: int = 1000, seed: int = 0) -> Tokenizer:
-    """The tokenizer of that name; one that learns does so from `lines`.
+def make_tokenizer(
+    name: str,
+    lines: Iterable[str] = (),
+    *,
+    vocabulary_size: int = 1000,
+    seed: int = 0,
+    folder: Path | None = None,
+) -> Tokenizer:
+    """The tokenizer of that name; one that learns does so from `lines`, and a pretrained model's is in its `folder`.
 
     Raises:
         ConfigError: there is none; the nearest is suggested.
@@ -187,6 +196,13 @@ def make_tokenizer(name: str, lines: Iterable[str] = (), *, vocabulary_size: int
         return Numbers()
     if name == "sentencepiece":
         return train_sentencepiece(lines, vocabulary_size, seed)
+    if name == "huggingface":
+        if folder is None:
+            raise ConfigError(
+                "The tokenizer huggingface is that of a pretrained model, and none is named: give its folder as "
+                "generator.path or data.tokenizer_path."
+            )
+        return read_pretrained(folder)
     raise ConfigError(f"No tokenizer is called {name!r}.{nearest(name, TOKENIZERS)} Known: {', '.join(TOKENIZERS)}.")
 
 

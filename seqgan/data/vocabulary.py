@@ -7,21 +7,24 @@ padding symbol: after a sentence's end the end symbol is repeated, and a mask sa
 """
 
 import hashlib
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from seqgan.errors import CheckpointError, CorpusError
-from seqgan.files import write_file
+from seqgan.files import read_file, write_file
 
 UNKNOWN_TEXT = "<unk>"
 """How the unknown symbol is written in decoded text."""
 FIRST_LINE = "seqgan vocabulary 1"
 FIRST_LINE_OF_IDS = "seqgan ids 1"
+FIRST_LINE_OF_PRETRAINED = "seqgan pretrained vocabulary 1"
 SPECIALS = 2
 MOST_IDS = 1_000_000
-"""Ids that a text may show without being asked whether it means them."""
+"""Ids that there may be."""
 
 
 class Vocabulary:
@@ -159,6 +162,67 @@ class Ids(Vocabulary):
         return [str(number) for number in numbers]
 
 
+class SymbolNumbers(NamedTuple):
+    """The numbers that a pretrained model has for what is no text."""
+
+    end: int
+    """What ends a sequence."""
+    unknown: int | None
+    """What stands for what is not known; None where there is no such thing."""
+    start: tuple[int, ...]
+    """What a model reads before the first token."""
+    before: tuple[int, ...] = ()
+    """What stands before a text that is read whole."""
+    after: tuple[int, ...] = ()
+    """What stands behind it."""
+    line: tuple[int, ...] = ()
+    """What a line feed is: it stands between a prompt and what is written after it."""
+
+
+class PretrainedVocabulary(Vocabulary):
+    """The tokens of a pretrained model, which has numbers of its own for them: its rows stay where they are.
+
+    Args:
+        tokens: the text's tokens in the order of their ids.
+        numbers: the model's number of each.
+        symbols: and of what is no text.
+
+    Raises:
+        ValueError: a token or a number occurs twice.
+    """
+
+    def __init__(self, tokens: Sequence[str], numbers: Sequence[int], symbols: SymbolNumbers):
+        super().__init__(tokens)
+        self.text_numbers, self.symbols = tuple(numbers), symbols
+        if len(set(self.text_numbers) | {symbols.end, symbols.unknown}) != len(self.tokens) + 2:
+            raise ValueError("The numbers of a pretrained vocabulary are distinct, one a token, and not its symbols'.")
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The model's number of each id. What is unknown has that of the end where the model has none for it."""
+        unknown = self.symbols.end if self.symbols.unknown is None else self.symbols.unknown
+        return (self.symbols.end, unknown, *self.text_numbers)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PretrainedVocabulary) and self._content() == other._content()
+
+    def __hash__(self) -> int:
+        return hash(self._content())
+
+    def fingerprint(self) -> str:
+        """Equal for equal tokens with equal numbers."""
+        return hashlib.sha256("\n".join(self.lines()).encode(errors="surrogatepass")).hexdigest()
+
+    def lines(self) -> list[str]:
+        """Its file, line by line: the format, the symbols, then a number and its token."""
+        pairs = zip(self.text_numbers, self.tokens, strict=True)
+        symbols = json.dumps(self.symbols._asdict())
+        return [FIRST_LINE_OF_PRETRAINED, symbols, *(f"{number} {token}" for number, token in pairs)]
+
+    def _content(self) -> tuple[tuple[str, ...], tuple[int, ...], SymbolNumbers]:
+        return self.tokens, self.text_numbers, self.symbols
+
+
 def build_ids(sentences: Sequence[Sequence[str]], size: int | None = None) -> Ids:
     """The ids up to the largest in some sequences.
 
@@ -187,6 +251,8 @@ def build_ids(sentences: Sequence[Sequence[str]], size: int | None = None) -> Id
             f"The largest id is {largest:,}, and a model with a row for each up to it would not fit: number them "
             "from 0 on, or use --tokenizer words."
         )
+    if size is not None and size > MOST_IDS:
+        raise CorpusError(f"data.max_vocabulary asks for {size:,} ids, and there may be {MOST_IDS:,}: give fewer.")
     return Ids(size or max(2, largest + 1))
 
 
@@ -229,6 +295,8 @@ def write_vocabulary(vocabulary: Vocabulary, path: Path) -> None:
         lines = [FIRST_LINE, *vocabulary.tokens]
         if isinstance(vocabulary, Ids):
             lines = [FIRST_LINE_OF_IDS, str(len(vocabulary))]
+        elif isinstance(vocabulary, PretrainedVocabulary):
+            lines = vocabulary.lines()
         content = "".join(f"{line}\n" for line in lines).encode()
     except UnicodeEncodeError as error:
         found = error.object[error.start]
@@ -245,15 +313,19 @@ def read_vocabulary(path: Path) -> Vocabulary:
         CheckpointError: no such file, or damaged; says the line.
     """
     try:
-        text = path.read_bytes().decode()
+        text = read_file(path).decode()
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}. Restore it from a copy.") from error
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise CheckpointError(f"{path}, line {line}: not UTF-8. Restore the vocabulary from a copy.") from error
     first, *tokens = text.split("\n")  # not splitlines(): a token may be a line separator of another kind
-    if first == FIRST_LINE_OF_IDS and len(tokens) == 2 and tokens[0].isdigit() and int(tokens[0]) > 1:
-        return Ids(int(tokens[0]))
+    if first == FIRST_LINE_OF_IDS and len(tokens) == 2 and re.fullmatch("[0-9]{1,9}", tokens[0]):
+        if 1 < int(tokens[0]) <= MOST_IDS:
+            return Ids(int(tokens[0]))
+        raise CheckpointError(f"{path}, line 2: {tokens[0]} ids, expected 2 to {MOST_IDS:,}. Restore it from a copy.")
+    if first == FIRST_LINE_OF_PRETRAINED:
+        return _read_pretrained(path, tokens)
     if first != FIRST_LINE:
         raise CheckpointError(f"{path}, line 1: found {first[:40]!r}, expected {FIRST_LINE!r}: this is no vocabulary.")
     if not tokens or tokens.pop() != "":
@@ -264,3 +336,17 @@ def read_vocabulary(path: Path) -> Vocabulary:
             raise CheckpointError(f"{path}, line {number}: {token!r} stands in line {seen[token]} already.")
         seen[token] = number
     return Vocabulary(tokens)
+
+
+def _read_pretrained(path: Path, lines: list[str]) -> PretrainedVocabulary:
+    """What stands behind the first line of a pretrained vocabulary's file."""
+    try:
+        if not lines or lines.pop() != "":
+            raise ValueError("the last line has no end, so the file was cut")
+        given = json.loads(lines[0])
+        pairs = [line.partition(" ") for line in lines[1:]]
+        lists = {name: tuple(given[name]) for name in ("start", "before", "after", "line")}
+        symbols = SymbolNumbers(end=given["end"], unknown=given["unknown"], **lists)
+        return PretrainedVocabulary([token for _, _, token in pairs], [int(number) for number, _, _ in pairs], symbols)
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        raise CheckpointError(f"{path} is damaged ({error}): restore the vocabulary from a copy.") from error

@@ -1,6 +1,7 @@
 """How sequences come out of any generator: sampling, searching, relaxing, rollouts; they know the protocol alone."""
 
 from seqgan.decoding.beam_search import Hypotheses, beam_search, greedy_decode
+from seqgan.decoding.best_of import best_of
 from seqgan.decoding.relaxed import RelaxedSamples, relaxed_sample
 from seqgan.decoding.rollout import Reward, rollout
 from seqgan.decoding.sampling import Samples, adjust_logits, sample, sample_tokens
@@ -12,6 +13,7 @@ __all__ = [
     "Samples",
     "adjust_logits",
     "beam_search",
+    "best_of",
     "greedy_decode",
     "relaxed_sample",
     "rollout",

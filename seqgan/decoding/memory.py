@@ -22,6 +22,8 @@ STATES = 3
 """How often a state is in memory while rows are selected from it: the old one, a step's and the next."""
 TOKEN_BYTES = 40
 """Of each token of a row: ids, their copies in order of length, masks."""
+LOGITS = 3
+"""How often a row's logits are in memory, where the output layer is no part of its own: made, chosen from, summed."""
 SCORED_BYTES = 8192
 """What a reward may need of each row: the features of a discriminator."""
 
@@ -40,6 +42,8 @@ def rows_within(
     """
     budget = int(free_bytes(device) * SHARE) if memory is None else memory
     row = STATES * state_bytes(generator, length, context, device) + TOKEN_BYTES * length + SCORED_BYTES
+    if not hasattr(generator, "advance"):  # logits of all rows, as the model makes them and as they are drawn from
+        row += LOGITS * 4 * generator.vocabulary_size
     return max(1, budget // row)
 
 

@@ -53,7 +53,7 @@ def sample_tokens(logits: Tensor, rng: torch.Generator) -> Tensor:
     Returns:
         Ids. [R]
     """
-    return _invert(logits, _uniform(logits, rng))
+    return _first_in_block(*_find_block(logits, _uniform(logits, rng)), logits.shape[1])
 
 
 def draw_tokens(
@@ -73,7 +73,10 @@ def draw_tokens(
     uniform = _uniform(values, rng)
     rows = max(1, LOGIT_BYTES[values.device.type] // (vocabulary_size * values.element_size()))
     parts = zip(values.split(rows), uniform.split(rows), strict=True)
-    return torch.cat(in_parallel(lambda part: _invert(to_logits(part[0]), part[1]), parts, values.device))
+    # What is small is left for all rows together: a few rows' small operations cost as much as everyone's.
+    found = in_parallel(lambda part: _find_block(to_logits(part[0]), part[1]), parts, values.device)
+    block, rest, within_block = (torch.cat(each) for each in zip(*found, strict=True))
+    return _first_in_block(block, rest, within_block, vocabulary_size)
 
 
 def advance(
@@ -103,34 +106,55 @@ def advance(
 
 def _uniform(values: Tensor, rng: torch.Generator) -> Tensor:
     """A number from [0, 1) for each row. [R, ...] -> [R, 1]"""
-    return torch.rand(len(values), 1, generator=rng, device=values.device, dtype=values.dtype)
+    return torch.rand(len(values), 1, generator=rng, device=values.device, dtype=_full(values.dtype))
 
 
-def _invert(logits: Tensor, uniform: Tensor) -> Tensor:
-    """The token at which the distribution function passes a number. [R, V], [R, 1] -> [R]"""
+def _find_block(logits: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The block of the vocabulary in which the distribution function passes a number.
+
+    Args:
+        logits: [R, V]
+        uniform: [R, 1]
+
+    Returns:
+        Which block [R, 1], how much of the number is left for it [R, 1], and its tokens' probabilities [R, V / blocks]:
+        behind the vocabulary's end, those of its last token.
+    """
     size = logits.shape[1]
     blocks = min(BLOCKS, size)
     even = size - size % blocks
-    probs = logits.softmax(dim=1)
+    probs = logits.softmax(dim=1, dtype=_full(logits.dtype))
     block_probs = probs[:, :even].unflatten(1, (-1, blocks)).sum(dim=1)  # [R, blocks]
     block_probs[:, : size - even] += probs[:, even:]
     up_to_block = block_probs.cumsum(dim=1)
     target = uniform * up_to_block[:, -1:]
-    block = _first_above(up_to_block, target)  # [R, 1]
-    before_block = (up_to_block.gather(1, block) - block_probs.gather(1, block)).clamp(min=0.0)
+    block = _first_above(up_to_block, target)
+    before_block = functional.pad(up_to_block, (1, -1)).gather(1, block)
     ids = block + torch.arange(0, size, blocks, device=logits.device)  # [R, V / blocks]
-    within_block = probs.gather(1, ids.clamp(max=size - 1)).masked_fill(ids >= size, 0.0).cumsum(dim=1)
-    place = _first_above(within_block, target - before_block)
+    return block, target - before_block, probs.gather(1, ids.clamp_(max=size - 1))
+
+
+def _first_in_block(block: Tensor, rest: Tensor, within_block: Tensor, size: int) -> Tensor:
+    """The token of a block at which the rest is passed; arguments as `_find_block` returns them. -> [R]"""
+    blocks = min(BLOCKS, size)
+    if size % blocks:  # some blocks are shorter than others
+        within_block[:, -1:].masked_fill_(block >= size % blocks, 0.0)
+    place = _first_above(within_block.cumsum(dim=1), rest)
     return (place * blocks + block).squeeze(1)
 
 
 def _first_above(cumulative: Tensor, target: Tensor) -> Tensor:
     """Index of the first entry of each row above its target; its own weight is then not 0. [R, K], [R, 1] -> [R, 1]"""
     # Sums in another order may round a target up to the last entry itself; just under it, the search always ends
-    # at an entry that rises above the one before.
+    # at an entry that rises above the one before. Not so where entries are no numbers: the last one then.
     last = cumulative[:, -1:]
     target = torch.minimum(target, torch.nextafter(last, torch.zeros_like(last)))
-    return (cumulative <= target).sum(dim=1, keepdim=True)
+    return torch.searchsorted(cumulative, target, right=True).clamp_(max=cumulative.shape[1] - 1)
+
+
+def _full(dtype: torch.dtype) -> torch.dtype:
+    """Numbers that are added up keep at least 24 bits. The draws are exact for logits in any precision."""
+    return torch.promote_types(dtype, torch.float32)
 
 
 def adjust_logits(logits: Tensor, temperature: float = 1.0, top_k: int = 0, top_p: float = 1.0) -> Tensor:

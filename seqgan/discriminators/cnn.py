@@ -80,7 +80,9 @@ class CNNDiscriminator(nn.Module):
             with alone():
                 features = self._features_by_tables(tokens, mask)
                 return torch.cat(in_parallel(self._judge, features.split(JUDGED_ROWS), tokens.device))
-        values = embed(tokens, self.embedding.weight) * mask.unsqueeze(-1)  # [R, T, E]
+        values = embed(tokens, self.embedding.weight)  # [R, T, E]
+        if not known_full(mask):
+            values = values * mask.unsqueeze(-1)
         lengths = mask.sum(dim=1, keepdim=True)  # [R, 1]
         values = values.transpose(1, 2)  # [R, E, T]
         pooled = [
@@ -135,8 +137,16 @@ class CNNDiscriminator(nn.Module):
 def strongest(convolution: nn.Module, width: int, values: Tensor, lengths: Tensor) -> Tensor:
     """The maximum over time of one width's filters. [R, E, T], [R, 1] -> [R, filters of this width]"""
     missing = max(width - values.shape[2], 0)
-    responses = convolution(functional.pad(values, (0, missing)))  # [R, filters, windows]
+    responses = convolution(functional.pad(values, (0, missing)) if missing else values)  # [R, filters, windows]
     first_tokens = torch.arange(responses.shape[2], device=values.device)
     within = first_tokens <= (lengths - width).clamp(min=0)  # [R, windows]
     # ReLU is monotone and 0 its least value: the maximum over the allowed windows, then ReLU.
-    return responses.masked_fill(~within.unsqueeze(1), -torch.inf).amax(dim=2).relu()
+    if not known_full(within):
+        responses = responses.masked_fill(~within.unsqueeze(1), -torch.inf)
+    # The gradient goes to one window, by its index, and not to all that tie: that is looked for anew in no pass.
+    return responses.max(dim=2).values.relu()
+
+
+def known_full(mask: Tensor) -> bool:
+    """Whether all of a mask is True, where looking costs nothing: on a GPU the host would wait for the answer."""
+    return mask.device.type == "cpu" and bool(mask.all())

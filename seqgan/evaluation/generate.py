@@ -45,15 +45,9 @@ def generate_sentences(
     """Sample sentences as text. The arguments are those of `sample`, and what turns ids into text.
 
     Raises:
-        ConfigError: the prefix is as long as a sentence may be.
+        ConfigError: as `check_sampling`.
     """
-    if prefix is not None and len(prefix) >= max_length:
-        raise ConfigError(f"The prefix has {len(prefix)} tokens, and sentences have at most {max_length}: shorten it.")
-    if hasattr(generator, "distributions") and (temperature, top_k, top_p, prefix) != (1.0, 0, 1.0, None):
-        raise ConfigError(
-            "This generator makes all positions at once and has no next token to choose: leave out temperature, top-k, "
-            "top-p and prefix."
-        )
+    check_sampling(generator, max_length, temperature, top_k, top_p, prefix)
     sentences: list[str] = []
     with progress.bar("Sampling: sentences", count) as advance:
         while len(sentences) < count:
@@ -72,6 +66,29 @@ def generate_sentences(
             sentences += [tokenizer.detokenize(vocabulary.decode(ids)) for ids in wanted]
             advance(len(wanted))
     return sentences
+
+
+def check_sampling(
+    generator: "GeneratorModule",
+    max_length: int,
+    temperature: float,
+    top_k: int,
+    top_p: float,
+    prefix: Tensor | None,
+) -> None:
+    """That a generator can be sampled in this way. The arguments are those of `sample`.
+
+    Raises:
+        ConfigError: the prefix is as long as a sentence may be; or a generator that makes all positions at once is
+            asked for anything but plain samples.
+    """
+    if prefix is not None and len(prefix) >= max_length:
+        raise ConfigError(f"The prefix has {len(prefix)} tokens, and sentences have at most {max_length}: shorten it.")
+    if hasattr(generator, "distributions") and (temperature, top_k, top_p, prefix) != (1.0, 0, 1.0, None):
+        raise ConfigError(
+            "This generator makes all positions at once and has no next token to choose: leave out temperature, top-k, "
+            "top-p and prefix."
+        )
 
 
 def answer_sources(

@@ -48,6 +48,7 @@ def require_context(generator: nn.Module, rows: int, context: State) -> State:
     name = type(generator).__name__
     if context is None:
         raise ConfigError(f"{name} generates from a source: give it the context that its `encode` makes of one.")
-    if len(context[-1]) != rows:
-        raise ValueError(f"{name} is asked for {rows} rows, and the context has {len(context[-1])}: repeat its rows.")
+    given = context[-1].shape[0]  # not len(), which would fix the number of rows where this is traced for export
+    if given != rows:
+        raise ValueError(f"{name} is asked for {rows} rows, and the context has {given}: repeat its rows.")
     return context

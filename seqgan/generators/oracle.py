@@ -6,15 +6,21 @@ symbol, and its start symbol is token 0 of the vocabulary, an ordinary token.
 Source: Yu et al. 2017 (arXiv:1609.05473), section 4, and the parameters in the authors' program.
 """
 
+import io
+import math
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from seqgan.errors import CorpusError
+from seqgan.files import read_file
 from seqgan.generators.lstm import LSTMGenerator
 from seqgan.generators.protocol import GeneratorModule
 
+MOST_BYTES = 2**28
+"""Of a file of parameters, and of what it unfolds to; that of the paper has 3 MB."""
 GATES = ("i", "f", "c", "o")
 """The gates' names in a file of parameters, in the order in which torch stacks them; c is the candidate cell."""
 
@@ -34,17 +40,26 @@ def load_oracle(path: str | Path) -> LSTMGenerator:
     """
     names = ["embedding", "w_out", "b_out", *(f"{part}_{gate}" for gate in GATES for part in "wub")]
     try:
-        with np.load(path, allow_pickle=False) as file:
+        content = read_file(Path(path), MOST_BYTES)
+        _check_members(content)
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
             missing = sorted(set(names) - set(file.files))
             if missing:
                 raise CorpusError(f"{path} has no array called {', '.join(missing)}: it is no file of an LSTM oracle.")
             arrays = {name: torch.from_numpy(file[name]) for name in names}
     except FileNotFoundError as error:
         raise CorpusError(f"There is no file {path}: expected an .npz with an oracle's parameters.") from error
-    except (OSError, ValueError) as error:
+    # A file that is cut ends the reader in many ways.
+    except (OSError, ValueError, TypeError, EOFError, KeyError, NotImplementedError, zipfile.BadZipFile) as error:
         if isinstance(error, CorpusError):
             raise
-        raise CorpusError(f"{path} cannot be read as an .npz of arrays: {error}.") from error
+        what = " ".join(str(error).split())[:200].rstrip(".")
+        raise CorpusError(f"{path} cannot be read as an .npz of arrays ({what}): restore it from a copy.") from error
+    for name, array in arrays.items():
+        if array.dtype not in (torch.float32, torch.float64) or not bool(array.isfinite().all()):
+            raise CorpusError(f"{path}: {name} holds what is no finite real number: restore the file from a copy.")
+    if arrays["embedding"].dim() != 2 or arrays["w_out"].dim() != 2:
+        raise CorpusError(f"{path}: embedding and w_out have two axes in an oracle's file: restore it from a copy.")
     vocabulary_size, embedding_size = arrays["embedding"].shape
     hidden_size = arrays["w_out"].shape[0]
     expected = {"w_out": (hidden_size, vocabulary_size), "b_out": (vocabulary_size,)}
@@ -68,6 +83,25 @@ def load_oracle(path: str | Path) -> LSTMGenerator:
         oracle.output_weight.copy_(arrays["w_out"].T)
         oracle.output_bias.copy_(arrays["b_out"])
     return oracle
+
+
+def _check_members(content: bytes) -> None:
+    """That the arrays of an .npz are as large as they say, and together not beyond reason, before any is made.
+
+    Raises:
+        ValueError: they are not.
+        zipfile.BadZipFile: it is no such file.
+    """
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if sum(member.file_size for member in archive.infolist()) > MOST_BYTES:
+            raise ValueError(f"it unfolds to more than {MOST_BYTES:,} bytes")
+        for member in archive.infolist():
+            with archive.open(member) as file:
+                version = np.lib.format.read_magic(file)
+                read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+                shape, _, dtype = read(file)
+                if math.prod(shape) * dtype.itemsize > member.file_size:
+                    raise ValueError(f"{member.filename} says that it is larger than it is")
 
 
 def draw_oracle(vocabulary_size: int = 5000, size: int = 32, seed: int = 0) -> LSTMGenerator:

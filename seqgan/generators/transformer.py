@@ -204,7 +204,7 @@ def attend(
     Returns:
         [R, heads, T, D]
     """
-    if len(query) <= ROWS:
+    if query.shape[0] <= ROWS:  # not len(), which would fix the number of rows where a step is traced for export
         return functional.scaled_dot_product_attention(query, key, value, mask, dropout, causal)
     masks = [None] * -(-len(query) // ROWS) if mask is None else mask.split(ROWS)
     parts = zip(query.split(ROWS), key.split(ROWS), value.split(ROWS), masks, strict=True)

@@ -91,6 +91,7 @@ def js_divergence(sentences: Sequence[Tokens], references: Sequence[Tokens], ord
     Source: the program of Gulrajani et al. 2017 (arXiv:1704.00028). There lines are padded to one length and the
     padding is counted as text, which brings all texts nearer to each other: the metric js-padded does so, js does not.
     """
+    check_sentences(references, "references")
     return float(estimates(js_of_counts, sentences, references, order)[-1, 0])
 
 
@@ -105,6 +106,7 @@ def in_test_share(sentences: Sequence[Tokens], references: Sequence[Tokens], ord
 
     Source: Press et al. 2017 (arXiv:1706.01399), "%-IN-TEST-n".
     """
+    check_sentences(references, "references")
     return float(estimates(in_test_of_counts, sentences, references, order)[-1, 0])
 
 
@@ -120,6 +122,7 @@ def ms_jaccard(sentences: Sequence[Tokens], references: Sequence[Tokens], max_or
 
     Source: Alihosseini et al. 2019, "Jointly Measuring Diversity and Quality in Text Generation Models".
     """
+    check_sentences(references, "references")
     return float(geometric_means(estimates(jaccard_of_counts, sentences, references, max_order))[-1, 0])
 
 
@@ -193,7 +196,7 @@ def estimates(
     if references is not None:
         check_sentences(references, "references")
     check_order(max_order)
-    others = references or []
+    others = [] if references is None else references
     count = len(sentences)
     block = block_of(count, blocks) if blocks else np.zeros(0, np.int64)
     numbers = range(int(block.max(initial=-1)) + 1)

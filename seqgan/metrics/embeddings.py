@@ -24,7 +24,7 @@ def embedding_similarity(real: ArrayLike, generated: ArrayLike) -> float:
             lacks are zeros, which are similar to nothing. [words, features]
 
     Raises:
-        SeqganError: unequal numbers of words, or none.
+        SeqganError: unequal numbers of words, or none, or vectors that are not finite.
 
     Source: Zhu et al. 2018 (arXiv:1802.01886), section 3.2.
     """
@@ -34,6 +34,8 @@ def embedding_similarity(real: ArrayLike, generated: ArrayLike) -> float:
             f"The vectors have the shapes {first.shape} and {second.shape}, but one row for each word of the same list "
             "was expected: [words, features]."
         )
+    if not (np.isfinite(first).all() and np.isfinite(second).all()):
+        raise SeqganError("The vectors hold what is no finite number: a cosine of it is not defined. Train them anew.")
     first, second = _cosines(first), _cosines(second)
     lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
     cosines = (first * second).sum(axis=1) / np.where(lengths > 0, lengths, 1.0)

@@ -46,6 +46,10 @@ class Runs(NamedTuple):
     """How often the n-gram stands in it, at least once. [runs]"""
 
 
+MOST_ORDER = 1000
+"""Longer n-grams than this stand in no sentence that is compared with another."""
+
+
 def check_sentences(sentences: Sequence[Tokens], what: str = "sentences", least: int = 1) -> None:
     """That these are token lists, and enough of them.
 
@@ -56,8 +60,13 @@ def check_sentences(sentences: Sequence[Tokens], what: str = "sentences", least:
 
     Raises:
         SeqganError: there are too few; or a sentence is one string, the common mistake, whose "tokens" would be its
-            letters; or a sentence is a single token.
+            letters; or a sentence is a single token, or its tokens are lists; or all of it is no list.
     """
+    if isinstance(sentences, dict) or not hasattr(sentences, "__len__"):
+        raise SeqganError(
+            f"The {what} are a {type(sentences).__name__}, but a list of token lists was expected: pass a list of "
+            "sentences, each a list; what a generator makes, as list(...)."
+        )
     if len(sentences) < least:
         raise SeqganError(f"The number of {what} is {len(sentences)}, but at least {least} must be given.")
     for number, sentence in enumerate(sentences):
@@ -66,10 +75,15 @@ def check_sentences(sentences: Sequence[Tokens], what: str = "sentences", least:
                 f"{what}[{number}] is the string {sentence[:30]!r}, but a list of tokens was expected: pass "
                 "sentence.split() for words, or list(sentence) for characters."
             )
-        if not hasattr(sentence, "__len__"):
+        if isinstance(sentence, dict) or not hasattr(sentence, "__len__"):
             raise SeqganError(
                 f"{what}[{number}] is {sentence!r}, but a list of tokens was expected: pass a list of sentences, each "
                 "a list; of a single sentence, [sentence]."
+            )
+        if len(sentence) and isinstance(sentence[0], (list, dict, set, np.ndarray)):
+            raise SeqganError(
+                f"{what}[{number}] begins with the {type(sentence[0]).__name__} {str(sentence[0])[:30]}, but a token "
+                "was expected, a string or a number: pass a list of sentences, each a list of tokens."
             )
 
 
@@ -77,15 +91,31 @@ def check_order(order: int, least: int = 1) -> None:
     """That n-grams of this order exist.
 
     Raises:
-        SeqganError: the order is below the least that makes sense.
+        SeqganError: the order is no number, or below the least that makes sense, or beyond the length of sentences.
     """
+    if isinstance(order, bool) or not isinstance(order, (int, np.integer)):
+        raise SeqganError(f"The order is {order!r}, but it counts the tokens of an n-gram: give a whole number.")
+    if order > MOST_ORDER:
+        raise SeqganError(
+            f"The order is {str(order)[:30]}, and {MOST_ORDER} is the greatest that is counted: give less."
+        )
     if order < least:
         raise SeqganError(f"The order is {order}, but it counts the tokens of an n-gram: give {least} or more.")
 
 
 def number_tokens(sentences: Sequence[Tokens]) -> dict[Hashable, int]:
-    """A number for each distinct token, in the order in which they come."""
-    distinct = dict.fromkeys(chain.from_iterable(sentences))
+    """A number for each distinct token, in the order in which they come.
+
+    Raises:
+        SeqganError: tokens that are lists.
+    """
+    try:
+        distinct = dict.fromkeys(chain.from_iterable(sentences))
+    except TypeError as error:
+        raise SeqganError(
+            f"The tokens cannot be told apart ({error}): a sentence is a list of strings or numbers, and no list of "
+            "lists."
+        ) from error
     return {token: number for number, token in enumerate(distinct)}
 
 

@@ -116,6 +116,8 @@ class Report:
         Raises:
             SeqganError: a number lacks its value or its signature.
         """
+        if not isinstance(content, Mapping):
+            raise SeqganError(f"A report is a {type(content).__name__}, expected what Report.to_json writes.")
         return cls(_entry_from_json(name, fields) for name, fields in content.items())
 
 
@@ -125,6 +127,8 @@ def _entry_to_json(entry: Entry) -> dict[str, Any]:
 
 
 def _entry_from_json(name: str, fields: Mapping[str, Any]) -> Entry:
+    if not isinstance(fields, Mapping):
+        raise SeqganError(f"The metric {name!r} is a {type(fields).__name__}, expected what Report.to_json writes.")
     missing = {"value", "signature"} - fields.keys()
     if missing:
         raise SeqganError(

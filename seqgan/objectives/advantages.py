@@ -23,6 +23,26 @@ def mean_advantages(values: Tensor, mask: Tensor, baseline: Tensor | float = 0.0
     return torch.where(mask, (values.mean(dim=0) - baseline).expand(mask.shape), 0.0)
 
 
+def standardized(advantages: Tensor, values: Tensor, mask: Tensor, least: float = 1e-3) -> Tensor:
+    """Advantages in units of the deviation of the mean rewards that were compared, at each position.
+
+    Args:
+        advantages: [..., S, T]
+        values: the rewards that they are of, one of whose axes is the samples compared. [N, ..., S, T or 1]
+        mask: True at real tokens. [..., S, T]
+        least: below this deviation all samples are alike, and the advantages 0: divided, they would be noise.
+
+    Returns:
+        [..., S, T]
+
+    Source: Shao et al. 2024 (arXiv:2402.03300), section 4.1.2; the deviation with S - 1 under it, and 1e-4 added, as in
+    common programs.
+    """
+    deviation = values.mean(dim=0).std(dim=-2, keepdim=True)
+    scale = torch.where(deviation < least, 0.0, 1 / (deviation + 1e-4))
+    return torch.where(mask, advantages * scale, 0.0)
+
+
 def importance_advantages(log_weights: Tensor, mask: Tensor, baseline: Tensor | float = 0.0) -> Tensor:
     """Self-normalised importance weights, less a baseline: MaliGAN and discrete boundary seeking.
 

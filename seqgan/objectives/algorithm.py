@@ -26,6 +26,8 @@ class Sampled(NamedTuple):
     weighs: bool = False
     """Whether rewards are logarithms of weights that samples are compared by. Such a reward cannot be mixed with
     another, and its baseline counts in units of the mean weight."""
+    compares: bool = False
+    """Whether the discriminator is trained on pairs, so that only differences of its logits mean something."""
 
 
 def _constant(progress: float) -> float:  # noqa: ARG001

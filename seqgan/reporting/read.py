@@ -27,12 +27,15 @@ from typing import Any, NamedTuple
 
 from seqgan.config import RunConfig
 from seqgan.errors import CheckpointError, ConfigError, SeqganError
+from seqgan.files import read_file
 from seqgan.metrics import Report
 from seqgan.runs.directory import Run, child_runs, open_run
 from seqgan.runs.metric_log import read_metrics
 
 Logged = dict[str, Any]
 """A line of a metric log."""
+GREATEST = 1e100
+"""Of the numbers in a log that are drawn; what is beyond is missing."""
 ORDERS = (4, 3, 2, 5)
 """Which order of BLEU stands for quality: the first that there is."""
 
@@ -164,14 +167,14 @@ def read_run(folder: str | Path, samples: int) -> RunRecord:
         SeqganError: it is no run, or holds a damaged file.
     """
     run = open_run(folder)
-    log = read_metrics(run.metrics_path)
+    log = [_drawable(line) for line in read_metrics(run.metrics_path)]
     parent = _parent(run, samples)
     own = [line for line in log if line["phase"] == "pretrain"]
     from_parent = parent is not None and not own
     return RunRecord(
         label=str(folder),
         config=run.config,
-        settings=(run.folder / "config.yaml").read_text(encoding="utf-8"),
+        settings=_read_bytes(run.folder / "config.yaml").decode(),
         log=log,
         pretraining=parent.pretraining if from_parent and parent is not None else own,
         origin=parent.origin if from_parent and parent is not None else str(folder) if own else "",
@@ -185,6 +188,14 @@ def read_run(folder: str | Path, samples: int) -> RunRecord:
     )
 
 
+def _drawable(line: Logged) -> Logged:
+    """The same, without numbers that no axis can show: the perplexity of a training that diverged may be one."""
+    return {
+        name: None if isinstance(value, int | float) and abs(value) > GREATEST else value
+        for name, value in line.items()
+    }
+
+
 def read_samples(folder: Path, count: int) -> list[Checkpoint]:
     """The first sentences of each file of samples, in the order of their rounds.
 
@@ -196,7 +207,7 @@ def read_samples(folder: Path, count: int) -> list[Checkpoint]:
         if not number.isdecimal():
             continue
         # Only a line feed ends a line; and a byte that is no text is shown as such.
-        lines = path.read_bytes().decode("utf-8", errors="replace").split("\n")[:-1]
+        lines = _read_bytes(path).decode("utf-8", errors="replace").split("\n")[:-1]
         shown = lines[:count]
         if path.suffix == ".tsv":
             cut = [line.partition("\t") for line in shown]
@@ -328,7 +339,7 @@ def _check_numbers(report: Report) -> None:
 
 def _read_json(path: Path, mend: str) -> dict[str, Any] | None:
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(read_file(path))
     except FileNotFoundError:
         return None
     except (ValueError, OSError, RecursionError) as error:
@@ -336,6 +347,13 @@ def _read_json(path: Path, mend: str) -> dict[str, Any] | None:
     if not isinstance(content, dict):
         raise _damaged(path, TypeError("no JSON object"), mend)
     return content
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return read_file(path)
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror}. Restore it from a copy.") from error
 
 
 def _damaged(path: Path, error: Exception, mend: str) -> CheckpointError:

@@ -29,11 +29,12 @@ from seqgan.reporting.html import (
 )
 from seqgan.reporting.metric_table import metric_table, number
 from seqgan.reporting.read import Checkpoint, RunRecord
+from seqgan.runs.health import USUAL, circumstances_of
 
 MOST_CHECKPOINTS = 24
 """Columns of samples; of more checkpoints, so many at equal distances."""
 WASSERSTEIN = ("wgan", "wgan-gp")
-"""Algorithms whose critic gives distances and no probabilities: it is to be as far ahead as it can."""
+"""Algorithms whose critic reads the softmax itself, which it can always tell apart."""
 AT_ONCE = ("residual-conv",)
 """Generators that make all positions at once."""
 COPYING = ("copied", "longest-copied")
@@ -268,8 +269,11 @@ def health_part(runs: Sequence[RunRecord]) -> str:
     for run in runs:
         rounds = run.config.adversarial.rounds if run.config.adversarial is not None else 0
         before = run.pretraining if run.origin != run.label else []
-        wasserstein = run.config.adversarial is not None and run.config.adversarial.algo in WASSERSTEIN
-        found = log_findings([*before, *run.log], rounds, wasserstein=wasserstein)
+        both, about = run.config.adversarial, USUAL
+        if both is not None:
+            softmax = both.algo in WASSERSTEIN
+            about = circumstances_of(both, always_told_apart=softmax, from_nothing=not run.pretraining)
+        found = log_findings([*before, *run.log], rounds, about)
         heading = f"<h3>{escape(shorter(run.label))}</h3>" if len(runs) > 1 else ""
         parts.append(heading + (findings_list(found) if found else paragraph("The log holds nothing to judge by.")))
     return "".join(parts)

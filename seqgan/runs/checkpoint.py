@@ -5,7 +5,9 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Callable
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,20 @@ import torch
 from torch import nn
 
 from seqgan.errors import CheckpointError
-from seqgan.files import TEMPORARY_SUFFIX, cannot_write, sync, write_file
+from seqgan.files import TEMPORARY_SUFFIX, cannot_write, read_file, sync, write_file
+from seqgan.runs.state_file import parse_state
 
+SAFETENSORS_NAMES = {
+    torch.float32: "F32",
+    torch.float64: "F64",
+    torch.float16: "F16",
+    torch.bfloat16: "BF16",
+    torch.int64: "I64",
+    torch.int32: "I32",
+    torch.uint8: "U8",
+    torch.bool: "BOOL",
+}
+"""What safetensors calls the types of numbers."""
 KEPT = 2
 """Training states that are kept: the newest, and the one before it in case the newest is damaged."""
 
@@ -46,24 +60,24 @@ def load_weights(model: nn.Module, path: Path, vocabulary: str = "") -> None:
             another vocabulary.
     """
     from safetensors import SafetensorError, safe_open
-    from safetensors.torch import load
 
+    expected = model.state_dict()
     try:
-        weights = load(path.read_bytes())
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise OSError("no plain file")
         with safe_open(path, framework="pt") as file:
             saved_with = (file.metadata() or {}).get("vocabulary", "")
+            # What the file says of its tensors is looked at before any of them is read.
+            _check_header({name: file.get_slice(name) for name in file.keys()}, expected, path)  # noqa: SIM118
+            weights = {name: file.get_tensor(name) for name in expected}
     except FileNotFoundError as error:
         raise CheckpointError(f"{path} does not exist: the run has no finished weights yet; train it first.") from error
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{path} is damaged ({error}): train again, or restore it from a copy.") from error
-    expected = model.state_dict()
-    for name in sorted(expected.keys() | weights.keys()):
-        here = tuple(weights[name].shape) if name in weights else "missing"
-        wanted = tuple(expected[name].shape) if name in expected else "no such weight"
-        if here != wanted:
+    for name, weight in weights.items():
+        if not bool(weight.isfinite().all()):
             raise CheckpointError(
-                f"{path} belongs to another model: {name} is {here}, and the run's settings and vocabulary "
-                f"need {wanted}. Was config.yaml or vocabulary.txt changed?"
+                f"{path} is damaged: {name} holds what is no finite number. Train again, or restore it from a copy."
             )
     if vocabulary and saved_with and vocabulary != saved_with:
         sources = path.with_name("source_vocabulary.txt").is_file()
@@ -74,18 +88,42 @@ def load_weights(model: nn.Module, path: Path, vocabulary: str = "") -> None:
     model.load_state_dict(weights)
 
 
-def save_state(folder: Path, step: int, state: dict[str, Any]) -> None:
+def _check_header(found: Mapping[str, Any], expected: Mapping[str, torch.Tensor], path: Path) -> None:
+    """That a file of weights says of its tensors what the model's are.
+
+    Args:
+        found: what safetensors calls a slice, by name.
+        expected: the model's tensors, by name.
+        path: of the file, for messages.
+
+    Raises:
+        CheckpointError: names the first difference.
+    """
+    for name in sorted(expected.keys() | found.keys()):
+        here = tuple(found[name].get_shape()) if name in found else "missing"
+        wanted = tuple(expected[name].shape) if name in expected else "no such weight"
+        if here == wanted and found[name].get_dtype() != SAFETENSORS_NAMES.get(expected[name].dtype):
+            here, wanted = found[name].get_dtype(), str(expected[name].dtype).removeprefix("torch.")
+        if here != wanted:
+            raise CheckpointError(
+                f"{path} belongs to another model: {name} is {here}, and the run's settings and vocabulary "
+                f"need {wanted}. Was config.yaml or vocabulary.txt changed?"
+            )
+
+
+def save_state(folder: Path, step: int, state: dict[str, Any], spare: int | None = None) -> None:
     """Write a complete training state as `folder`/step-N and delete all but the newest `KEPT`.
 
     Args:
         folder: the run's folder of checkpoints.
-        step: orders the states.
+        step: orders the states. One of the same step is replaced, and is not there for a moment.
         state: tensors, numbers, strings, lists and dicts, nested.
+        spare: the step of another that is kept, to go back to.
     """
     buffer = io.BytesIO()
     torch.save(state, buffer)
     content = buffer.getvalue()
-    place = folder / f"step-{step:09}"
+    place = _place(folder, step)
     unfinished = folder / (place.name + TEMPORARY_SUFFIX)
     try:
         _delete(unfinished)
@@ -95,20 +133,26 @@ def save_state(folder: Path, step: int, state: dict[str, Any]) -> None:
         _delete(place)
         os.replace(unfinished, place)
         sync(folder)
-        for old in _states(folder)[KEPT:]:
-            _delete(old)
+        states = _states(folder)
+        spared = None if spare is None else _place(folder, spare)
+        # Later ones than this were passed over as damaged, and are made again.
+        for old in [state for state in states if state.name > place.name] + states[states.index(place) + KEPT :]:
+            if old != spared:
+                _delete(old)
     except OSError as error:
         raise cannot_write(place, error) from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def load_state(folder: Path, note: Callable[[str], None]) -> dict[str, Any] | None:
+def load_state(folder: Path, note: Callable[[str], None], log: Path | None = None) -> dict[str, Any] | None:
     """The newest training state that is whole, or None when there is none at all.
 
     Args:
         folder: the run's folder of checkpoints.
         note: is told of each damaged state that was passed over.
+        log: the run's metric log. Where nothing is in it, damaged states are as good as none: no work is lost by
+            beginning anew.
 
     Raises:
         CheckpointError: there are states, and all are damaged.
@@ -116,17 +160,76 @@ def load_state(folder: Path, note: Callable[[str], None]) -> dict[str, Any] | No
     states = _states(folder)
     for place in states:
         try:
-            content = (place / "state.pt").read_bytes()
-            expected = json.loads((place / "state.json").read_text(encoding="utf-8"))["sha256"]
-            if hashlib.sha256(content).hexdigest() != expected:
-                raise ValueError("its checksum differs")
-            return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+            return _read(place)
         # Whatever is wrong with these bytes, and readers of damaged files raise many kinds, they are of no use.
         except Exception as error:
             note(f"{place} is damaged ({type(error).__name__}: {error}); trying the one before.")
-    if states:
+    if states and not (log is not None and (not log.exists() or log.stat().st_size == 0)):
         raise CheckpointError(f"All training states in {folder} are damaged: start anew with --overwrite.")
     return None
+
+
+def load_state_of(folder: Path, step: int) -> dict[str, Any]:
+    """The training state of that step.
+
+    Raises:
+        CheckpointError: it is not there, or damaged.
+    """
+    place = _place(folder, step)
+    try:
+        return _read(place)
+    except Exception as error:  # of many kinds, as above
+        raise CheckpointError(
+            f"{place}, the training state to go back to, cannot be read ({type(error).__name__}: {error}): go on with "
+            "--resume --on-collapse warn, or begin anew."
+        ) from error
+
+
+def _place(folder: Path, step: int) -> Path:
+    return folder / f"step-{step:09}"
+
+
+def _read(place: Path) -> dict[str, Any]:
+    """A state, its checksum compared; raises whatever reading of damaged files raises."""
+    content = read_file(place / "state.pt")
+    expected = json.loads(read_file(place / "state.json", 1_000_000))["sha256"]
+    if hashlib.sha256(content).hexdigest() != expected:
+        raise ValueError("its checksum differs")
+    return parse_state(content)
+
+
+@contextmanager
+def restoring(folder: Path) -> Iterator[None]:
+    """Around what puts a training state back: whatever does not fit there is one line.
+
+    Args:
+        folder: the run's folder of checkpoints.
+
+    Raises:
+        CheckpointError: the state is one of another model, or of other settings.
+    """
+    try:
+        yield
+    except CheckpointError:
+        raise
+    except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        what = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise CheckpointError(
+            f"The training state in {folder} does not belong to this run ({what}): restore it from a copy, or start "
+            "anew with --overwrite."
+        ) from error
+
+
+def check_moments(optimizer: torch.optim.Optimizer) -> None:
+    """That what an optimiser remembers of its parameters has their shapes.
+
+    Raises:
+        ValueError: something has not.
+    """
+    for parameter, remembered in optimizer.state.items():
+        for name, value in remembered.items():
+            if isinstance(value, torch.Tensor) and value.dim() and value.shape != parameter.shape:
+                raise ValueError(f"{name} is {tuple(value.shape)} of a parameter that is {tuple(parameter.shape)}")
 
 
 def _states(folder: Path) -> list[Path]:

@@ -4,11 +4,14 @@ import os
 import shutil
 from pathlib import Path
 
-from seqgan.config import RunConfig, read_settings, settings_text, with_settings
-from seqgan.data.tokenizers import Characters, Numbers, SentencePiece, Tokenizer, Words
-from seqgan.data.vocabulary import Vocabulary, fingerprint_of, read_vocabulary, write_vocabulary
-from seqgan.errors import CheckpointError, ConfigError, RunError
-from seqgan.files import TEMPORARY_SUFFIX, cannot_write, sync, write_file
+from seqgan.config import RunConfig, settings_text, with_settings
+from seqgan.data.reading import Reading
+from seqgan.data.tokenizers import Tokenizer
+from seqgan.data.vocabulary import Vocabulary, fingerprint_of
+from seqgan.errors import RunError
+from seqgan.files import TEMPORARY_SUFFIX, cannot_write, replace_folder, write_file
+from seqgan.runs.symbols import Symbols, read_symbols, write_symbols
+from seqgan.settings_file import read_settings
 
 
 class Run:
@@ -40,9 +43,15 @@ class Run:
         self.source_vocabulary = source_vocabulary
 
     @property
-    def symbols(self) -> tuple[Tokenizer, Vocabulary, Tokenizer | None, Vocabulary | None]:
+    def symbols(self) -> Symbols:
         """Tokenizer and vocabulary of the sentences, and of the sources."""
         return self.tokenizer, self.vocabulary, self.source_tokenizer, self.source_vocabulary
+
+    @property
+    def reading(self) -> Reading:
+        """How text becomes what the players read."""
+        data = self.config.data
+        return Reading(*self.symbols, data.max_length, data.max_source_length, data.turn_separator, data.turns)
 
     @property
     def vocabulary_fingerprint(self) -> str:
@@ -58,6 +67,11 @@ class Run:
     def discriminator_path(self) -> Path:
         """The discriminator's weights, in adversarial runs."""
         return self.folder / "discriminator.safetensors"
+
+    @property
+    def judge_tokenizer_path(self) -> Path:
+        """The tokenizer of a discriminator that is a pretrained model."""
+        return self.folder / "discriminator_tokenizer.json"
 
     @property
     def metrics_path(self) -> Path:
@@ -149,20 +163,13 @@ def create_run(
     check_new(folder, overwrite)
     unfinished = folder.with_name(folder.name + TEMPORARY_SUFFIX)
     run = Run(_shown(folder), config, tokenizer, vocabulary, source_tokenizer, source_vocabulary)
-    shared = config.data.shared_vocabulary
     try:
         if unfinished.exists():
             shutil.rmtree(unfinished)
         unfinished.mkdir(parents=True)
-        write_vocabulary(vocabulary, unfinished / "vocabulary.txt")
-        if isinstance(tokenizer, SentencePiece):
-            write_file(unfinished / "tokenizer.model", tokenizer.model)
-        if source_vocabulary is not None and not shared:
-            write_vocabulary(source_vocabulary, unfinished / "source_vocabulary.txt")
-        if isinstance(source_tokenizer, SentencePiece) and not shared:
-            write_file(unfinished / "source_tokenizer.model", source_tokenizer.model)
+        write_symbols(unfinished, run.symbols, shared=config.data.shared_vocabulary)
         write_file(unfinished / "config.yaml", settings_text(config))
-        _replace(unfinished, folder)
+        replace_folder(unfinished, folder)
     except OSError as error:
         raise cannot_write(folder, error) from error
     finally:
@@ -174,7 +181,7 @@ def open_run(folder: str | Path) -> Run:
     """The run at `folder`.
 
     Raises:
-        RunError: no run is there.
+        RunError: no run is there, or a link in it leads elsewhere.
         ConfigError: its settings cannot be read.
         CheckpointError: its vocabulary or tokenizer is damaged.
     """
@@ -184,19 +191,28 @@ def open_run(folder: str | Path) -> Run:
         raise RunError(f"{folder} {what}; expected the folder of a run, as `seqgan pretrain` makes; check --run.")
     if not _is_run(folder):
         raise RunError(f"{folder} is no seqgan run: it has no config.yaml beside a vocabulary.txt. Check --run.")
+    refuse_ways_out(folder)
     settings = read_settings(folder / "config.yaml")
     config = with_settings(RunConfig(), settings, str(folder / "config.yaml"))
-    tokenizer = _read_tokenizer(folder, "tokenizer", config.data.tokenizer)
-    vocabulary = read_vocabulary(folder / "vocabulary.txt")
-    if not config.data.max_source_length:
-        return Run(folder, config, tokenizer, vocabulary)
-    if config.data.shared_vocabulary:
-        return Run(folder, config, tokenizer, vocabulary, tokenizer, vocabulary)
-    source_tokenizer = _read_tokenizer(
-        folder, "source_tokenizer", config.data.source_tokenizer or config.data.tokenizer
-    )
-    source_vocabulary = read_vocabulary(folder / "source_vocabulary.txt")
-    return Run(folder, config, tokenizer, vocabulary, source_tokenizer, source_vocabulary)
+    return Run(folder, config, *read_symbols(folder, config.data, "config.yaml"))
+
+
+def refuse_ways_out(folder: Path) -> None:
+    """That no link in a run's folder leads out of it: what is read and written there is the run's own.
+
+    A folder of a child run is another run's, which is asked when that one is opened.
+
+    Raises:
+        RunError: names the link.
+    """
+    inside = folder.resolve()
+    for place in (folder, folder / "samples", folder / "checkpoints"):
+        for path in place.iterdir() if place.is_dir() else ():
+            if path.is_symlink() and not path.resolve().is_relative_to(inside):
+                raise RunError(
+                    f"{path} is a link that leads out of the run's folder, to {path.resolve()}: put what it names in "
+                    "its place, or take the link away."
+                )
 
 
 def newest_run(root: Path, *, pretrained: bool = False) -> Path:
@@ -219,7 +235,8 @@ def newest_run(root: Path, *, pretrained: bool = False) -> Path:
 
 def write_config(run: Run, config: RunConfig) -> None:
     """Replace the run's settings, when a resumed run is given other ones."""
-    write_file(run.folder / "config.yaml", settings_text(config))
+    if config != run.config:
+        write_file(run.folder / "config.yaml", settings_text(config))
     run.config = config
 
 
@@ -230,34 +247,3 @@ def _shown(folder: Path) -> Path:
 
 def _is_run(folder: Path) -> bool:
     return (folder / "config.yaml").is_file() and (folder / "vocabulary.txt").is_file()
-
-
-def _read_tokenizer(folder: Path, name: str, kind: str) -> Tokenizer:
-    """The tokenizer of that setting's name and value; of subwords, from the file NAME.model."""
-    if kind == "words":
-        return Words()
-    if kind == "characters":
-        return Characters()
-    if kind == "ids":
-        return Numbers()
-    if kind == "sentencepiece":
-        path = folder / f"{name}.model"
-        try:
-            return SentencePiece(path.read_bytes())
-        except (OSError, RuntimeError) as error:
-            raise CheckpointError(f"{path} cannot be read as a SentencePiece model: restore it from a copy.") from error
-    raise ConfigError(
-        f"{folder / 'config.yaml'}: data.{name} is {kind!r}; expected words, characters, sentencepiece or ids."
-    )
-
-
-def _replace(unfinished: Path, folder: Path) -> None:
-    """Put the finished folder in its place; what was there is renamed away first, and only then deleted."""
-    old = folder.with_name(folder.name + ".old" + TEMPORARY_SUFFIX)
-    if old.exists():
-        shutil.rmtree(old)
-    if folder.exists():
-        os.replace(folder, old)
-    os.replace(unfinished, folder)
-    sync(folder.parent)
-    shutil.rmtree(old, ignore_errors=True)

@@ -7,6 +7,7 @@ from seqgan.errors import RunError
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.runs.checkpoint import load_weights
 from seqgan.runs.directory import Run
+from seqgan.runs.symbols import read_tokenizer_file
 
 
 def load_generator(run: Run) -> GeneratorModule:
@@ -16,7 +17,11 @@ def load_generator(run: Run) -> GeneratorModule:
         CheckpointError: there are none yet, or they are damaged.
     """
     generator = build_generator(
-        run.config.generator, run.vocabulary, run.config.data.max_length, source_vocabulary=run.source_vocabulary
+        run.config.generator,
+        run.vocabulary,
+        run.config.data.max_length,
+        source_vocabulary=run.source_vocabulary,
+        trained=False,
     )
     load_weights(generator, run.generator_path, run.vocabulary_fingerprint)
     return generator.eval()
@@ -30,7 +35,10 @@ def load_discriminator(run: Run) -> DiscriminatorModule:
         CheckpointError: its weights are damaged.
     """
     if run.config.discriminator is None:
-        raise RunError(f"{run.folder} was pretrained only and has no discriminator: name an adversarial run.")
+        raise RunError(
+            f"{run.folder} was pretrained only and has no discriminator: name an adversarial run, "
+            "such as `seqgan adversarial` makes of it."
+        )
     data = run.config.data
     discriminator = build_discriminator(
         run.config.discriminator,
@@ -39,6 +47,9 @@ def load_discriminator(run: Run) -> DiscriminatorModule:
         source_vocabulary=run.source_vocabulary,
         max_source_length=data.max_source_length,
         turn_separator=data.turn_separator,
+        tokenizers=(run.tokenizer, run.source_tokenizer),
+        own_tokenizer=read_tokenizer_file(run.judge_tokenizer_path) if run.config.discriminator.path else None,
+        trained=False,
     )
     load_weights(discriminator, run.discriminator_path, run.vocabulary_fingerprint)
     return discriminator.eval()

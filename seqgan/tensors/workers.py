@@ -24,21 +24,36 @@ _crew = threading.local()
 def in_parallel(work: Callable[[Part], Result], parts: Iterable[Part], device: torch.device) -> list[Result]:
     """`work` of each part, without gradients, in the order of the parts; the same whatever the number of threads.
 
+    Within `torch.autocast` the parts are worked on in its precision, whose state torch keeps for each thread apart.
+
     Args:
         work: independent of the other parts, and without random numbers.
         parts: on a CPU as many as there are threads, or several times as many, so that none is idle for long.
         device: where the work is done; on a GPU one part is done after the other.
     """
 
+    autocast, dtype = torch.is_autocast_enabled(device.type), torch.get_autocast_dtype(device.type)
+
     def without_gradients(part: Part) -> Result:
-        with torch.no_grad():
-            return work(part)
+        before = torch.is_autocast_enabled(device.type), torch.get_autocast_dtype(device.type)
+        _set_autocast(device, autocast, dtype)
+        try:
+            with torch.no_grad():
+                return work(part)
+        finally:
+            _set_autocast(device, *before)
 
     parts = list(parts)
     threads = crew_size()
     if device.type != "cpu" or threads == 1 or len(parts) == 1:
         return [without_gradients(part) for part in parts]
     return list(_pool(threads, os.getpid()).map(without_gradients, parts))
+
+
+def _set_autocast(device: torch.device, enabled: bool, dtype: torch.dtype) -> None:
+    """As entering `torch.autocast` does, but leaving it again does not drop the weights that were rounded for all."""
+    torch.set_autocast_enabled(device.type, enabled)
+    torch.set_autocast_dtype(device.type, dtype)
 
 
 def crew_size() -> int:

@@ -10,27 +10,35 @@ import torch
 from seqgan.config import AdversarialConfig, algorithm_defaults
 from seqgan.data.text import Text
 from seqgan.discriminators.protocol import DiscriminatorModule
-from seqgan.errors import ConfigError
+from seqgan.errors import ConfigError, TrainingError
 from seqgan.generators.protocol import GeneratorModule
+from seqgan.interrupt import Stop
 from seqgan.objectives.algorithm import Relaxed, Sampled
+from seqgan.objectives.spin import SelfPlay
 from seqgan.progress import SILENT, Progress
-from seqgan.runs.checkpoint import load_state, save_state, save_weights
+from seqgan.runs.checkpoint import check_moments, load_state, restoring, save_state, save_weights
 from seqgan.runs.directory import Run
+from seqgan.runs.health import Circumstances, circumstances_of
 from seqgan.runs.metric_log import MetricLog
+from seqgan.runs.thinning import is_logged, is_shown, thin_samples
+from seqgan.training.doctor import Doctor
 from seqgan.training.engine import device_of, seeded
+from seqgan.training.keeping import Keeper
 from seqgan.training.players import Players, check_processes
 from seqgan.training.pretrain import Judge, check_same_text
 from seqgan.training.processes import by_first, check_alike, is_first, take_over
+from seqgan.training.recovery import Recovery, check_on_collapse
 from seqgan.training.relaxed import RelaxedPlayers, check_relaxed
 from seqgan.training.rewards import OwnReward
 from seqgan.training.sampled import SampledPlayers, check_sampled
+from seqgan.training.self_play import SelfPlayPlayers, check_self_play
 
 
 def train_adversarially(
     generator: GeneratorModule,
     discriminator: DiscriminatorModule,
     text: Text,
-    algorithm: Sampled | Relaxed,
+    algorithm: Sampled | Relaxed | SelfPlay,
     config: AdversarialConfig | None = None,
     *,
     seed: int = 0,
@@ -39,6 +47,8 @@ def train_adversarially(
     progress: Progress = SILENT,
     judge: Judge | None = None,
     reward: OwnReward | None = None,
+    from_nothing: bool = False,
+    stop: Stop | None = None,
 ) -> None:
     """Train both players in place, on the device where they are.
 
@@ -56,77 +66,127 @@ def train_adversarially(
             processes the first one asks it, while the others wait.
         reward: of completed sequences, mixed with the discriminator's, of which `adversarial.discriminator_share` is
             left; by default BLEU against the reference. For algorithms on sampled text.
+        from_nothing: the generator was not pretrained: how it begins is no measure of its health.
+        stop: whether to leave, asked after each pool of the warm-up and each round; see `interruptible`.
 
     Raises:
         ConfigError: settings that do not go together.
         CheckpointError: the run's training states are damaged, or belong to another text.
-        SeqganError: training diverged.
+        Interrupted: `stop` said so; a state is saved.
+        TrainingError: training diverged, or it collapsed and was to stop then.
     """
     config = config or AdversarialConfig()
+    check_on_collapse(config)
     device = device_of(generator)
     progress = progress if is_first() else SILENT
     check_alike("The text", text.corpus.fingerprint() + text.vocabulary_fingerprint)
     take_over(generator, discriminator)
     with seeded(seed, device) as rng:
         players = make_players(generator, discriminator, text, algorithm, config, rng, reward)
-        state = load_state(run.checkpoints_folder, progress.note) if run is not None and resume else None
-        check_alike("The training state", "" if state is None else f"{state['warmup_steps']} {state['rounds']}")
-        if state is not None:
-            check_same_text(state, text)
-            players.restore(state)
+        doctor = Doctor(progress.note, _circumstances(algorithm, config, from_nothing=from_nothing))
+        state = (
+            load_state(run.checkpoints_folder, progress.note, run.metrics_path) if run is not None and resume else None
+        )
+        begun = [(state or {}).get(name) for name in ("warmup_steps", "rounds", "judged")]
+        check_alike("The training state", str(begun))
+        if run is not None and state is not None:
+            with restoring(run.checkpoints_folder):
+                check_same_text(state, text)
+                players.restore(state)
+                for optimizer in (players.generator_optimizer, players.discriminator_optimizer):
+                    check_moments(optimizer)
+                doctor.restore(state.get("doctor"))
+                state["log_size"] = int(state["log_size"])
             progress.note(f"Going on after {players.warmup_steps} warm-up pools and {players.rounds} rounds.")
-        path = run.metrics_path if run is not None and is_first() else None
-        log = MetricLog(path, progress.note, size=state["log_size"] if state else 0)
+        log = MetricLog(run.metrics_path if run is not None and is_first() else None, progress.note, state)
+        recovery = Recovery(config, players, doctor, run, log, progress)
 
-        def keep() -> None:
-            """Save all that a resumed run needs, and the weights that other commands read."""
-            if run is None:
-                return
-            now = {**players.state(), "log_size": log.size}
-
-            def write() -> None:
+        def write_weights() -> None:
+            if run is not None:
                 vocabulary = text.vocabulary_fingerprint
                 save_weights(generator, run.generator_path, vocabulary)
                 save_weights(discriminator, run.discriminator_path, vocabulary)
-                save_state(run.checkpoints_folder, players.warmup_steps + players.rounds, now)
 
-            by_first(write)
+        def step() -> int:
+            return players.warmup_steps + players.rounds + players.judged
+
+        def write() -> None:
+            """Save all that a resumed run needs, and the weights that other commands read."""
+            if run is None:
+                return
+            now = players.state()  # asks all processes for their random numbers
+
+            def write_files() -> None:
+                write_weights()
+                complete = {**now, **log.state(), "doctor": doctor.state()}
+                save_state(run.checkpoints_folder, step(), complete, spare=recovery.best_step)
+                thin_samples(run.samples_folder, players.rounds, config.evaluate_every)
+
+            by_first(write_files)
+
+        def rest(*, save: bool, judged: bool = False) -> None:
+            if judged:
+                recovery.remember(step())
+            keeper.rest(f"{players.warmup_steps} warm-up pools and {players.rounds} rounds", save=save)
 
         def judged_at(rounds: int) -> dict[str, float]:
             """What the judge says, to all processes."""
             return {} if judge is None else by_first(lambda: judge(rounds))
 
+        keeper = Keeper(write, stop or Stop())
+        if state is not None:
+            by_first(write_weights)  # the state alone decides: these may be newer, or damaged
+        else:
+            write()  # so that even the first state after this has one before it, should it be damaged
+
         with progress.bar("Discriminator alone: pools", config.warmup_steps, players.warmup_steps) as advance:
             while not players.warmed_up:
                 values = players.warm_up_discriminator()
                 if players.warmed_up:
-                    log.log("warmup", players.warmup_steps, values)
-                elif players.warmup_steps % players.warmup_checkpoint_steps == 0:
-                    keep()
+                    doctor.hear(log.log("warmup", players.warmup_steps, values))
                 advance(1)
+                often = players.warmup_steps % players.warmup_checkpoint_steps == 0
+                rest(save=often and not players.warmed_up)
         if players.rounds == 0 and not players.judged:
             if judge is not None:
-                log.log("adversarial", 0, judged_at(0))
+                doctor.hear(log.log("adversarial", 0, judged_at(0)))
             players.judged = True
-            keep()
+            rest(save=True, judged=True)
 
+        recovery.after_round(write)  # where it was stopped by a collapse, and resumed
         with progress.bar("Adversarial training: rounds", config.rounds, players.rounds) as advance:
             while players.rounds < config.rounds:
-                values = players.play_round()
+                try:
+                    values = players.play_round()
+                except TrainingError as error:
+                    if config.on_collapse != "restore":
+                        raise
+                    recovery.treat(str(error), write)
+                    continue
                 judged = players.rounds % config.evaluate_every == 0 or players.rounds == config.rounds
                 if judged:
                     values |= judged_at(players.rounds)
-                log.log("adversarial", players.rounds, values, shown=judged)
-                if judged:
-                    keep()
+                if judged or is_logged(players.rounds):
+                    shown = judged and is_shown(players.rounds, config.rounds, config.evaluate_every)
+                    doctor.hear(log.log("adversarial", players.rounds, values, shown=shown))
                 advance(1)
+                rest(save=judged, judged=judged)
+                recovery.after_round(write)
+
+
+def _circumstances(
+    algorithm: Sampled | Relaxed | SelfPlay, config: AdversarialConfig, *, from_nothing: bool
+) -> Circumstances:
+    """What the doctor is told beside the log. Without noise on tokens the discriminator reads the softmax itself."""
+    softmax = isinstance(algorithm, Relaxed) and not algorithm.gumbel
+    return circumstances_of(config, always_told_apart=softmax, from_nothing=from_nothing)
 
 
 def make_players(
     generator: GeneratorModule,
     discriminator: DiscriminatorModule,
     text: Text,
-    algorithm: Sampled | Relaxed,
+    algorithm: Sampled | Relaxed | SelfPlay,
     config: AdversarialConfig,
     rng: torch.Generator,
     reward: OwnReward | None = None,
@@ -142,12 +202,14 @@ def make_players(
         raise ConfigError(
             "A reward is given, but an algorithm on relaxed samples has none: choose one on sampled text."
         )
+    if isinstance(algorithm, SelfPlay):
+        return SelfPlayPlayers(generator, discriminator, text, algorithm, config, rng)
     return RelaxedPlayers(generator, discriminator, text, algorithm, config, rng)
 
 
 def check_settings(
     config: AdversarialConfig,
-    algorithm: Sampled | Relaxed,
+    algorithm: Sampled | Relaxed | SelfPlay,
     *,
     per_token: bool = False,
     per_view: bool = False,
@@ -169,12 +231,15 @@ def check_settings(
     Raises:
         ConfigError: says which do not, and why.
     """
+    check_on_collapse(config)
     check_used(config, relaxed=isinstance(algorithm, Relaxed))
     check_processes(config)
     check_reads_sources(config, algorithm, conditional=conditional)
     if isinstance(algorithm, Relaxed):
         check_relaxed(config, algorithm, steps=steps, state_noise=state_noise, per_token=per_token, per_view=per_view)
         return
+    if isinstance(algorithm, SelfPlay):
+        check_self_play(config)
     if per_view:
         raise ConfigError(
             f"discriminator.per_view has several logits a sentence, and a reward is one number: leave it off for "
@@ -190,10 +255,13 @@ def check_settings(
             f"generator.state_noise is of algorithms that learn through relaxed samples, and {config.algo} scores its "
             "samples under a state without noise: leave it at 0."
         )
-    check_sampled(config, algorithm, per_token=per_token, other=conditional)
+    if isinstance(algorithm, Sampled):
+        check_sampled(config, algorithm, per_token=per_token, other=conditional)
 
 
-def check_reads_sources(config: AdversarialConfig, algorithm: Sampled | Relaxed, *, conditional: bool) -> None:
+def check_reads_sources(
+    config: AdversarialConfig, algorithm: Sampled | Relaxed | SelfPlay, *, conditional: bool
+) -> None:
     """That an algorithm can do something with sources, where there are some.
 
     Raises:
@@ -216,6 +284,7 @@ def check_used(config: AdversarialConfig, *, relaxed: bool) -> None:
     belongs = {
         "rollouts": (config.credit == "rollouts", "credit rollouts"),
         "memory": (config.credit == "rollouts", "credit rollouts"),
+        "rollout_precision": (config.credit == "rollouts", "credit rollouts"),
         "baseline_value": (config.baseline == "constant", "baseline constant"),
         "critic_learning_rate": (config.baseline == "critic", "baseline critic"),
         "real_prefix_step": (config.real_prefix > 0, "real_prefix"),
@@ -233,6 +302,9 @@ def check_used(config: AdversarialConfig, *, relaxed: bool) -> None:
         "variable_length": (relaxed, "algorithms on relaxed samples"),
         "discriminator_surge": (relaxed, "algorithms on relaxed samples"),
         "teacher_helping": (relaxed, "algorithms on relaxed samples"),
+        "kl_estimator": (config.kl_weight > 0, "kl_weight"),
+        "spin_weight": (config.algo == "spin", "spin"),
+        "iteration_rounds": (config.algo == "spin", "spin"),
     }
     defaults = AdversarialConfig(), algorithm_defaults(config.algo)  # what nobody asked for is no mistake
     for name, (used, owner) in belongs.items():

@@ -17,6 +17,7 @@ from seqgan.tensors.masking import masked_mean
 from seqgan.training.critic import Critic, critic_loss
 from seqgan.training.optimizers import adam, update
 from seqgan.training.processes import gather_rows, own_part, take_over
+from seqgan.training.skips import Skips
 
 BASELINES = ("none", "constant", "rising", "running-mean", "leave-one-out", "critic", "log-partition")
 """The names that `adversarial.baseline` takes."""
@@ -92,6 +93,7 @@ class Baseline:
         if self.name == "critic":
             self.critic = Critic(vocabulary_size, source_vocabulary_size).to(device)
             take_over(self.critic)
+        self.skips = Skips("critic", "--adversarial.critic-learning-rate")
         self.optimizer = None if self.critic is None else adam(self.critic, config.critic_learning_rate)
 
     def __call__(
@@ -148,7 +150,7 @@ class Baseline:
         own_source = None if source is None else (source[0][part.rows], source[1][part.rows])
         predicted = self.critic(tokens.flatten(0, -2)[part.rows], own_source)  # [R, T]
         loss = part.share(own_mask.sum(), mask.sum()) * critic_loss(predicted, rows[:, part.rows], own_mask)
-        update(self.critic, self.optimizer, loss)
+        update(self.critic, self.optimizer, loss, skips=self.skips)
         return gather_rows(predicted.detach(), len(mask)).unflatten(0, tokens.shape[:-1])
 
     def state(self) -> dict[str, Any]:

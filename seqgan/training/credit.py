@@ -27,6 +27,8 @@ from seqgan.tensors.rows import State
 
 CREDITS = ("rollouts", "sequence", "prefix", "token")
 """The names that `adversarial.credit` takes."""
+PRECISIONS = ("float32", "bfloat16")
+"""The names that `adversarial.rollout_precision` takes."""
 
 
 def check_credit(config: AdversarialConfig, algorithm: Sampled, per_token: bool) -> None:
@@ -43,6 +45,10 @@ def check_credit(config: AdversarialConfig, algorithm: Sampled, per_token: bool)
     credit = config.credit
     if credit not in CREDITS:
         raise ConfigError(f"No credit is called {credit!r}.{nearest(credit, CREDITS)} Known: {', '.join(CREDITS)}.")
+    if config.rollout_precision not in PRECISIONS:
+        raise ConfigError(
+            f"adversarial.rollout_precision is {config.rollout_precision!r}: choose one of {', '.join(PRECISIONS)}."
+        )
     if credit == "token" and algorithm.weighs:
         raise ConfigError(
             "adversarial.credit token adds up the rewards of tokens, but this algorithm's are logarithms of weights, "
@@ -101,7 +107,10 @@ def token_values(
     rows = torch.arange(len(tokens), device=tokens.device)
     if config.credit == "rollouts":
         memory = int(config.memory * 2**30) or None
-        return rollout(policy, reward, samples, config.rollouts, context, rng=rng, memory=memory, given=given)
+        rounded = config.rollout_precision == "bfloat16"
+        # Matrix products alone are rounded: probabilities and rewards are made of their results in full precision.
+        with torch.autocast(tokens.device.type, dtype=torch.bfloat16, enabled=rounded):
+            return rollout(policy, reward, samples, config.rollouts, context, rng=rng, memory=memory, given=given)
     if config.credit == "sequence":
         return reward(tokens, mask, rows).reshape(1, -1, 1)
     if config.credit == "token":

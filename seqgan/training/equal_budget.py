@@ -3,7 +3,7 @@
 import copy
 import math
 import time
-from itertools import count
+from itertools import count, pairwise
 from typing import NamedTuple
 
 from seqgan.config import PretrainConfig
@@ -18,6 +18,7 @@ from seqgan.runs.directory import Run
 from seqgan.runs.metric_log import read_metrics
 from seqgan.training.engine import device_of, seeded
 from seqgan.training.optimizers import adam, update
+from seqgan.training.pretrain import pretraining_skips
 from seqgan.training.processes import count as processes
 
 
@@ -56,7 +57,12 @@ def budget_of(run: Run) -> Budget:
     if config is None or not rounds:
         raise RunError(f"{run.metrics_path} has no round of an adversarial phase: there is no budget to equal.")
     updates = rounds[-1]["step"] * config.generator_steps * (1 + config.teacher_forcing_steps)
-    return Budget(updates, sum(line.get("seconds") or 0.0 for line in rounds))
+    # Of very many rounds not all have a line: each stands for those since the one before.
+    seconds = sum(
+        (line.get("seconds") or 0.0) * (line["step"] - before["step"])
+        for before, line in pairwise([{"step": 0}, *rounds])
+    )
+    return Budget(updates, seconds)
 
 
 def train_on(
@@ -87,7 +93,7 @@ def train_on(
     Raises:
         ValueError: neither bound is given.
         ConfigError: there are several processes.
-        SeqganError: training diverged.
+        TrainingError: training diverged.
     """
     if updates is None and seconds is None:
         raise ValueError("Neither updates nor seconds are given: a budget needs one of them.")
@@ -97,7 +103,7 @@ def train_on(
     config = config or PretrainConfig()
     device = device_of(generator)
     train, valid = text.train.to(device), text.valid.to(device)
-    optimizer = adam(generator, config.learning_rate)
+    optimizer, skips = adam(generator, config.learning_rate), pretraining_skips()
     started = time.monotonic()
 
     def held_out() -> float:
@@ -120,7 +126,7 @@ def train_on(
                 batch = take(train, rows)
                 context = generator.encode(batch.source, batch.source_mask)
                 loss = mle_loss(generator(batch.tokens, context), batch.tokens, batch.mask)
-                update(generator, optimizer, loss, config.clip_norm)
+                update(generator, optimizer, loss, config.clip_norm, skips)
                 made += 1
                 advance(1)
             nll = held_out()

@@ -7,8 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from seqgan.config import AdversarialConfig
-from seqgan.errors import ConfigError, SeqganError
-from seqgan.training.processes import sum_gradients, summed
+from seqgan.errors import ConfigError
+from seqgan.training.processes import sum_gradients, total
+from seqgan.training.skips import Skips
 
 
 def adam(
@@ -50,25 +51,45 @@ def _groups(model: nn.Module, output_decay: float) -> list[dict[str, Any]]:
     return [{"params": rest}, {"params": output, "weight_decay": output_decay}]
 
 
-def update(model: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, clip_norm: float = 0.0) -> float:
+def update(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    loss: Tensor,
+    clip_norm: float = 0.0,
+    skips: Skips | None = None,
+) -> float:
     """One step down the gradient of `loss`, scaled down to `clip_norm` unless that is 0; the loss is returned.
 
     Of several processes each gives its part of the loss: the parts sum to it, and so do their gradients. All then make
-    the same step.
+    the same step, or leave out the same batch.
+
+    Args:
+        model: whose parameters the optimiser has.
+        optimizer: makes the step.
+        loss: []
+        clip_norm: greatest norm of all gradients together.
+        skips: where a batch is counted whose loss or gradients are not finite: it changes nothing then. Without, it
+            is an error at once.
 
     Raises:
-        SeqganError: the loss is not finite; nothing was changed.
+        TrainingError: the loss or a gradient is not finite, and there have been too many such batches; nothing was
+            changed.
     """
-    (value,) = summed(loss.item())
-    if not math.isfinite(value):
-        raise SeqganError(
-            f"The loss of {type(model).__name__} is {value}: training diverged. Lower its learning rate, and go on "
-            "from the last checkpoint with --resume."
-        )
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     sum_gradients(model)
+    parameters = [parameter for parameter in model.parameters() if parameter.grad is not None]
+    norm = nn.utils.get_total_norm([parameter.grad for parameter in parameters if parameter.grad is not None])
+    # One look at the device for both: a tensor at a time would be waited for as often as there are tensors.
+    value, size = torch.stack([total(loss.detach().double()), norm.double()]).tolist()
+    if not (math.isfinite(value) and math.isfinite(size)):
+        skips = skips or Skips(type(model).__name__, most=1)
+        skips.add(model, value)
+        optimizer.zero_grad(set_to_none=True)
+        return value
     if clip_norm:
-        nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
+        nn.utils.clip_grads_with_norm_(parameters, clip_norm, norm)
     optimizer.step()
+    if skips is not None:
+        skips.in_a_row = 0
     return value

@@ -17,6 +17,7 @@ from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.evaluation.likelihood import held_out_likelihood
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives.algorithm import Relaxed, Sampled
+from seqgan.objectives.spin import SelfPlay
 from seqgan.progress import SILENT, Progress
 from seqgan.tensors.rows import select_rows
 from seqgan.training.adversarial import make_players
@@ -85,7 +86,7 @@ def plan_adversarial(
     generator: GeneratorModule,
     discriminator: DiscriminatorModule,
     text: Text,
-    algorithm: Sampled | Relaxed,
+    algorithm: Sampled | Relaxed | SelfPlay,
     config: AdversarialConfig,
     judge: Judge,
     *,
@@ -108,7 +109,7 @@ def plan_adversarial(
     with seeded(seed, device) as rng:
         players = make_players(generator, discriminator, text, algorithm, config, rng)
         phases = []
-        if config.warmup_steps:
+        if config.warmup_steps and not isinstance(algorithm, SelfPlay):
             progress.note("Timing the discriminator's warm-up ...")
             phases.append(
                 Phase("warm-up: pools", _repeated(players.warm_up_discriminator, device), config.warmup_steps)

@@ -20,6 +20,7 @@ from seqgan.objectives.mle import token_nll
 from seqgan.training.engine import random_state, set_random_state
 from seqgan.training.optimizers import make_optimizer, update
 from seqgan.training.processes import check_room, own_numbers, own_part, some_rows
+from seqgan.training.skips import Skips, check_weights
 
 ACCURACY_WINDOW = 20
 """Pools over which the warm-up's accuracy is averaged."""
@@ -73,6 +74,9 @@ class Players:
             self.warmup_optimizer = make_optimizer(
                 config, discriminator, config.discriminator_learning_rate, config.output_decay, config.warmup_optimizer
             )
+        self.skips = {
+            player: Skips(player, f"--adversarial.{player}-learning-rate") for player in ("generator", "discriminator")
+        }
         self.imitated: Batch | None = None  # sentences of the last policy step, where they are to be imitated
         self.warmup_steps, self.rounds = 0, 0
         self.judged = False  # as it was before the first round
@@ -93,6 +97,7 @@ class Players:
             "discriminator_optimizer": self.discriminator_optimizer.state_dict(),
             "warmup_optimizer": self.warmup_optimizer.state_dict() if apart else None,
             "random": random_state(self.rng, self.own_rng),
+            "skips": {player: skips.state() for player, skips in self.skips.items()},
             "text": self.text_fingerprint,
             "vocabulary": self.vocabulary_fingerprint,
         }
@@ -100,7 +105,7 @@ class Players:
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from what `state` gave."""
         self.warmup_steps, self.rounds, self.judged = state["warmup_steps"], state["rounds"], state["judged"]
-        self.accuracies.extend(state["accuracies"])
+        self.accuracies = deque(state["accuracies"], maxlen=ACCURACY_WINDOW)
         self.generator.load_state_dict(state["generator"])
         self.discriminator.load_state_dict(state["discriminator"])
         self.generator_optimizer.load_state_dict(state["generator_optimizer"])
@@ -108,6 +113,23 @@ class Players:
         if state.get("warmup_optimizer") is not None:
             self.warmup_optimizer.load_state_dict(state["warmup_optimizer"])
         set_random_state(self.rng, state["random"], self.own_rng)
+        for player, skips in self.skips.items():
+            skips.restore(state.get("skips", {}).get(player, {}))
+
+    def go_back(self, state: dict[str, Any], slower: float) -> None:
+        """Take weights and optimisers from an earlier state, and go on with this round's number and random numbers.
+
+        Args:
+            state: what `state` gave.
+            slower: what the learning rates of the settings are multiplied by from now on.
+        """
+        now = self.state()
+        kept = ("warmup_steps", "rounds", "judged", "accuracies", "random")
+        self.restore({**state, **{name: now[name] for name in kept}, "skips": {}})
+        rates = self.config.generator_learning_rate, self.config.discriminator_learning_rate
+        for optimizer, rate in zip((self.generator_optimizer, self.discriminator_optimizer), rates, strict=True):
+            for group in optimizer.param_groups:
+                group["lr"] = rate * slower
 
     @property
     def warmed_up(self) -> bool:
@@ -155,20 +177,36 @@ class Players:
 
     def warm_up_discriminator(self) -> dict[str, float]:
         """The discriminator on one pool of fresh samples; the values to log."""
+        self._check_weights()
         values = self.train_discriminator(self.warmup_pool, self.config.warmup_epochs, warming_up=True)
         self.warmup_steps += 1
         self.accuracies.append(values["discriminator/accuracy"])
-        return {**values, "discriminator/accuracy": sum(self.accuracies) / len(self.accuracies)}
+        values["discriminator/accuracy"] = sum(self.accuracies) / len(self.accuracies)
+        return {**values, **self._skipped()} if self.warmed_up else values
 
     def play_round(self) -> dict[str, float]:
         """One turn of both players; the values to log."""
         started = time.monotonic()
+        self._check_weights()
         turns = [self._generators_turn, self._discriminators_turn]
         values: dict[str, float] = {}
         for turn in reversed(turns) if self.discriminator_first else turns:
             values |= turn()
         self.rounds += 1
-        return {**values, "seconds": time.monotonic() - started}
+        return {**values, **self._skipped(), "seconds": time.monotonic() - started}
+
+    def _check_weights(self) -> None:
+        """That both players can be computed with: what is sampled from weights that are not finite looks like any text.
+
+        Raises:
+            TrainingError: a weight is not finite.
+        """
+        check_weights(self.generator, "generator")
+        check_weights(self.discriminator, "discriminator")
+
+    def _skipped(self) -> dict[str, float]:
+        """Batches that were left out since the last call; nothing where there were none."""
+        return {name: value for skips in self.skips.values() for name, value in skips.take().items()}
 
     def _generators_turn(self) -> dict[str, float]:
         values: dict[str, float] = {}
@@ -183,6 +221,8 @@ class Players:
         values: dict[str, float] = {}
         for _ in range(self.discriminator_steps):
             values |= self.train_discriminator(self.pool, self.config.discriminator_epochs)
+            if values.get("discriminator/accuracy", 0.0) > self.config.discriminator_stop:
+                break
         return values
 
     def update_generator(self) -> dict[str, float]:
@@ -195,7 +235,8 @@ class Players:
 
     def update_discriminator(self, loss: Tensor) -> float:
         """One step of the discriminator down the gradient of a loss; the loss."""
-        return update(self.discriminator, self.discriminator_optimizer, loss, self.config.discriminator_clip_norm)
+        clip_norm, skips = self.config.discriminator_clip_norm, self.skips["discriminator"]
+        return update(self.discriminator, self.discriminator_optimizer, loss, clip_norm, skips)
 
     def after_generator(self) -> None:
         """What follows the generator's updates of a round."""
@@ -210,7 +251,7 @@ class Players:
         own = some_rows(real, part.rows)
         logits = self.generator(own.tokens, self.generator.encode(own.source, own.source_mask))
         loss = part.share(part.size, len(real.tokens)) * token_nll(logits, own.tokens, own.mask).sum(dim=1).mean()
-        update(self.generator, self.generator_optimizer, loss, self.config.clip_norm)
+        update(self.generator, self.generator_optimizer, loss, self.config.clip_norm, self.skips["generator"])
 
 
 def check_processes(config: AdversarialConfig) -> None:

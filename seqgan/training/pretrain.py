@@ -17,14 +17,18 @@ from seqgan.data.text import Text
 from seqgan.errors import CheckpointError
 from seqgan.evaluation.likelihood import Likelihood, held_out_likelihood
 from seqgan.generators.protocol import GeneratorModule
+from seqgan.interrupt import Stop
 from seqgan.objectives.mle import mle_loss
 from seqgan.progress import SILENT, Progress
-from seqgan.runs.checkpoint import load_state, load_weights, save_state, save_weights
+from seqgan.runs.checkpoint import check_moments, load_state, load_weights, restoring, save_state, save_weights
 from seqgan.runs.directory import Run
 from seqgan.runs.metric_log import MetricLog
+from seqgan.runs.thinning import is_shown
 from seqgan.tensors.output_nll import output_nll
 from seqgan.tensors.workers import alone
+from seqgan.training.doctor import Doctor
 from seqgan.training.engine import device_of, random_state, seeded, set_random_state
+from seqgan.training.keeping import Keeper
 from seqgan.training.optimizers import adam, update
 from seqgan.training.processes import (
     by_first,
@@ -36,12 +40,27 @@ from seqgan.training.processes import (
     summed,
     take_over,
 )
+from seqgan.training.skips import Skips
 
 SMALL = 8
 """The output layer is next to all of the work when its weights are so many times the others' together."""
 
 Judge = Callable[[int], dict[str, float]]
 """Called with the number of epochs or rounds made; its values are logged."""
+
+
+class Part(NamedTuple):
+    """What of a pass over the text is done."""
+
+    batches: int = 0
+    """Updates."""
+    nll: float = 0.0
+    """Negative log-likelihood of their tokens, summed, in nats."""
+    tokens: int = 0
+    """How many these were."""
+
+
+NOTHING = Part()
 
 
 class Pretrained(NamedTuple):
@@ -65,6 +84,7 @@ def pretrain(
     resume: bool = False,
     progress: Progress = SILENT,
     judge: Judge | None = None,
+    stop: Stop | None = None,
 ) -> Pretrained:
     """Train the generator by maximum likelihood; it ends with the weights of the best epoch, without patience the last.
 
@@ -78,10 +98,12 @@ def pretrain(
         progress: where to report.
         judge: called with the number of epochs made; its values are logged. Of several processes the first one asks it,
             while the others wait.
+        stop: whether to leave, asked after each batch; see `interruptible`.
 
     Raises:
         CheckpointError: the run's training states are damaged, or belong to another text.
-        SeqganError: training diverged.
+        Interrupted: `stop` said so; a state is saved.
+        TrainingError: training diverged.
     """
     config = config or PretrainConfig()
     device = device_of(generator)
@@ -90,70 +112,108 @@ def pretrain(
     take_over(generator)
     train, valid = text.train.to(device), text.valid.to(device)
     optimizer = adam(generator, config.learning_rate)
-    epoch, best_epoch, best_nll = 0, 0, math.inf
+    epoch, part, best_epoch, best_nll = 0, Part(), 0, math.inf
+    updates = math.ceil(len(train.tokens) / config.batch_size)  # of an epoch
     best_weights = copy.deepcopy(generator.state_dict())
+    skips, doctor = pretraining_skips(), Doctor(progress.note)
 
     with seeded(seed, device) as rng:
-        state = load_state(run.checkpoints_folder, progress.note) if run is not None and resume else None
-        check_alike("The training state", "" if state is None else str(state["epoch"]))
+        state = (
+            load_state(run.checkpoints_folder, progress.note, run.metrics_path) if run is not None and resume else None
+        )
+        check_alike("The training state", str([(state or {}).get(name) for name in ("epoch", "part")]))
         if run is not None and state is not None:
-            check_same_text(state, text)
-            load_weights(generator, run.generator_path, text.vocabulary_fingerprint)
-            best_weights = copy.deepcopy(generator.state_dict())
-            generator.load_state_dict(state["generator"])
-            optimizer.load_state_dict(state["optimizer"])
-            set_random_state(rng, state["random"])
-            epoch, best_epoch, best_nll = state["epoch"], state["best_epoch"], state["best_nll"]
-            progress.note(f"Going on after epoch {epoch}.")
-        path = run.metrics_path if run is not None and is_first() else None
-        log = MetricLog(path, progress.note, size=state["log_size"] if state else 0)
+            with restoring(run.checkpoints_folder):
+                check_same_text(state, text)
+                if "best" not in state:  # of an earlier version
+                    load_weights(generator, run.generator_path, text.vocabulary_fingerprint)
+                    state["best"] = copy.deepcopy(generator.state_dict())
+                # The state alone decides: the file of weights may be newer, or damaged.
+                best_weights = state["generator"] if state["best"] is None else state["best"]
+                generator.load_state_dict(best_weights)
+                if state["best_epoch"] and is_first():
+                    save_weights(generator, run.generator_path, text.vocabulary_fingerprint)
+                generator.load_state_dict(state["generator"])
+                optimizer.load_state_dict(state["optimizer"])
+                check_moments(optimizer)
+                set_random_state(rng, state["random"])
+                epoch, best_epoch, best_nll = int(state["epoch"]), int(state["best_epoch"]), float(state["best_nll"])
+                part = Part(*state.get("part", ()))
+                skips.restore(state.get("skips", {}))
+                doctor.restore(state.get("doctor"))
+                state["log_size"] = int(state["log_size"])
+            progress.note(f"Going on after {_where(epoch, part)}.")
+        log = MetricLog(run.metrics_path if run is not None and is_first() else None, progress.note, state)
+
+        def write() -> None:
+            """Save all that a resumed run needs."""
+            if run is None:
+                return
+            at_best = epoch == best_epoch and not part.batches
+            random = random_state(rng)  # asks all processes for theirs
+
+            def write_file() -> None:
+                state = {
+                    "epoch": epoch,
+                    "part": list(part),
+                    "best_epoch": best_epoch,
+                    "best_nll": best_nll,
+                    "generator": generator.state_dict(),
+                    "best": None if at_best else best_weights,
+                    "optimizer": optimizer.state_dict(),
+                    "random": random,
+                    "skips": skips.state(),
+                    "doctor": doctor.state(),
+                    **log.state(),
+                    "text": text.corpus.fingerprint(),
+                    "vocabulary": text.vocabulary_fingerprint,
+                }
+                save_state(run.checkpoints_folder, epoch * updates + part.batches, state)
+
+            by_first(write_file)
+
+        def rest(done: Part) -> None:
+            nonlocal part
+            part = done
+            keeper.rest(_where(epoch, part))
+
+        keeper = Keeper(write, stop or Stop())
+        if state is None:
+            write()  # so that even the first state after this has one before it, should it be damaged
 
         while epoch < config.epochs and (not config.patience or epoch - best_epoch < config.patience):
-            epoch += 1
-            values = train_epoch(generator, optimizer, train, config, seed=seed, epoch=epoch, progress=progress)
+            one_epoch = partial(train_epoch, generator, optimizer, train, config, seed=seed, epoch=epoch + 1)
+            values = one_epoch(progress=progress, skips=skips, part=part, after_batch=rest)
+            epoch, part = epoch + 1, Part()
             held_out = _shared_likelihood(generator, valid, text.vocabulary.unknown)
             nll = held_out.nll_per_token
             values |= {"eval/nll": nll, "eval/perplexity": held_out.perplexity}
-            if judge is not None:
-                values |= by_first(partial(judge, epoch))
-            log.log("pretrain", epoch, values)
+            values |= by_first(partial(judge, epoch)) if judge is not None else {}
+            doctor.hear(log.log("pretrain", epoch, values, shown=is_shown(epoch, config.epochs)))
             # Without patience the last epoch is the one to keep, whatever came before.
             better = nll < best_nll or not config.patience
             if better:
                 best_nll, best_epoch = nll, epoch
                 best_weights = copy.deepcopy(generator.state_dict())
-            if run is not None:
-                state = {
-                    "epoch": epoch,
-                    "best_epoch": best_epoch,
-                    "best_nll": best_nll,
-                    "generator": generator.state_dict(),
-                    "optimizer": optimizer.state_dict(),
-                    "random": random_state(rng),
-                    "log_size": log.size,
-                    "text": text.corpus.fingerprint(),
-                    "vocabulary": text.vocabulary_fingerprint,
-                }
-                by_first(partial(_write, run, generator if better else None, state))
+                if run is not None and is_first():
+                    save_weights(generator, run.generator_path, text.vocabulary_fingerprint)
+            keeper.rest(_where(epoch, part), save=True)
 
     generator.load_state_dict(best_weights)
     return Pretrained(epoch, best_epoch, best_nll)
 
 
-def _write(run: Run, generator: GeneratorModule | None, state: dict[str, Any]) -> None:
-    """The weights, where they are the best so far, and the training state."""
-    if generator is not None:
-        save_weights(generator, run.generator_path, state["vocabulary"])
-    save_state(run.checkpoints_folder, state["epoch"], state)
+def _where(epoch: int, part: Part) -> str:
+    return f"epoch {epoch}" + (f" and {part.batches} batches of the next" if part.batches else "")
 
 
 def _shared_likelihood(generator: GeneratorModule, valid: Sequences, unknown: int | None) -> Likelihood:
     """`held_out_likelihood`, of which each process computes its part."""
-    part = own_part(len(valid.tokens))
-    own = held_out_likelihood(generator, some_rows(valid, part.rows), unknown)
-    if part.size == len(valid.tokens):
-        return own
-    return Likelihood(*summed(*own))  # type: ignore[arg-type]  # counts as whole floats
+    own = own_part(len(valid.tokens))
+    likelihood = held_out_likelihood(generator, some_rows(valid, own.rows), unknown)
+    if own.size == len(valid.tokens):
+        return likelihood
+    return Likelihood(*summed(*likelihood))  # type: ignore[arg-type]  # counts as whole floats
 
 
 def check_same_text(state: dict[str, Any], text: Text) -> None:
@@ -172,6 +232,11 @@ def check_same_text(state: dict[str, Any], text: Text) -> None:
         raise CheckpointError(f"{files} is not the one that this run was begun with: restore it from a copy.")
 
 
+def pretraining_skips() -> Skips:
+    """Of the generator, none yet."""
+    return Skips("generator", "--pretrain.learning-rate")
+
+
 def train_epoch(
     generator: GeneratorModule,
     optimizer: torch.optim.Optimizer,
@@ -181,23 +246,32 @@ def train_epoch(
     seed: int,
     epoch: int,
     progress: Progress = SILENT,
+    skips: Skips | None = None,
+    part: Part = NOTHING,
+    after_batch: Callable[[Part], None] | None = None,
 ) -> dict[str, float]:
-    """One pass over the text in place; the values to log."""
-    started = time.monotonic()
-    total_nll, total_tokens = 0.0, 0
+    """One pass over the text in place, or the rest of one of which a `part` is done; the values to log."""
+    started, tokens_before = time.monotonic(), part.tokens
+    skips = skips or pretraining_skips()
     generator.train()
     batches = epoch_batches(train, config.batch_size, seed=seed, epoch=epoch)
-    with progress.bar(f"Pretraining, epoch {epoch}: batches", len(batches)) as advance, _threads_for(generator):
-        for rows in batches:
-            part = own_part(len(rows))
-            batch = take(train, dealt(rows)[part.rows])
+    bar = progress.bar(f"Pretraining, epoch {epoch}: batches", len(batches), part.batches)
+    with bar as advance, _threads_for(generator):
+        for rows in batches[part.batches :]:
+            own = own_part(len(rows))
+            batch = take(train, dealt(rows)[own.rows])
             tokens = int(train.mask[rows].sum())
-            loss = part.share(batch.mask.sum(), tokens) * _mean_nll(generator, batch)
-            total_nll += update(generator, optimizer, loss, config.clip_norm) * tokens
-            total_tokens += tokens
+            loss = own.share(batch.mask.sum(), tokens) * _mean_nll(generator, batch)
+            nll = update(generator, optimizer, loss, config.clip_norm, skips)
+            part = part._replace(batches=part.batches + 1)
+            if not skips.in_a_row:
+                part = part._replace(nll=part.nll + nll * tokens, tokens=part.tokens + tokens)
             advance(1)
-    tokens_per_second = total_tokens / (time.monotonic() - started)
-    return {"generator/loss": total_nll / total_tokens, "tokens_per_second": tokens_per_second}
+            if after_batch is not None:
+                after_batch(part)
+    tokens_per_second = (part.tokens - tokens_before) / (time.monotonic() - started)
+    mean = part.nll / part.tokens if part.tokens else math.nan
+    return {"generator/loss": mean, "tokens_per_second": tokens_per_second, **skips.take()}
 
 
 def _mean_nll(generator: GeneratorModule, batch: Batch) -> torch.Tensor:

@@ -197,6 +197,15 @@ def summed(*values: float) -> list[float]:
     return total.tolist()
 
 
+def total(number: Tensor) -> Tensor:
+    """A number summed over the processes, there where it is; the same on all of them. [] -> []"""
+    if count() > 1:
+        number = number.detach().clone()
+        with _answered():
+            dist.all_reduce(number)
+    return number
+
+
 def sum_gradients(model: nn.Module) -> None:
     """The gradients of a model's parameters summed over the processes, in one message. The same on all of them."""
     if count() == 1:

@@ -24,7 +24,8 @@ from seqgan.training.rewards import is_per_token
 
 OF_SAMPLED = (
     *("credit", "rollouts", "discount", "group_size", "real_prefix", "baseline", "entropy_bonus"),
-    *("rollout_update_rate", "control", "memory"),
+    *("rollout_update_rate", "rollout_precision", "control", "memory"),
+    *("standardize", "kl_weight", "label_smoothing", "replay_share"),
 )
 """Settings that speak of rewards of samples."""
 
@@ -144,7 +145,8 @@ class RelaxedPlayers(Players):
                 real_logits = self.discriminator(real, mask)
             fake_logits = self.discriminator(fake.probs, fake.mask)
             loss = share * self.algorithm.generator_loss(real_logits, fake_logits)
-            value = update(self.generator, self.generator_optimizer, loss, self.config.clip_norm)
+            skips = self.skips["generator"]
+            value = update(self.generator, self.generator_optimizer, loss, self.config.clip_norm, skips)
         finally:
             self.discriminator.requires_grad_(True)
         fake_logits = fake_logits.detach()

@@ -46,7 +46,8 @@ def discriminator_reward(
                 )
                 for part, part_mask, part_row in parts
             ]
-            return reward(torch.cat(logits))
+            together = torch.cat(logits)
+            return reward(together.to(torch.promote_types(together.dtype, torch.float32)))
 
     return reward_of
 

@@ -18,17 +18,23 @@ from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.errors import ConfigError
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives import diagnostics
+from seqgan.objectives.advantages import standardized
 from seqgan.objectives.algorithm import Sampled
+from seqgan.objectives.discriminator import binary_discriminator_loss
+from seqgan.objectives.kl import k1_costs, k3, kl_loss
 from seqgan.objectives.policy_gradient import policy_gradient_loss, token_log_probs
 from seqgan.objectives.wgan_gp import clamp_
 from seqgan.tensors.masking import masked_mean
 from seqgan.tensors.modes import evaluating
+from seqgan.tensors.own_weights import OwnWeights, frozen_copy
 from seqgan.tensors.rows import State, join_rows, repeat_rows, select_rows
 from seqgan.training.baselines import Baseline, check_baseline
 from seqgan.training.credit import behind_the_end, check_credit, random_prefixes, token_values
+from seqgan.training.leash import check_leash, length_correlation, sampling_ratio
 from seqgan.training.optimizers import update
 from seqgan.training.players import Players
 from seqgan.training.processes import Part, gather_rows, own_part, some_rows, summed
+from seqgan.training.replay import Replay
 from seqgan.training.rewards import (
     OwnReward,
     bleu_of,
@@ -67,6 +73,22 @@ def check_sampled(
     """
     check_baseline(config.baseline, algorithm)
     check_credit(config, algorithm, per_token)
+    check_leash(config)
+    if config.standardize and algorithm.weighs:
+        raise ConfigError(
+            "adversarial.standardize is of rewards, and this algorithm's samples are weighed against one another "
+            "already: leave it off."
+        )
+    if config.standardize and config.batch_size < 2:
+        raise ConfigError(
+            "adversarial.standardize divides by the deviation of the rewards of a batch, and adversarial.batch_size is "
+            "1: raise it, or leave standardize off."
+        )
+    if config.label_smoothing and algorithm.discriminator_loss is not binary_discriminator_loss:
+        raise ConfigError(
+            "adversarial.label_smoothing is of a discriminator that minimises a cross-entropy, and this algorithm's "
+            "does not: leave it at 0."
+        )
     if config.control != "none":
         control_reward(config.control, algorithm.reward, torch.Generator())
     size = config.group_size
@@ -82,7 +104,8 @@ def check_sampled(
         )
     if config.discriminator_share < 1:
         check_mixture(config, algorithm, per_token=per_token, other=other)
-    if size and not (algorithm.weighs or config.real_prefix or config.baseline == "leave-one-out"):
+    compared = algorithm.weighs or config.baseline == "leave-one-out" or config.standardize
+    if size and not (compared or config.real_prefix):
         raise ConfigError(
             f"adversarial.group_size is {size}, but this algorithm compares no samples with one another: leave it at "
             "0, or choose baseline leave-one-out."
@@ -139,19 +162,28 @@ class SampledPlayers(Players):
         self.algorithm = algorithm
         sources = None if text.source_vocabulary is None else len(text.source_vocabulary)
         self.baseline = Baseline(config, algorithm, len(text.vocabulary), rng.device, sources)
+        if self.baseline.critic is not None:
+            self.skips["critic"] = self.baseline.skips
         # Completes prefixes; a copy of its own only where it lags behind.
         self.rollout_policy = copy.deepcopy(generator) if config.rollout_update_rate else generator
+        # What the generator was is what it is not to leave too far.
+        self.reference = frozen_copy(generator) if config.kl_weight else None
+        self.replay = Replay(config.replay_share)
 
     def state(self) -> dict[str, Any]:
         """Everything that the rest of the training depends on."""
         own = {"rollout_policy": self.rollout_policy.state_dict(), "baseline": self.baseline.state()}
-        return {**super().state(), **own}
+        reference = None if self.reference is None else self.reference.state_dict()
+        return {**super().state(), **own, "reference": reference, "replay": self.replay.state()}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from what `state` gave."""
         super().restore(state)
         self.rollout_policy.load_state_dict(state["rollout_policy"])
         self.baseline.restore(state["baseline"])
+        if self.reference is not None:
+            self.reference.load_state_dict(state["reference"])
+        self.replay.restore(state.get("replay"), self.rng.device)
 
     def given_in(self, rounds: int) -> int:
         """Tokens that samples of a round take over from real sentences: fewer from stage to stage, then none."""
@@ -189,27 +221,44 @@ class SampledPlayers(Players):
         anything = bool(sampled.any())  # not where all of every sentence was given
         source = _source_rows(drawn)
         baseline = self.baseline(grouped, tokens, groups, self.progress, source) if anything else 0.0
-        advantages = self.algorithm.advantages(grouped, groups, baseline).flatten(0, 1)  # [B, T]
+        advantages = self.algorithm.advantages(grouped, groups, baseline)
+        if config.standardize:
+            advantages = standardized(advantages, grouped, groups)
+        own_advantages, own_sampled = advantages.flatten(0, 1)[part.rows], sampled[part.rows]  # [B, T]
         logits = self.generator(own.samples.tokens, _encoded(self.generator, own))
         log_probs = token_log_probs(logits, own.samples.tokens)
-        own_sampled = sampled[part.rows]
-        loss = policy_gradient_loss(log_probs, advantages[part.rows], own_sampled)
+        before = None if self.reference is None else self._reference_log_probs(self.reference, own)
+        if before is not None and config.kl_estimator == "k1":
+            own_advantages = own_advantages - config.kl_weight * k1_costs(log_probs, before, own_sampled)
+        loss = policy_gradient_loss(log_probs, own_advantages, own_sampled)
+        if before is not None and config.kl_estimator == "k3":
+            loss = loss + config.kl_weight * kl_loss(log_probs, before, own_sampled)
         if given:
             # What was given is learnt by maximum likelihood, per sentence as the policy gradient is.
             loss = loss - torch.where(own.samples.mask & ~own_sampled, log_probs, 0.0).sum(dim=1).mean()
-        loss = part.share(part.size, config.batch_size) * loss  # a mean over sentences
-        entropy = diagnostics.policy_entropy(logits, own.samples.mask)
-        entropy = part.share(own.samples.mask.sum(), fake.mask.sum()) * entropy  # and one over tokens
+        of_sentences = part.share(part.size, config.batch_size)
+        of_tokens = part.share(own.samples.mask.sum(), fake.mask.sum())
+        loss = of_sentences * loss
+        entropy = of_tokens * diagnostics.policy_entropy(logits, own.samples.mask)
         if config.entropy_bonus:
             loss = loss - config.entropy_bonus * entropy
-        value = update(self.generator, self.generator_optimizer, loss, config.clip_norm)
+        ratio = None
+        if self.rounds == 0 and isinstance(self.generator, OwnWeights):  # somebody else's code, version by version
+            ratio = of_tokens * sampling_ratio(self.generator, own.samples, self._context(self.generator, own))
+        value = update(self.generator, self.generator_optimizer, loss, config.clip_norm, self.skips["generator"])
         self.imitated = drawn.real if self.conditional else None
         logged = {
             "generator/loss": value,
             "generator/entropy": summed(entropy.item())[0],
             "generator/length": fake.mask.sum(dim=1).float().mean().item(),
         }
+        if before is not None:
+            kl = k3(log_probs.detach(), before, own_sampled).sum(dim=1).mean().item()
+            (logged["generator/kl"],) = summed(of_sentences * kl)
+        if ratio is not None:
+            (logged["generator/sampling_ratio"],) = summed(ratio)
         if anything:
+            logged["generator/reward_by_length"] = length_correlation(values, sampled)
             mean_values = values.mean(dim=0).expand(sampled.shape)
             logged["generator/reward"] = masked_mean(mean_values, sampled).item()
             logged["generator/reward_std"] = diagnostics.reward_spread(values, sampled).item()
@@ -245,6 +294,7 @@ class SampledPlayers(Players):
         missing = self.max_length - real.tokens.shape[1]  # the samples have all max_length columns
         tokens = torch.stack([functional.pad(real.tokens, (0, missing)), fake.tokens])  # [2, pool, T]
         mask = torch.stack([functional.pad(real.mask, (0, missing)), fake.mask])
+        tokens, mask, sources = self.replay(tokens, mask, (real.source, real.source_mask), self.rng)
         totals = {"discriminator/loss": 0.0, "discriminator/accuracy": 0.0, "discriminator/logit_gap": 0.0}
         updates = epochs * math.ceil(pool / self.discriminator_batch)
         optimizer = self.warmup_optimizer if warming_up else self.discriminator_optimizer
@@ -254,12 +304,14 @@ class SampledPlayers(Players):
             for rows in order.split(self.discriminator_batch):
                 part = own_part(len(rows))
                 share = part.share(part.size, len(rows))
-                source = select_rows((real.source, real.source_mask), rows[part.rows])
+                source = select_rows(sources, rows[part.rows])
                 real_logits, fake_logits = self._judge_both(tokens[:, rows], mask[:, rows], source, part)
-                loss = share * self.algorithm.discriminator_loss(real_logits, fake_logits)
-                totals["discriminator/loss"] += update(
-                    self.discriminator, optimizer, loss, self.config.discriminator_clip_norm
-                )
+                loss = self.algorithm.discriminator_loss(real_logits, fake_logits)
+                if self.config.label_smoothing:
+                    # softplus(-F) + a F is the cross-entropy of a target of 1 - a.
+                    loss = loss + self.config.label_smoothing * real_logits.mean()
+                clip_norm, skips = self.config.discriminator_clip_norm, self.skips["discriminator"]
+                totals["discriminator/loss"] += update(self.discriminator, optimizer, share * loss, clip_norm, skips)
                 if self.config.weight_clamp is not None:
                     clamp_(self.discriminator.parameters(), self.config.weight_clamp)
                 totals["discriminator/accuracy"] += share * self._accuracy(real_logits, fake_logits)
@@ -294,6 +346,12 @@ class SampledPlayers(Players):
         """What a player makes of the samples' sources, dropout off and without a gradient; a row for each sample."""
         with evaluating(model):
             return _encoded(model, drawn)
+
+    def _reference_log_probs(self, reference: GeneratorModule, drawn: Drawn) -> Tensor:
+        """Log-probabilities of the sampled tokens under the generator as it was. [B, T]"""
+        with evaluating(reference):
+            logits = reference(drawn.samples.tokens, _encoded(reference, drawn))
+            return token_log_probs(logits, drawn.samples.tokens)
 
     def _reward(self, drawn: Drawn) -> Reward:
         """What completions of these samples are worth."""
@@ -333,7 +391,10 @@ class SampledPlayers(Players):
         return logits[0], logits[1]
 
     def _accuracy(self, real_logits: Tensor, fake_logits: Tensor) -> float:
-        """Share told apart. Where logits are turned into density ratios, at a ratio of 1, else at a logit of 0."""
+        """Share told apart. Where logits are turned into density ratios, at a ratio of 1, else at a logit of 0; where
+        they are compared, share of the pairs."""
+        if self.algorithm.compares:
+            return (real_logits > fake_logits).float().mean().item()
         if self.algorithm.weighs:
             real_logits, fake_logits = self.algorithm.reward(real_logits), self.algorithm.reward(fake_logits)
         return diagnostics.accuracy(real_logits, fake_logits).item()

@@ -3,7 +3,8 @@
 import pytest
 from hand_made_runs import adversarial_log, pretrain_log
 
-from seqgan.reporting.findings import first_and_last, log_findings
+from seqgan.reporting.findings import log_findings
+from seqgan.runs.health import first_and_last
 
 
 def names(log, rounds=0):
@@ -90,6 +91,18 @@ def test_numbers_that_are_not_finite_come_first():
     (first, *_) = log_findings(adversarial_log(6, **{"generator/loss": None}), 6)
     assert first.level == "problem"
     assert "generator/loss" in first.text
+
+
+def test_what_was_mended_while_it_trained_is_said():
+    log = adversarial_log(30)
+    log[4] |= {"generator/skipped": 2.0, "generator/skipped/output.weight": 2.0, "generator/loss": None}
+    log.insert(12, {"phase": "adversarial", "step": 10, "restored": 6})
+    found = names(log, 30)
+    assert "after round 10 to round 6" in found["went back"].text
+    assert "2 of the generator" in found["batches left out in all"].text
+    assert "batches left out" not in found  # of late
+    log[6] |= {"generator/loss": None}
+    assert "in the end: generator/loss" in names(log, 30)["numbers were not finite"].text
 
 
 def test_an_interrupted_run_is_said():

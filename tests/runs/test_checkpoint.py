@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from seqgan.errors import CheckpointError, RunError
-from seqgan.files import write_file
+from seqgan.files import write_with
 from seqgan.runs import MetricLog, load_state, load_weights, read_metrics, save_state, save_weights
 
 
@@ -66,6 +66,15 @@ def test_a_damaged_state_is_said_and_the_one_before_is_used(tmp_path, damage):
     assert "step-000000002 is damaged" in said[0]
 
 
+def test_a_damaged_state_goes_when_an_earlier_one_is_saved_again(tmp_path):
+    for step in (4, 6, 8):
+        save_state(tmp_path, step, {"step": step})
+    (tmp_path / "step-000000008" / "state.pt").write_bytes(b"")
+    assert load_state(tmp_path, silent)["step"] == 6
+    save_state(tmp_path, 7, {"step": 7})
+    assert sorted(os.listdir(tmp_path)) == ["step-000000006", "step-000000007"]
+
+
 def test_when_all_states_are_damaged_it_is_an_error_and_without_any_it_is_none(tmp_path):
     assert load_state(tmp_path / "none", silent) is None
     save_state(tmp_path, 1, {"step": 1})
@@ -101,9 +110,9 @@ def test_the_metric_log_drops_what_came_after_the_checkpoint(tmp_path):
     path = tmp_path / "metrics.jsonl"
     log = MetricLog(path, silent)
     log.log("pretrain", 1, {"eval/nll": 2.5})
-    size = log.size
+    state = log.state()
     log.log("pretrain", 2, {"eval/nll": 2.25})
-    log = MetricLog(path, silent, size)
+    log = MetricLog(path, silent, state)
     log.log("pretrain", 2, {"eval/nll": float("nan")})
     assert read_metrics(path) == [
         {"phase": "pretrain", "step": 1, "eval/nll": 2.5},
@@ -117,13 +126,44 @@ def test_a_line_cut_by_a_power_failure_is_passed_over(tmp_path):
     assert read_metrics(path) == [{"phase": "pretrain", "step": 1}]
 
 
+@pytest.mark.parametrize("left", [0, 30, 200])
+def test_a_log_that_was_cut_gets_its_last_lines_back(tmp_path, left):
+    path = tmp_path / "metrics.jsonl"
+    log = MetricLog(path, silent)
+    for step in range(1, 8):
+        log.log("pretrain", step, {"eval/nll": 2.5})
+    content, state = path.read_bytes(), log.state()
+    os.truncate(path, left)
+    assert path.stat().st_size == left < len(content)
+    MetricLog(path, silent, state)
+    assert path.read_bytes() == content
+
+
+def test_a_log_that_lost_more_says_so(tmp_path):
+    path, said = tmp_path / "metrics.jsonl", []
+    log = MetricLog(path, silent)
+    for step in range(1, 400):
+        log.log("pretrain", step, {"eval/nll": 2.5})
+    content, state = path.read_bytes(), log.state()
+    os.truncate(path, 100)
+    MetricLog(path, said.append, state)
+    kept = path.read_bytes()
+    assert [line["step"] for line in read_metrics(path)][:2] == [1, 2]
+    assert content.endswith(kept[-8000:])
+    assert said == [f"{path} was cut: {len(content) - len(kept)} bytes of lines in it are lost."]
+
+
 def test_a_full_disk_is_one_line_and_leaves_the_old_file(tmp_path):
     if not os.path.exists("/dev/full"):
         pytest.skip("no /dev/full on this system")
     path = tmp_path / "file"
     path.write_text("old")
-    os.symlink("/dev/full", tmp_path / "file.writing")
+
+    def write(temporary):
+        os.symlink("/dev/full", temporary)
+        temporary.write_bytes(b"new" * 10_000)
+
     with pytest.raises(RunError, match=r"file could not be written: the disk is full"):
-        write_file(path, "new" * 10_000)
+        write_with(path, write)
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["file"]

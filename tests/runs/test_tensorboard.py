@@ -38,11 +38,11 @@ def test_what_is_done_again_replaces_what_was_written(tmp_path):
     (tmp_path / "tensorboard").mkdir()
     log = MetricLog(tmp_path / "metrics.jsonl", lambda line: None)
     log.log("pretrain", 1, {"x": 1.0})
-    kept = log.size
+    kept = log.state()
     for step in (2, 3):
         log.log("pretrain", step, {"x": float(step)})
     del log
-    log = MetricLog(tmp_path / "metrics.jsonl", lambda line: None, size=kept)
+    log = MetricLog(tmp_path / "metrics.jsonl", lambda line: None, state=kept)
     log.log("pretrain", 2, {"x": 20.0})
     assert events(tmp_path / "tensorboard" / "pretrain") == {"x": [(1, 1.0), (2, 20.0)]}
 

@@ -196,7 +196,7 @@ def test_a_run_of_another_text_is_not_resumed(text, tmp_path):
 def test_a_loss_that_is_not_finite_changes_nothing_and_says_the_mend():
     model = torch.nn.Linear(2, 1)
     before = copy.deepcopy(model)
-    with pytest.raises(SeqganError, match=r"loss of Linear is nan: training diverged. Lower its learning rate"):
+    with pytest.raises(SeqganError, match=r"Linear's loss is nan, .* the gradient of weight\. .* Lower its"):
         update(model, adam(model, 0.1), model(torch.tensor([[float("nan"), 1.0]])).sum())
     assert same_weights(model, before)
 

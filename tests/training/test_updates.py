@@ -46,7 +46,7 @@ def gradients(monkeypatch):
     """The gradients of all updates, in order, none of which changes anything."""
     collected = []
 
-    def collect(model, optimizer, loss, clip_norm=None):
+    def collect(model, optimizer, loss, clip_norm=None, skips=None):
         parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         collected.append(torch.autograd.grad(loss, parameters, allow_unused=True))
         return loss.item()

@@ -1,0 +1,61 @@
+"""`seqgan export`: a run's generator or discriminator as a folder that travels, or a decoding step as a graph."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from seqgan.cli.options import CommonFlags, Switch, check_flags, parse
+from seqgan.errors import ConfigError
+
+FORMATS = ("folder", "onnx", "torch-export")
+PLAYERS = ("generator", "discriminator")
+
+
+class ExportFlags(CommonFlags, frozen=True, kw_only=True):
+    """What `seqgan export` takes."""
+
+    run: Annotated[str | None, tyro.conf.arg(metavar="DIR")] = None
+    """The run; by default the newest pretrained one under runs/."""
+    output: Annotated[str | None, tyro.conf.arg(metavar="DIR")] = None
+    """The new folder."""
+    player: Annotated[str, tyro.conf.arg(metavar="generator|discriminator")] = "generator"
+    """Which of the two."""
+    format: Annotated[str, tyro.conf.arg(metavar="folder|onnx|torch-export")] = "folder"
+    """folder: weights, settings and vocabulary, read back by PretrainedGenerator.from_pretrained and
+    PretrainedDiscriminator.from_pretrained of seqgan.exporting. onnx and torch-export: one decoding step of the
+    generator as a graph, for programs without seqgan."""
+    overwrite: Switch = False
+    """Replace another export in that folder."""
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Parse, load, write."""
+    flags = check_flags(parse("export", "A run's model for use elsewhere.", ExportFlags(), arguments))
+    if flags.output is None:
+        raise ConfigError("Where to? Name a new folder with --output DIR.")
+    for name, value, known in (("player", flags.player, PLAYERS), ("format", flags.format, FORMATS)):
+        if value not in known:
+            raise ConfigError(f"--{name} is {value!r}: choose one of {', '.join(known)}.")
+    if flags.player == "discriminator" and flags.format != "folder":
+        raise ConfigError(f"--format {flags.format} is of a generator's decoding step: leave out --player.")
+
+    from seqgan.exporting.folder import check_free
+    from seqgan.runs.directory import newest_run, open_run
+
+    folder = Path(flags.output)
+    check_free(folder.resolve(), overwrite=flags.overwrite)
+    run = open_run(flags.run or newest_run(Path("runs")))
+
+    from seqgan.exporting.graphs import export_graphs
+    from seqgan.exporting.pretrained import PretrainedDiscriminator, PretrainedGenerator
+
+    if flags.player == "discriminator":
+        PretrainedDiscriminator.from_run(run).save_pretrained(folder, overwrite=flags.overwrite)
+    elif flags.format == "folder":
+        PretrainedGenerator.from_run(run).save_pretrained(folder, overwrite=flags.overwrite)
+    else:
+        export_graphs(PretrainedGenerator.from_run(run), folder, flags.format, overwrite=flags.overwrite)
+    names = ", ".join(sorted(path.name for path in folder.iterdir()))
+    flags.progress.note(f"The {flags.player} of {run.folder} is in {folder}: {names}.")

@@ -1,0 +1,316 @@
+"""`seqgan sweep`: a search for good settings, by workers that share it, and what came of it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import tyro
+
+from seqgan.cli.options import CommonFlags, SettingsFlags, Switch, check_flags, parse, refuse_together
+from seqgan.config import (
+    CONDITIONAL,
+    AdversarialConfig,
+    DiscriminatorConfig,
+    Positive,
+    RunConfig,
+    check,
+    with_algorithm,
+    with_settings,
+)
+from seqgan.errors import ConfigError, RunError, SeqganError
+
+if TYPE_CHECKING:
+    from optuna import Study
+
+    from seqgan.sweeps.file import SweepFile
+    from seqgan.sweeps.record import SweepRecord, Tested, TrialRecord
+    from seqgan.sweeps.space import Dimension
+    from seqgan.sweeps.trial import Runner
+
+
+class SweepFlags(CommonFlags, frozen=True, kw_only=True):
+    """What `seqgan sweep` takes."""
+
+    file: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="FILE.yaml|FILE.toml")] = ""
+    """What is searched: command, config, space, objective, trials, seeds and more; see the README."""
+    folder: Annotated[str | None, tyro.conf.arg(metavar="DIR")] = None
+    """The sweep's folder; by default sweeps/ and the file's name. One that was begun is gone on with."""
+    workers: Annotated[Positive | None, tyro.conf.arg(metavar="N")] = None
+    """Trials at a time, in place of the file's."""
+    worker: Switch = False
+    """Be one worker, here, until no trial is left to begin: to be called as often as you like, on any host."""
+    detach: Switch = False
+    """Start the workers and leave them to themselves."""
+    retry: Switch = False
+    """Have others take the place of trials that failed."""
+    report: Switch = False
+    """Train nothing; say what came of the trials so far, and write the page."""
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Parse, check everything, search, compare."""
+    about = (
+        "Search settings: trials are trained by several workers at once, each with several seeds, and compared. What "
+        "was interrupted is gone on with by the same command."
+    )
+    flags = check_flags(parse("sweep", about, SweepFlags(), arguments))
+    for first, second in (("worker", "detach"), ("worker", "report"), ("detach", "report"), ("retry", "report")):
+        refuse_together(flags, first, second)
+    if not flags.file:
+        raise ConfigError(
+            "seqgan sweep needs a file that says what is searched: seqgan sweep FILE.yaml; see the README."
+        )
+
+    from seqgan.sweeps.file import KEPT_NAME, check_installed, keep, read_sweep_file
+    from seqgan.sweeps.space import OF_COMMAND, grid, read_space
+
+    check_installed()
+    sweep = read_sweep_file(Path(flags.file))
+    if flags.workers is not None:
+        sweep = msgspec.structs.replace(sweep, workers=flags.workers)
+    sections = OF_COMMAND["from nothing" if sweep.command == "adversarial" and sweep.run is None else sweep.command]
+    space = read_space(sweep.space, sections, flags.file)
+    if sweep.sampler == "grid":
+        grid(space, flags.file)
+    folder = Path(flags.folder or Path("sweeps") / Path(flags.file).stem).resolve()
+    if flags.report:
+        if not (folder / KEPT_NAME).exists():
+            raise RunError(
+                f"{folder} holds no sweep: begin it with seqgan sweep {flags.file}, or name it with --folder."
+            )
+        show(folder, sweep, space, flags)
+        return
+    # A worker that others of its kind are at work beside need not look again.
+    if not flags.worker or not (folder / KEPT_NAME).exists():
+        check_space(sweep, space, flags)
+    search(folder, sweep, space, flags, lambda: keep(sweep, folder, Path(flags.file)))
+
+
+def search(
+    folder: Path, sweep: "SweepFile", space: "Sequence[Dimension]", flags: SweepFlags, keep: Callable[[], None]
+) -> None:
+    """Be a worker, or start some and see to them."""
+    from seqgan.sweeps.storage import claim_in_turn, forgive, open_study
+    from seqgan.sweeps.trial import copy_given_run
+    from seqgan.sweeps.workers import alive, forget, start_workers, stop, wait_for, work
+
+    progress = flags.progress
+    keep()
+    with claim_in_turn(folder, "begin"):
+        copy_given_run(sweep, folder)
+    study = open_study(folder, sweep)
+    if flags.retry:
+        progress.note(f"{forgive(folder, study)} failed trials are replaced by others.")
+    if flags.worker:
+        work(folder, sweep, space, device=flags.device, note=progress.note)
+        return
+    at_work = alive(folder)
+    missing = max(0, sweep.workers - len(at_work)) if unfinished(folder, sweep, space, study) else 0
+    jobs = start_workers(folder, sweep, missing, device=flags.device)
+    already = f", {len(at_work)} at work already" if at_work else ""
+    progress.note(f"{missing} workers on {sweep.cluster}{already}; their logs are in {folder / 'jobs'}.")
+    if flags.detach:
+        forget(jobs)
+        progress.note(f"To see what came of it: seqgan sweep {flags.file} --report")
+        return
+    try:
+        wait_for(folder, jobs, teller(study, sweep, progress.note))
+    except KeyboardInterrupt:
+        progress.note("Ending the workers ...")
+        stop(folder, jobs)
+        progress.note(f"The same command goes on: seqgan sweep {flags.file}")
+        raise
+    finally:
+        forget(jobs)
+    conclude(folder, sweep, space, study, flags)
+
+
+def unfinished(folder: Path, sweep: "SweepFile", space: "Sequence[Dimension]", study: "Study") -> bool:
+    """Whether there is anything left for a worker to do."""
+    from seqgan.sweeps.results import collect
+
+    record = collect(folder, sweep, space, study, folder.name)
+    return bool(record.left) or any(trial.state in ("running", "interrupted") for trial in record.trials)
+
+
+def teller(study: "Study", sweep: "SweepFile", note: Callable[[str], None]) -> Callable[[], None]:
+    """What says which trials came to an end since it was last asked; of those before it says nothing."""
+    known = {trial.number for trial in study.get_trials(deepcopy=False) if trial.state.is_finished()}
+
+    def look() -> None:
+        for trial in study.get_trials(deepcopy=False):
+            if trial.number in known or not trial.state.is_finished():
+                continue
+            known.add(trial.number)
+            values = zip(sweep.objectives, trial.values or [], strict=False)
+            came = ", ".join(f"{name} {value:.4f}" for name, value in values)
+            reason = trial.user_attrs.get("reason", "")
+            note(f"Trial {trial.number} {trial.state.name.lower()}: {reason or came}")
+
+    return look
+
+
+def conclude(folder: Path, sweep: "SweepFile", space: "Sequence[Dimension]", study: "Study", flags: SweepFlags) -> None:
+    """Judge the best on test text, once all trials came to an end, and show everything.
+
+    Raises:
+        RunError: no trial came to its end.
+    """
+    from seqgan.sweeps.results import collect, write
+    from seqgan.sweeps.trial import in_a_process
+
+    record = collect(folder, sweep, space, study, folder.name)
+    write(record, folder)
+    failed = [trial for trial in record.trials if trial.state == "failed"]
+    if failed and not record.best:
+        raise RunError(
+            f"{len(failed)} trials failed and none came to its end. The first one: {failed[0].reason} Mend it, then "
+            f"call seqgan sweep {flags.file} --retry; its logs are in {folder / 'logs'}."
+        )
+    if any(trial.state == "interrupted" for trial in record.trials) or record.left:
+        flags.progress.note(
+            f"Not all is done, and no worker is left: see {folder / 'jobs'}, then call the command again."
+        )
+    else:
+        known = {test.trial for test in record.test}
+        tests = list(record.test)
+        for trial in record.trials:
+            if trial.number in record.best and trial.number not in known:
+                flags.progress.note(f"Judging trial {trial.number} on test text.")
+                tests.append(test_best(folder, trial, flags, in_a_process))
+        write(msgspec.structs.replace(record, test=tests), folder)
+    show(folder, sweep, space, flags)
+
+
+def test_best(folder: Path, trial: "TrialRecord", flags: SweepFlags, runner: "Runner") -> "Tested":
+    """Have all runs of a trial evaluated as `seqgan evaluate` does, which keeps the tables in the runs."""
+    from seqgan.reporting.read import read_evaluation
+    from seqgan.runs.directory import open_run
+    from seqgan.runs.load import load_text
+    from seqgan.sweeps.results import figures_of
+    from seqgan.sweeps.storage import claim_in_turn
+    from seqgan.sweeps.trial import Process
+
+    reports = []
+    runs = [open_run(folder / path) for path in trial.runs.values()]
+    config = runs[0].config.adversarial
+    count = AdversarialConfig().evaluate_samples if config is None else config.evaluate_samples
+    with claim_in_turn(folder, "test") as keep:
+        for run in runs:
+            log = folder / "logs" / f"test-{run.folder.name}.log"
+            what = ["evaluate", "--run", str(run.folder), "--count", str(count), "--table-only", "--quiet"]
+            if runner(Process([*what, "--device", flags.device], log, keep), lambda: False):
+                raise RunError(f"{run.folder} could not be evaluated: see {log}.")
+            evaluation = read_evaluation(run.report_path)
+            assert evaluation is not None
+            reports.append(evaluation.report)
+    split = "test" if load_text(runs[0]).corpus.test else "valid"
+    return figures_of(trial, [report.to_json() for report in reports], split, count)
+
+
+def show(folder: Path, sweep: "SweepFile", space: "Sequence[Dimension]", flags: SweepFlags) -> None:
+    """The table on standard output, and the page."""
+    from importlib.util import find_spec
+
+    from seqgan.sweeps.results import collect, text_table, write
+    from seqgan.sweeps.storage import open_study
+
+    record = collect(folder, sweep, space, open_study(folder, sweep), folder.name)
+    write(record, folder)
+    print(text_table(record))
+    if find_spec("matplotlib") is None:
+        flags.progress.note("No page: its pictures are drawn by matplotlib: pip install 'seqgan[report]'.")
+        return
+    write_page(folder, record, folder / "report.html")
+    flags.progress.note(f"Written: {folder / 'report.html'}")
+
+
+def write_page(folder: Path, record: "SweepRecord", target: Path) -> None:
+    """The page of a sweep."""
+    from seqgan.files import write_file
+    from seqgan.reporting.sweep_page import sweep_page
+    from seqgan.sweeps.file import KEPT_NAME
+
+    kept = (folder / KEPT_NAME).read_text(encoding="utf-8") if (folder / KEPT_NAME).is_file() else ""
+    write_file(target, sweep_page(record, kept))
+
+
+def check_space(sweep: "SweepFile", space: "Sequence[Dimension]", flags: SweepFlags) -> None:
+    """That a run with each setting's ends can be begun.
+
+    Raises:
+        ConfigError: one cannot, with which settings, and why.
+    """
+    from seqgan.runs.directory import open_run
+    from seqgan.sweeps.space import corners
+    from seqgan.sweeps.trial import trial_settings
+
+    parent = None if sweep.run is None else open_run(sweep.run)
+    for values in corners(space):
+        settings = trial_settings(sweep, values, sweep.seeds[0])
+        try:
+            check_trial(sweep, settings, parent.config if parent is not None else None, flags.device)
+        except SeqganError as error:
+            said = ", ".join(f"{name} {value}" for name, value in values.items())
+            raise ConfigError(f"{flags.file}: a trial with {said} cannot be begun: {error}") from error
+
+
+def check_trial(sweep: "SweepFile", settings: Mapping[str, Any], parent: RunConfig | None, device: str) -> None:
+    """That a run with these settings can be begun, as the command that trains it checks them.
+
+    Args:
+        sweep: which command, and from where.
+        settings: as `trial_settings` gives.
+        parent: settings of the run it starts from; None where it makes its own, or starts from nothing.
+        device: where to compute.
+
+    Raises:
+        ConfigError: it cannot, and why.
+    """
+    from seqgan.build import build_algorithm, named_players
+    from seqgan.cli.adversarial import check_players
+    from seqgan.cli.pretrain import check_pretrainable
+    from seqgan.objectives import Sampled
+    from seqgan.training.adversarial import check_reads_sources
+
+    where = "its settings"
+    if sweep.command == "pretrain":
+        config = check(with_settings(RunConfig(), settings, where))
+        check_pretrainable(config.generator)
+        named_players(config, conditional=reads_sources(config))
+        return
+    section = settings.get("adversarial")
+    algo = section.get("algo") if isinstance(section, dict) else None
+    algo = algo if isinstance(algo, str) else AdversarialConfig().algo
+    of_trial = ("discriminator", "adversarial", *(() if parent is not None else ("data", "generator")))
+    of_algorithm = of_trial if sweep.command == "adversarial" else of_trial[:2]
+    kinds = {
+        player: settings[player]["name"]
+        for player in ("generator", "discriminator")
+        if isinstance(settings.get(player), dict) and isinstance(settings[player].get("name"), str)
+    }
+    base = msgspec.structs.replace(parent or RunConfig(), discriminator=DiscriminatorConfig(), adversarial=None)
+    base = with_algorithm(base, algo, of_algorithm, {name: kinds[name] for name in kinds if name in of_algorithm})
+    given = {name: part for name, part in settings.items() if parent is None or name in of_trial}
+    config = check(with_settings(base, given, where))
+    assert config.adversarial is not None
+    conditional = parent.data.max_source_length > 0 if parent is not None else reads_sources(config)
+    algorithm = build_algorithm(config.adversarial)
+    if sweep.command == "adversarial" and parent is None and isinstance(algorithm, Sampled):
+        raise ConfigError(
+            f"{config.adversarial.algo} improves a generator that was pretrained: name its run with run, or have "
+            "command both."
+        )
+    if sweep.command == "both":
+        check_pretrainable(config.generator)
+    check_reads_sources(config.adversarial, algorithm, conditional=conditional)
+    config = named_players(config, conditional=conditional)
+    check_players(config, SettingsFlags(device=device), conditional=conditional)
+
+
+def reads_sources(config: RunConfig) -> bool:
+    """Whether a text that was not read yet is one of pairs, as far as the settings tell."""
+    kind = (config.discriminator.name if config.discriminator is not None else None) or ""
+    by_model = config.generator.name in CONDITIONAL or kind.startswith("two-tower") or kind == "hierarchical"
+    return by_model or config.data.source is not None or ".tsv" in config.data.corpus

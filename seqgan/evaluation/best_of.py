@@ -1,0 +1,138 @@
+"""Sentences that a discriminator chose among several, with the log-odds that it gives them."""
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from seqgan.data.reading import Reading
+from seqgan.decoding.best_of import best_of
+from seqgan.evaluation.generate import ROWS, check_sampling
+from seqgan.evaluation.score import score_reward
+from seqgan.progress import SILENT, Progress
+from seqgan.tensors.modes import evaluating
+
+if TYPE_CHECKING:
+    from seqgan.decoding.sampling import Samples
+    from seqgan.discriminators.protocol import DiscriminatorModule
+    from seqgan.generators.protocol import GeneratorModule
+
+Scored = tuple[str, float]
+"""A sentence and its log-odds."""
+
+
+def best_sentences(
+    generator: "GeneratorModule",
+    discriminator: "DiscriminatorModule",
+    count: int,
+    n: int,
+    reading: Reading,
+    *,
+    rng: torch.Generator,
+    progress: Progress = SILENT,
+    temperature: float = 1.0,
+    top_k: int = 0,
+    top_p: float = 1.0,
+    prefix: Tensor | None = None,
+) -> list[Scored]:
+    """Of `n` samples the one that looks most real, so many times. Other arguments are those of `best_of`.
+
+    Args:
+        generator: unconditional.
+        discriminator: on its device.
+        count: sentences.
+        n: samples for each; 1 scores samples as they come.
+        reading: turns ids into text.
+        rng: on the generator's device.
+        progress: where to report.
+        temperature: of the samples, as the next two.
+        top_k: see `adjust_logits`.
+        top_p: see `adjust_logits`.
+        prefix: ids that all begin with. [P]
+
+    Raises:
+        ConfigError: the prefix is too long; or a generator that makes all positions at once is asked for anything but
+            plain samples.
+    """
+    check_sampling(generator, reading.max_length, temperature, top_k, top_p, prefix)
+    found: list[Scored] = []
+    with progress.bar("Sampling: sentences", count) as advance:
+        while len(found) < count:
+            # Whole batches are drawn, so that the first sentences are the same however many are asked for.
+            samples, scores = best_of(
+                generator,
+                score_reward(discriminator),
+                max(1, ROWS // n),
+                n,
+                reading.max_length,
+                rng=rng,
+                temperature=temperature,
+                top_k=top_k,
+                top_p=top_p,
+                prefix=prefix,
+            )
+            wanted = _as_text(samples, scores, reading)[: count - len(found)]
+            found += wanted
+            advance(len(wanted))
+    return found
+
+
+def best_answers(
+    generator: "GeneratorModule",
+    discriminator: "DiscriminatorModule",
+    sources: Tensor,
+    sources_mask: Tensor,
+    n: int,
+    reading: Reading,
+    *,
+    rng: torch.Generator,
+    progress: Progress = SILENT,
+    temperature: float = 1.0,
+    top_k: int = 0,
+    top_p: float = 1.0,
+) -> list[Scored]:
+    """Of `n` answers to each source the one that looks most real. Other arguments are those of `best_sentences`.
+
+    Args:
+        generator: conditional.
+        discriminator: conditional, on its device.
+        sources: ids. [N, L]
+        sources_mask: True at real tokens. [N, L]
+        n: samples for each source.
+        reading: turns ids into text.
+        rng: on the generator's device.
+        progress: where to report.
+        temperature: of the samples, as the next two.
+        top_k: see `adjust_logits`.
+        top_p: see `adjust_logits`.
+    """
+    found: list[Scored] = [("", 0.0)] * len(sources)
+    # Like lengths together: little of a batch is then padding.
+    order = sources_mask.sum(dim=1).argsort(stable=True)
+    with progress.bar("Answering: sources", len(sources)) as advance:
+        for rows in order.split(max(1, ROWS // n)):
+            longest = int(sources_mask[rows].sum(dim=1).amax())
+            source, mask = sources[rows, :longest], sources_mask[rows, :longest]
+            with evaluating(generator, discriminator):
+                context, judged = generator.encode(source, mask), discriminator.encode(source, mask)
+            samples, scores = best_of(
+                generator,
+                score_reward(discriminator, judged),
+                len(rows),
+                n,
+                reading.max_length,
+                context,
+                rng=rng,
+                temperature=temperature,
+                top_k=top_k,
+                top_p=top_p,
+            )
+            for row, scored in zip(rows.tolist(), _as_text(samples, scores, reading), strict=True):
+                found[row] = scored
+            advance(len(rows))
+    return found
+
+
+def _as_text(samples: "Samples", scores: Tensor, reading: Reading) -> list[Scored]:
+    texts = [reading.tokenizer.detokenize(reading.vocabulary.decode(ids)) for ids in samples.tokens.tolist()]
+    return list(zip(texts, scores.tolist(), strict=True))

@@ -1,0 +1,124 @@
+"""Folders that are made whole or not at all, with the settings and vocabularies of a model in them."""
+
+import contextlib
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from seqgan import __version__
+from seqgan.config import DataConfig, RunConfig, with_settings
+from seqgan.errors import CheckpointError, ConfigError, RunError
+from seqgan.files import TEMPORARY_SUFFIX, cannot_write, replace_folder, write_file
+
+CONFIG = "config.json"
+FORMAT = 1
+READ = (
+    "tokenizer",
+    "source_tokenizer",
+    "shared_vocabulary",
+    "max_length",
+    "max_source_length",
+    "turn_separator",
+    "turns",
+)
+"""Settings of the text that a model needs wherever it is. The others name files of the machine it was trained on."""
+
+
+@contextlib.contextmanager
+def new_folder(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """A folder to write into, which is `folder` once the block has ended without an error.
+
+    Raises:
+        RunError: `folder` is taken: by another export and unasked, or by anything else; or it cannot be written.
+    """
+    folder = Path(folder).resolve()
+    check_free(folder, overwrite=overwrite)
+    unfinished = folder.with_name(folder.name + TEMPORARY_SUFFIX)
+    try:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        yield unfinished
+        replace_folder(unfinished, folder)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def check_free(folder: Path, *, overwrite: bool = False) -> None:
+    """That a model may be written to `folder`; asked before the work.
+
+    Raises:
+        RunError: something is there and may not be replaced.
+    """
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    try:
+        ours = json.loads((folder / CONFIG).read_text(encoding="utf-8")).get("library") == "seqgan"
+    except (OSError, ValueError, AttributeError):
+        ours = False
+    if not ours:
+        raise RunError(f"{folder} exists and holds no exported model, so it is left alone: choose another folder.")
+    if not overwrite:
+        raise RunError(
+            f"{folder} already holds an exported model: replace it with --overwrite (from Python: overwrite=True), or "
+            "choose another folder."
+        )
+
+
+def write_config(folder: Path, role: str, config: RunConfig, **more: Any) -> None:
+    """Write what a model is, so that it can be built again.
+
+    Args:
+        folder: where.
+        role: "generator" or "discriminator".
+        config: of its run.
+        more: what else is to be said of it, as JSON has it.
+    """
+    settings: dict[str, Any] = msgspec.to_builtins(config)
+    content = {
+        "library": "seqgan",
+        "version": __version__,
+        "format": FORMAT,
+        "role": role,
+        "data": {name: settings["data"][name] for name in READ},
+        role: settings[role],
+        **more,
+    }
+    write_file(folder / CONFIG, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def read_config(folder: Path, role: str) -> RunConfig:
+    """The settings that `write_config` wrote, those of the text and of the model; all others are defaults.
+
+    Raises:
+        RunError: there is no such file, or it is of another role or a newer format.
+        CheckpointError: it is damaged.
+        ConfigError: settings that are none.
+    """
+    path = folder / CONFIG
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RunError(
+            f"{folder} is no exported model: it has no {CONFIG}. seqgan export makes one of a run."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} is damaged ({error}): export the model again.") from error
+    if not isinstance(content, dict) or content.get("library") != "seqgan":
+        raise RunError(f"{path} is not of seqgan: give a folder that seqgan export made.")
+    if content.get("format") != FORMAT:
+        raise RunError(
+            f"{path} has format {content.get('format')!r}, and this version of seqgan reads format {FORMAT}: use a "
+            "newer seqgan."
+        )
+    if content.get("role") != role:
+        raise RunError(f"{folder} holds a {content.get('role')}, and a {role} is asked for.")
+    data = content.get("data", {})
+    if not isinstance(data, dict) or set(data) - {field.name for field in msgspec.structs.fields(DataConfig)}:
+        raise ConfigError(f"In {path}: the section data holds what is no setting: export the model again.")
+    return with_settings(RunConfig(), {"data": data, role: content.get(role)}, str(path))

@@ -1,0 +1,143 @@
+"""Pretrained models through the commands: a run needs no other folder, and what is missing is said in one line."""
+
+import json
+import shutil
+
+import pytest
+import yaml
+from tiny_models import write_model
+
+pytest.importorskip("transformers")
+pytest.importorskip("peft")
+
+from seqgan.cli.main import main
+from seqgan.runs import open_run, read_metrics
+from seqgan.runs.load import load_discriminator, load_generator
+
+LINES = [f"{a} {b} {c} ." for a in ("a", "the") for b in ("dog", "cat", "bird") for c in ("runs", "sleeps", "eats")]
+FEW = [
+    *("--adversarial.batch-size", "8", "--adversarial.warmup-steps", "2", "--adversarial.discriminator-pool", "8"),
+    *("--adversarial.evaluate-samples", "10", "--adversarial.discriminator-steps", "1", "--no-verdict", "--quiet"),
+]
+JUDGE = ["--discriminator", "huggingface", "--discriminator.path", "bert"]
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("gpt2", "bert"):
+        write_model(tmp_path / name, name, lines=LINES)
+    (tmp_path / "mine.txt").write_text("\n".join(LINES * 3) + "\n")
+    (tmp_path / "pairs.tsv").write_text("".join(f"{line}\t{line[:-2]}!\n" for line in LINES * 3))
+    return tmp_path
+
+
+def run(*arguments):
+    return main([str(argument) for argument in arguments])
+
+
+def fails(capsys, *arguments):
+    capsys.readouterr()
+    assert run(*arguments) == 2
+    (line,) = [line for line in capsys.readouterr().err.split("\n") if line.startswith("seqgan: error")]
+    return line
+
+
+def pretrain(*more, model="gpt2"):
+    arguments = ("--corpus", "mine.txt", "--generator", "huggingface", "--generator.path", model)
+    return run("pretrain", *arguments, "--epochs", 1, "--run", "runs/mine", "--quiet", *more)
+
+
+def test_a_run_needs_no_other_folder(here, capsys):
+    assert pretrain() == 0
+    files = {path.name for path in (here / "runs" / "mine").iterdir()}
+    assert files == {
+        *("checkpoints", "config.yaml", "generator.safetensors", "metrics.jsonl"),
+        *("tokenizer.json", "vocabulary.txt"),
+    }
+    assert run("adversarial", "--run", "runs/mine", "--algo", "gad", *JUDGE, "--rounds", 1, *FEW) == 0
+    child = here / "runs" / "mine" / "gad"
+    first = read_metrics(child / "metrics.jsonl")
+    assert any(line.get("generator/sampling_ratio") == pytest.approx(1.0, abs=1e-3) for line in first)
+    capsys.readouterr()
+    assert run("sample", "--run", child, "--count", 5, "--quiet") == 0
+    expected = capsys.readouterr().out
+    assert len(expected.split("\n")) == 6
+
+    # Elsewhere, and with neither model: the same samples, both players, and the training goes on.
+    shutil.rmtree(here / "gpt2")
+    shutil.rmtree(here / "bert")
+    (here / "runs").rename(here / "moved")
+    child = here / "moved" / "mine" / "gad"
+    assert run("sample", "--run", child, "--count", 5, "--quiet") == 0
+    assert capsys.readouterr().out == expected
+    assert load_generator(open_run(child)).vocabulary_size == len(open_run(child).vocabulary)
+    assert load_discriminator(open_run(child)).pooling == "mean"
+    assert run("adversarial", "--run", "moved/mine", "--algo", "gad", "--resume", "--rounds", 2, *FEW) == 0
+    assert run("pretrain", "--run", "moved/mine", "--resume", "--epochs", 2, "--quiet") == 0
+    capsys.readouterr()
+    assert run("evaluate", "--run", child, "--count", 20, "--table-only", "--metrics", "bleu", "nll") == 0
+
+
+def test_adapters_need_their_base_and_say_so(here, capsys):
+    assert pretrain("--generator.lora-rank", 2) == 0
+    assert (here / "runs/mine/generator.safetensors").stat().st_size < (here / "gpt2/model.safetensors").stat().st_size
+    assert (
+        run("adversarial", "--run", "runs/mine", "--algo", "spin", "--rounds", 1, *FEW[:2], *FEW[6:8], *FEW[-2:]) == 0
+    )
+    assert run("sample", "--run", "runs/mine/spin", "--count", 2, "--quiet") == 0
+    (here / "gpt2").rename(here / "elsewhere")
+    assert "adapters on the weights of another" in fails(capsys, "sample", "--run", "runs/mine")
+    write_model(here / "gpt2", "gpt2", lines=LINES, seed=9)
+    assert "other weights than those" in fails(capsys, "sample", "--run", "runs/mine")
+    path = here / "runs/mine/config.yaml"
+    settings = yaml.safe_load(path.read_text())
+    settings["generator"]["path"] = str(here / "elsewhere")
+    path.write_text(yaml.safe_dump(settings))
+    assert run("sample", "--run", "runs/mine", "--count", 2, "--quiet") == 0
+
+
+def test_a_prompt_is_a_source(here, capsys):
+    arguments = ("--corpus", "pairs.tsv", "--generator", "huggingface", "--generator.path", "gpt2", "--run", "runs/p")
+    assert run("pretrain", *arguments, "--epochs", 1, "--quiet") == 0
+    assert open_run("runs/p").config.data.shared_vocabulary
+    more = ("--adversarial.group-size", "4")
+    assert run("adversarial", "--run", "runs/p", "--algo", "gad", *JUDGE, "--rounds", 1, *FEW, *more) == 0
+    (here / "questions.txt").write_text("a dog runs .\nthe cat sleeps .\n")
+    capsys.readouterr()
+    assert run("sample", "--run", "runs/p/gad", "--source", "questions.txt", "--quiet") == 0
+    assert len(capsys.readouterr().out.split("\n")) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--generator", "huggingface"), "no model is named"),
+        (("--generator", "huggingface", "--generator.path", "nowhere"), "nowhere is no folder"),
+        (("--generator", "huggingface", "--generator.path", "gpt2", "--tokenizer", "characters"), "its own tokens"),
+        (("--generator", "huggingface", "--generator.path", "gpt2", "--generator.layers", "3"), "generator.layers"),
+        (("--generator", "lstm", "--generator.path", "gpt2"), "generator.path is a pretrained model's"),
+        (("--generator", "huggingface-seq2seq", "--generator.path", "gpt2"), "has no encoder"),
+        (("--generator", "huggingface", "--generator.path", "bert-like"), "is no folder"),
+        (("--tokenizer", "huggingface"), "none is named"),
+    ],
+)
+def test_what_cannot_be_is_said_in_one_line(here, capsys, arguments, message):
+    assert message in fails(capsys, "pretrain", "--corpus", "mine.txt", "--run", "runs/x", *arguments)
+    assert not (here / "runs" / "x").exists()
+
+
+def test_a_judge_of_texts_takes_no_distributions(here, capsys):
+    assert pretrain() == 0
+    line = fails(
+        capsys, "adversarial", "--run", "runs/mine", "--algo", "relgan", *JUDGE, "--discriminator.pooling", "mean"
+    )
+    assert "shows it distributions" in line
+
+
+def test_a_tokenizer_alone_serves_a_small_generator(here, capsys):
+    arguments = ("--tokenizer", "huggingface", "--data.tokenizer-path", "gpt2", "--generator.hidden-size", 8)
+    assert run("pretrain", "--corpus", "mine.txt", "--run", "runs/small", *arguments, "--epochs", 1, "--quiet") == 0
+    shutil.rmtree(here / "gpt2")
+    assert run("sample", "--run", "runs/small", "--count", 2, "--quiet") == 0
+    assert json.loads((here / "runs/small/tokenizer.json").read_text())["model"]["type"] == "BPE"

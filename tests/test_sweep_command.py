@@ -1,0 +1,126 @@
+"""A sweep from its file to its page, with trainings in this process; and the mistakes that are found before any."""
+
+import contextlib
+import io
+import json
+
+import pytest
+
+from seqgan.cli.main import main
+
+pytest.importorskip("optuna", reason="optuna is not installed: pip install 'seqgan[sweep]'")
+pytest.importorskip("submitit", reason="submitit is not installed: pip install 'seqgan[sweep]'")
+
+FILE = """
+command: both
+config:
+  data: {corpus: mine.txt}
+  generator: {embedding_size: 8, hidden_size: 12}
+  pretrain: {epochs: 1}
+  discriminator: {filters: 0.02}
+  adversarial: {rounds: 2, batch_size: 8, warmup_steps: 2, evaluate_samples: 10, evaluate_every: 1}
+space:
+  adversarial.generator_learning_rate: {low: 1e-4, high: 1e-2, log: true}
+  adversarial.rollouts: [1, 2]
+objective: bleu-2
+trials: 2
+seeds: [0, 1]
+"""
+LINES = [f"{a} {b} {c} ." for a in ("a", "the") for b in ("dog", "cat", "bird") for c in ("runs", "sleeps", "eats")] * 3
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.txt").write_text("\n".join(LINES) + "\n")
+    (tmp_path / "mine.yaml").write_text(FILE)
+    return tmp_path
+
+
+def fails(capsys, *arguments):
+    """The one line of a command that must end with exit code 2."""
+    capsys.readouterr()
+    assert main(list(arguments)) == 2
+    (line,) = [line for line in capsys.readouterr().err.split("\n") if line.startswith("seqgan: error")]
+    return line
+
+
+def test_the_whole_way(here, monkeypatch, capsys):
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install 'seqgan[report]'")
+    from seqgan.sweeps.space import OF_COMMAND, read_space
+    from seqgan.sweeps.workers import work
+
+    calls = []
+
+    def here_itself(process, watch):
+        calls.append(process.arguments)
+        with contextlib.redirect_stdout(io.StringIO()):
+            return main([*process.arguments, "--quiet"])
+
+    def one_worker(folder, sweep, count, device):
+        assert count == 1
+        work(folder, sweep, read_space(sweep.space, OF_COMMAND["both"], ""), device="cpu", runner=here_itself)
+        return []
+
+    monkeypatch.setattr("seqgan.sweeps.workers.start_workers", one_worker)
+    monkeypatch.setattr("seqgan.sweeps.trial.in_a_process", here_itself)
+    assert main(["sweep", "mine.yaml", "--device", "cpu", "--quiet"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("mine: 2 complete; 2 in all.")
+    folder = here / "sweeps" / "mine"
+    results = json.loads((folder / "results.json").read_text())
+    assert [trial["state"] for trial in results["trials"]] == ["complete", "complete"]
+    (test,) = results["test"]
+    assert test["trial"] == results["best"][0]
+    assert {"bleu-2", "nll", "self-bleu-4"} <= set(test["means"])
+    assert test["split"] == "valid"  # this corpus has no test text, and the reader is told
+    assert "The corpus has no test text" in shown
+
+    # What each seed is worth is the last evaluation that its run logged; and its runs are ordinary ones.
+    for trial in results["trials"]:
+        for seed, run in trial["runs"].items():
+            logged = [json.loads(line) for line in (folder / run / "metrics.jsonl").read_text().split("\n")[:-1]]
+            assert trial["seeds"][seed] == [logged[-1]["eval/bleu-2"]]
+            settings = (folder / run / "config.yaml").read_text()
+            assert f"rollouts: {trial['settings']['adversarial.rollouts']}\n" in settings
+            assert f"\nseed: {seed}\n" in settings
+    assert (folder / "report.html").read_text().startswith("<!DOCTYPE html>")
+    commands = [call[0] for call in calls]
+    assert [commands.count(name) for name in ("pretrain", "adversarial", "evaluate")] == [2, 4, 2]
+
+    # Again: nothing is left to do, and nothing is done.
+    monkeypatch.setattr("seqgan.sweeps.workers.start_workers", lambda folder, sweep, count, device: [][:count])
+    assert main(["sweep", "mine.yaml", "--device", "cpu", "--quiet"]) == 0
+    assert capsys.readouterr().out == shown
+    assert main(["sweep", "mine.yaml", "--report", "--quiet"]) == 0
+    assert capsys.readouterr().out == shown
+    assert len(calls) == 8
+    (here / "mine.yaml").write_text(FILE.replace("seeds: [0, 1]", "seeds: [0, 2]"))
+    assert "was begun with [0, 1]" in fails(capsys, "sweep", "mine.yaml")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            ("adversarial.rollouts: [1, 2]", "adversarial.group_size: [0, 3]"),
+            "adversarial.group_size 3 cannot be begun",
+        ),
+        (("adversarial.rollouts: [1, 2]", "adversarial.algo: [seqgan, segan]"), "algo segan cannot be begun"),
+        (("command: both", "command: adversarial"), "improves a generator that was pretrained"),
+        (("hidden_size: 12", "hiden_size: 12"), "Did you mean 'hidden_size'?"),
+        (("command: both", "command: adversarial\nrun: no-such"), "no-such does not exist"),
+    ],
+)
+def test_mistakes_are_found_before_anything_starts(here, capsys, change, said):
+    (here / "mine.yaml").write_text(FILE.replace(*change))
+    assert said in fails(capsys, "sweep", "mine.yaml")
+    assert not (here / "sweeps").exists()
+
+
+def test_flags_and_missing_things(here, monkeypatch, capsys):
+    assert "--worker and --detach contradict" in fails(capsys, "sweep", "mine.yaml", "--worker", "--detach")
+    assert "needs a file" in fails(capsys, "sweep")
+    assert "holds no sweep" in fails(capsys, "sweep", "mine.yaml", "--report")
+    monkeypatch.setattr("seqgan.sweeps.file.find_spec", lambda package: None)
+    assert "pip install 'seqgan[sweep]'" in fails(capsys, "sweep", "mine.yaml")

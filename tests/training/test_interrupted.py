@@ -1,0 +1,156 @@
+"""Ended at any safe place, or in the midst of any write, a training goes on to the same bytes."""
+
+import os
+import shutil
+
+import msgspec
+import pytest
+import torch
+from tiny import ADVERSARIAL, DISCRIMINATOR, GENERATOR, new_run, tiny_text
+
+from seqgan.build import build_discriminator, build_generator
+from seqgan.config import PretrainConfig
+from seqgan.evaluation.evaluate import judge_while_training
+from seqgan.interrupt import Interrupted, Stop
+from seqgan.objectives import SEQGAN
+from seqgan.runs import read_metrics
+from seqgan.training import keeping
+from seqgan.training.adversarial import train_adversarially
+from seqgan.training.pretrain import pretrain
+
+SHORT = {"rounds": 3, "warmup_steps": 2, "evaluate_every": 2, "rollouts": 1, "discriminator_steps": 1}
+EPOCHS = PretrainConfig(epochs=3, batch_size=32, patience=3)
+
+
+class After(Stop):
+    """Asks to leave at the `count`-th safe place."""
+
+    def __init__(self, count):
+        super().__init__()
+        self.left = count
+
+    def asked(self):
+        self.left -= 1
+        return self.left == 0
+
+
+class Killed(BaseException):
+    """What cannot be caught."""
+
+
+@pytest.fixture
+def text(tmp_path):
+    return tiny_text(tmp_path)
+
+
+def pretrained_in(text, run, **options):
+    generator = build_generator(GENERATOR, text.vocabulary, text.max_length)
+    pretrain(generator, text, EPOCHS, seed=5, run=run, **options)
+
+
+def adversarial_in(text, run, **options):
+    generator = build_generator(GENERATOR, text.vocabulary, text.max_length)
+    discriminator = build_discriminator(DISCRIMINATOR, text.vocabulary, text.max_length)
+    config = msgspec.structs.replace(ADVERSARIAL, **SHORT)
+    judge = judge_while_training(generator, text, 4, 5, samples_folder=run.samples_folder)
+    train_adversarially(generator, discriminator, text, SEQGAN, config, seed=5, run=run, judge=judge, **options)
+
+
+def contents(run):
+    """Everything that a resumed run promises, by name."""
+    held = {
+        str(path.relative_to(run.folder)): path.read_bytes()
+        for path in [*run.folder.glob("*.safetensors"), *run.folder.glob("samples/*")]
+    }
+    timed = ("tokens_per_second", "seconds")
+    return held, [{k: v for k, v in line.items() if k not in timed} for line in read_metrics(run.metrics_path)]
+
+
+TRAININGS = pytest.mark.parametrize("train", [pretrained_in, adversarial_in])
+
+
+@TRAININGS
+def test_left_at_each_safe_place(text, tmp_path, train):
+    """Three epochs of 108 sentences, with a place after each four batches and after each epoch; two pools, the first
+    judgement, three rounds."""
+    whole, broken = new_run(text, tmp_path / "whole"), new_run(text, tmp_path / "broken")
+    train(text, whole)
+    places = 15 if train is pretrained_in else 6
+    for place in range(places):
+        torch.randn(3)
+        # The first one of a resumed training is the next of the whole one.
+        with pytest.raises(Interrupted, match="A training state is saved after"):
+            train(text, broken, resume=place > 0, stop=After(1))
+        lines = len(read_metrics(broken.metrics_path))
+        assert lines == ((place + 1) // 5 if train is pretrained_in else place)
+    train(text, broken, resume=True, stop=After(1))  # done: no place is left
+    assert contents(broken) == contents(whole)
+    assert len(os.listdir(broken.checkpoints_folder)) == 2
+
+
+@TRAININGS
+def test_killed_at_renames(text, tmp_path, train, monkeypatch):
+    """Before and after each: with a state after each step, so that states and weights are written all the time."""
+    monkeypatch.setattr(keeping, "KEEP_SECONDS", 0)
+    monkeypatch.setattr(keeping, "SHARE", 0)
+    whole = new_run(text, tmp_path / "whole")
+    replace, count = os.replace, 0
+
+    def counting(*names):
+        nonlocal count
+        count += 1
+        replace(*names)
+
+    monkeypatch.setattr(os, "replace", counting)
+    train(text, whole)
+    moments = [(number, after) for number in range(1, count + 1) for after in (False, True)]
+    for number, after in moments[:: len(moments) // 5]:
+        broken = new_run(text, tmp_path / f"broken{number}{after}")
+        monkeypatch.setattr(os, "replace", dying(replace, number, after=after))
+        with pytest.raises(Killed):
+            train(text, broken)
+        monkeypatch.setattr(os, "replace", replace)
+        train(text, broken, resume=True)
+        assert contents(broken) == contents(whole), (number, after)
+
+
+def dying(replace, number, *, after):
+    """A rename that ends the process at the `number`-th call."""
+    left = number
+
+    def rename(*names):
+        nonlocal left
+        left -= 1
+        if left or after:
+            replace(*names)
+        if not left:
+            raise Killed
+
+    return rename
+
+
+@TRAININGS
+def test_a_file_that_was_cut_is_made_again(text, tmp_path, train):
+    whole, broken = new_run(text, tmp_path / "whole"), new_run(text, tmp_path / "broken")
+    train(text, whole)
+    with pytest.raises(Interrupted):
+        train(text, broken, stop=After(6))
+    for name in ("generator.safetensors", "metrics.jsonl", "state.pt", "state.json"):
+        run = new_run(text, tmp_path / name)
+        shutil.copytree(broken.folder, run.folder, dirs_exist_ok=True)
+        newest = max(run.checkpoints_folder.iterdir())
+        path = newest / name if name.startswith("state") else run.folder / name
+        os.truncate(path, path.stat().st_size // 2)
+        train(text, run, resume=True)
+        assert contents(run) == contents(whole), name
+
+
+def test_a_minute_is_the_most_that_is_lost(text, tmp_path, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(keeping.time, "monotonic", lambda: now[0])
+    written = []
+    keeper = keeping.Keeper(lambda: written.append(now[0]), Stop())
+    for second in range(200):
+        now[0] = float(second)
+        keeper.rest("a second")
+    assert written == [60.0, 120.0, 180.0]
