@@ -2,6 +2,7 @@
 
 import importlib
 import itertools
+import math
 import multiprocessing
 import os
 import runpy
@@ -17,15 +18,18 @@ import torch.distributed as dist
 from tiny import ADVERSARIAL, DISCRIMINATOR, GENERATOR, PRETRAIN, tiny_text
 from tiny_pairs import make_discriminator, make_generator, tiny_pairs
 
+from seqgan import interrupt
 from seqgan.build import build_algorithm, build_discriminator, build_generator
 from seqgan.config import DiscriminatorConfig, GeneratorConfig, RunConfig, algorithm_defaults
 from seqgan.decoding.sampling import Samples
+from seqgan.errors import TrainingError
 from seqgan.objectives import ALGORITHMS, RELAXED, SEQGAN, Sampled
 from seqgan.runs.directory import Run
 from seqgan.tensors.masking import mask_from_tokens
-from seqgan.training import credit, optimizers, processes, relaxed, sampled, self_play
+from seqgan.training import credit, keeping, optimizers, processes, relaxed, sampled, self_play
 from seqgan.training.adversarial import make_players, train_adversarially
 from seqgan.training.players import Players
+from seqgan.training.skips import MOST, Skips
 
 pretraining = importlib.import_module("seqgan.training.pretrain")  # the module: the package has a function of its name
 
@@ -240,7 +244,7 @@ class Fed:
 
 
 def updates_of_all_cases(folder):
-    """For each case the gradients of all updates of a warm-up and three rounds, and what is logged."""
+    """For each case the gradients of all updates of a warm-up and two rounds, or of three rounds, and what is logged."""
     import pytest
 
     results = {}
@@ -248,8 +252,9 @@ def updates_of_all_cases(folder):
         with pytest.MonkeyPatch.context() as monkeypatch:
             players = players_of(case, folder)
             fed = Fed(players, monkeypatch)
-            values = [] if players.warmed_up else [players.warm_up_discriminator()]
-            values += [players.play_round(), players.play_round(), players.play_round()]
+            alone = players.warmed_up  # self-play
+            values = [] if alone else [players.warm_up_discriminator()]
+            values += [players.play_round() for _ in range(3 if alone else 2)]
             logged = [{key: value for key, value in each.items() if key != "seconds"} for each in values]
             results[name] = {"updates": fed.updates, "logged": logged}
     return results
@@ -261,6 +266,23 @@ def updates(folder):
         mine = Path(folder) / f"text{processes.rank()}"
         mine.mkdir()
         torch.save(updates_of_all_cases(mine), Path(folder) / f"updates{processes.rank()}.pt")
+        torch.save(batches_left_out(), Path(folder) / f"left_out{processes.rank()}.pt")
+
+
+def batches_left_out():
+    """A batch whose loss is finite, then those of which the first process's part is not; what was counted and said."""
+    torch.manual_seed(6)
+    model, skips = torch.nn.Linear(3, 1), Skips("generator")
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    values, weights, said = [], [], ""
+    for broken in [False] + [True] * MOST:
+        loss = model(torch.ones(1, 3)).sum() * (math.nan if broken and processes.is_first() else 1.0)
+        try:
+            values.append(optimizers.update(model, optimizer, loss, skips=skips))
+        except TrainingError as error:
+            said = str(error)
+        weights.append(model.weight.detach().clone())
+    return {"values": torch.tensor(values), "weights": torch.stack(weights), "skips": skips.state(), "said": said}
 
 
 # Whole trainings.
@@ -270,8 +292,21 @@ class Stop(Exception):
     """Ends a training at the same place in all processes."""
 
 
+class After(interrupt.Stop):
+    """Asks to leave at the `count`-th safe place; of the processes one does."""
+
+    def __init__(self, rank, count):
+        super().__init__()
+        self.left = count if rank == processes.rank() else 0
+
+    def asked(self):
+        self.left -= 1
+        return self.left == 0
+
+
 def trained(folder, text, name, stop=(), resume=False):
-    """Pretraining and adversarial training into the folder; stopped before an epoch or a round if `stop` names one."""
+    """Pretraining and adversarial training into the folder; stopped before an epoch or a round if `stop` names one, or
+    left after so many safe places of a phase because one process is asked to."""
     import pytest
 
     runs = [Run(folder / f"{name}-{kind}", RunConfig(generator=GENERATOR), *text.symbols) for kind in ("mle", "gan")]
@@ -299,16 +334,18 @@ def trained(folder, text, name, stop=(), resume=False):
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(pretraining, "train_epoch", train_epoch)
         monkeypatch.setattr(Players, "play_round", play_round)
-        result = pretraining.pretrain(generator, text, PRETRAIN, seed=5, run=runs[0], resume=resume)
+        monkeypatch.setattr(keeping, "AGREE_SECONDS", 0.0)  # at each safe place
+        asked = {kind: After(*stop[1:]) for kind in ("mle", "gan") if stop[:1] == (kind,)}
+        options = {"seed": 5, "resume": resume}
+        result = pretraining.pretrain(generator, text, PRETRAIN, run=runs[0], stop=asked.get("mle"), **options)
         config = msgspec.structs.replace(ADVERSARIAL, evaluate_every=2)
-        train_adversarially(
-            generator, discriminator, text, SEQGAN, config, seed=5, run=runs[1], resume=resume, judge=judge
-        )
+        options |= {"run": runs[1], "judge": judge, "stop": asked.get("gan")}
+        train_adversarially(generator, discriminator, text, SEQGAN, config, **options)
     return tuple(result), generator.state_dict(), discriminator.state_dict()
 
 
 def trainings(folder):
-    """A whole training; one that is stopped twice and goes on; one that is stopped and left."""
+    """A whole training; those that are stopped twice and go on; those that are stopped and left."""
     folder = Path(folder)
     own = folder / f"text{os.environ['RANK']}"
     own.mkdir()
@@ -319,11 +356,21 @@ def trainings(folder):
             ("broken", ("epoch", 3), False),
             ("broken", ("round", 3), True),
             ("left", ("round", 3), False),
+            ("asked", ("mle", 1, 11), False),
+            ("asked", ("gan", 0, 4), True),
+            ("half", ("mle", 1, 11), False),
         ):
             try:
                 trained(folder, text, name, stop, resume)
                 raise AssertionError(f"{name} was not stopped")
             except Stop:
                 pass
-        results["broken"] = trained(folder, text, "broken", resume=True)
+            except interrupt.Interrupted as left:
+                # Seven batches and the end of the first epoch; or the fourth pool of the warm-up.
+                place = "epoch 1 and 3 batches of the next" if stop[0] == "mle" else "4 warm-up pools and 0 rounds"
+                said = f"A training state is saved after {place}."
+                if str(left) != said:
+                    raise AssertionError(f"{left} instead of {said}") from left
+        for name in ("broken", "asked"):
+            results[name] = trained(folder, text, name, resume=True)
         torch.save(results, folder / f"trained{processes.rank()}.pt")

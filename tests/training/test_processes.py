@@ -1,5 +1,6 @@
 """Two processes against one: the same updates, whole trainings, and what is left when one of them is lost."""
 
+import os
 import signal
 import time
 
@@ -15,14 +16,20 @@ from seqgan.runs import read_metrics
 from seqgan.training import processes
 from seqgan.training.players import check_processes
 from seqgan.training.processes import by_first, dealt, gather_rows, own_numbers, own_part, own_seed, summed
+from seqgan.training.skips import MOST
 
 
 @pytest.fixture(scope="module")
-def of_two(tmp_path_factory):
-    """The updates that two processes make, each half of every batch."""
+def folder_of_two(tmp_path_factory):
     folder = tmp_path_factory.mktemp("two")
     together(updates, folder)
-    return [torch.load(folder / f"updates{rank}.pt") for rank in range(2)]
+    return folder
+
+
+@pytest.fixture(scope="module")
+def of_two(folder_of_two):
+    """The updates that two processes make, each half of every batch."""
+    return [torch.load(folder_of_two / f"updates{rank}.pt") for rank in range(2)]
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +58,17 @@ def test_two_processes_make_the_update_of_one(of_one, of_two, case):
         assert values_of_two == pytest.approx(values, rel=1e-4, abs=1e-5)
 
 
+def test_all_leave_out_the_batch_that_one_of_them_cannot_compute(folder_of_two):
+    first, second = (torch.load(folder_of_two / f"left_out{rank}.pt") for rank in range(2))
+    assert first["said"] == second["said"]
+    assert "loss is nan, and the first tensor that is not finite is the gradient of weight" in first["said"]
+    assert first["skips"] == second["skips"] == {"in_a_row": MOST, "counts": {"weight": MOST}}
+    for of_rank in (first, second):
+        assert of_rank["values"].isfinite().tolist() == [True] + [False] * (MOST - 1)
+        assert torch.equal(of_rank["weights"], of_rank["weights"][:1].expand(MOST + 1, -1, -1))
+    assert torch.equal(first["weights"], second["weights"])
+
+
 @pytest.fixture(scope="module")
 def of_training(tmp_path_factory):
     folder = tmp_path_factory.mktemp("training")
@@ -60,7 +78,7 @@ def of_training(tmp_path_factory):
 
 def test_all_processes_train_the_same_models_and_a_resumed_training_is_the_unbroken_one(of_training):
     first, second = (torch.load(of_training / f"trained{rank}.pt") for rank in range(2))
-    for name in ("whole", "broken"):
+    for name in ("whole", "broken", "asked"):
         for of_first, of_second, of_whole in zip(first[name], second[name], first["whole"], strict=True):
             if isinstance(of_first, tuple):
                 assert of_first == of_second == of_whole
@@ -69,14 +87,16 @@ def test_all_processes_train_the_same_models_and_a_resumed_training_is_the_unbro
                 assert torch.equal(of_first[key], weight)
                 assert torch.equal(of_second[key], weight)
     logs = []
-    for name in ("whole", "broken"):
+    for name in ("whole", "broken", "asked"):
         lines = [line for kind in ("mle", "gan") for line in read_metrics(of_training / f"{name}-{kind}/metrics.jsonl")]
         logs.append([{k: v for k, v in line.items() if k not in ("seconds", "tokens_per_second")} for line in lines])
-    assert logs[0] == logs[1]  # no line twice either: one process writes
+    assert logs[0] == logs[1] == logs[2]  # no line twice either: one process writes
 
 
 def test_one_process_goes_on_with_what_two_began(of_training):
     text = tiny_text(of_training)
+    trained(of_training, text, "half", resume=True)  # from the midst of an epoch
+    assert [line["step"] for line in read_metrics(of_training / "half-mle/metrics.jsonl")] == [1, 2, 3, 4]
     before = read_metrics(of_training / "left-gan/metrics.jsonl")
     assert before[-1]["step"] == 3
     trained(of_training, text, "left", resume=True)
@@ -119,6 +139,29 @@ def test_a_lost_process_ends_the_run_with_one_line_and_it_goes_on(tmp_path, monk
     arguments = ["adversarial", "--run", "mle", "--resume", "--rounds", str(done + 1), "--no-verdict", "--quiet"]
     assert main(arguments) == 0
     assert read_metrics(child / "metrics.jsonl")[-1]["step"] == done + 1
+
+
+def test_a_signal_to_one_of_them_is_heard_by_all(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.txt").write_text("a dog runs .\nthe cat sleeps .\na bird eats .\n" * 100)
+    log = tmp_path / "mle" / "metrics.jsonl"
+    arguments = ["pretrain", "--corpus", "mine.txt", "--run", "mle", *SMALL, "--epochs", "1000000"]
+    with several(tmp_path, command, *arguments) as started:
+        deadline = time.monotonic() + 200
+        while len(read_metrics(log)) < 2:
+            assert all(process.is_alive() for process in started.processes), started.texts()
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        os.kill(started.processes[1].pid, signal.SIGTERM)
+        assert started.codes() == [128 + signal.SIGINT, 128 + signal.SIGTERM]
+        said = "".join(started.texts())
+    assert said.count("seqgan: ") == 1
+    assert "seqgan: interrupted. A training state is saved after epoch " in said
+    assert said.rstrip().endswith("Go on with: seqgan pretrain --run mle --resume")
+    assert list(tmp_path.glob(".*.lock")) == []
+    done = read_metrics(log)[-1]["step"]
+    assert main(["pretrain", "--run", "mle", "--resume", "--quiet", "--epochs", str(done + 1)]) == 0
+    assert [line["step"] for line in read_metrics(log)] == list(range(1, done + 2))
 
 
 def test_whatever_ends_all_of_them_is_said_once(tmp_path):
