@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+from seqgan.launched import speaks
+
 Advance = Callable[[int], None]
 
 SHORT_SECONDS = 2.0
@@ -114,8 +116,8 @@ SILENT = Progress()
 
 
 def to_standard_error() -> Progress:
-    """What the commands use."""
-    return Progress(sys.stderr)
+    """What the commands use; of several processes one speaks."""
+    return Progress(sys.stderr) if speaks() else SILENT
 
 
 def _rate(per_second: float) -> str:

@@ -36,6 +36,7 @@ CONDITIONAL = ("tests/training/test_conditional.py",)
 FINE_TUNING = ("tests/objectives/test_fine_tuning.py",)
 PRETRAINED = ("tests/generators/test_huggingface.py",)
 JUDGES = ("tests/discriminators/test_huggingface.py",)
+PROCESSES = ("tests/training/test_processes.py",)
 
 
 class Mutant(NamedTuple):
@@ -425,8 +426,8 @@ MUTANTS = (
         "mask-teacher-forcing-none",
         "Teacher forcing in the adversarial phase counts padding.",
         "training/players.py",
-        "token_nll(logits, real.tokens, real.mask)",
-        "token_nll(logits, real.tokens, torch.ones_like(real.mask))",
+        "token_nll(logits, own.tokens, own.mask)",
+        "token_nll(logits, own.tokens, torch.ones_like(own.mask))",
         PLAYERS,
     ),
     Mutant(
@@ -638,8 +639,8 @@ MUTANTS = (
         "policy-not-used",
         "The generator completes prefixes, whatever lags behind.",
         "training/sampled.py",
-        "            self.rollout_policy,\n            self._reward(drawn),",
-        "            self.generator,\n            self._reward(drawn),",
+        "            self.rollout_policy,\n            self._reward(own),",
+        "            self.generator,\n            self._reward(own),",
         PLAYERS,
     ),
     Mutant(
@@ -711,8 +712,8 @@ MUTANTS = (
         "critic-learns-first",
         "The critic is compared with after it has seen the rewards.",
         "training/baselines.py",
-        "        return predicted.detach().unflatten",
-        "        predicted = self.critic(tokens.flatten(0, -2))\n        return predicted.detach().unflatten",
+        "        return gather_rows(predicted.detach(), ",
+        "        predicted = self.critic(tokens.flatten(0, -2))\n        return gather_rows(predicted.detach(), ",
         BASELINES,
     ),
     Mutant(
@@ -885,6 +886,47 @@ MUTANTS = (
         "self._tokenizer.encode_special_tokens = True",
         "self._tokenizer.encode_special_tokens = False",
         ("tests/data/test_pretrained.py",),
+    ),
+    # Several processes.
+    Mutant(
+        "processes-parts-alike",
+        "The means of all processes' rows count alike, however many rows each has.",
+        "training/processes.py",
+        "return float(own) / max(1.0, float(whole)) / self.holders",
+        "return 1 / count()",
+        PROCESSES,
+    ),
+    Mutant(
+        "processes-compare-their-own",
+        "Each process normalises weights over its own samples, as if those of the others were copies of them.",
+        "training/sampled.py",
+        "values = gather_rows(values, config.batch_size, drawn.completions, dim=1)",
+        "values = gather_rows(values, config.batch_size, drawn.completions, dim=1) - values.mean()",
+        PROCESSES,
+    ),
+    Mutant(
+        "processes-gradients-of-one",
+        "Gradients are not summed.",
+        "training/optimizers.py",
+        "    sum_gradients(model)\n",
+        "",
+        PROCESSES,
+    ),
+    Mutant(
+        "processes-draw-alike",
+        "All processes draw the same samples.",
+        "training/processes.py",
+        "(seed + (rank() + 1) * 1_000_003)",
+        "(seed + 1_000_003)",
+        PROCESSES,
+    ),
+    Mutant(
+        "processes-resume-alike",
+        "All processes go on with the random numbers of the first one.",
+        "training/engine.py",
+        "state[name][rank()]",
+        "state[name][0]",
+        PROCESSES,
     ),
 )
 

@@ -10,6 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "seqgan"
 LAYERS = {
     "__init__": 0,
     "errors": 0,
+    "launched": 0,
     "files": 0.1,
     "progress": 0.1,
     "interrupt": 0.1,

@@ -77,6 +77,20 @@ def test_growth_is_measured(tmp_path):
     assert "| Self-BLEU over corpus | 2000, 4000 |" in (tmp_path / "growth.md").read_text()
 
 
+def test_the_speed_up_on_paper_is_that_of_the_formula(monkeypatch):
+    """4 seconds alone; 2 and half a second of messages in each of two: nothing is done again, and 125 MB are sent."""
+    import runpy
+
+    monkeypatch.syspath_prepend(SCRIPTS)
+    tables = runpy.run_path(str(SCRIPTS / "scaling"))["tables"]
+    alone = {"seconds": 4.0, "in messages": 0.0, "messages": 0, "bytes": 0}
+    one_of_two = {"seconds": 2.5, "in messages": 0.5, "messages": 0, "bytes": 125e6}
+    lines = tables({1: {"update": alone}, 2: {"update": one_of_two}}).splitlines()
+    assert "| update | 2 | 1.60 | 20.0% | 0 | 125.00 |" in lines
+    # At 125 MB a second 4 / (4 / W + 2 (W - 1) / W): 4 / 3, 4 / 2.5, 4 / 2.25, 4 / 2.125.
+    assert "| update | 1 Gbit/s | 1.3 | 1.6 | 1.8 | 1.9 |" in lines
+
+
 def test_disturbed_trainings_end_with_the_same_bytes(tmp_path):
     run("soak", "--faults", 8, "--jobs", 2, "--only", "pretrain-words", "gsgan", "--out", tmp_path / "soak.md")
     all_of_them = next(

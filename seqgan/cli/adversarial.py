@@ -34,6 +34,7 @@ from seqgan.data.corpus import corpus_name
 from seqgan.errors import ConfigError, RunError, SeqganError
 from seqgan.files import TEMPORARY_SUFFIX
 from seqgan.interrupt import interruptible
+from seqgan.launched import speaks
 from seqgan.presets import ALGORITHM_DEFAULTS, PRESETS
 from seqgan.settings_file import read_settings
 
@@ -113,11 +114,14 @@ def go_on_from_a_run(arguments: Sequence[str], algo: str) -> None:
     refuse_together(flags, "resume", "preset")
     from seqgan.runs.directory import newest_run
     from seqgan.runs.lock import locked
+    from seqgan.training.engine import choose_device
+    from seqgan.training.processes import joined
 
     config = settings_of(flags, base)
     assert config.adversarial is not None
     parent = Path(flags.run or newest_run(Path("runs"), pretrained=True))
-    with locked(parent / check_name(flags.name or config.adversarial.algo)):
+    folder = parent / check_name(flags.name or config.adversarial.algo)
+    with joined(choose_device(flags.device)), locked(folder):
         train_child(config, flags)
 
 
@@ -148,10 +152,13 @@ def start_from_nothing(arguments: Sequence[str], algo: str) -> None:
     if flags.name is not None:
         raise ConfigError("--name is of a child of a pretrained run; with --corpus the run's folder is --run.")
     from seqgan.runs.lock import locked
+    from seqgan.training.engine import choose_device
+    from seqgan.training.processes import joined
 
+    config = settings_of(flags, base)
     folder = own_folder(arguments, algo)
-    with locked(folder):
-        train_own(folder, settings_of(flags, base), flags)
+    with joined(choose_device(flags.device)), locked(folder):
+        train_own(folder, config, flags)
 
 
 def own_folder(arguments: Sequence[str], algo: str) -> Path:
@@ -254,8 +261,9 @@ def train_child(config: RunConfig, flags: ChildFlags) -> None:
         with_discriminator_files,
         with_located_models,
     )
-    from seqgan.runs.directory import check_new, create_run, newest_run, open_run, write_config
+    from seqgan.runs.directory import Run, check_new, create_run, newest_run, open_run, write_config
     from seqgan.training.adversarial import check_reads_sources
+    from seqgan.training.processes import leave
 
     parent = open_run(flags.run or newest_run(Path("runs"), pretrained=True))
     conditional = parent.source_vocabulary is not None
@@ -268,7 +276,7 @@ def train_child(config: RunConfig, flags: ChildFlags) -> None:
     if flags.resume:
         run = open_run(folder)
         check_resumable(run.config, config, str(folder))
-    else:
+    elif speaks():
         check_new(folder, flags.overwrite)
     flags.progress.note(f"From {parent.folder} into {folder}.")
     if flags.preset is not None and {"data", "generator"} & PRESETS[flags.preset].keys():
@@ -282,13 +290,16 @@ def train_child(config: RunConfig, flags: ChildFlags) -> None:
         config = msgspec.structs.replace(config, discriminator=files)
 
     def make_run() -> "Run":
+        if not speaks():
+            return Run(folder, config, *text.symbols)
         if flags.resume:
             write_config(run, config)
             return run
         return create_run(folder, config, *text.symbols, overwrite=flags.overwrite)
 
     train(config, flags, text, make_run, weights=parent.generator_path)
-    if not flags.no_verdict:
+    leave()  # one process is enough for the rest
+    if not flags.no_verdict and speaks():
         verdict_after_training(folder, parent, flags)
     flags.progress.note(f"Next: seqgan evaluate --run {folder} --compare {parent.folder}")
 
@@ -321,7 +332,7 @@ def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
     """Train from nothing; the run is made once everything that can be wrong has been looked at."""
     from seqgan.build import as_read, build_algorithm, build_text, named_players
     from seqgan.objectives import Sampled
-    from seqgan.runs.directory import check_new, create_run, open_run, write_config
+    from seqgan.runs.directory import Run, check_new, create_run, open_run, write_config
 
     config = named_players(config, conditional=config.data.source is not None)
     assert config.adversarial is not None
@@ -343,7 +354,8 @@ def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
         check_resumable(run.config, config, str(folder))
         text = build_text(config.data, *run.symbols, progress=flags.progress)
     else:
-        check_new(folder, flags.overwrite)
+        if speaks():
+            check_new(folder, flags.overwrite)
         config = msgspec.structs.replace(config, data=msgspec.structs.replace(config.data, fingerprint=""))
         flags.progress.note(f"Reading {config.data.corpus} ...")
         text = build_text(config.data, progress=flags.progress)
@@ -353,6 +365,8 @@ def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
     config = msgspec.structs.replace(config, data=as_read(config.data, text))
 
     def make_run() -> "Run":
+        if not speaks():
+            return Run(folder, config, *text.symbols)
         if flags.resume:
             write_config(run, config)
             return run
@@ -437,9 +451,9 @@ def train(
     ).to(device)
     say_dropped_widths(config.discriminator, text.max_length, flags.progress)
     run = run or make_run()
-    if config.discriminator.path is not None:
+    if config.discriminator.path is not None and speaks():
         write_judge_tokenizer(config.discriminator, run)
-    if flags.tensorboard:
+    if flags.tensorboard and speaks():
         want_events(run.folder)
     watch = judge_while_training if text.source_vocabulary is None else judge_answers_while_training
     judge = watch(generator, text, config.adversarial.evaluate_samples, config.seed, samples_folder=run.samples_folder)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from seqgan import __version__
 from seqgan.errors import ConfigError, SeqganError, nearest
 from seqgan.interrupt import SIGNALS, Interrupted, raise_interrupted
+from seqgan.launched import launched
 from seqgan.progress import printable
 
 COMMANDS = {
@@ -27,6 +28,9 @@ COMMANDS = {
     "sweep": "search settings by many runs, with several workers, and compare what came of them",
     "plan": "hours and memory of a training, before it begins",
 }
+
+TRAINING = ("pretrain", "adversarial")
+"""Commands that several processes may do together."""
 
 HELP = f"""\
 usage: seqgan COMMAND [OPTIONS]
@@ -72,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         signalled = error if isinstance(error, Interrupted) else Interrupted()
         with contextlib.suppress(OSError):  # the terminal may be what went away
-            print(f"\nseqgan: interrupted. {_one_line(str(signalled))}".rstrip(), file=sys.stderr)
+            _say(f"\nseqgan: interrupted. {_one_line(str(signalled))}".rstrip())
         return signalled.exit_code
     except BrokenPipeError:
         # The reader of our output (head, less) has seen enough. Python would complain once more when it flushes.
@@ -92,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             what = " ".join(str(error).split())[:200].rstrip(".")
             return _fail(f"The memory is not enough{f' ({what})' if what else ''}: choose smaller sizes or batches.")
         what = _one_line(f"{type(error).__name__}: {error}")
-        print(f"seqgan: fault: {what} This is an error of seqgan; --debug shows where.", file=sys.stderr)
+        _say(f"seqgan: fault: {what} This is an error of seqgan; --debug shows where.")
         return OURS
 
 
@@ -106,6 +110,8 @@ def _run(arguments: list[str]) -> int:
     name, *rest = arguments
     if name not in COMMANDS:
         raise ConfigError(f"no command is called {name!r}.{nearest(name, COMMANDS)} Commands: {', '.join(COMMANDS)}.")
+    if launched() > 1 and name not in TRAINING:
+        raise ConfigError(f"{name} computes in one process, and {launched()} were started: call it without torchrun.")
     if threading.current_thread() is threading.main_thread():
         # A terminated command leaves as an interrupted one does; what is ignored (nohup) stays so.
         for number in SIGNALS:
@@ -122,8 +128,18 @@ def _leave_standard_output() -> None:
 
 
 def _fail(message: str) -> int:
-    print(f"seqgan: error: {_one_line(message)}", file=sys.stderr)
+    _say(f"seqgan: error: {_one_line(message)}")
     return MENDABLE
+
+
+def _say(line: str) -> None:
+    """The last line. Of several processes only the first to fail has one: what ends the others is that it did."""
+    if launched() > 1:
+        from seqgan.training.processes import first_to_fail
+
+        if not first_to_fail():
+            return
+    print(line, file=sys.stderr)
 
 
 def _one_line(message: str) -> str:

@@ -14,6 +14,7 @@ from seqgan.config import PRETRAINED, DataConfig, GeneratorConfig, PretrainConfi
 from seqgan.data.corpus import corpus_name, located, located_source
 from seqgan.errors import ConfigError
 from seqgan.interrupt import interruptible
+from seqgan.launched import speaks
 from seqgan.progress import Progress
 
 if TYPE_CHECKING:
@@ -51,9 +52,11 @@ def main(arguments: Sequence[str]) -> None:
     refuse_together(flags, "resume", "preset")
     config = settings_of(flags, base)
     from seqgan.runs.lock import locked
+    from seqgan.training.engine import choose_device
+    from seqgan.training.processes import joined
 
     folder = Path(flags.run or default_folder(config.data.corpus))
-    with locked(folder):
+    with joined(choose_device(flags.device)), locked(folder):
         pretrain_into(folder, config, flags)
 
 
@@ -73,7 +76,7 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
         with_located_models,
         with_own_tokenizer,
     )
-    from seqgan.runs.directory import check_new, create_run, open_run, write_config
+    from seqgan.runs.directory import Run, check_new, create_run, open_run, write_config
     from seqgan.runs.tensorboard import check_installed, want_events
     from seqgan.training.engine import choose_device
     from seqgan.training.pretrain import pretrain
@@ -90,7 +93,8 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
         check_resumable(run.config, config, str(folder))
         text = build_text(config.data, *run.symbols, progress=progress)
     else:
-        check_new(folder, flags.overwrite)
+        if speaks():
+            check_new(folder, flags.overwrite)
         # A new run may be of another text than the one whose settings it was given.
         config = msgspec.structs.replace(config, data=msgspec.structs.replace(config.data, fingerprint=""))
         if config.generator.name in PRETRAINED:
@@ -110,11 +114,13 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
         text.source_vocabulary,
         weights=not flags.resume,
     ).to(device)
-    if flags.resume:
+    if not speaks():
+        run = Run(folder, config, *text.symbols)
+    elif flags.resume:
         write_config(run, config)
     else:
         run = create_run(folder, config, *text.symbols, overwrite=flags.overwrite)
-    if flags.tensorboard:
+    if flags.tensorboard and speaks():
         want_events(run.folder)
     with interruptible(f"Go on with: {shlex.join(['seqgan', 'pretrain', '--run', str(folder), '--resume'])}") as stop:
         result = pretrain(

@@ -212,6 +212,11 @@ def take(sequences: "Sequences | StreamedSequences", rows: Tensor) -> Batch:
     )
 
 
+def lengths_of(sequences: "Sequences | StreamedSequences", rows: Tensor) -> Tensor:
+    """How many tokens some sentences have, end symbols included. [R] -> [R]"""
+    return sequences.mask[rows].sum(dim=1) if isinstance(sequences, Sequences) else sequences.lengths(rows)
+
+
 def _trimmed(tokens: Tensor | None, mask: Tensor | None, rows: Tensor) -> tuple[Any, Any]:
     if tokens is None or mask is None:
         return None, None

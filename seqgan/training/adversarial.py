@@ -24,8 +24,9 @@ from seqgan.runs.thinning import is_logged, is_shown, thin_samples
 from seqgan.training.doctor import Doctor
 from seqgan.training.engine import device_of, seeded
 from seqgan.training.keeping import Keeper
-from seqgan.training.players import Players
+from seqgan.training.players import Players, check_processes
 from seqgan.training.pretrain import Judge, check_same_text
+from seqgan.training.processes import by_first, check_alike, is_first, take_over
 from seqgan.training.recovery import Recovery, check_on_collapse
 from seqgan.training.relaxed import RelaxedPlayers, check_relaxed
 from seqgan.training.rewards import OwnReward
@@ -61,7 +62,8 @@ def train_adversarially(
         run: where weights, log and training states are written; nowhere without it.
         resume: go on from the run's last training state. Gives what the uninterrupted training gives.
         progress: where to report.
-        judge: what to log every `evaluate_every` rounds, and before the first; see `judge_while_training`.
+        judge: what to log every `evaluate_every` rounds, and before the first; see `judge_while_training`. Of several
+            processes the first one asks it, while the others wait.
         reward: of completed sequences, mixed with the discriminator's, of which `adversarial.discriminator_share` is
             left; by default BLEU against the reference. For algorithms on sampled text.
         from_nothing: the generator was not pretrained: how it begins is no measure of its health.
@@ -76,12 +78,17 @@ def train_adversarially(
     config = config or AdversarialConfig()
     check_on_collapse(config)
     device = device_of(generator)
+    progress = progress if is_first() else SILENT
+    check_alike("The text", text.corpus.fingerprint() + text.vocabulary_fingerprint)
+    take_over(generator, discriminator)
     with seeded(seed, device) as rng:
         players = make_players(generator, discriminator, text, algorithm, config, rng, reward)
         doctor = Doctor(progress.note, _circumstances(algorithm, config, from_nothing=from_nothing))
         state = (
             load_state(run.checkpoints_folder, progress.note, run.metrics_path) if run is not None and resume else None
         )
+        begun = [(state or {}).get(name) for name in ("warmup_steps", "rounds", "judged")]
+        check_alike("The training state", str(begun))
         if run is not None and state is not None:
             with restoring(run.checkpoints_folder):
                 check_same_text(state, text)
@@ -91,7 +98,7 @@ def train_adversarially(
                 doctor.restore(state.get("doctor"))
                 state["log_size"] = int(state["log_size"])
             progress.note(f"Going on after {players.warmup_steps} warm-up pools and {players.rounds} rounds.")
-        log = MetricLog(run.metrics_path if run else None, progress.note, state)
+        log = MetricLog(run.metrics_path if run is not None and is_first() else None, progress.note, state)
         recovery = Recovery(config, players, doctor, run, log, progress)
 
         def write_weights() -> None:
@@ -105,20 +112,30 @@ def train_adversarially(
 
         def write() -> None:
             """Save all that a resumed run needs, and the weights that other commands read."""
-            write_weights()
-            if run is not None:
-                complete = {**players.state(), **log.state(), "doctor": doctor.state()}
+            if run is None:
+                return
+            now = players.state()  # asks all processes for their random numbers
+
+            def write_files() -> None:
+                write_weights()
+                complete = {**now, **log.state(), "doctor": doctor.state()}
                 save_state(run.checkpoints_folder, step(), complete, spare=recovery.best_step)
                 thin_samples(run.samples_folder, players.rounds, config.evaluate_every)
+
+            by_first(write_files)
 
         def rest(*, save: bool, judged: bool = False) -> None:
             if judged:
                 recovery.remember(step())
             keeper.rest(f"{players.warmup_steps} warm-up pools and {players.rounds} rounds", save=save)
 
+        def judged_at(rounds: int) -> dict[str, float]:
+            """What the judge says, to all processes."""
+            return {} if judge is None else by_first(lambda: judge(rounds))
+
         keeper = Keeper(write, stop or Stop())
         if state is not None:
-            write_weights()  # the state alone decides: these may be newer, or damaged
+            by_first(write_weights)  # the state alone decides: these may be newer, or damaged
         else:
             write()  # so that even the first state after this has one before it, should it be damaged
 
@@ -132,7 +149,7 @@ def train_adversarially(
                 rest(save=often and not players.warmed_up)
         if players.rounds == 0 and not players.judged:
             if judge is not None:
-                doctor.hear(log.log("adversarial", 0, judge(0)))
+                doctor.hear(log.log("adversarial", 0, judged_at(0)))
             players.judged = True
             rest(save=True, judged=True)
 
@@ -147,8 +164,8 @@ def train_adversarially(
                     recovery.treat(str(error), write)
                     continue
                 judged = players.rounds % config.evaluate_every == 0 or players.rounds == config.rounds
-                if judged and judge is not None:
-                    values |= judge(players.rounds)
+                if judged:
+                    values |= judged_at(players.rounds)
                 if judged or is_logged(players.rounds):
                     shown = judged and is_shown(players.rounds, config.rounds, config.evaluate_every)
                     doctor.hear(log.log("adversarial", players.rounds, values, shown=shown))
@@ -216,6 +233,7 @@ def check_settings(
     """
     check_on_collapse(config)
     check_used(config, relaxed=isinstance(algorithm, Relaxed))
+    check_processes(config)
     check_reads_sources(config, algorithm, conditional=conditional)
     if isinstance(algorithm, Relaxed):
         check_relaxed(config, algorithm, steps=steps, state_noise=state_noise, per_token=per_token, per_view=per_view)

@@ -16,6 +16,7 @@ from seqgan.objectives.algorithm import Sampled
 from seqgan.tensors.masking import masked_mean
 from seqgan.training.critic import Critic, critic_loss
 from seqgan.training.optimizers import adam, update
+from seqgan.training.processes import gather_rows, own_part, take_over
 from seqgan.training.skips import Skips
 
 BASELINES = ("none", "constant", "rising", "running-mean", "leave-one-out", "critic", "log-partition")
@@ -91,6 +92,7 @@ class Baseline:
         self.critic: Critic | None = None
         if self.name == "critic":
             self.critic = Critic(vocabulary_size, source_vocabulary_size).to(device)
+            take_over(self.critic)
         self.skips = Skips("critic", "--adversarial.critic-learning-rate")
         self.optimizer = None if self.critic is None else adam(self.critic, config.critic_learning_rate)
 
@@ -105,7 +107,7 @@ class Baseline:
         """What to subtract from the rewards of a batch, from which it then learns.
 
         Args:
-            values: rewards. [N, ..., S, T or 1]
+            values: rewards, of all processes. [N, ..., S, T or 1]
             tokens: that were sampled. [..., S, T]
             mask: True at those of them whose values count. [..., S, T]
             progress: share of the training that is done, from 0 to 1.
@@ -142,10 +144,14 @@ class Baseline:
         assert self.critic is not None
         assert self.optimizer is not None
         rows = values.flatten(1, -2)  # groups and samples are rows alike to it
-        predicted = self.critic(tokens.flatten(0, -2), source)  # [R, T]
-        loss = critic_loss(predicted, rows, mask.flatten(0, -2))
+        part = own_part(rows.shape[1])
+        mask = mask.flatten(0, -2)
+        own_mask = mask[part.rows]
+        own_source = None if source is None else (source[0][part.rows], source[1][part.rows])
+        predicted = self.critic(tokens.flatten(0, -2)[part.rows], own_source)  # [R, T]
+        loss = part.share(own_mask.sum(), mask.sum()) * critic_loss(predicted, rows[:, part.rows], own_mask)
         update(self.critic, self.optimizer, loss, skips=self.skips)
-        return predicted.detach().unflatten(0, tokens.shape[:-1])
+        return gather_rows(predicted.detach(), len(mask)).unflatten(0, tokens.shape[:-1])
 
     def state(self) -> dict[str, Any]:
         """What it remembers, for a checkpoint."""

@@ -8,20 +8,32 @@ import torch
 from torch import nn
 
 from seqgan.errors import CheckpointError, ConfigError
+from seqgan.launched import launched, launched_local_rank
+from seqgan.training.processes import count, gather_states, own_seed, rank
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """The device of that name; `auto` takes a GPU when there is one.
+    """The device of that name; `auto` takes a GPU when there is one. Of several processes on a host each has its own.
 
     Raises:
-        ConfigError: cuda is asked for and there is none, or no such name.
+        ConfigError: cuda is asked for and there is none, or none for this process; or no such name.
     """
     if name not in ("auto", "cpu", "cuda"):
         raise ConfigError(f"--device is {name!r}: choose auto, cpu or cuda.")
     available = torch.cuda.is_available()
     if name == "cuda" and not available:
         raise ConfigError("--device is cuda, but torch sees no GPU here: use --device cpu, or a CUDA build of torch.")
-    return torch.device("cuda" if available and name != "cpu" else "cpu")
+    if not available or name == "cpu":
+        return torch.device("cpu")
+    if launched() == 1:
+        return torch.device("cuda")
+    own, there = launched_local_rank(), torch.cuda.device_count()
+    if own >= there:
+        raise ConfigError(
+            f"This is process {own + 1} of its host, and torch sees {there} GPUs: start no more than that with "
+            "--nproc-per-node, or use --device cpu."
+        )
+    return torch.device("cuda", own)
 
 
 def device_of(model: nn.Module) -> torch.device:
@@ -33,35 +45,61 @@ def device_of(model: nn.Module) -> torch.device:
 def seeded(seed: int, device: torch.device) -> Iterator[torch.Generator]:
     """Within the block the global numbers, which dropout uses, start from `seed`; afterwards they are as before.
 
+    Of several processes each has global numbers of its own.
+
     Yields:
-        a generator on `device`, from the same seed, for everything that is drawn by hand.
+        a generator on `device`, from the same seed and alike on all processes, for everything that is drawn by hand.
     """
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
+        torch.manual_seed(own_seed(seed))
         yield torch.Generator(device).manual_seed(seed)
 
 
-def random_state(rng: torch.Generator) -> dict[str, Any]:
-    """The states of all random numbers, as tensors for a checkpoint."""
-    state = {"global": torch.get_rng_state(), "own": rng.get_state()}
-    if rng.device.type == "cuda":
-        state["cuda"] = torch.cuda.get_rng_state(rng.device)
-    return state
+def random_state(shared: torch.Generator, own: torch.Generator | None = None) -> dict[str, Any]:
+    """The states of all random numbers, of all processes, as tensors for a checkpoint.
+
+    Args:
+        shared: the generator whose numbers are alike on all processes.
+        own: the one of this process, where it draws from one; with one process the same.
+    """
+    state = {"global": torch.get_rng_state(), "own": (own or shared).get_state()}
+    if shared.device.type == "cuda":
+        state["cuda"] = torch.cuda.get_rng_state(shared.device)
+    return state if count() == 1 else {"shared": shared.get_state(), **gather_states(state)}
 
 
-def set_random_state(rng: torch.Generator, state: dict[str, Any]) -> None:
+def set_random_state(shared: torch.Generator, state: dict[str, Any], own: torch.Generator | None = None) -> None:
     """Go on with the random numbers where `random_state` was called.
+
+    With another number of processes than then, the shared numbers go on, and those of each process begin anew: seeds
+    are drawn from the shared ones.
+
+    Args:
+        shared: as of `random_state`.
+        state: what that gave.
+        own: as of `random_state`.
 
     Raises:
         CheckpointError: that was on another kind of device, whose random numbers are others.
     """
     saved_on = "cuda" if "cuda" in state else "cpu"
-    if saved_on != rng.device.type:
+    if saved_on != shared.device.type:
         raise CheckpointError(
-            f"This run was begun on {saved_on}, and its random numbers do not go on on {rng.device.type}: "
+            f"This run was begun on {saved_on}, and its random numbers do not go on on {shared.device.type}: "
             f"resume it with --device {saved_on}."
         )
-    torch.set_rng_state(state["global"])
-    rng.set_state(state["own"])
-    if "cuda" in state:
-        torch.cuda.set_rng_state(state["cuda"], rng.device)
+    own = own or shared
+    several = "shared" in state
+    shared.set_state(state["shared" if several else "own"])
+    if (len(state["own"]) if several else 1) != count():
+        seed = own_seed(int(torch.randint(2**62, (), generator=shared, device=shared.device)))
+        own.manual_seed(seed)
+        torch.manual_seed(seed)
+        return
+    # A copy: torch reads a state from the beginning of its memory, also where it is a row of some.
+    names = [name for name in ("global", "own", "cuda") if name in state]
+    mine = {name: state[name][rank()].clone() if several else state[name] for name in names}
+    torch.set_rng_state(mine["global"])
+    own.set_state(mine["own"])
+    if "cuda" in mine:
+        torch.cuda.set_rng_state(mine["cuda"], shared.device)

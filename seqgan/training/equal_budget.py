@@ -9,7 +9,7 @@ from typing import NamedTuple
 from seqgan.config import PretrainConfig
 from seqgan.data.batches import epoch_batches, take
 from seqgan.data.text import Text
-from seqgan.errors import RunError
+from seqgan.errors import ConfigError, RunError
 from seqgan.evaluation.likelihood import held_out_likelihood
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives.mle import mle_loss
@@ -19,6 +19,7 @@ from seqgan.runs.metric_log import read_metrics
 from seqgan.training.engine import device_of, seeded
 from seqgan.training.optimizers import adam, update
 from seqgan.training.pretrain import pretraining_skips
+from seqgan.training.processes import count as processes
 
 
 class Budget(NamedTuple):
@@ -91,10 +92,13 @@ def train_on(
 
     Raises:
         ValueError: neither bound is given.
+        ConfigError: there are several processes.
         TrainingError: training diverged.
     """
     if updates is None and seconds is None:
         raise ValueError("Neither updates nor seconds are given: a budget needs one of them.")
+    if processes() > 1:
+        raise ConfigError(f"A budget is spent by one process, and there are {processes()}: start it without torchrun.")
     most, until = math.inf if updates is None else updates, math.inf if seconds is None else seconds
     config = config or PretrainConfig()
     device = device_of(generator)

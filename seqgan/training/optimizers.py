@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from seqgan.config import AdversarialConfig
 from seqgan.errors import ConfigError
+from seqgan.training.processes import sum_gradients, total
 from seqgan.training.skips import Skips
 
 
@@ -59,6 +60,9 @@ def update(
 ) -> float:
     """One step down the gradient of `loss`, scaled down to `clip_norm` unless that is 0; the loss is returned.
 
+    Of several processes each gives its part of the loss: the parts sum to it, and so do their gradients. All then make
+    the same step, or leave out the same batch.
+
     Args:
         model: whose parameters the optimiser has.
         optimizer: makes the step.
@@ -73,10 +77,11 @@ def update(
     """
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
+    sum_gradients(model)
     parameters = [parameter for parameter in model.parameters() if parameter.grad is not None]
     norm = nn.utils.get_total_norm([parameter.grad for parameter in parameters if parameter.grad is not None])
     # One look at the device for both: a tensor at a time would be waited for as often as there are tensors.
-    value, size = torch.stack([loss.detach().double(), norm.double()]).tolist()
+    value, size = torch.stack([total(loss.detach().double()), norm.double()]).tolist()
     if not (math.isfinite(value) and math.isfinite(size)):
         skips = skips or Skips(type(model).__name__, most=1)
         skips.add(model, value)

@@ -21,6 +21,7 @@ from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives.mle import token_nll
 from seqgan.training.engine import random_state, set_random_state
 from seqgan.training.optimizers import make_optimizer, update
+from seqgan.training.processes import check_room, own_numbers, own_part, some_rows
 from seqgan.training.skips import Skips, check_weights
 
 ACCURACY_WINDOW = 20
@@ -39,7 +40,7 @@ class Players:
         discriminator: trained in place.
         text: what is real.
         config: how.
-        rng: of everything that is drawn, on the players' device.
+        rng: of everything that is drawn, on the players' device, and alike on all processes.
 
     Raises:
         ConfigError: settings that do not go together.
@@ -57,7 +58,9 @@ class Players:
         rng: torch.Generator,
     ):
         self.generator, self.discriminator = generator, discriminator
+        check_processes(config)
         self.config, self.rng = config, rng
+        self.own_rng = own_numbers(rng)  # of what a process draws for its own rows: samples, completions, noise
         self.max_length = text.max_length
         self.text_fingerprint = text.corpus.fingerprint()
         self.vocabulary_fingerprint = text.vocabulary_fingerprint
@@ -96,7 +99,7 @@ class Players:
             "generator_optimizer": self.generator_optimizer.state_dict(),
             "discriminator_optimizer": self.discriminator_optimizer.state_dict(),
             "warmup_optimizer": self.warmup_optimizer.state_dict() if apart else None,
-            "random": random_state(self.rng),
+            "random": random_state(self.rng, self.own_rng),
             "skips": {player: skips.state() for player, skips in self.skips.items()},
             "text": self.text_fingerprint,
             "vocabulary": self.vocabulary_fingerprint,
@@ -112,7 +115,7 @@ class Players:
         self.discriminator_optimizer.load_state_dict(state["discriminator_optimizer"])
         if state.get("warmup_optimizer") is not None:
             self.warmup_optimizer.load_state_dict(state["warmup_optimizer"])
-        set_random_state(self.rng, state["random"])
+        set_random_state(self.rng, state["random"], self.own_rng)
         for player, skips in self.skips.items():
             skips.restore(state.get("skips", {}).get(player, {}))
 
@@ -247,8 +250,10 @@ class Players:
         With sources the first is on those of the policy step (Li et al. 2017, section 3.2; Yang et al. 2018).
         """
         real, self.imitated = self.imitated or draw_batch(self.real, self.config.batch_size, self.rng), None
-        logits = self.generator(real.tokens, self.generator.encode(real.source, real.source_mask))
-        loss = token_nll(logits, real.tokens, real.mask).sum(dim=1).mean()
+        part = own_part(len(real.tokens))
+        own = some_rows(real, part.rows)
+        logits = self.generator(own.tokens, self.generator.encode(own.source, own.source_mask))
+        loss = part.share(part.size, len(real.tokens)) * token_nll(logits, own.tokens, own.mask).sum(dim=1).mean()
         update(self.generator, self.generator_optimizer, loss, self.config.clip_norm, self.skips["generator"])
 
 
@@ -264,3 +269,13 @@ def refuse_whole_pools(config: AdversarialConfig, real: Sequences | StreamedSequ
                 f"adversarial.{name} is 0, for a pool as large as the training text, whose {real.sentences:,} "
                 "sentences are read from the disk: give a number of sentences."
             )
+
+
+def check_processes(config: AdversarialConfig) -> None:
+    """That there is something for each process to do in every update.
+
+    Raises:
+        ConfigError: not; which batch is too small.
+    """
+    check_room(config.batch_size, "adversarial.batch_size")
+    check_room(config.discriminator_batch_size or config.batch_size, "adversarial.discriminator_batch_size")

@@ -12,12 +12,12 @@ import torch
 from torch.nn import Embedding
 
 from seqgan.config import PretrainConfig
-from seqgan.data.batches import Batch, Sequences, epoch_batches, take
+from seqgan.data.batches import Batch, Sequences, epoch_batches, lengths_of, take
 from seqgan.data.order import Window
 from seqgan.data.store import StreamedSequences
 from seqgan.data.text import Text
 from seqgan.errors import CheckpointError
-from seqgan.evaluation.likelihood import held_out_likelihood
+from seqgan.evaluation.likelihood import Likelihood, held_out_likelihood
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.interrupt import Stop
 from seqgan.objectives.mle import mle_loss
@@ -32,6 +32,16 @@ from seqgan.training.doctor import Doctor
 from seqgan.training.engine import device_of, random_state, seeded, set_random_state
 from seqgan.training.keeping import Keeper
 from seqgan.training.optimizers import adam, update
+from seqgan.training.processes import (
+    by_first,
+    check_alike,
+    dealt,
+    is_first,
+    own_part,
+    some_rows,
+    summed,
+    take_over,
+)
 from seqgan.training.skips import Skips
 
 SMALL = 8
@@ -88,7 +98,8 @@ def pretrain(
         run: where weights, log and training states are written; nowhere without it.
         resume: go on from the run's last training state. Gives what the uninterrupted training gives.
         progress: where to report.
-        judge: called with the number of epochs made; its values are logged.
+        judge: called with the number of epochs made; its values are logged. Of several processes the first one asks it,
+            while the others wait.
         stop: whether to leave, asked after each batch; see `interruptible`.
 
     Raises:
@@ -98,6 +109,9 @@ def pretrain(
     """
     config = config or PretrainConfig()
     device = device_of(generator)
+    progress = progress if is_first() else SILENT
+    check_alike("The text", text.corpus.fingerprint() + text.vocabulary_fingerprint)
+    take_over(generator)
     train, valid = text.train.to(device), text.valid.to(device)
     optimizer = adam(generator, config.learning_rate)
     epoch, part, best_epoch, best_nll = 0, Part(), 0, math.inf
@@ -109,6 +123,7 @@ def pretrain(
         state = (
             load_state(run.checkpoints_folder, progress.note, run.metrics_path) if run is not None and resume else None
         )
+        check_alike("The training state", str([(state or {}).get(name) for name in ("epoch", "part")]))
         if run is not None and state is not None:
             with restoring(run.checkpoints_folder):
                 check_same_text(state, text)
@@ -118,7 +133,7 @@ def pretrain(
                 # The state alone decides: the file of weights may be newer, or damaged.
                 best_weights = state["generator"] if state["best"] is None else state["best"]
                 generator.load_state_dict(best_weights)
-                if state["best_epoch"]:
+                if state["best_epoch"] and is_first():
                     save_weights(generator, run.generator_path, text.vocabulary_fingerprint)
                 generator.load_state_dict(state["generator"])
                 optimizer.load_state_dict(state["optimizer"])
@@ -130,12 +145,16 @@ def pretrain(
                 doctor.restore(state.get("doctor"))
                 state["log_size"] = int(state["log_size"])
             progress.note(f"Going on after {_where(epoch, part)}.")
-        log = MetricLog(run.metrics_path if run else None, progress.note, state)
+        log = MetricLog(run.metrics_path if run is not None and is_first() else None, progress.note, state)
 
         def write() -> None:
             """Save all that a resumed run needs."""
-            if run is not None:
-                at_best = epoch == best_epoch and not part.batches
+            if run is None:
+                return
+            at_best = epoch == best_epoch and not part.batches
+            random = random_state(rng)  # asks all processes for theirs
+
+            def write_file() -> None:
                 state = {
                     "epoch": epoch,
                     "part": list(part),
@@ -144,7 +163,7 @@ def pretrain(
                     "generator": generator.state_dict(),
                     "best": None if at_best else best_weights,
                     "optimizer": optimizer.state_dict(),
-                    "random": random_state(rng),
+                    "random": random,
                     "skips": skips.state(),
                     "doctor": doctor.state(),
                     **log.state(),
@@ -152,6 +171,8 @@ def pretrain(
                     "vocabulary": text.vocabulary_fingerprint,
                 }
                 save_state(run.checkpoints_folder, epoch * updates + part.batches, state)
+
+            by_first(write_file)
 
         def rest(done: Part) -> None:
             nonlocal part
@@ -167,16 +188,17 @@ def pretrain(
             one_epoch = partial(train_epoch, generator, optimizer, train, config, seed=seed, epoch=epoch + 1)
             values = one_epoch(progress=progress, skips=skips, part=part, after_batch=rest)
             epoch, part = epoch + 1, Part()
-            held_out = held_out_likelihood(generator, valid, text.vocabulary.unknown)
+            held_out = _shared_likelihood(generator, valid, text.vocabulary.unknown)
             nll = held_out.nll_per_token
             values |= {"eval/nll": nll, "eval/perplexity": held_out.perplexity}
-            values |= judge(epoch) if judge is not None else {}
+            values |= by_first(partial(judge, epoch)) if judge is not None else {}
             doctor.hear(log.log("pretrain", epoch, values, shown=is_shown(epoch, config.epochs)))
             # Without patience the last epoch is the one to keep, whatever came before.
-            if nll < best_nll or not config.patience:
+            better = nll < best_nll or not config.patience
+            if better:
                 best_nll, best_epoch = nll, epoch
                 best_weights = copy.deepcopy(generator.state_dict())
-                if run is not None:
+                if run is not None and is_first():
                     save_weights(generator, run.generator_path, text.vocabulary_fingerprint)
             keeper.rest(_where(epoch, part), save=True)
 
@@ -186,6 +208,15 @@ def pretrain(
 
 def _where(epoch: int, part: Part) -> str:
     return f"epoch {epoch}" + (f" and {part.batches} batches of the next" if part.batches else "")
+
+
+def _shared_likelihood(generator: GeneratorModule, valid: Sequences, unknown: int | None) -> Likelihood:
+    """`held_out_likelihood`, of which each process computes its part."""
+    own = own_part(len(valid.tokens))
+    likelihood = held_out_likelihood(generator, some_rows(valid, own.rows), unknown)
+    if own.size == len(valid.tokens):
+        return likelihood
+    return Likelihood(*summed(*likelihood))  # type: ignore[arg-type]  # counts as whole floats
 
 
 def check_same_text(state: dict[str, Any], text: Text) -> None:
@@ -231,9 +262,11 @@ def train_epoch(
     bar = progress.bar(f"Pretraining, epoch {epoch}: batches", len(batches), part.batches)
     with bar as advance, _threads_for(generator):
         for number in range(part.batches, len(batches)):
-            batch = take(train, batches[number])
-            loss = _mean_nll(generator, batch)
-            tokens = int(batch.mask.sum())
+            rows = batches[number]
+            own = own_part(len(rows))
+            batch = take(train, dealt(rows)[own.rows])
+            tokens = int(batch.mask.sum() if own.size == len(rows) else lengths_of(train, rows).sum())
+            loss = own.share(batch.mask.sum(), tokens) * _mean_nll(generator, batch)
             nll = update(generator, optimizer, loss, config.clip_norm, skips)
             part = part._replace(batches=part.batches + 1)
             if not skips.in_a_row:

@@ -19,6 +19,7 @@ from seqgan.objectives.algorithm import Relaxed
 from seqgan.objectives.wgan_gp import clamp_
 from seqgan.training.optimizers import update
 from seqgan.training.players import Players
+from seqgan.training.processes import own_part, summed
 from seqgan.training.rewards import is_per_token
 
 OF_SAMPLED = (
@@ -130,6 +131,8 @@ class RelaxedPlayers(Players):
     def update_generator(self) -> dict[str, float]:
         """One step against the discriminator as it is, whose weights gather no gradients."""
         length = self._batch_length()
+        part = own_part(self.config.batch_size)
+        share = part.share(part.size, self.config.batch_size)
         real, mask = self._real(self.config.batch_size, length)
         self.discriminator.eval()
         self.discriminator.requires_grad_(False)
@@ -138,33 +141,42 @@ class RelaxedPlayers(Players):
             with torch.no_grad():
                 real_logits = self.discriminator(real, mask)
             fake_logits = self.discriminator(fake.probs, fake.mask)
-            loss = self.algorithm.generator_loss(real_logits, fake_logits)
+            loss = share * self.algorithm.generator_loss(real_logits, fake_logits)
             skips = self.skips["generator"]
             value = update(self.generator, self.generator_optimizer, loss, self.config.clip_norm, skips)
         finally:
             self.discriminator.requires_grad_(True)
         fake_logits = fake_logits.detach()
+        tokens = int(fake.mask.sum())
+        all_tokens, entropy, accuracy, gap = summed(
+            tokens,
+            tokens * diagnostics.relaxed_entropy(fake.probs.detach(), fake.mask).item(),
+            share * _told_apart(real_logits, fake_logits),
+            share * diagnostics.logit_gap(real_logits, fake_logits).item(),
+        )
         return {
             "generator/loss": value,
-            "generator/entropy": diagnostics.relaxed_entropy(fake.probs.detach(), fake.mask).item(),
-            "generator/length": fake.mask.sum(dim=1).float().mean().item(),
+            "generator/entropy": entropy / all_tokens,
+            "generator/length": all_tokens / self.config.batch_size,
             "generator/temperature": self.temperature,
-            "discriminator/accuracy": _told_apart(real_logits, fake_logits),
-            "discriminator/logit_gap": diagnostics.logit_gap(real_logits, fake_logits).item(),
+            "discriminator/accuracy": accuracy,
+            "discriminator/logit_gap": gap,
         }
 
     def train_discriminator(self, pool: int, epochs: int, *, warming_up: bool = False) -> dict[str, float]:
         """As many updates as a pool has batches, each of fresh samples and of real sentences; their mean loss."""
         total = 0.0
         updates = epochs * math.ceil(pool / self.discriminator_batch)
+        part = own_part(self.discriminator_batch)
+        share = part.share(part.size, self.discriminator_batch)
         for _ in range(updates):
             length = self._batch_length()
             real, real_mask = self._real(self.discriminator_batch, length)
             with torch.no_grad():
                 fake = self._fake(self.discriminator_batch, length)
             self.discriminator.train()
-            loss = self.algorithm.discriminator_loss(
-                self.discriminator, real, fake.probs, real_mask, fake.mask, self.rng
+            loss = share * self.algorithm.discriminator_loss(
+                self.discriminator, real, fake.probs, real_mask, fake.mask, self.own_rng
             )
             total += self.update_discriminator(loss)
             if self.algorithm.clamp is not None:
@@ -174,8 +186,9 @@ class RelaxedPlayers(Players):
             self.discriminator.eval()
             with torch.no_grad():
                 logits = self.discriminator(real, real_mask), self.discriminator(fake.probs, fake.mask)
-            values["discriminator/accuracy"] = _told_apart(*logits)
-            values["discriminator/logit_gap"] = diagnostics.logit_gap(*logits).item()
+            values["discriminator/accuracy"], values["discriminator/logit_gap"] = summed(
+                share * _told_apart(*logits), share * diagnostics.logit_gap(*logits).item()
+            )
         return values
 
     def _batch_length(self) -> int:
@@ -187,10 +200,12 @@ class RelaxedPlayers(Players):
         return int(torch.randint(1, self.length + 1, (), generator=self.rng, device=self.rng.device))
 
     def _real(self, count: int, length: int) -> tuple[Tensor, Tensor]:
-        """Beginnings of real sentences as one-hot vectors [count, length, V], and their mask."""
+        """Of `count` beginnings of real sentences a process's part: one-hot vectors [B, length, V], and their mask."""
         tokens, mask = self._real_tokens(count, length)
         if self.config.teacher_helping:
             mask = torch.arange(length, device=mask.device) <= self._random_positions(mask).unsqueeze(1)
+        own = own_part(count).rows
+        tokens, mask = tokens[own], mask[own]
         return functional.one_hot(tokens, self.generator.vocabulary_size).float(), mask
 
     def _real_tokens(self, count: int, length: int) -> tuple[Tensor, Tensor]:
@@ -206,9 +221,9 @@ class RelaxedPlayers(Players):
         return torch.minimum((uniform * lengths).long(), lengths - 1)
 
     def _fake(self, count: int, length: int) -> RelaxedSamples:
-        """Relaxed samples, with a graph where gradients are on."""
+        """Of `count` relaxed samples a process's part, with a graph where gradients are on."""
         relaxation: dict[str, Any] = {
-            "rng": self.rng,
+            "rng": self.own_rng,
             "temperature": self.temperature,
             "gumbel": self.algorithm.gumbel,
             "hard": self.algorithm.hard,
@@ -216,10 +231,11 @@ class RelaxedPlayers(Players):
         }
         if self.config.teacher_helping:
             tokens, mask = self._real_tokens(count, length)
-            return teacher_helped_sample(self.generator, tokens, self._random_positions(mask), **relaxation)
+            positions, own = self._random_positions(mask), own_part(count).rows
+            return teacher_helped_sample(self.generator, tokens[own], positions[own], **relaxation)
         return relaxed_sample(
             self.generator,
-            count,
+            own_part(count).size,
             length,
             feed_tokens=self.algorithm.feed_tokens,
             ends=self.algorithm.ends,

@@ -33,6 +33,7 @@ from seqgan.training.credit import behind_the_end, check_credit, random_prefixes
 from seqgan.training.leash import check_leash, length_correlation, sampling_ratio
 from seqgan.training.optimizers import update
 from seqgan.training.players import Players
+from seqgan.training.processes import Part, gather_rows, own_part, some_rows, summed
 from seqgan.training.replay import Replay
 from seqgan.training.rewards import (
     OwnReward,
@@ -195,16 +196,20 @@ class SampledPlayers(Players):
         group = config.group_size or config.batch_size
         drawn = self._draw(config.batch_size, given, config.group_size or 1)
         fake = drawn.samples
+        part = own_part(config.batch_size, drawn.completions)
+        own = _part_of(drawn, part)  # what this process completes, scores and learns from
         values = token_values(
             config,
             self.rollout_policy,
-            self._reward(drawn),
-            fake,
-            self._context(self.rollout_policy, drawn) if config.credit == "rollouts" else None,
+            self._reward(own),
+            own.samples,
+            self._context(self.rollout_policy, own) if config.credit == "rollouts" else None,
             per_token=self.per_token,
-            rng=self.rng,
+            rng=self.own_rng,
             given=given,
-        )  # [N, B, T or 1]
+        )
+        # Compared are the samples of all processes.
+        values = gather_rows(values, config.batch_size, drawn.completions, dim=1)  # [N, B, T or 1]
         positions = torch.arange(self.max_length, device=self.rng.device)
         sampled = fake.mask & (positions >= given)
         # The samples that are compared with one another lie in a group of their own: [N, G, S, T or 1], [G, S, T].
@@ -219,35 +224,39 @@ class SampledPlayers(Players):
         advantages = self.algorithm.advantages(grouped, groups, baseline)
         if config.standardize:
             advantages = standardized(advantages, grouped, groups)
-        advantages = advantages.flatten(0, 1)  # [B, T]
-        logits = self.generator(fake.tokens, _encoded(self.generator, drawn))
-        log_probs = token_log_probs(logits, fake.tokens)
-        before = None if self.reference is None else self._reference_log_probs(self.reference, drawn)
+        own_advantages, own_sampled = advantages.flatten(0, 1)[part.rows], sampled[part.rows]  # [B, T]
+        logits = self.generator(own.samples.tokens, _encoded(self.generator, own))
+        log_probs = token_log_probs(logits, own.samples.tokens)
+        before = None if self.reference is None else self._reference_log_probs(self.reference, own)
         if before is not None and config.kl_estimator == "k1":
-            advantages = advantages - config.kl_weight * k1_costs(log_probs, before, sampled)
-        loss = policy_gradient_loss(log_probs, advantages, sampled)
+            own_advantages = own_advantages - config.kl_weight * k1_costs(log_probs, before, own_sampled)
+        loss = policy_gradient_loss(log_probs, own_advantages, own_sampled)
         if before is not None and config.kl_estimator == "k3":
-            loss = loss + config.kl_weight * kl_loss(log_probs, before, sampled)
+            loss = loss + config.kl_weight * kl_loss(log_probs, before, own_sampled)
         if given:
             # What was given is learnt by maximum likelihood, per sentence as the policy gradient is.
-            loss = loss - torch.where(fake.mask & ~sampled, log_probs, 0.0).sum(dim=1).mean()
-        entropy = diagnostics.policy_entropy(logits, fake.mask)
+            loss = loss - torch.where(own.samples.mask & ~own_sampled, log_probs, 0.0).sum(dim=1).mean()
+        of_sentences = part.share(part.size, config.batch_size)
+        of_tokens = part.share(own.samples.mask.sum(), fake.mask.sum())
+        loss = of_sentences * loss
+        entropy = of_tokens * diagnostics.policy_entropy(logits, own.samples.mask)
         if config.entropy_bonus:
             loss = loss - config.entropy_bonus * entropy
         ratio = None
         if self.rounds == 0 and isinstance(self.generator, OwnWeights):  # somebody else's code, version by version
-            ratio = sampling_ratio(self.generator, fake, self._context(self.generator, drawn))
+            ratio = of_tokens * sampling_ratio(self.generator, own.samples, self._context(self.generator, own))
         value = update(self.generator, self.generator_optimizer, loss, config.clip_norm, self.skips["generator"])
         self.imitated = drawn.real if self.conditional else None
         logged = {
             "generator/loss": value,
-            "generator/entropy": entropy.item(),
+            "generator/entropy": summed(entropy.item())[0],
             "generator/length": fake.mask.sum(dim=1).float().mean().item(),
         }
         if before is not None:
-            logged["generator/kl"] = k3(log_probs.detach(), before, sampled).sum(dim=1).mean().item()
+            kl = k3(log_probs.detach(), before, own_sampled).sum(dim=1).mean().item()
+            (logged["generator/kl"],) = summed(of_sentences * kl)
         if ratio is not None:
-            logged["generator/sampling_ratio"] = ratio
+            (logged["generator/sampling_ratio"],) = summed(ratio)
         if anything:
             logged["generator/reward_by_length"] = length_correlation(values, sampled)
             mean_values = values.mean(dim=0).expand(sampled.shape)
@@ -293,25 +302,35 @@ class SampledPlayers(Players):
         for _ in range(epochs):
             order = torch.randperm(pool, generator=self.rng, device=self.rng.device)
             for rows in order.split(self.discriminator_batch):
-                source = select_rows(sources, rows)
-                real_logits, fake_logits = self._judge_both(tokens[:, rows], mask[:, rows], source)
+                part = own_part(len(rows))
+                share = part.share(part.size, len(rows))
+                source = select_rows(sources, rows[part.rows])
+                real_logits, fake_logits = self._judge_both(tokens[:, rows], mask[:, rows], source, part)
                 loss = self.algorithm.discriminator_loss(real_logits, fake_logits)
                 if self.config.label_smoothing:
                     # softplus(-F) + a F is the cross-entropy of a target of 1 - a.
                     loss = loss + self.config.label_smoothing * real_logits.mean()
                 clip_norm, skips = self.config.discriminator_clip_norm, self.skips["discriminator"]
-                totals["discriminator/loss"] += update(self.discriminator, optimizer, loss, clip_norm, skips)
+                totals["discriminator/loss"] += update(self.discriminator, optimizer, share * loss, clip_norm, skips)
                 if self.config.weight_clamp is not None:
                     clamp_(self.discriminator.parameters(), self.config.weight_clamp)
-                totals["discriminator/accuracy"] += self._accuracy(real_logits, fake_logits)
-                totals["discriminator/logit_gap"] += diagnostics.logit_gap(real_logits, fake_logits).item()
+                totals["discriminator/accuracy"] += share * self._accuracy(real_logits, fake_logits)
+                totals["discriminator/logit_gap"] += share * diagnostics.logit_gap(real_logits, fake_logits).item()
+        shown = ("discriminator/accuracy", "discriminator/logit_gap")  # the loss is of all processes already
+        totals |= zip(shown, summed(*(totals[name] for name in shown)), strict=True)
         return {name: total / updates for name, total in totals.items()}
 
     def _draw(self, count: int, given: int, completions: int = 1) -> Drawn:
-        """Fresh samples; `completions` in a row of each of some real prefixes or sources, where there are such."""
+        """Fresh samples; `completions` in a row of each of some real prefixes or sources, where there are such.
+
+        Each process draws its part of them, and all have all.
+        """
         if not given and not self.conditional:
-            return Drawn(sample(self.generator, count, self.max_length, rng=self.rng), None, 1)
-        real = draw_batch(self.real, count // completions, self.rng)
+            samples = sample(self.generator, own_part(count).size, self.max_length, rng=self.own_rng)
+            return Drawn(_gathered(samples, count), None, 1)
+        part = own_part(count, completions)
+        every = draw_batch(self.real, count // completions, self.rng)
+        real = some_rows(every, _each_once(part, completions))
         drawn = Drawn(Samples(real.tokens, real.mask), real, completions)
         prefix = None
         if given:
@@ -320,8 +339,8 @@ class SampledPlayers(Players):
             prefix = functional.pad(start, (0, missing), value=self.generator.end or 0)
             prefix = prefix.repeat_interleave(completions, dim=0)
         context = self._context(self.generator, drawn)
-        samples = sample(self.generator, count, self.max_length, context, rng=self.rng, prefix=prefix)
-        return drawn._replace(samples=samples)
+        samples = sample(self.generator, part.size, self.max_length, context, rng=self.own_rng, prefix=prefix)
+        return Drawn(_gathered(samples, count, completions), every, completions)
 
     def _context(self, model: GeneratorModule | DiscriminatorModule, drawn: Drawn) -> State:
         """What a player makes of the samples' sources, dropout off and without a gradient; a row for each sample."""
@@ -338,7 +357,7 @@ class SampledPlayers(Players):
         """What completions of these samples are worth."""
         config, reward = self.config, None
         if config.control != "none":
-            reward = control_reward(config.control, self.algorithm.reward, self.rng, per_token=self.per_token)
+            reward = control_reward(config.control, self.algorithm.reward, self.own_rng, per_token=self.per_token)
         elif config.discriminator_share:
             context = self._context(self.discriminator, drawn)
             reward = discriminator_reward(self.discriminator, self.algorithm.reward, context)
@@ -348,11 +367,17 @@ class SampledPlayers(Players):
         assert reward is not None
         return reward
 
-    def _judge_both(self, tokens: Tensor, mask: Tensor, source: State) -> tuple[Tensor, Tensor]:
-        """Logits of real and of fake sequences, or of all their tokens. [2, R, T], [2, R, T] -> [any], [any]"""
+    def _judge_both(self, tokens: Tensor, mask: Tensor, source: State, part: Part) -> tuple[Tensor, Tensor]:
+        """Logits of real and of fake sequences, or of all their tokens. [2, R, T], [2, R, T] -> [any], [any]
+
+        The sequences are a whole batch's, the logits those of this process's part; `source` is of that part.
+        """
         both = trimmed(tokens.flatten(0, 1), mask.flatten(0, 1))
         if self.config.credit == "prefix" and not self.per_token:
             both = random_prefixes(*both, self.generator.end, self.rng)
+        # As wide as the whole batch's, so that tokens are counted alike everywhere.
+        both = both[0].unflatten(0, (2, -1))[:, part.rows], both[1].unflatten(0, (2, -1))[:, part.rows]
+        both = both[0].flatten(0, 1), both[1].flatten(0, 1)
         # Each source is read once for both sides.
         context = self.discriminator.encode(*source)
         context = join_rows(context, context)
@@ -373,6 +398,22 @@ class SampledPlayers(Players):
         if self.algorithm.weighs:
             real_logits, fake_logits = self.algorithm.reward(real_logits), self.algorithm.reward(fake_logits)
         return diagnostics.accuracy(real_logits, fake_logits).item()
+
+
+def _gathered(samples: Samples, count: int, completions: int = 1) -> Samples:
+    """The samples of all processes. [own, T] -> [count, T]"""
+    return Samples(*(gather_rows(each, count, completions) for each in samples))
+
+
+def _part_of(drawn: Drawn, part: Part) -> Drawn:
+    """What is drawn, the rows of one process alone."""
+    real = None if drawn.real is None else some_rows(drawn.real, _each_once(part, drawn.completions))
+    return Drawn(some_rows(drawn.samples, part.rows), real, drawn.completions)
+
+
+def _each_once(part: Part, completions: int) -> slice:
+    """The rows of the real sentences that a part's samples are of."""
+    return slice(part.rows.start // completions, part.rows.stop // completions)
 
 
 def _encoded(model: GeneratorModule | DiscriminatorModule, drawn: Drawn) -> State:

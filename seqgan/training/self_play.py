@@ -22,6 +22,7 @@ from seqgan.tensors.modes import evaluating
 from seqgan.tensors.own_weights import frozen_copy
 from seqgan.training.optimizers import update
 from seqgan.training.players import Players
+from seqgan.training.processes import own_part, some_rows, summed
 from seqgan.training.relaxed import OF_SAMPLED
 
 OF_JUDGES = ("discriminator_share", "discriminator_steps", "discriminator_stop", "warmup_steps", "weight_clamp")
@@ -79,10 +80,13 @@ class SelfPlayPlayers(Players):
 
     def update_generator(self) -> dict[str, float]:
         """One step on real sentences and as many of the previous iterate, with the same sources if there are any."""
-        real = draw_batch(self.real, self.config.batch_size, self.rng)
+        every = draw_batch(self.real, self.config.batch_size, self.rng)
+        part = own_part(self.config.batch_size)
+        share = part.share(part.size, self.config.batch_size)
+        real = some_rows(every, part.rows)
         with evaluating(self.before):
             context = self.before.encode(real.source, real.source_mask)
-            fake = sample(self.before, self.config.batch_size, self.max_length, context, rng=self.rng)
+            fake = sample(self.before, part.size, self.max_length, context, rng=self.own_rng)
         missing = self.max_length - real.tokens.shape[1]  # samples have all columns
         tokens = torch.cat([functional.pad(real.tokens, (0, missing)), fake.tokens])
         mask = torch.cat([functional.pad(real.mask, (0, missing)), fake.mask])
@@ -91,15 +95,17 @@ class SelfPlayPlayers(Players):
             before = _log_probs(self.before, tokens, mask, source)
         now = _log_probs(self.generator, tokens, mask, source)
         half = len(real.tokens)
-        loss = self_play_loss(now[:half], before[:half], now[half:], before[half:], self.algorithm.weight)
+        loss = share * self_play_loss(now[:half], before[:half], now[half:], before[half:], self.algorithm.weight)
         clip_norm, skips = self.config.clip_norm, self.skips["generator"]
         value = update(self.generator, self.generator_optimizer, loss, clip_norm, skips)
         gains = (now - before).detach()
+        means = fake.mask.sum(dim=1).float().mean(), gains[:half].mean(), gains[half:].mean()
+        length, real_gain, fake_gain = summed(*(share * mean.item() for mean in means))
         return {
             "generator/loss": value,
-            "generator/length": fake.mask.sum(dim=1).float().mean().item(),
-            "generator/real_gain": gains[:half].mean().item(),
-            "generator/fake_gain": gains[half:].mean().item(),
+            "generator/length": length,
+            "generator/real_gain": real_gain,
+            "generator/fake_gain": fake_gain,
         }
 
     def after_generator(self) -> None:
