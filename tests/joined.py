@@ -244,7 +244,7 @@ class Fed:
 
 
 def updates_of_all_cases(folder):
-    """For each case all gradients of a warm-up and two rounds, or of three rounds, and what is logged."""
+    """For each case the gradients of all updates of a warm-up and two rounds, or self-play's three; what is logged."""
     import pytest
 
     results = {}
