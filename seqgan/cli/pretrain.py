@@ -76,6 +76,7 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
         with_located_models,
         with_own_tokenizer,
     )
+    from seqgan.runs.checkpoint import has_state
     from seqgan.runs.directory import Run, check_new, create_run, open_run, write_config
     from seqgan.runs.tensorboard import check_installed, want_events
     from seqgan.training.engine import choose_device
@@ -112,7 +113,7 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
         text.max_length,
         config.seed,
         text.source_vocabulary,
-        weights=not flags.resume,
+        weights=not flags.resume or not has_state(run.checkpoints_folder, run.metrics_path),
     ).to(device)
     if not speaks():
         run = Run(folder, config, *text.symbols)
