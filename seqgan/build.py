@@ -72,9 +72,18 @@ def build_text(
             run was begun with.
     """
     seed = config.split_seed or 0
+
+    def make(kind: str, lines: Sequence[str]) -> Tokenizer:
+        folder = None
+        if kind == "huggingface" and config.tokenizer_path is not None:
+            folder = model_folder(config.tokenizer_path)
+        return make_tokenizer(kind, lines, vocabulary_size=config.pieces, seed=seed, folder=folder)
+
     paired = any(given is not None for given in (config.source, config.target, config.valid_source))
     files = streamed_files(config.corpus, config.streaming, paired=paired, tokenizer=config.tokenizer)
     if files is not None:
+        if tokenizer is None and config.tokenizer == "huggingface":  # one that is there, and learns nothing
+            tokenizer = make(config.tokenizer, [])
         return stream_text(
             config.corpus,
             files,
@@ -116,13 +125,6 @@ def build_text(
     refuse_ids(corpus, config.tokenizer, source_kind)
 
     shared = _shares_vocabulary(config)
-
-    def make(kind: str, lines: Sequence[str]) -> Tokenizer:
-        folder = None
-        if kind == "huggingface" and config.tokenizer_path is not None:
-            folder = model_folder(config.tokenizer_path)
-        return make_tokenizer(kind, lines, vocabulary_size=config.pieces, seed=seed, folder=folder)
-
     if tokenizer is None:
         beside = corpus.sources.train if corpus.sources is not None and shared else []
         tokenizer = make(config.tokenizer, [*beside, *corpus.train])

@@ -4,6 +4,7 @@ import json
 import shutil
 
 import pytest
+import torch
 import yaml
 from tiny_models import write_model
 
@@ -11,6 +12,7 @@ pytest.importorskip("transformers")
 pytest.importorskip("peft")
 
 from seqgan.cli.main import main
+from seqgan.exporting import PretrainedDiscriminator, PretrainedGenerator
 from seqgan.runs import open_run, read_metrics
 from seqgan.runs.load import load_discriminator, load_generator
 
@@ -77,6 +79,41 @@ def test_a_run_needs_no_other_folder(here, capsys):
     assert run("pretrain", "--run", "moved/mine", "--resume", "--epochs", 2, "--quiet") == 0
     capsys.readouterr()
     assert run("evaluate", "--run", child, "--count", 20, "--table-only", "--metrics", "bleu", "nll") == 0
+
+
+def test_players_travel_without_the_folders_of_their_models(here, capsys):
+    assert pretrain() == 0
+    assert run("adversarial", "--run", "runs/mine", "--algo", "gad", *JUDGE, "--rounds", 1, *FEW) == 0
+    assert run("export", "--run", "runs/mine/gad", "--output", "writes", "--quiet") == 0
+    assert run("export", "--run", "runs/mine/gad", "--player", "discriminator", "--output", "judges", "--quiet") == 0
+    message = "A model of transformers has no graph here"
+    assert message in fails(capsys, "export", "--run", "runs/mine/gad", "--format", "onnx", "--output", "graph")
+    assert not (here / "graph").exists()
+    player = load_discriminator(open_run("runs/mine/gad"))
+    expected = PretrainedDiscriminator.from_run("runs/mine/gad").score([*LINES, ""])
+    samples = PretrainedGenerator.from_run("runs/mine/gad").sample(3)
+    for name in ("gpt2", "bert"):
+        shutil.rmtree(here / name)
+    shutil.rmtree(here / "runs")
+    for name in ("writes", "judges"):
+        assert str(here) not in (here / name / "config.json").read_text()
+    judge = PretrainedDiscriminator.from_pretrained("judges")
+    assert judge.score([*LINES, ""]) == expected
+    for one, other in zip(judge.model.parameters(), player.parameters(), strict=True):
+        assert torch.equal(one, other)
+    assert PretrainedGenerator.from_pretrained("writes").sample(3) == samples
+
+
+def test_self_play_leaves_no_judge(here, capsys):
+    assert pretrain() == 0
+    few = ("--adversarial.batch-size", 8, "--adversarial.evaluate-samples", 10, "--no-verdict", "--quiet")
+    assert run("adversarial", "--run", "runs/mine", "--algo", "spin", "--rounds", 1, *few) == 0
+    for command in (
+        ("score", "--input", "mine.txt"),
+        ("sample", "--best-of", 2),
+        ("export", "--player", "discriminator", "--output", "judge"),
+    ):
+        assert "spin, which has no discriminator" in fails(capsys, *command, "--run", "runs/mine/spin")
 
 
 def test_adapters_need_their_base_and_say_so(here, capsys):

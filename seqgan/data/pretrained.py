@@ -125,6 +125,10 @@ class Pretrained:
     def __deepcopy__(self, memo: dict[int, Any]) -> "Pretrained":
         return self  # it never changes
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The library's own copy for another process would take "</s>" in a line for the end again.
+        return Pretrained, (self.text, self.specials)
+
 
 def require_tokenizers() -> Any:
     """The `tokenizers` library.

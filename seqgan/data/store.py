@@ -18,6 +18,7 @@ from torch import Tensor
 from seqgan.data.batches import LONGEST_AUTOMATIC, Batch, Sequences
 from seqgan.data.cache import key_of, over_parts
 from seqgan.data.parts import Part, read_part, sentences_of
+from seqgan.data.pretrained import Pretrained
 from seqgan.data.scan import HeldOut
 from seqgan.data.tokenizers import SentencePiece, Tokenizer, Words
 from seqgan.data.vocabulary import Vocabulary
@@ -220,6 +221,7 @@ def _name(
 ) -> str:
     """What the encoded text is called: all that it depends on."""
     model = key_of(tokenizer.model) if isinstance(tokenizer, SentencePiece) else ""
+    model = key_of(tokenizer.text) if isinstance(tokenizer, Pretrained) else model
     what = key_of(tokenizer.name, model, vocabulary.fingerprint(), keep, too_long, *held_out, len(parts))
     return f"ids-{content}-{what}"
 

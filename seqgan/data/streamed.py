@@ -15,9 +15,10 @@ from seqgan.data.corpus import HELD_OUT_SHARE, MOST_HELD_OUT, Corpus, is_embedde
 from seqgan.data.folders import SPLIT_NAMES, is_tsv, split_files_of
 from seqgan.data.lines import count, read_lines
 from seqgan.data.parts import PART_BYTES, Part, sample_lines, split_files
+from seqgan.data.pretrained import Pretrained
 from seqgan.data.scan import MOST_TYPES, SAMPLE_BYTES, HeldOut, Scan, add_counts, held_out_share, scan_text
 from seqgan.data.store import encode_text
-from seqgan.data.text import Text, unknown_note
+from seqgan.data.text import Text, changed_note, unknown_note
 from seqgan.data.tokenizers import Numbers, SentencePiece, Tokenizer, make_tokenizer
 from seqgan.data.vocabulary import Vocabulary, vocabulary_of_counts
 from seqgan.errors import CorpusError
@@ -96,7 +97,7 @@ def stream_text(
         files: from `streamed_files`.
         valid: a file of held-out sentences, in place of the text's own.
         seed: of what is split off where nothing is held out, and of the sample.
-        tokenizer: or its name, where one is to be made.
+        tokenizer: or its name, where one is to be made; a pretrained model's is given.
         vocabulary: an existing one, where a run goes on; None builds one.
         min_count: rarer tokens become the unknown symbol.
         max_vocabulary: at most this many tokens, the most frequent; 0 keeps all.
@@ -191,6 +192,7 @@ def stream_text(
     valid_ids, long = encode_sentences(tokens, vocabulary, max_length, too_long)
     if long:
         notes.append(f"{long:,} of {len(tokens):,} held-out sentences exceed {max_length} tokens: {verb}.")
+    notes += changed_note(tokenizer, tokens, valid_lines)
     notes += unknown_note(valid_ids, vocabulary)
     loaded = Corpus(own_name(corpus), scan.sample, valid_lines, test_lines, notes, content=expected)
     return Text(loaded, tokenizer, vocabulary, max_length, stored.sequences, valid_ids, notes)
@@ -266,6 +268,8 @@ def _check_enough(corpus: str, scan: Scan, own: Sequence[Path]) -> None:
 def _vocabulary(tokenizer: Tokenizer, scan: Scan, min_count: int, max_vocabulary: int) -> Vocabulary:
     if isinstance(tokenizer, SentencePiece):
         return Vocabulary(tokenizer.pieces())
+    if isinstance(tokenizer, Pretrained):
+        return tokenizer.vocabulary()
     # Twice what is kept at most: what was forgotten is then far from what is kept.
     counts = add_counts(scan, max(MOST_TYPES, 2 * max_vocabulary), prune=max_vocabulary > 0)
     return vocabulary_of_counts(counts, min_count=min_count, max_size=max_vocabulary or None)

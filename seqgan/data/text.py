@@ -129,13 +129,7 @@ def encode_corpus(
             if cut:
                 notes.append(f"{cut:,} of {len(ids.tokens):,} {name} sources exceed {max_source_length} tokens: cut.")
 
-    if isinstance(tokenizer, Pretrained):
-        changed = sum(tokenizer.detokenize(tokens) != line for tokens, line in zip(valid, corpus.valid, strict=True))
-        if changed:
-            notes.append(
-                f"{changed:,} of {len(valid):,} held-out sentences do not come back as they were from this tokenizer; "
-                "samples are compared with them as they are."
-            )
+    notes += changed_note(tokenizer, valid, corpus.valid)
     verb = "dropped" if too_long == "drop" else "cut"
     for name, long, all_sentences in (("training", train_long, train), ("held-out", valid_long, valid)):
         if long:
@@ -212,6 +206,19 @@ def _source_vocabulary(
         return _vocabulary(tokenizer, sources, min_count, max_size)
     except CorpusError as error:
         raise CorpusError(f"In the sources: {error}") from error
+
+
+def changed_note(tokenizer: Tokenizer, tokens: Sequence[Sequence[str]], lines: Sequence[str]) -> list[str]:
+    """What is said of held-out sentences that a pretrained model's tokenizer does not give back; nothing of others."""
+    if not isinstance(tokenizer, Pretrained):
+        return []
+    changed = sum(tokenizer.detokenize(each) != line for each, line in zip(tokens, lines, strict=True))
+    if not changed:
+        return []
+    return [
+        f"{changed:,} of {len(lines):,} held-out sentences do not come back as they were from this tokenizer; "
+        "samples are compared with them as they are."
+    ]
 
 
 def unknown_note(valid: Sequences, vocabulary: Vocabulary) -> list[str]:

@@ -80,6 +80,9 @@ def write_config(folder: Path, role: str, config: RunConfig, **more: Any) -> Non
         more: what else is to be said of it, as JSON has it.
     """
     settings: dict[str, Any] = msgspec.to_builtins(config)
+    path = settings[role].get("path")
+    if path is not None and not settings[role]["lora_rank"]:
+        settings[role]["path"] = Path(path).name  # its weights are here; of adapters the others are needed too
     content = {
         "library": "seqgan",
         "version": __version__,

@@ -13,6 +13,7 @@ import torch
 
 from seqgan.build import build_discriminator, build_generator
 from seqgan.config import RunConfig
+from seqgan.data.pretrained import Pretrained
 from seqgan.data.reading import Reading, read_text
 from seqgan.data.vocabulary import fingerprint_of
 from seqgan.discriminators.protocol import DiscriminatorModule
@@ -21,11 +22,12 @@ from seqgan.evaluation.generate import answer_sources, encode_prefix, generate_s
 from seqgan.evaluation.score import sequence_scores
 from seqgan.exporting.folder import new_folder, read_config, write_config
 from seqgan.exporting.hub import fetch, push
+from seqgan.files import write_file
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.runs.checkpoint import load_weights, save_weights
 from seqgan.runs.directory import Run, open_run
-from seqgan.runs.load import load_discriminator, load_generator
-from seqgan.runs.symbols import read_symbols, write_symbols
+from seqgan.runs.load import judge_tokenizer, load_discriminator, load_generator
+from seqgan.runs.symbols import JUDGE_TOKENIZER_FILE, read_symbols, read_tokenizer_file, write_symbols
 
 WEIGHTS = "model.safetensors"
 SCORED_LINES = 4096
@@ -39,14 +41,22 @@ class _Pretrained:
         model: in evaluation mode.
         config: its run's, of which the data's and the model's own sections are kept.
         reading: its run's.
+        own_tokenizer: of a pretrained model that judges texts; None of all others.
     """
 
     role: ClassVar[str]
 
-    def __init__(self, model: GeneratorModule | DiscriminatorModule, config: RunConfig, reading: Reading):
+    def __init__(
+        self,
+        model: GeneratorModule | DiscriminatorModule,
+        config: RunConfig,
+        reading: Reading,
+        own_tokenizer: Pretrained | None = None,
+    ):
         self.model = model
         self.config = config
         self.reading = reading
+        self.own_tokenizer = own_tokenizer
 
     @property
     def device(self) -> torch.device:
@@ -71,6 +81,8 @@ class _Pretrained:
         reading, shared = self.reading, self.config.data.shared_vocabulary
         with new_folder(Path(folder), overwrite=overwrite) as unfinished:
             write_symbols(unfinished, reading[:4], shared=shared)
+            if self.own_tokenizer is not None:
+                write_file(unfinished / JUDGE_TOKENIZER_FILE, self.own_tokenizer.text)
             fingerprint = fingerprint_of(reading.vocabulary, reading.source_vocabulary)
             save_weights(self.model, unfinished / WEIGHTS, fingerprint)
             write_config(unfinished, self.role, self.config)
@@ -103,12 +115,16 @@ class _Pretrained:
                 f"{folder} has no {WEIGHTS}: it is incomplete, or a graph, which other programs run. Export the run "
                 "with --format folder."
             )
-        model = cls._build(config, reading)
+        judges_texts = config.discriminator is not None and config.discriminator.path is not None
+        own_tokenizer = read_tokenizer_file(folder / JUDGE_TOKENIZER_FILE) if judges_texts else None
+        model = cls._build(config, reading, own_tokenizer)
         load_weights(model, folder / WEIGHTS, fingerprint_of(reading.vocabulary, reading.source_vocabulary))
-        return cls(model.eval().to(device), config, reading)
+        return cls(model.eval().to(device), config, reading, own_tokenizer)
 
     @staticmethod
-    def _build(config: RunConfig, reading: Reading) -> GeneratorModule | DiscriminatorModule:
+    def _build(
+        config: RunConfig, reading: Reading, own_tokenizer: Pretrained | None
+    ) -> GeneratorModule | DiscriminatorModule:
         """The model with fresh weights."""
         raise NotImplementedError
 
@@ -197,7 +213,11 @@ class PretrainedGenerator(_Pretrained):
         return [answer for (answer,) in answers]
 
     @staticmethod
-    def _build(config: RunConfig, reading: Reading) -> GeneratorModule:
+    def _build(
+        config: RunConfig,
+        reading: Reading,
+        own_tokenizer: Pretrained | None,  # noqa: ARG004
+    ) -> GeneratorModule:
         return build_generator(
             config.generator, reading.vocabulary, reading.max_length, source_vocabulary=reading.source_vocabulary
         )
@@ -217,7 +237,7 @@ class PretrainedDiscriminator(_Pretrained):
             ConfigError, CheckpointError: as `open_run` and `load_discriminator`.
         """
         run = run if isinstance(run, Run) else open_run(run)
-        return cls(load_discriminator(run), run.config, run.reading)
+        return cls(load_discriminator(run), run.config, run.reading, judge_tokenizer(run))
 
     @property
     def kind(self) -> str:
@@ -251,7 +271,7 @@ class PretrainedDiscriminator(_Pretrained):
         return scores
 
     @staticmethod
-    def _build(config: RunConfig, reading: Reading) -> DiscriminatorModule:
+    def _build(config: RunConfig, reading: Reading, own_tokenizer: Pretrained | None) -> DiscriminatorModule:
         assert config.discriminator is not None
         return build_discriminator(
             config.discriminator,
@@ -260,4 +280,6 @@ class PretrainedDiscriminator(_Pretrained):
             source_vocabulary=reading.source_vocabulary,
             max_source_length=reading.max_source_length,
             turn_separator=reading.turn_separator,
+            tokenizers=(reading.tokenizer, reading.source_tokenizer),
+            own_tokenizer=own_tokenizer,
         )

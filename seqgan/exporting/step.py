@@ -16,6 +16,7 @@ from seqgan.errors import ConfigError
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.generators.transformer import ROWS
 from seqgan.tensors.modes import evaluating
+from seqgan.tensors.own_weights import OwnWeights
 from seqgan.tensors.rows import State
 
 TRIED_ROWS = 3
@@ -88,12 +89,17 @@ def export_step(generator: GeneratorModule, max_length: int, max_source_length: 
         max_source_length: L, of padded sources; 0 without sources.
 
     Raises:
-        ConfigError: a generator that makes all positions at once.
+        ConfigError: a generator that makes all positions at once, or a model of transformers.
     """
     if hasattr(generator, "distributions"):
         raise ConfigError(
             f"{type(generator).__name__} makes all positions at once and has no decoding step: export it with --format "
             "folder."
+        )
+    if isinstance(generator, OwnWeights):
+        raise ConfigError(
+            "A model of transformers has no graph here: export it with --format folder, or its own weights with the "
+            "tools of its library."
         )
     generator = copy.deepcopy(generator).cpu()  # the caller's stays where it is
     source_length = max_source_length and max(max_source_length, 2)

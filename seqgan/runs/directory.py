@@ -10,7 +10,7 @@ from seqgan.data.tokenizers import Tokenizer
 from seqgan.data.vocabulary import Vocabulary, fingerprint_of
 from seqgan.errors import RunError
 from seqgan.files import TEMPORARY_SUFFIX, cannot_write, replace_folder, write_file
-from seqgan.runs.symbols import Symbols, read_symbols, write_symbols
+from seqgan.runs.symbols import JUDGE_TOKENIZER_FILE, Symbols, read_symbols, write_symbols
 from seqgan.settings_file import read_settings
 
 
@@ -71,7 +71,7 @@ class Run:
     @property
     def judge_tokenizer_path(self) -> Path:
         """The tokenizer of a discriminator that is a pretrained model."""
-        return self.folder / "discriminator_tokenizer.json"
+        return self.folder / JUDGE_TOKENIZER_FILE
 
     @property
     def metrics_path(self) -> Path:

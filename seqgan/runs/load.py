@@ -1,10 +1,12 @@
 """A run's players and text, as it left them."""
 
 from seqgan.build import build_discriminator, build_generator, build_text
+from seqgan.data.pretrained import Pretrained
 from seqgan.data.text import Text
 from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.errors import RunError
 from seqgan.generators.protocol import GeneratorModule
+from seqgan.objectives import ALGORITHMS, SelfPlay
 from seqgan.progress import SILENT, Progress
 from seqgan.runs.checkpoint import load_weights
 from seqgan.runs.directory import Run
@@ -32,13 +34,18 @@ def load_discriminator(run: Run) -> DiscriminatorModule:
     """The discriminator with the run's weights, in evaluation mode, on the CPU.
 
     Raises:
-        RunError: the run has no discriminator.
+        RunError: the run has no discriminator, or none that learnt anything.
         CheckpointError: its weights are damaged.
     """
     if run.config.discriminator is None:
         raise RunError(
             f"{run.folder} was pretrained only and has no discriminator: name an adversarial run, "
             "such as `seqgan adversarial` makes of it."
+        )
+    algorithm = run.config.adversarial.algo if run.config.adversarial is not None else ""
+    if isinstance(ALGORITHMS.get(algorithm), SelfPlay):
+        raise RunError(
+            f"{run.folder} was trained by {algorithm}, which has no discriminator: name a run of another algorithm."
         )
     data = run.config.data
     discriminator = build_discriminator(
@@ -49,11 +56,21 @@ def load_discriminator(run: Run) -> DiscriminatorModule:
         max_source_length=data.max_source_length,
         turn_separator=data.turn_separator,
         tokenizers=(run.tokenizer, run.source_tokenizer),
-        own_tokenizer=read_tokenizer_file(run.judge_tokenizer_path) if run.config.discriminator.path else None,
+        own_tokenizer=judge_tokenizer(run),
         trained=False,
     )
     load_weights(discriminator, run.discriminator_path, run.vocabulary_fingerprint)
     return discriminator.eval()
+
+
+def judge_tokenizer(run: Run) -> Pretrained | None:
+    """The tokenizer of a discriminator that is a pretrained model; None of all others.
+
+    Raises:
+        CheckpointError: it is missing or damaged.
+    """
+    config = run.config.discriminator
+    return None if config is None or config.path is None else read_tokenizer_file(run.judge_tokenizer_path)
 
 
 def load_text(run: Run, progress: Progress = SILENT) -> Text:

@@ -13,6 +13,9 @@ from seqgan.files import read_file, write_file
 Symbols: TypeAlias = tuple[Tokenizer, Vocabulary, Tokenizer | None, Vocabulary | None]
 """Tokenizer and vocabulary of the sentences, and of their sources, which are None in plain text."""
 
+JUDGE_TOKENIZER_FILE = "discriminator_tokenizer.json"
+"""Of a discriminator that is a pretrained model, which reads texts."""
+
 
 def write_symbols(folder: Path, symbols: Symbols, *, shared: bool) -> None:
     """Write vocabularies, and tokenizers that were learnt; those of sources only where they are not shared.

@@ -13,6 +13,7 @@ from seqgan.errors import ConfigError, nearest
 from seqgan.files import write_file
 from seqgan.metrics.report import direction
 from seqgan.settings_file import read_settings
+from seqgan.sweeps.space import SECTIONS
 
 COMMANDS = ("pretrain", "adversarial", "both")
 SAMPLERS = ("tpe", "random", "grid")
@@ -102,9 +103,15 @@ def read_sweep_file(path: Path) -> SweepFile:
     config = sweep.config
     if isinstance(config, str):
         config = read_settings(Path(config))
+    for name, section in config.items():
+        if section is not None and name in SECTIONS and not isinstance(section, dict):
+            raise ConfigError(f"{path}: config.{name} is {section!r}, expected settings by their names.")
     data = config.get("data")
-    if isinstance(data, dict):
+    if data:
         config = {**config, "data": _with_whole_paths(data)}
+    for player in ("generator", "discriminator"):
+        config = _with_whole_folders(config, player, "path")
+    config = _with_whole_folders(_with_whole_folders(config, "data", "tokenizer_path"), "data", "cache")
     run = None if sweep.run is None else str(Path(sweep.run).absolute())
     return msgspec.structs.replace(sweep, config=config, run=run)
 
@@ -212,6 +219,14 @@ def _with_whole_paths(data: Mapping[str, Any]) -> dict[str, Any]:
     return whole
 
 
+def _with_whole_folders(config: dict[str, Any], section: str, key: str) -> dict[str, Any]:
+    """The same settings with one that names a folder, of a model or of a cache, by a name that means it anywhere."""
+    settings = config.get(section)
+    if not settings or not isinstance(settings.get(key), str) or settings[key].startswith("hf:"):
+        return config
+    return {**config, section: {**settings, key: str(Path(settings[key]).absolute())}}
+
+
 def _explain(message: str, content: Mapping[str, Any]) -> str:
     """The library's message with the key first, and the nearest one for an unknown one."""
     known = SweepFile.__struct_fields__
@@ -220,6 +235,9 @@ def _explain(message: str, content: Mapping[str, Any]) -> str:
         return f"unknown key {key!r}.{nearest(key, known)} Known keys: {', '.join(known)}."
     if "missing required field" in message:
         return f"the key {message.split('`')[1]!r} is missing: a sweep needs space and objective."
+    if " - at `key` in `$." in message:
+        key = message.rpartition("`$.")[2].rstrip("`")
+        return f"{key} has a key that is no text: expected names of settings."
     what, _, place = message.partition(" - at `$.")
     key = place.rstrip("`")
     expected = what.replace("`", "").removeprefix("Expected ")

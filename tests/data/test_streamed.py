@@ -8,6 +8,7 @@ import time
 
 import pytest
 import torch
+from tiny_models import write_tokenizer
 
 from seqgan.data import cache as cache_module
 from seqgan.data import parts as parts_module
@@ -18,6 +19,7 @@ from seqgan.data.batches import Sequences, draw_batch, epoch_batches, take
 from seqgan.data.corpus import load_corpus
 from seqgan.data.lines import read_lines
 from seqgan.data.parts import Part, read_part, sample_lines, sentences_of, split_files
+from seqgan.data.pretrained import read_pretrained
 from seqgan.data.scan import HeldOut, held_out_share, merge_counts
 from seqgan.data.streamed import sample_corpus, stream_text, streamed_files
 from seqgan.data.text import encode_corpus
@@ -155,6 +157,26 @@ def test_a_streamed_text_is_that_in_memory(folder, options):
     # Files are named where they are read, and the text where it is.
     assert {note for note in expected.notes if "blank" not in note} <= set(text.notes)
     assert any("2 blank lines skipped" in note for note in text.notes)
+
+
+@pytest.mark.parametrize("kind", ["bytes", "words"])
+def test_a_pretrained_models_tokenizer_reads_a_streamed_text_in_all_processes(folder, tmp_path, kind):
+    pytest.importorskip("tokenizers")
+    write_tokenizer(tmp_path / "model", kind)
+    # What looks like a special symbol is text, in a process that the tokenizer was handed to as well.
+    odd = ["<end> [SEP] A dog"] * 3
+    (folder / "train" / "1.txt").write_text("\n".join(odd) + "\n")
+    corpus = load_corpus(folder)
+    tokenizer = read_pretrained(tmp_path / "model")
+    expected = encode_corpus(corpus, tokenizer)
+    text = streamed(folder, tokenizer=tokenizer, workers=2)
+    assert len(made_files(tmp_path, "ids")) == 2
+    assert text.vocabulary == expected.vocabulary
+    assert text.max_length == expected.max_length
+    whole = take(text.train, torch.arange(text.train.sentences))
+    for one, other in zip(whole[:2], expected.train[:2], strict=True):
+        assert torch.equal(one, other)
+    assert {note for note in expected.notes if "blank" not in note} <= set(text.notes)
 
 
 def test_batches_and_draws_are_those_in_memory(folder):

@@ -32,6 +32,20 @@ def test_defaults_and_whole_names(tmp_path, monkeypatch):
     assert sweep.settings == {"data": {"corpus": str(tmp_path / "mine.txt"), "min_count": 2}}
 
 
+def test_folders_of_models_and_caches_have_whole_names(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = (
+        "config: {data: {tokenizer_path: gpt2, cache: c}, generator: {path: gpt2}, discriminator: {path: 'hf:a/b'}}\n"
+    )
+    sweep = read_sweep_file(written(tmp_path, WHOLE + text))
+    gpt2 = str(tmp_path / "gpt2")
+    assert sweep.settings == {
+        "data": {"tokenizer_path": gpt2, "cache": str(tmp_path / "c")},
+        "generator": {"path": gpt2},
+        "discriminator": {"path": "hf:a/b"},
+    }
+
+
 def test_toml_and_a_file_of_settings(tmp_path):
     settings = written(tmp_path, "adversarial: {batch_size: 8}\n", "config.yaml")
     text = f'objective = ["bleu-4", "self-bleu-4"]\nrun = "/runs/x"\nconfig = "{settings}"\n'
@@ -45,6 +59,8 @@ def test_toml_and_a_file_of_settings(tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
+        ("config: {data: 3}", "config.data is 3, expected settings by their names"),
+        ("space: {1: [2]}", "space has a key that is no text"),
         ("trails: 3", "unknown key 'trails'. Did you mean 'trials'?"),
         ("trials: 0", "trials is 0, expected int >= 1"),
         ("seeds: [0, 0]", "none twice"),
