@@ -30,6 +30,8 @@ from seqgan.training.sampled import SampledPlayers
 
 ROUNDED_REWARD = 0.02
 """Of a reward between 0 and 1, by products in bfloat16."""
+ROUNDED_KL = 1e-3
+"""Nats a token between the distributions that are drawn from."""
 SHARPNESS = 1e9
 """Output weights times this leave a generator no choice: contenders that draw with other numbers then agree."""
 
@@ -143,21 +145,30 @@ def scoring_row(quick):
     )
 
 
-def lstm_sampling_row(quick, hidden_size, count):
+def lstm_sampling_row(quick, hidden_size, count, precision="float32"):
     """Sequences of an LSTM."""
     vocabulary, length = (50, 6) if quick else (5000, 20)
     hidden_size, count = (8, 12) if quick else (hidden_size, count)
     generator = fixed_length_lstm(vocabulary, 32, hidden_size)
 
-    def package(policy=generator):
-        return sample(policy, count, length, rng=torch.Generator().manual_seed(2)).tokens
+    def package(policy=generator, rounded=precision != "float32"):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=rounded):
+            return sample(policy, count, length, rng=torch.Generator().manual_seed(2)).tokens
 
     def check():
         certain = without_choice(generator)
-        assert torch.equal(package(certain), peers.RecurrentPeer(certain).sample(count, length))
+        assert torch.equal(package(certain, False), peers.RecurrentPeer(certain).sample(count, length))
+        if precision != "float32":
+            tokens = package(rounded=False)[:64]
+            with torch.no_grad():
+                exact = generator(tokens).log_softmax(-1)
+                with torch.autocast("cpu", dtype=torch.bfloat16):
+                    near = generator(tokens).float().log_softmax(-1)
+            assert (exact.exp() * (exact - near)).sum(-1).max() <= ROUNDED_KL
 
     return Row(
-        f"hidden {hidden_size}, {count} sequences of {length}, vocabulary {vocabulary}",
+        f"hidden {hidden_size}, {count} sequences of {length}, vocabulary {vocabulary}"
+        + ("" if precision == "float32" else f", in {precision}"),
         "a loop over tokens with multinomial",
         lambda: peers.RecurrentPeer(generator).sample(count, length),
         package,
@@ -399,6 +410,7 @@ ROWS = {
     "rollout-hidden-512-bfloat16": (lambda quick: rollout_row(quick, 51, 512, 1, "bfloat16"), 5, 8, 3),
     "sample-lstm-32": (lambda quick: lstm_sampling_row(quick, 32, 2048), 20, 30, 5),
     "sample-lstm-512": (lambda quick: lstm_sampling_row(quick, 512, 1024), 3, 5, 5),
+    "sample-lstm-512-bfloat16": (lambda quick: lstm_sampling_row(quick, 512, 1024, "bfloat16"), 3, 5, 5),
     "sample-transformer": (transformer_sampling_row, 5, 8, 7),
     "discriminator": (discriminator_row, 2, 4, 7),
     "likelihood": (likelihood_row, 1.3, 2.5, 5),
