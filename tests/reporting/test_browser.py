@@ -52,7 +52,20 @@ def pages(tmp_path_factory):
     (here / "valid.txt").write_text("a b .\nc d\n")
     (here / "test.txt").write_text("a b .\nc d\n")
     assert main(["report", str(child), str(other), "--output", str(here / "report.html"), "--quiet"]) == 0
-    assert main(["inspect", str(here), "--output", str(here / "corpus.html"), "--quiet", "--json", os.devnull]) == 0
+    assert (
+        main(
+            [
+                "inspect",
+                str(here),
+                "--output",
+                str(here / "corpus.html"),
+                "--quiet",
+                "--json",
+                str(here / "corpus.json"),
+            ]
+        )
+        == 0
+    )
     return {name: here / f"{name}.html" for name in ("report", "corpus")}
 
 
