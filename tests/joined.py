@@ -306,7 +306,7 @@ class After(interrupt.Stop):
 
 def trained(folder, text, name, stop=(), resume=False):
     """Pretraining and adversarial training into the folder; stopped before an epoch or a round if `stop` names one, or
-    left after so many safe places of a phase because one process is asked to."""
+    left after so many safe places of a phase because one process is asked to, or sent back to the best checkpoint."""
     import pytest
 
     runs = [Run(folder / f"{name}-{kind}", RunConfig(generator=GENERATOR), *text.symbols) for kind in ("mle", "gan")]
@@ -328,8 +328,12 @@ def trained(folder, text, name, stop=(), resume=False):
     def play_round(players):
         if stop == ("round", players.rounds):
             raise Stop
+        if stop == ("collapse", players.rounds) and not collapses:
+            collapses.append(players.rounds)
+            raise TrainingError("As if training had diverged.")
         return whole_round(players)
 
+    collapses = []
     whole_epoch, whole_round = pretraining.train_epoch, Players.play_round
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(pretraining, "train_epoch", train_epoch)
@@ -338,7 +342,8 @@ def trained(folder, text, name, stop=(), resume=False):
         asked = {kind: After(*stop[1:]) for kind in ("mle", "gan") if stop[:1] == (kind,)}
         options = {"seed": 5, "resume": resume}
         result = pretraining.pretrain(generator, text, PRETRAIN, run=runs[0], stop=asked.get("mle"), **options)
-        config = msgspec.structs.replace(ADVERSARIAL, evaluate_every=2)
+        answer = "restore" if stop[:1] == ("collapse",) else "warn"
+        config = msgspec.structs.replace(ADVERSARIAL, evaluate_every=2, on_collapse=answer)
         options |= {"run": runs[1], "judge": judge, "stop": asked.get("gan")}
         train_adversarially(generator, discriminator, text, SEQGAN, config, **options)
     return tuple(result), generator.state_dict(), discriminator.state_dict()
@@ -373,4 +378,5 @@ def trainings(folder):
                     raise AssertionError(f"{left} instead of {said}") from left
         for name in ("broken", "asked"):
             results[name] = trained(folder, text, name, resume=True)
+        results["collapsed"] = trained(folder, text, "collapsed", ("collapse", 2))
         torch.save(results, folder / f"trained{processes.rank()}.pt")

@@ -13,6 +13,7 @@ from seqgan.cli.main import main
 from seqgan.config import AdversarialConfig
 from seqgan.errors import ConfigError
 from seqgan.runs import read_metrics
+from seqgan.runs.health import RESTORED
 from seqgan.training import processes
 from seqgan.training.players import check_processes
 from seqgan.training.processes import by_first, dealt, gather_rows, own_numbers, own_part, own_seed, summed
@@ -91,6 +92,15 @@ def test_all_processes_train_the_same_models_and_a_resumed_training_is_the_unbro
         lines = [line for kind in ("mle", "gan") for line in read_metrics(of_training / f"{name}-{kind}/metrics.jsonl")]
         logs.append([{k: v for k, v in line.items() if k not in ("seconds", "tokens_per_second")} for line in lines])
     assert logs[0] == logs[1] == logs[2]  # no line twice either: one process writes
+
+
+def test_all_go_back_to_the_best_checkpoint(of_training):
+    first, second = (torch.load(of_training / f"trained{rank}.pt")["collapsed"] for rank in range(2))
+    for of_first, of_second in zip(first[1:], second[1:], strict=True):
+        assert all(torch.equal(weight, of_second[key]) for key, weight in of_first.items())
+    lines = [line for line in read_metrics(of_training / "collapsed-gan/metrics.jsonl") if line["phase"] != "warmup"]
+    assert [line["step"] for line in lines] == [0, 1, 2, 2, 3, 4]
+    assert lines[3][RESTORED] in (0, 2)
 
 
 def test_one_process_goes_on_with_what_two_began(of_training):
