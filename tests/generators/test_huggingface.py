@@ -9,7 +9,8 @@ from tiny_models import ARCHITECTURES, LINES, write_model
 
 pytest.importorskip("transformers")
 
-from seqgan.build import build_generator, build_text, with_generator_files, with_own_tokenizer
+from seqgan.build import build_generator, build_text
+from seqgan.build_pretrained import with_generator_files, with_own_tokenizer
 from seqgan.config import DataConfig, GeneratorConfig, RunConfig
 from seqgan.data.pretrained import read_pretrained
 from seqgan.decoding import beam_search, rollout, sample
