@@ -174,6 +174,30 @@ def pretrained_generator(
     return HuggingFaceSeq2Seq(model, vocabulary.numbers, known, start, symbols.before, symbols.after, vocabulary.end)
 
 
+def check_room(generator: GeneratorModule, max_length: int, max_source_length: int) -> None:
+    """That a pretrained model has positions for the longest source, and for an answer behind it; asked before a run.
+
+    Args:
+        generator: any; of others nothing is asked.
+        max_length: of a sentence.
+        max_source_length: of its source; 0 without sources.
+
+    Raises:
+        ConfigError: it has not.
+    """
+    if isinstance(generator, HuggingFaceGenerator) and max_source_length:
+        needed = len(generator.before) + max_source_length + len(generator.separator) - 1 + max_length
+    elif isinstance(generator, HuggingFaceSeq2Seq):
+        needed = len(generator.before) + max_source_length + len(generator.after)
+    else:
+        return
+    if generator.limit is not None and needed > generator.limit:
+        raise ConfigError(
+            f"This model has {generator.limit} positions, and a source of {max_source_length} tokens takes, with what "
+            f"is read beside it, up to {needed}: lower --data.max-source-length or --data.max-length."
+        )
+
+
 def pretrained_judge(
     config: DiscriminatorConfig,
     symbols: tuple[Vocabulary, Vocabulary | None],

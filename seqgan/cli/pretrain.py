@@ -65,7 +65,7 @@ def default_folder(corpus: str) -> Path:
 def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None:
     """Pretrain with these settings; the run is made once everything that can be wrong has been looked at."""
     from seqgan.build import as_read, build_generator, build_text, named_players
-    from seqgan.build_pretrained import with_generator_files, with_located_models, with_own_tokenizer
+    from seqgan.build_pretrained import check_room, with_generator_files, with_located_models, with_own_tokenizer
     from seqgan.runs.directory import check_new, create_run, open_run, write_config
     from seqgan.runs.tensorboard import check_installed, want_events
     from seqgan.training.engine import choose_device
@@ -103,6 +103,7 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
         text.source_vocabulary,
         weights=not flags.resume,
     ).to(device)
+    check_room(generator, text.max_length, text.max_source_length)
     if flags.resume:
         write_config(run, config)
     else:
