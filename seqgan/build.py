@@ -1,48 +1,32 @@
 """From settings to plain arguments: text, generator, discriminator, algorithm."""
 
-import functools
-import json
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import torch
 from torch import nn
 
+from seqgan.build_pretrained import pretrained_generator, pretrained_judge
 from seqgan.config import PRETRAINED, AdversarialConfig, DataConfig, DiscriminatorConfig, GeneratorConfig, RunConfig
 from seqgan.data.corpus import load_corpus
-from seqgan.data.pretrained import Pretrained, read_pretrained
+from seqgan.data.pretrained import Pretrained
 from seqgan.data.streamed import stream_text, streamed_files
 from seqgan.data.text import Text, encode_corpus, refuse_ids, refuse_source_settings
 from seqgan.data.tokenizers import Tokenizer, make_tokenizer
-from seqgan.data.vocabulary import PretrainedVocabulary, Vocabulary
+from seqgan.data.vocabulary import Vocabulary
 from seqgan.decoding.memory import free_bytes
 from seqgan.discriminators import CONDITIONAL_DISCRIMINATORS, DISCRIMINATORS
 from seqgan.discriminators.cnn import FILTERS
-from seqgan.discriminators.huggingface import HuggingFaceDiscriminator
 from seqgan.discriminators.many_view import FILTERS as VIEW_FILTERS
 from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.discriminators.two_tower_cnn import FILTERS as TOWER_FILTERS
 from seqgan.errors import ConfigError, CorpusError, nearest
 from seqgan.generators import CONDITIONAL_GENERATORS, GENERATORS, ONE_SHOT_GENERATORS
-from seqgan.generators.huggingface import HuggingFaceGenerator
-from seqgan.generators.huggingface_seq2seq import HuggingFaceSeq2Seq
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives import ALGORITHMS, GSGAN, SPIN, WGAN, Relaxed, Sampled, SelfPlay, relgan, wgan_gp
 from seqgan.objectives.relgan import SCHEDULES
-from seqgan.pretrained import (
-    HUB,
-    add_adapters,
-    build_model,
-    check_base,
-    has_weights,
-    load_model,
-    model_folder,
-    positions_of,
-    read_architecture,
-    weights_fingerprint,
-)
+from seqgan.pretrained import model_folder
 from seqgan.progress import SILENT, Progress
 
 TRAINED_TIMES = 5
@@ -244,7 +228,7 @@ def build_generator(
     conditional = source_vocabulary is not None
     name = generator_name(config, conditional=conditional)
     if name in PRETRAINED:
-        return _seeded(lambda: _pretrained_generator(config, vocabulary, max_length, conditional, weights), seed)
+        return _seeded(lambda: pretrained_generator(config, vocabulary, max_length, conditional, weights), seed)
     kind = {**GENERATORS, **ONE_SHOT_GENERATORS, **CONDITIONAL_GENERATORS}[name]
     options: dict[str, Any] = {"hidden_size": config.hidden_size, "layers": config.layers, "end": vocabulary.end}
     if name in ONE_SHOT_GENERATORS:
@@ -302,7 +286,7 @@ def build_discriminator(
     name = discriminator_name(config, conditional=source_vocabulary is not None)
     if name in PRETRAINED:
         symbols = (vocabulary, source_vocabulary)
-        return _seeded(lambda: _pretrained_judge(config, symbols, tokenizers, own_tokenizer, weights), seed)
+        return _seeded(lambda: pretrained_judge(config, symbols, tokenizers, own_tokenizer, weights), seed)
     kind = {**DISCRIMINATORS, **CONDITIONAL_DISCRIMINATORS}[name]
     options: dict[str, Any] = {"embedding_size": config.embedding_size, "dropout": config.dropout}
     if name == "residual-conv":
@@ -354,184 +338,6 @@ def refuse_giant(make: Callable[[], nn.Module], what: str, *, trained: bool) -> 
             f"{what} would take {needed / 2**30:,.1f} GiB {how}and {free / 2**30:,.1f} GiB are free: choose smaller "
             "sizes or fewer layers, or keep fewer tokens with data.max_vocabulary."
         )
-
-
-def with_located_models(config: RunConfig) -> RunConfig:
-    """The settings with the folders of pretrained models named so that they mean the same wherever a command is
-    called."""
-    given = {name: getattr(config, name) for name in ("generator", "discriminator")}
-    located = {
-        name: msgspec.structs.replace(section, path=_anywhere(section.path))
-        for name, section in given.items()
-        if section is not None and section.path is not None
-    }
-    if config.data.tokenizer_path is not None:
-        path = _anywhere(config.data.tokenizer_path)
-        located["data"] = msgspec.structs.replace(config.data, tokenizer_path=path)
-    return msgspec.structs.replace(config, **located)
-
-
-def with_own_tokenizer(config: RunConfig) -> RunConfig:
-    """The settings of a text that a pretrained generator is to read: by its own tokenizer."""
-    generator, data = config.generator, config.data
-    if generator.name not in PRETRAINED:
-        return config
-    path = data.tokenizer_path or generator.path
-    data = msgspec.structs.replace(data, tokenizer="huggingface", tokenizer_path=path)
-    return msgspec.structs.replace(config, data=data)
-
-
-def with_generator_files(config: GeneratorConfig) -> GeneratorConfig:
-    """The settings with what the files of a pretrained generator say, so that a run needs them no longer.
-
-    Raises:
-        ConfigError: no such model, or of another kind.
-    """
-    if config.name not in PRETRAINED or config.path is None:
-        return config
-    folder = model_folder(config.path)
-    architecture = read_architecture(folder, _kind(config.name))
-    base = _base(folder, config.lora_rank, "generator")
-    return msgspec.structs.replace(config, architecture=architecture, base=base)
-
-
-def with_discriminator_files(config: DiscriminatorConfig) -> DiscriminatorConfig:
-    """The same of a pretrained discriminator.
-
-    Raises:
-        ConfigError: no such model, or of another kind; or its tokenizer has no symbol that closes a text.
-    """
-    if config.name not in PRETRAINED or config.path is None:
-        return config
-    folder = model_folder(config.path)
-    tokenizer = read_pretrained(folder)
-    specials = tokenizer.specials
-    closing = None if specials is None else tokenizer.number_of(specials.end)
-    if specials is None or closing is None:
-        raise ConfigError(
-            f"The tokenizer in {folder} has no symbol that closes a text: name one as eos_token or sep_token in "
-            "tokenizer_config.json."
-        )
-    return msgspec.structs.replace(
-        config,
-        architecture=read_architecture(folder, "encoder"),
-        base=_base(folder, config.lora_rank, "discriminator"),
-        opening=tokenizer.number_of(specials.start),
-        closing=closing,
-    )
-
-
-def _anywhere(path: str) -> str:
-    """The same folder by a name that means it wherever the next command is called."""
-    return path if path.startswith(HUB) else str(Path(path).absolute())
-
-
-def _kind(name: str) -> str:
-    return "seq2seq" if name == "huggingface-seq2seq" else "causal"
-
-
-def _base(folder: Path, lora_rank: int, player: str) -> str:
-    """Fingerprint of the weights that adapters would belong to; empty without adapters."""
-    if not lora_rank:
-        return ""
-    if not has_weights(folder):
-        raise ConfigError(
-            f"{player}.lora_rank adapts trained weights, and {folder} has none: leave it at 0, or give a folder with "
-            "model.safetensors."
-        )
-    return weights_fingerprint(folder)
-
-
-def _pretrained_model(config: GeneratorConfig | DiscriminatorConfig, kind: str, weights: bool) -> Any:
-    """The model itself: from its folder where weights are wanted and there are some, else from its architecture."""
-    assert config.path is not None
-    if config.lora_rank:
-        try:
-            folder = model_folder(config.path)
-        except ConfigError as error:
-            raise ConfigError(
-                f"This model is adapters on the weights of another, which are needed too: {error} Where they were "
-                "moved, correct the path in the run's config.yaml."
-            ) from error
-        check_base(folder, config.base)
-        return add_adapters(load_model(folder, kind), config.lora_rank, config.lora_alpha)
-    if weights and has_weights(folder := model_folder(config.path)):
-        return load_model(folder, kind)
-    return build_model(config.architecture, kind)
-
-
-def _pretrained_generator(
-    config: GeneratorConfig, vocabulary: Vocabulary, max_length: int, conditional: bool, weights: bool
-) -> GeneratorModule:
-    if not isinstance(vocabulary, PretrainedVocabulary):
-        raise ConfigError(
-            f"--generator {config.name} reads its own tokens, and this text was cut by another tokenizer: pretrain a "
-            "run with it."
-        )
-    kind = _kind(config.name or "")
-    if not config.architecture:
-        config = with_generator_files(config)
-    model = _pretrained_model(config, kind, weights)
-    symbols, settings = vocabulary.symbols, json.loads(config.architecture)
-    rows = model.get_input_embeddings().weight.shape[0]
-    largest = max(*vocabulary.numbers, *symbols.start, *symbols.line)
-    if largest >= rows:
-        raise ConfigError(
-            f"The tokenizer of {config.path} has the number {largest}, and its model has {rows} rows: they do not "
-            "belong together."
-        )
-    positions = positions_of(model)
-    if positions is not None and positions < max_length + len(symbols.start):
-        raise ConfigError(
-            f"{config.path} has {positions} positions, and sentences have up to {max_length} tokens: lower "
-            "--data.max-length."
-        )
-    known = symbols.unknown is not None
-    if kind == "causal":
-        line = symbols.line if conditional else ()
-        return HuggingFaceGenerator(model, vocabulary.numbers, known, symbols.start, line, vocabulary.end)
-    first = settings.get("decoder_start_token_id")
-    start = [symbols.end if first is None else first]
-    if settings.get("forced_bos_token_id") is not None:
-        start.append(settings["forced_bos_token_id"])
-    return HuggingFaceSeq2Seq(model, vocabulary.numbers, known, start, symbols.before, symbols.after, vocabulary.end)
-
-
-def _pretrained_judge(
-    config: DiscriminatorConfig,
-    symbols: tuple[Vocabulary, Vocabulary | None],
-    tokenizers: tuple[Tokenizer, Tokenizer | None] | None,
-    own_tokenizer: Pretrained | None,
-    weights: bool,
-) -> DiscriminatorModule:
-    if tokenizers is None:
-        raise ConfigError("The discriminator huggingface reads texts: build it with the tokenizers of the run.")
-    if not config.architecture:
-        config = with_discriminator_files(config)
-    assert config.path is not None
-    assert config.closing is not None
-    own_tokenizer = own_tokenizer or read_pretrained(model_folder(config.path))
-    model = _pretrained_model(config, "encoder", weights)
-    decoders = [
-        None if tokenizer is None or vocabulary is None else functools.partial(_text_of, tokenizer, vocabulary)
-        for tokenizer, vocabulary in zip(tokenizers, symbols, strict=True)
-    ]
-    assert decoders[0] is not None
-    return HuggingFaceDiscriminator(
-        model,
-        decoders[0],
-        own_tokenizer.all_numbers,
-        config.opening,
-        config.closing,
-        symbols[0].end,
-        decoders[1],
-        config.pooling,
-        positions_of(model),
-    )
-
-
-def _text_of(tokenizer: Tokenizer, vocabulary: Vocabulary, ids: Sequence[int]) -> str:
-    return tokenizer.detokenize(vocabulary.decode(ids))
 
 
 def dropped_widths(max_length: int) -> list[int]:

@@ -254,13 +254,8 @@ def check_name(name: str) -> str:
 
 def train_child(config: RunConfig, flags: ChildFlags) -> None:
     """Train with these settings; the child is made once everything that can be wrong has been looked at."""
-    from seqgan.build import (
-        build_algorithm,
-        build_text,
-        named_players,
-        with_discriminator_files,
-        with_located_models,
-    )
+    from seqgan.build import build_algorithm, build_text, named_players
+    from seqgan.build_pretrained import with_discriminator_files, with_located_models
     from seqgan.runs.directory import Run, check_new, create_run, newest_run, open_run, write_config
     from seqgan.training.adversarial import check_reads_sources
     from seqgan.training.processes import leave
@@ -479,7 +474,7 @@ def train(
 
 def write_judge_tokenizer(config: DiscriminatorConfig, run: "Run") -> None:
     """Keep the tokenizer of a pretrained discriminator in the run, which needs no other folder then."""
-    from seqgan.build import read_pretrained
+    from seqgan.data.pretrained import read_pretrained
     from seqgan.files import write_file
     from seqgan.pretrained import model_folder
 

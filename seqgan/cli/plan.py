@@ -67,16 +67,8 @@ def main(arguments: Sequence[str]) -> None:
 
 def plan(config: RunConfig, flags: PlanFlags) -> None:
     """Build everything as the training commands do, time it, print the table."""
-    from seqgan.build import (
-        build_algorithm,
-        build_discriminator,
-        build_generator,
-        build_text,
-        named_players,
-        with_discriminator_files,
-        with_generator_files,
-        with_own_tokenizer,
-    )
+    from seqgan.build import build_algorithm, build_discriminator, build_generator, build_text, named_players
+    from seqgan.build_pretrained import with_discriminator_files, with_generator_files, with_own_tokenizer
     from seqgan.cli.adversarial import check_players
     from seqgan.evaluation.evaluate import judge_while_training
     from seqgan.evaluation.pairs import judge_answers_while_training

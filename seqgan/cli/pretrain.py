@@ -67,15 +67,8 @@ def default_folder(corpus: str) -> Path:
 
 def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None:
     """Pretrain with these settings; the run is made once everything that can be wrong has been looked at."""
-    from seqgan.build import (
-        as_read,
-        build_generator,
-        build_text,
-        named_players,
-        with_generator_files,
-        with_located_models,
-        with_own_tokenizer,
-    )
+    from seqgan.build import as_read, build_generator, build_text, named_players
+    from seqgan.build_pretrained import check_room, with_generator_files, with_located_models, with_own_tokenizer
     from seqgan.runs.checkpoint import has_state
     from seqgan.runs.directory import Run, check_new, create_run, open_run, write_config
     from seqgan.runs.tensorboard import check_installed, want_events
@@ -115,6 +108,7 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
         text.source_vocabulary,
         weights=not flags.resume or not has_state(run.checkpoints_folder, run.metrics_path),
     ).to(device)
+    check_room(generator, text.max_length, text.max_source_length)
     if not speaks():
         run = Run(folder, config, *text.symbols)
     elif flags.resume:

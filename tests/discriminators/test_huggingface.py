@@ -6,7 +6,8 @@ from tiny_models import write_model
 
 pytest.importorskip("transformers")
 
-from seqgan.build import build_discriminator, with_discriminator_files
+from seqgan.build import build_discriminator
+from seqgan.build_pretrained import with_discriminator_files
 from seqgan.config import DiscriminatorConfig
 from seqgan.data.pretrained import read_pretrained
 from seqgan.data.tokenizers import Words

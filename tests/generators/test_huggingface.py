@@ -9,7 +9,8 @@ from tiny_models import ARCHITECTURES, LINES, write_model
 
 pytest.importorskip("transformers")
 
-from seqgan.build import build_generator, build_text, with_generator_files, with_own_tokenizer
+from seqgan.build import build_generator, build_text
+from seqgan.build_pretrained import check_room, with_generator_files, with_own_tokenizer
 from seqgan.config import DataConfig, GeneratorConfig, RunConfig
 from seqgan.data.pretrained import read_pretrained
 from seqgan.decoding import beam_search, rollout, sample
@@ -261,6 +262,28 @@ def test_a_prompt_and_its_answer_that_do_not_fit_are_said(folders):
     source = torch.full((1, 47), 5)
     with pytest.raises(ConfigError, match="48 positions"):
         generator(torch.tensor([[4, 5]]), generator.encode(source, torch.ones_like(source, dtype=torch.bool)))
+
+
+@pytest.mark.parametrize("architecture", ["gpt2", "bart"])
+def test_the_longest_source_that_passes_is_the_longest_that_is_read(folders, architecture):
+    generator, _ = make(folders[architecture], architecture, True)
+    tokens = torch.full((1, 9), 5)
+
+    def read(length):
+        generator(tokens, generator.encode(torch.full((1, length), 5), torch.ones(1, length, dtype=torch.bool)))
+
+    passes = [length for length in range(1, 60) if not raises(check_room, generator, 9, length)]
+    assert passes == list(range(1, len(passes) + 1))
+    read(passes[-1])
+    assert raises(read, passes[-1] + 1)
+
+
+def raises(function, *arguments):
+    try:
+        function(*arguments)
+    except ConfigError:
+        return True
+    return False
 
 
 def test_a_name_on_the_hub_is_fetched_and_nothing_else_is(folders, monkeypatch, tmp_path):

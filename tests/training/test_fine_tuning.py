@@ -8,14 +8,8 @@ import torch
 from tiny import ADVERSARIAL, DISCRIMINATOR, GENERATOR, new_run, players, same_weights, tiny_text
 from tiny_models import write_model
 
-from seqgan.build import (
-    build_discriminator,
-    build_generator,
-    build_text,
-    with_discriminator_files,
-    with_generator_files,
-    with_own_tokenizer,
-)
+from seqgan.build import build_discriminator, build_generator, build_text
+from seqgan.build_pretrained import with_discriminator_files, with_generator_files, with_own_tokenizer
 from seqgan.config import DiscriminatorConfig, GeneratorConfig, PretrainConfig, RunConfig
 from seqgan.decoding import Samples
 from seqgan.errors import ConfigError, SeqganError
