@@ -24,6 +24,9 @@ def locked(folder: str | Path) -> Iterator[None]:
         RunError: another process writes into it; nothing was changed.
     """
     folder = Path(folder).resolve()
+    if not folder.name:  # the root: no run is made there
+        yield
+        return
     path = folder.with_name(f".{folder.name}.lock")
     made = [parent for parent in path.parents if not parent.exists()]
     descriptor = None

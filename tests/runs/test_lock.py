@@ -23,6 +23,13 @@ def test_a_second_one_is_refused_until_the_first_is_done(tmp_path):
     assert os.listdir(run.parent) == ["a"]
 
 
+def test_the_root_is_no_run(capsys):
+    with locked("/"):
+        pass
+    assert main(["pretrain", "--corpus", "captions", "--run", "/", "--device", "cpu", "--quiet"]) == 2
+    assert "choose another folder" in capsys.readouterr().err
+
+
 def test_what_a_dead_process_held_is_free(tmp_path):
     child = os.fork()
     if not child:
