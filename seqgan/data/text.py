@@ -215,10 +215,19 @@ def _source_vocabulary(
 
 
 def unknown_note(valid: Sequences, vocabulary: Vocabulary) -> list[str]:
-    """What is said of held-out tokens that the vocabulary lacks; nothing where there are none."""
+    """What is said of held-out tokens that the vocabulary lacks; nothing where there are none.
+
+    Raises:
+        CorpusError: it lacks all.
+    """
     unknown, total = _unknown(valid.tokens, valid.mask, vocabulary)
     if not unknown:
         return []
+    if unknown == total:
+        raise CorpusError(
+            f"None of the {total:,} held-out tokens is in the vocabulary of the training text: nothing could be judged "
+            "on them. Give held-out sentences of the same kind with --valid, or leave it out."
+        )
     return [f"{unknown:,} of {total:,} held-out tokens are not in the vocabulary; they are left out of likelihoods."]
 
 
