@@ -5,6 +5,7 @@ their size is. Errors name the file, the line, and the mend, as those of `seqgan
 """
 
 import random
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -32,16 +33,22 @@ def split_files(paths: Sequence[Path], part_bytes: int = PART_BYTES) -> list[Par
     """The parts of some files, in order.
 
     Raises:
-        CorpusError: a file cannot be read, or all are empty.
+        CorpusError: a file cannot be read or is none, or all are empty.
     """
     parts = []
     for path in paths:
         try:
-            size = path.stat().st_size
+            status = path.stat()
         except OSError as error:
             raise CorpusError(
                 f"{path} cannot be read: {error.strerror}. Check the path and its permissions."
             ) from error
+        if not stat.S_ISREG(status.st_mode):
+            raise CorpusError(
+                f"{path} is a pipe, a device or a folder, and no plain file: write the text to a file, which is read "
+                "in parts, or leave data.streaming out."
+            )
+        size = status.st_size
         parts += [Part(str(path), start, min(size, start + part_bytes)) for start in range(0, size, part_bytes)]
     if not parts:
         raise CorpusError(f"{', '.join(map(str, paths[:3]))}: empty: expected a sentence a line.")
