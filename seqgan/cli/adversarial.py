@@ -406,7 +406,7 @@ def train(
     from seqgan.build import build_algorithm, build_discriminator, build_generator
     from seqgan.evaluation.evaluate import judge_while_training
     from seqgan.evaluation.pairs import judge_answers_while_training
-    from seqgan.runs.checkpoint import load_weights
+    from seqgan.runs.checkpoint import has_state, load_weights
     from seqgan.runs.symbols import read_tokenizer_file
     from seqgan.runs.tensorboard import want_events
     from seqgan.training.adversarial import train_adversarially
@@ -433,7 +433,7 @@ def train(
         config.data.turn_separator,
         tokenizers=(text.tokenizer, text.source_tokenizer),
         own_tokenizer=own,
-        weights=not flags.resume,
+        weights=run is None or not has_state(run.checkpoints_folder, run.metrics_path),
     ).to(device)
     say_dropped_widths(config.discriminator, text.max_length, flags.progress)
     run = run or make_run()

@@ -73,6 +73,7 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
         with_located_models,
         with_own_tokenizer,
     )
+    from seqgan.runs.checkpoint import has_state
     from seqgan.runs.directory import check_new, create_run, open_run, write_config
     from seqgan.runs.tensorboard import check_installed, want_events
     from seqgan.training.engine import choose_device
@@ -108,7 +109,7 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
         text.max_length,
         config.seed,
         text.source_vocabulary,
-        weights=not flags.resume,
+        weights=not flags.resume or not has_state(run.checkpoints_folder, run.metrics_path),
     ).to(device)
     if flags.resume:
         write_config(run, config)

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -111,14 +111,14 @@ def _check_header(found: Mapping[str, Any], expected: Mapping[str, torch.Tensor]
             )
 
 
-def save_state(folder: Path, step: int, state: dict[str, Any], spare: int | None = None) -> None:
+def save_state(folder: Path, step: int, state: dict[str, Any], spare: Collection[int] = ()) -> None:
     """Write a complete training state as `folder`/step-N and delete all but the newest `KEPT`.
 
     Args:
         folder: the run's folder of checkpoints.
         step: orders the states. One of the same step is replaced, and is not there for a moment.
         state: tensors, numbers, strings, lists and dicts, nested.
-        spare: the step of another that is kept, to go back to.
+        spare: the steps of others that are kept, to go back to.
     """
     buffer = io.BytesIO()
     torch.save(state, buffer)
@@ -134,10 +134,10 @@ def save_state(folder: Path, step: int, state: dict[str, Any], spare: int | None
         os.replace(unfinished, place)
         sync(folder)
         states = _states(folder)
-        spared = None if spare is None else _place(folder, spare)
+        spared = [_place(folder, other) for other in spare]
         # Later ones than this were passed over as damaged, and are made again.
         for old in [state for state in states if state.name > place.name] + states[states.index(place) + KEPT :]:
-            if old != spared:
+            if old not in spared:
                 _delete(old)
     except OSError as error:
         raise cannot_write(place, error) from error
@@ -155,7 +155,7 @@ def load_state(folder: Path, note: Callable[[str], None], log: Path | None = Non
             beginning anew.
 
     Raises:
-        CheckpointError: there are states, and all are damaged.
+        CheckpointError: there are states, and all are damaged; or there are none of a run that has a log.
     """
     states = _states(folder)
     for place in states:
@@ -164,9 +164,20 @@ def load_state(folder: Path, note: Callable[[str], None], log: Path | None = Non
         # Whatever is wrong with these bytes, and readers of damaged files raise many kinds, they are of no use.
         except Exception as error:
             note(f"{place} is damaged ({type(error).__name__}: {error}); trying the one before.")
-    if states and not (log is not None and (not log.exists() or log.stat().st_size == 0)):
+    begun = log is not None and log.exists() and log.stat().st_size > 0
+    if states and (begun or log is None):
         raise CheckpointError(f"All training states in {folder} are damaged: start anew with --overwrite.")
+    if begun:
+        raise CheckpointError(
+            f"{folder} holds no training state, and {log} says that there was one: restore the folder from a copy, or "
+            "start anew with --overwrite."
+        )
     return None
+
+
+def has_state(folder: Path, log: Path) -> bool:
+    """Whether there is a training state to go on from; arguments and errors as of `load_state`."""
+    return load_state(folder, lambda _: None, log) is not None
 
 
 def load_state_of(folder: Path, step: int) -> dict[str, Any]:

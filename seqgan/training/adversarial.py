@@ -108,7 +108,7 @@ def train_adversarially(
             write_weights()
             if run is not None:
                 complete = {**players.state(), **log.state(), "doctor": doctor.state()}
-                save_state(run.checkpoints_folder, step(), complete, spare=recovery.best_step)
+                save_state(run.checkpoints_folder, step(), complete, spare=recovery.spared(step()))
                 thin_samples(run.samples_folder, players.rounds, config.evaluate_every)
 
         def rest(*, save: bool, judged: bool = False) -> None:
@@ -142,8 +142,8 @@ def train_adversarially(
                 try:
                     values = players.play_round()
                 except TrainingError as error:
-                    if config.on_collapse != "restore":
-                        raise
+                    if config.on_collapse != "restore" or recovery.best_step is None:
+                        raise  # without saving anything: half of a round is done
                     recovery.treat(str(error), write)
                     continue
                 judged = players.rounds % config.evaluate_every == 0 or players.rounds == config.rounds

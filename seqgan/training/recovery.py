@@ -7,7 +7,7 @@ from typing import Any
 from seqgan.config import AdversarialConfig
 from seqgan.errors import ConfigError, TrainingError
 from seqgan.progress import Progress
-from seqgan.runs.checkpoint import load_state_of
+from seqgan.runs.checkpoint import KEPT, load_state_of
 from seqgan.runs.directory import Run
 from seqgan.runs.health import RESTORED
 from seqgan.runs.metric_log import MetricLog
@@ -59,6 +59,7 @@ class Recovery:
         self.config, self.players, self.doctor = config, players, doctor
         self.run, self.log, self.progress = run, log, progress
         self._in_memory: dict[str, Any] = {}
+        self._bests: dict[int, int | None] = {-1: self.best_step}  # of the states on the disk; first a resumed one's
 
     @property
     def best_step(self) -> int | None:
@@ -75,6 +76,16 @@ class Recovery:
             self.doctor.best = self.players.rounds, step
             if self.run is None and self.config.on_collapse == "restore":
                 self._in_memory = copy.deepcopy(self.players.state())
+
+    def spared(self, step: int) -> set[int]:
+        """The states that are gone back to from the state that is about to be saved, or from the one before it.
+
+        Args:
+            step: of the state that is about to be saved.
+        """
+        before = [(other, best) for other, best in self._bests.items() if other != step][1 - KEPT :]
+        self._bests = {**dict(before), step: self.best_step}
+        return {best for best in self._bests.values() if best is not None}
 
     def after_round(self, keep: Callable[[], None]) -> None:
         """Go back or stop, where the last round was a collapse and that is asked for."""
@@ -97,10 +108,10 @@ class Recovery:
         rounds, doctor = self.players.rounds, self.doctor
         if self.config.on_collapse == "stop" or doctor.best is None:
             keep()
+            back = ", from the best checkpoint with --resume --on-collapse restore," if doctor.best is not None else ""
             raise TrainingError(
                 f"Stopped after round {rounds}: {collapse} Its weights and training state are saved. Go on in spite of "
-                "it with --resume --on-collapse warn, from the best checkpoint with --resume --on-collapse restore, or "
-                "begin anew with other settings."
+                f"it with --resume --on-collapse warn{back} or begin anew with other settings."
             )
         best, step = doctor.best
         doctor.returns += 1

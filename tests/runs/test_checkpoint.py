@@ -83,6 +83,16 @@ def test_when_all_states_are_damaged_it_is_an_error_and_without_any_it_is_none(t
         load_state(tmp_path, silent)
 
 
+def test_a_log_without_a_state_is_not_begun_anew(tmp_path):
+    log = tmp_path / "metrics.jsonl"
+    assert load_state(tmp_path / "none", silent, log) is None
+    log.write_text("")
+    assert load_state(tmp_path / "none", silent, log) is None
+    log.write_text('{"phase": "pretrain", "step": 1}\n')
+    with pytest.raises(CheckpointError, match=r"holds no training state, and .*metrics.jsonl says"):
+        load_state(tmp_path / "none", silent, log)
+
+
 def test_a_pickle_with_code_in_it_is_not_run(tmp_path):
     import hashlib
 

@@ -12,12 +12,13 @@ from seqgan.errors import CheckpointError, ConfigError, TrainingError
 from seqgan.evaluation.evaluate import judge_while_training
 from seqgan.evaluation.likelihood import held_out_likelihood
 from seqgan.objectives import SEQGAN
-from seqgan.progress import Progress
+from seqgan.progress import SILENT, Progress
 from seqgan.runs import load_state, load_weights, read_metrics
 from seqgan.runs.checkpoint import load_state_of, save_state
 from seqgan.training.adversarial import check_settings, train_adversarially
+from seqgan.training.doctor import Doctor
 from seqgan.training.pretrain import pretrain
-from seqgan.training.recovery import RETURNS
+from seqgan.training.recovery import RETURNS, Recovery
 
 COLLAPSING = 0.3
 """A learning rate that takes two evaluations to ruin a generator; a quarter of it takes a little longer."""
@@ -201,7 +202,7 @@ def test_a_resumed_training_collapses_and_goes_back_as_the_unbroken_one(text, st
 
 def test_a_state_is_spared_and_found_again(tmp_path):
     for step in range(1, 7):
-        save_state(tmp_path, step, {"number": step}, spare=2 if step > 1 else None)
+        save_state(tmp_path, step, {"number": step}, spare=[2])
     assert sorted(path.name[-1] for path in tmp_path.iterdir()) == ["2", "5", "6"]
     assert load_state_of(tmp_path, 2) == {"number": 2}
     (tmp_path / "step-000000002" / "state.pt").write_bytes(b"damaged")
@@ -209,6 +210,26 @@ def test_a_state_is_spared_and_found_again(tmp_path):
         load_state_of(tmp_path, 2)
     with pytest.raises(CheckpointError, match="to go back to, cannot be read"):
         load_state_of(tmp_path, 3)
+
+
+def test_what_the_state_before_goes_back_to_is_kept_too(text, tmp_path):
+    run = new_run(text, tmp_path / "run")
+    doctor = Doctor(print)
+    recovery = Recovery(AdversarialConfig(on_collapse="restore"), None, doctor, run, None, SILENT)
+    for step, best in ((3, 3), (5, 3), (7, 3), (9, 9), (9, 9)):
+        doctor.best = step, best
+        save_state(run.checkpoints_folder, step, {"number": step}, spare=recovery.spared(step))
+    assert steps(run) == [3, 7, 9]  # should 9 be damaged, 7 is gone on with, whose best is 3
+    doctor.best = 11, 11
+    save_state(run.checkpoints_folder, 11, {"number": 11}, spare=recovery.spared(11))
+    assert steps(run) == [9, 11]
+
+
+def test_without_a_best_round_nothing_is_said_of_one(text, start, tmp_path):
+    run = new_run(text, tmp_path / "run")
+    train(text, start, run)
+    with pytest.raises(TrainingError, match=r"Stopped after round .*--on-collapse warn or begin anew"):
+        train(text, start, run, resume=True, on_collapse="restore", rounds=SMALL["rounds"] + 2)
 
 
 def test_other_answers_are_refused():
