@@ -5,12 +5,13 @@ What is read is a plain file and nothing that could keep a reader waiting, or ne
 
 import contextlib
 import errno
+import json
 import os
 import shutil
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from seqgan.errors import RunError
 
@@ -51,6 +52,19 @@ def open_file(path: Path) -> BinaryIO:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     raise OSError(errno.EINVAL, "a pipe, a socket or a device, and no plain file", str(path))
+
+
+def read_json(path: Path, most: int | None = None) -> Any:
+    """What a plain file of JSON holds.
+
+    Raises:
+        OSError: as `read_file`.
+        ValueError: it is no JSON, or nested deeper than can be read.
+    """
+    try:
+        return json.loads(read_file(path, most))
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
 
 
 def write_file(path: Path, data: bytes | str) -> None:
