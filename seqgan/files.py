@@ -5,11 +5,13 @@ What is read is a plain file and nothing that could keep a reader waiting, or ne
 
 import contextlib
 import errno
+import json
 import os
 import shutil
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from seqgan.errors import RunError
 
@@ -18,27 +20,51 @@ TEMPORARY_SUFFIX = ".writing"
 
 
 def read_file(path: Path, most: int | None = None) -> bytes:
-    """The bytes of a plain file. A pipe without a writer, or a device without an end, is not waited for.
+    """The bytes of a plain file.
 
     Args:
         path: the file.
         most: bytes that it may have; None for no bound but its size on the disk.
 
     Raises:
-        OSError: no such file, a folder, no permission; or it is a pipe, a socket or a device, or too long.
+        OSError: as `open_file`; or it is too long.
+    """
+    with open_file(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if most is not None and size > most:
+            what = f"{size:,} bytes, where {most:,} are the most that make sense"
+            raise OSError(errno.EFBIG, what, str(path))
+        return file.read(size if most is None else most)
+
+
+def open_file(path: Path) -> BinaryIO:
+    """A plain file, open for reading. A pipe without a writer, or a device without an end, is not waited for.
+
+    Raises:
+        OSError: no such file, a folder, no permission; or it is a pipe, a socket or a device.
     """
     # Not every system has this flag; those without it have no such pipes among their files either.
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    with open(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if stat.S_ISDIR(status.st_mode):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "a pipe, a socket or a device, and no plain file", str(path))
-        if most is not None and status.st_size > most:
-            what = f"{status.st_size:,} bytes, where {most:,} are the most that make sense"
-            raise OSError(errno.EFBIG, what, str(path))
-        return file.read(status.st_size if most is None else most)
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return open(descriptor, "rb")
+    os.close(descriptor)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    raise OSError(errno.EINVAL, "a pipe, a socket or a device, and no plain file", str(path))
+
+
+def read_json(path: Path, most: int | None = None) -> Any:
+    """What a plain file of JSON holds.
+
+    Raises:
+        OSError: as `read_file`.
+        ValueError: it is no JSON, or nested deeper than can be read.
+    """
+    try:
+        return json.loads(read_file(path, most))
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
 
 
 def write_file(path: Path, data: bytes | str) -> None:

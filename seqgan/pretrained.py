@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from seqgan.errors import CheckpointError, ConfigError
+from seqgan.files import read_json
 from seqgan.tensors.rows import State
 
 HUB = "hf:"
@@ -83,17 +84,17 @@ def read_architecture(folder: Path, kind: str) -> str:
     transformers = require_transformers()
     path = folder / "config.json"
     try:
-        settings = json.loads(path.read_text(encoding="utf-8"))
+        settings = read_json(path)
         with _quiet():
             config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        forced = folder / "generation_config.json"
+        if kind == "seq2seq" and forced.is_file() and settings.get("forced_bos_token_id") is None:
+            settings["forced_bos_token_id"] = read_json(forced).get("forced_bos_token_id")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         first = " ".join(str(error).split())[:200]
         raise ConfigError(f"{path} is no architecture that transformers can build ({first}): give another.") from error
     _check_kind(config, kind, str(folder))
     settings.pop("auto_map", None)  # names code
-    forced = folder / "generation_config.json"
-    if kind == "seq2seq" and forced.is_file() and settings.get("forced_bos_token_id") is None:
-        settings["forced_bos_token_id"] = json.loads(forced.read_text(encoding="utf-8")).get("forced_bos_token_id")
     return json.dumps({key: settings[key] for key in sorted(settings)}, ensure_ascii=False)
 
 

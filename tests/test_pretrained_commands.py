@@ -116,6 +116,29 @@ def test_self_play_leaves_no_judge(here, capsys):
         assert "spin, which has no discriminator" in fails(capsys, *command, "--run", "runs/mine/spin")
 
 
+def test_what_ended_before_its_first_state_begins_with_the_models_weights(here):
+    def weights_of(run_folder, player):
+        return (run_folder / f"{player}.safetensors").read_bytes()
+
+    mine = here / "runs" / "mine"
+    child = mine / "gad"
+    adversarial = ("adversarial", "--run", "runs/mine", "--algo", "gad", "--rounds", 1, *FEW)
+    assert pretrain() == 0
+    expected = weights_of(mine, "generator")
+    for folder, resume in (
+        (mine, ("pretrain", "--run", "runs/mine", "--resume", "--quiet")),
+        (child, (*adversarial, "--resume")),
+    ):
+        if folder == child:
+            assert run(*adversarial, *JUDGE) == 0
+            expected = weights_of(child, "discriminator")
+        for path in (folder / "metrics.jsonl", *folder.glob("*.safetensors")):
+            path.unlink()
+        shutil.rmtree(folder / "checkpoints")
+        assert run(*resume) == 0
+        assert weights_of(folder, "generator" if folder == mine else "discriminator") == expected
+
+
 def test_adapters_need_their_base_and_say_so(here, capsys):
     assert pretrain("--generator.lora-rank", 2) == 0
     assert (here / "runs/mine/generator.safetensors").stat().st_size < (here / "gpt2/model.safetensors").stat().st_size

@@ -4,6 +4,7 @@ import contextlib
 import io
 import itertools
 import math
+import os
 import sys
 import types
 
@@ -94,7 +95,7 @@ def test_a_pipe_a_file_and_silence(here, capsys, monkeypatch, tmp_path):
 def test_no_more_than_a_block_is_read_ahead(here, monkeypatch):
     """A file without an end: its first lines are judged all the same."""
     monkeypatch.setattr(seqgan.cli.score, "BLOCK", 3)
-    endless = itertools.repeat(b"a dog runs .\n")
+    endless = types.SimpleNamespace(readline=lambda _: b"a dog runs .\n")
     monkeypatch.setattr(sys, "stdin", types.SimpleNamespace(buffer=endless))
     flags, made = ScoreFlags(run=str(here / "plain"), device="cpu", quiet=True), open_run(here / "plain")
     with contextlib.ExitStack() as stack:
@@ -178,6 +179,8 @@ def test_mistakes_are_one_line(here, capsys, tmp_path):
     plain, pairs, given = here / "plain", here / "pairs", ["--input", "lines.txt"]
     assert "Name an adversarial run with --run" in fails(capsys, "score", *given)
     assert "no file.txt cannot be read" in fails(capsys, "score", "--run", plain, "--input", "no file.txt")
+    os.mkfifo(tmp_path / "pipe")  # without a writer, so that to wait for one would be forever
+    assert "a pipe, a socket or a device" in fails(capsys, "score", "--run", plain, "--input", "pipe")
     assert "leave out --source" in fails(capsys, "score", "--run", plain, "--source", "lines.txt", *given)
     line = fails(capsys, "score", "--run", plain, "--per-token", *given)
     assert "one logit a sentence: leave out --per-token" in line

@@ -210,13 +210,16 @@ def opened(name: str, stack: contextlib.ExitStack, refused: str = "\0\t") -> Ite
         CorpusError: it cannot be opened.
     """
     from seqgan.data.stream import stream_lines
+    from seqgan.files import open_file
 
     file: BinaryIO = sys.stdin.buffer
     if name != "-":
         try:
-            file = stack.enter_context(Path(name).open("rb"))  # noqa: SIM115 (the stack closes it)
+            file = stack.enter_context(open_file(Path(name)))
         except OSError as error:
-            raise CorpusError(f"{name} cannot be read: {error.strerror}. Give a text file with a line each.") from error
+            raise CorpusError(
+                f"{name} cannot be read: {error.strerror}. Give a text file with a line each, or - for standard input."
+            ) from error
     return stream_lines(file, "standard input" if name == "-" else name, refused)
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from seqgan.data.vocabulary import UNKNOWN_TEXT, PretrainedVocabulary, SymbolNumbers
 from seqgan.errors import ConfigError, CorpusError
+from seqgan.files import read_file, read_json
 
 TOKENIZER_FILE = "tokenizer.json"
 """Its name in the folder of a model, and in a run's."""
@@ -152,13 +153,13 @@ def read_pretrained(folder: Path) -> Pretrained:
     require_tokenizers()
     path = folder / TOKENIZER_FILE
     try:
-        return Pretrained(path.read_text(encoding="utf-8"), _specials(folder))
+        return Pretrained(read_file(path).decode(), _specials(folder))
     except FileNotFoundError as error:
         raise ConfigError(
             f"{folder} has no {TOKENIZER_FILE}: load the tokenizer with transformers' AutoTokenizer and "
             "save_pretrained it there."
         ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ConfigError(f"{path} cannot be read as a tokenizer ({error}): restore it from a copy.") from error
 
 
@@ -168,11 +169,17 @@ def _specials(folder: Path) -> Specials:
     for name in ("special_tokens_map.json", "tokenizer_config.json"):
         path = folder / name
         if path.is_file():
-            settings |= {key: value for key, value in json.loads(path.read_text(encoding="utf-8")).items() if value}
+            named = read_json(path)
+            if not isinstance(named, dict):
+                raise ValueError(f"{name} beside it holds no settings")
+            settings |= {key: value for key, value in named.items() if value}
 
     def spelt(*names: str) -> str | None:
         found = next((settings[name] for name in names if settings.get(name)), None)
-        return found["content"] if isinstance(found, Mapping) else found
+        spelling = found.get("content") if isinstance(found, Mapping) else found
+        if not isinstance(spelling, str | None):
+            raise ValueError(f"{names[0]} is {str(spelling)[:40]}, and no text")
+        return spelling
 
     return Specials(spelt("bos_token", "cls_token"), spelt("eos_token", "sep_token"))
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from seqgan.data.lines import REFUSED
+from seqgan.data.parts import LONGEST_LINE
 from seqgan.errors import CorpusError
 
 
@@ -16,10 +17,15 @@ def stream_lines(file: BinaryIO, name: str, refused: str = "\0\t") -> Iterator[s
         refused: characters of `REFUSED` that no line may hold.
 
     Raises:
-        CorpusError: there is no line; or one is no UTF-8, or holds what is refused; when it is reached.
+        CorpusError: there is no line; or one is no UTF-8, does not end, or holds what is refused; when it is reached.
     """
     number = 0
-    for number, content in enumerate(file, start=1):
+    for number, content in enumerate(iter(lambda: file.readline(LONGEST_LINE), b""), start=1):
+        if len(content) == LONGEST_LINE and not content.endswith(b"\n"):
+            raise CorpusError(
+                f"{name}, line {number}: more than {LONGEST_LINE:,} bytes, {content[:30]!r}...: expected a sentence a "
+                "line. If the line ends are CR alone, convert them to LF."
+            )
         content = content.removesuffix(b"\n").removesuffix(b"\r")
         if number == 1:
             content = content.removeprefix(b"\xef\xbb\xbf")

@@ -12,10 +12,12 @@ import msgspec
 from seqgan import __version__
 from seqgan.config import DataConfig, RunConfig, with_settings
 from seqgan.errors import CheckpointError, ConfigError, RunError
-from seqgan.files import TEMPORARY_SUFFIX, cannot_write, replace_folder, write_file
+from seqgan.files import TEMPORARY_SUFFIX, cannot_write, read_json, replace_folder, write_file
 
 CONFIG = "config.json"
 FORMAT = 1
+MOST_BYTES = 10_000_000
+"""Of the file of settings; one with the architecture of a pretrained model in it has some thousand."""
 READ = (
     "tokenizer",
     "source_tokenizer",
@@ -58,7 +60,7 @@ def check_free(folder: Path, *, overwrite: bool = False) -> None:
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
     try:
-        ours = json.loads((folder / CONFIG).read_text(encoding="utf-8")).get("library") == "seqgan"
+        ours = read_json(folder / CONFIG, MOST_BYTES).get("library") == "seqgan"
     except (OSError, ValueError, AttributeError):
         ours = False
     if not ours:
@@ -105,7 +107,7 @@ def read_config(folder: Path, role: str) -> RunConfig:
     """
     path = folder / CONFIG
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path, MOST_BYTES)
     except FileNotFoundError as error:
         raise RunError(
             f"{folder} is no exported model: it has no {CONFIG}. seqgan export makes one of a run."

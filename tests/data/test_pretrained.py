@@ -119,6 +119,18 @@ def test_files_that_are_missing_or_damaged_are_said(tmp_path):
     (tmp_path / "tokenizer.json").write_text("{}")
     with pytest.raises(ConfigError, match="cannot be read as a tokenizer"):
         read_pretrained(tmp_path)
+    (tmp_path / "tokenizer.json").write_text("[" * 100_000)
+    with pytest.raises(ConfigError, match="cannot be read as a tokenizer"):
+        read_pretrained(tmp_path)
+    write_tokenizer(tmp_path)
+    for beside, message in (
+        ("[1]", "tokenizer_config.json beside it holds no settings"),
+        ("[" * 100_000, "nested too deep"),
+        ('{"eos_token": [1]}', "eos_token is .1., and no text"),
+    ):
+        (tmp_path / "tokenizer_config.json").write_text(beside)
+        with pytest.raises(ConfigError, match=message):
+            read_pretrained(tmp_path)
     with pytest.raises(ConfigError, match="none is named"):
         make_tokenizer("huggingface")
 

@@ -4,6 +4,7 @@ import io
 
 import pytest
 
+from seqgan.data import stream as stream_module
 from seqgan.data.lines import read_lines
 from seqgan.data.reading import Read, Reading, read_text
 from seqgan.data.stream import stream_lines
@@ -52,6 +53,13 @@ def test_ids_are_read_by_their_own_rules():
 def test_streamed_lines_are_those_of_the_whole_file(content, tmp_path):
     (tmp_path / "text").write_bytes(content)
     assert list(stream_lines(io.BytesIO(content), "text")) == read_lines(tmp_path / "text", keep_blank=True)
+
+
+def test_a_line_that_does_not_end_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(stream_module, "LONGEST_LINE", 5)
+    assert list(stream_lines(io.BytesIO(b"abcd\nabcd"), "it")) == ["abcd", "abcd"]
+    with pytest.raises(CorpusError, match="it, line 2: more than 5 bytes"):
+        list(stream_lines(io.BytesIO(b"a\nabcdef\n"), "it"))
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,9 @@ def test_what_is_wrong_is_said_with_its_line(tmp_path, monkeypatch):
         split_files([path])
     with pytest.raises(CorpusError, match="cannot be read"):
         list(read_part(Part(str(tmp_path / "none"), 0, 5)))
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(CorpusError, match="pipe is a pipe, a device or a folder"):
+        split_files([tmp_path / "pipe"])
 
 
 def test_a_sample_is_from_all_over_and_in_order(folder):

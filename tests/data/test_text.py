@@ -137,6 +137,11 @@ def test_each_side_has_its_own_vocabulary():
     assert text.source_tokenizer is text.tokenizer
 
 
+def test_held_out_text_of_another_kind_is_refused():
+    with pytest.raises(CorpusError, match="None of the 6 held-out tokens is in the vocabulary"):
+        encode_corpus(Corpus("other", ["a b", "b a"], ["x y z z", "y y z x"], [], []))  # cut to two words and the end
+
+
 def test_a_shared_vocabulary_counts_both_sides():
     text = encode_corpus(CORPUS, shared_vocabulary=True, max_vocabulary=4)
     assert text.source_vocabulary is text.vocabulary

@@ -103,6 +103,7 @@ def test_what_is_damaged_or_another_is_said(tmp_path):
     settings = (model / "config.json").read_text()
     for broken, error, message in (
         (settings[:50], CheckpointError, "is damaged"),
+        ("[" * 100_000, CheckpointError, "is damaged .nested too deep"),
         ("[]", RunError, "is not of seqgan"),
         (settings.replace('"format": 1', '"format": 2'), RunError, "reads format 1: use a newer seqgan"),
         (settings.replace('"hidden_size": 12', '"hidden_size": 13'), CheckpointError, "belongs to another model"),
