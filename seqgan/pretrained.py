@@ -93,7 +93,10 @@ def read_architecture(folder: Path, kind: str) -> str:
     settings.pop("auto_map", None)  # names code
     forced = folder / "generation_config.json"
     if kind == "seq2seq" and forced.is_file() and settings.get("forced_bos_token_id") is None:
-        settings["forced_bos_token_id"] = json.loads(forced.read_text(encoding="utf-8")).get("forced_bos_token_id")
+        try:
+            settings["forced_bos_token_id"] = json.loads(forced.read_text(encoding="utf-8")).get("forced_bos_token_id")
+        except (OSError, ValueError, AttributeError) as error:
+            raise ConfigError(f"{forced} cannot be read ({error}): restore it from a copy, or delete it.") from error
     return json.dumps({key: settings[key] for key in sorted(settings)}, ensure_ascii=False)
 
 
