@@ -441,8 +441,8 @@ MUTANTS = (
         "mask-convolutions-none",
         "Short sequences are judged by what stands after their end.",
         "discriminators/cnn.py",
-        "embed(tokens, self.embedding.weight) * mask.unsqueeze(-1)",
-        "embed(tokens, self.embedding.weight)",
+        "values = values * mask.unsqueeze(-1)",
+        "pass",
         ("tests/discriminators/test_discriminators.py",),
     ),
     Mutant(
