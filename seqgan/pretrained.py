@@ -87,14 +87,17 @@ def read_architecture(folder: Path, kind: str) -> str:
         settings = read_json(path)
         with _quiet():
             config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
-        forced = folder / "generation_config.json"
-        if kind == "seq2seq" and forced.is_file() and settings.get("forced_bos_token_id") is None:
-            settings["forced_bos_token_id"] = read_json(forced).get("forced_bos_token_id")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         first = " ".join(str(error).split())[:200]
         raise ConfigError(f"{path} is no architecture that transformers can build ({first}): give another.") from error
     _check_kind(config, kind, str(folder))
     settings.pop("auto_map", None)  # names code
+    forced = folder / "generation_config.json"
+    if kind == "seq2seq" and forced.is_file() and settings.get("forced_bos_token_id") is None:
+        try:
+            settings["forced_bos_token_id"] = read_json(forced).get("forced_bos_token_id")
+        except (OSError, ValueError, TypeError, AttributeError) as error:
+            raise ConfigError(f"{forced} cannot be read ({error}): restore it from a copy, or delete it.") from error
     return json.dumps({key: settings[key] for key in sorted(settings)}, ensure_ascii=False)
 
 

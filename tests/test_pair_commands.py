@@ -57,6 +57,12 @@ def here(made, tmp_path, monkeypatch):
     return tmp_path
 
 
+def test_a_run_of_pairs_is_planned(here, capsys):
+    few = [each for each in SMALL_GAN if each != "--no-verdict"]
+    assert run("plan", "--run", "runs/gru", "--algo", "seqgan", *few) == 0
+    assert "adversarial: rounds" in capsys.readouterr().out
+
+
 def test_the_whole_way(here, capsys, monkeypatch):
     assert run("adversarial", "--run", "runs/gru", "--algo", "csgan-nmt", *SMALL_GAN, "--adversarial.rollouts", 2) == 0
     child = "runs/gru/csgan-nmt"

@@ -100,7 +100,7 @@ def plan(config: RunConfig, flags: PlanFlags) -> None:
         config.generator, text.vocabulary, text.max_length, config.seed, text.source_vocabulary, weights=run is None
     ).to(device)
     if run is not None:
-        load_weights(generator, run.generator_path, text.vocabulary.fingerprint())
+        load_weights(generator, run.generator_path, text.vocabulary_fingerprint)
     discriminator = build_discriminator(
         judging,
         text.vocabulary,

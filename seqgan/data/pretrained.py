@@ -159,8 +159,11 @@ def read_pretrained(folder: Path) -> Pretrained:
             f"{folder} has no {TOKENIZER_FILE}: load the tokenizer with transformers' AutoTokenizer and "
             "save_pretrained it there."
         ) from error
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ConfigError(f"{path} cannot be read as a tokenizer ({error}): restore it from a copy.") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ConfigError(
+            f"{path} cannot be read as a tokenizer, with tokenizer_config.json beside it ({error}): restore them "
+            "from a copy."
+        ) from error
 
 
 def _specials(folder: Path) -> Specials:

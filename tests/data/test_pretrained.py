@@ -135,6 +135,14 @@ def test_files_that_are_missing_or_damaged_are_said(tmp_path):
         make_tokenizer("huggingface")
 
 
+@pytest.mark.parametrize("content", ["[]", "{"])
+def test_damaged_settings_of_a_tokenizer_are_said(tmp_path, content):
+    write_tokenizer(tmp_path)
+    (tmp_path / "tokenizer_config.json").write_text(content)
+    with pytest.raises(ConfigError, match=r"with tokenizer_config\.json beside it"):
+        read_pretrained(tmp_path)
+
+
 def test_a_tokenizer_without_an_end_is_refused(tmp_path):
     write_tokenizer(tmp_path)
     (tmp_path / "tokenizer_config.json").write_text(json.dumps({"eos_token": {"content": "</nothing>"}}))

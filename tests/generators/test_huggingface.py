@@ -16,7 +16,7 @@ from seqgan.data.pretrained import read_pretrained
 from seqgan.decoding import beam_search, rollout, sample
 from seqgan.errors import ConfigError
 from seqgan.objectives import token_log_probs
-from seqgan.pretrained import build_model
+from seqgan.pretrained import build_model, read_architecture
 from seqgan.tensors.masking import mask_from_tokens
 from seqgan.tensors.rows import join_rows, repeat_rows, select_rows
 
@@ -249,6 +249,14 @@ def test_a_model_without_keys_and_values_is_refused():
     settings = {"model_type": "mamba", "vocab_size": 9, "hidden_size": 8, "num_hidden_layers": 1, "state_size": 4}
     with pytest.raises(ConfigError, match="keeps something else"):
         HuggingFaceGenerator(build_model(json.dumps(settings), "causal"), [0, 0, 1, 2], False, [0])
+
+
+@pytest.mark.parametrize("content", ["[]", "{"])
+def test_damaged_settings_of_generation_are_said(folders, tmp_path, content):
+    write_model(tmp_path / "t5", "t5", lines=LINES)
+    (tmp_path / "t5" / "generation_config.json").write_text(content)
+    with pytest.raises(ConfigError, match=r"generation_config\.json cannot be read"):
+        read_architecture(tmp_path / "t5", "seq2seq")
 
 
 def test_too_long_sentences_are_refused_before_any_work(folders):
