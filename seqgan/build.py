@@ -455,6 +455,7 @@ def _pretrained_model(config: GeneratorConfig | DiscriminatorConfig, kind: str, 
         return add_adapters(load_model(folder, kind), config.lora_rank, config.lora_alpha)
     if weights and has_weights(folder := model_folder(config.path)):
         return load_model(folder, kind)
+    refuse_giant(lambda: build_model(config.architecture, kind), f"The model {config.name}", trained=False)
     return build_model(config.architecture, kind)
 
 

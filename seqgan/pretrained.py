@@ -85,6 +85,7 @@ def read_architecture(folder: Path, kind: str) -> str:
     path = folder / "config.json"
     try:
         settings = read_json(path)
+        _refuse_kernels(settings)
         with _quiet():
             config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
         forced = folder / "generation_config.json"
@@ -105,18 +106,41 @@ def build_model(architecture: str, kind: str) -> Any:
         ConfigError: transformers is missing, or cannot build it.
     """
     transformers = require_transformers()
-    settings = json.loads(architecture)
+    name: Any = None
     try:
+        settings = json.loads(architecture)
+        name = settings.get("model_type")
+        _refuse_kernels(settings)
         with _quiet():
             config = transformers.AutoConfig.for_model(**settings)
             model = getattr(transformers, KINDS[kind]).from_config(config, trust_remote_code=False)
-    except (ValueError, KeyError, TypeError) as error:
+    except ConfigError:
+        raise
+    except Exception as error:  # of many kinds: the settings may be a stranger's
+        if isinstance(error, MemoryError) or "allocate memory" in str(error):
+            raise
         first = " ".join(str(error).split())[:200]
         raise ConfigError(
-            f"The architecture {settings.get('model_type')!r} cannot be built with transformers "
+            f"The architecture {name!r} cannot be built with transformers "
             f"{transformers.__version__} ({first}): use the version that the run was made with."
         ) from error
     return model.float().eval()
+
+
+def _refuse_kernels(settings: Any) -> None:
+    """That settings of a model name no code on the hub, which transformers would fetch and run.
+
+    Raises:
+        ConfigError: names the setting.
+    """
+    waiting = [settings]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            for name, asked in value.items():
+                if "implementation" in name and "/" in str(asked):
+                    raise ConfigError(f"The model's {name} is {str(asked)[:80]!r}, code on the hub: take it out.")
+        waiting += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def has_weights(folder: Path) -> bool:
@@ -146,6 +170,7 @@ def load_model(folder: Path, kind: str) -> Any:
     if not has_weights(folder):
         raise ConfigError(f"{folder} has no weights (*.safetensors), only an architecture.")
     try:
+        _refuse_kernels(read_json(folder / "config.json"))
         with _quiet():
             model, loading = getattr(transformers, KINDS[kind]).from_pretrained(
                 folder,
