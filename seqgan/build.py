@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 import torch
-from torch import nn
 
 from seqgan.build_pretrained import pretrained_generator, pretrained_judge
 from seqgan.config import PRETRAINED, AdversarialConfig, DataConfig, DiscriminatorConfig, GeneratorConfig, RunConfig
@@ -15,7 +14,6 @@ from seqgan.data.streamed import stream_text, streamed_files
 from seqgan.data.text import Text, encode_corpus, refuse_ids, refuse_source_settings
 from seqgan.data.tokenizers import Tokenizer, make_tokenizer
 from seqgan.data.vocabulary import Vocabulary
-from seqgan.decoding.memory import free_bytes
 from seqgan.discriminators import CONDITIONAL_DISCRIMINATORS, DISCRIMINATORS
 from seqgan.discriminators.cnn import FILTERS
 from seqgan.discriminators.many_view import FILTERS as VIEW_FILTERS
@@ -24,13 +22,11 @@ from seqgan.discriminators.two_tower_cnn import FILTERS as TOWER_FILTERS
 from seqgan.errors import ConfigError, CorpusError, nearest
 from seqgan.generators import CONDITIONAL_GENERATORS, GENERATORS, ONE_SHOT_GENERATORS
 from seqgan.generators.protocol import GeneratorModule
+from seqgan.model_memory import refuse_giant
 from seqgan.objectives import ALGORITHMS, GSGAN, SPIN, WGAN, Relaxed, Sampled, SelfPlay, relgan, wgan_gp
 from seqgan.objectives.relgan import SCHEDULES
 from seqgan.pretrained import model_folder
 from seqgan.progress import SILENT, Progress
-
-TRAINED_TIMES = 5
-"""What training takes, in units of the weights: themselves, gradients, two moments, and the best weights so far."""
 
 
 def build_text(
@@ -314,30 +310,6 @@ def build_discriminator(
             options["turn_separator"] = source_vocabulary.encode([turn_separator])[0]
     refuse_giant(lambda: kind(*sizes, **options), f"The discriminator {name}", trained=trained)
     return _seeded(lambda: kind(*sizes, **options), seed)
-
-
-def refuse_giant(make: Callable[[], nn.Module], what: str, *, trained: bool) -> None:
-    """That a model fits into the memory that is free; asked before any of it is taken.
-
-    Args:
-        make: the model, which is made without any of its numbers here.
-        what: for the message.
-        trained: whether gradients, the moments of Adam and a copy of the best weights will stand beside its own.
-
-    Raises:
-        ConfigError: it does not; what it would take.
-    """
-    with torch.random.fork_rng(devices=[]), torch.device("meta"):
-        model = make()
-    needed = sum(part.numel() * part.element_size() for part in (*model.parameters(), *model.buffers()))
-    needed *= TRAINED_TIMES if trained else 1
-    free = free_bytes(torch.device("cpu"))
-    if needed > free:
-        how = "to be trained, " if trained else ""
-        raise ConfigError(
-            f"{what} would take {needed / 2**30:,.1f} GiB {how}and {free / 2**30:,.1f} GiB are free: choose smaller "
-            "sizes or fewer layers, or keep fewer tokens with data.max_vocabulary."
-        )
 
 
 def dropped_widths(max_length: int) -> list[int]:

@@ -18,6 +18,7 @@ from seqgan.errors import ConfigError
 from seqgan.generators.huggingface import HuggingFaceGenerator
 from seqgan.generators.huggingface_seq2seq import HuggingFaceSeq2Seq
 from seqgan.generators.protocol import GeneratorModule
+from seqgan.model_memory import refuse_giant
 from seqgan.pretrained import (
     HUB,
     add_adapters,
@@ -133,6 +134,7 @@ def _pretrained_model(config: GeneratorConfig | DiscriminatorConfig, kind: str, 
         return add_adapters(load_model(folder, kind), config.lora_rank, config.lora_alpha)
     if weights and has_weights(folder := model_folder(config.path)):
         return load_model(folder, kind)
+    refuse_giant(lambda: build_model(config.architecture, kind), f"The model {config.name}", trained=False)
     return build_model(config.architecture, kind)
 
 

@@ -9,7 +9,7 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ KINDS = {"causal": "AutoModelForCausalLM", "seq2seq": "AutoModelForSeq2SeqLM", "
 """What a model is loaded as."""
 PATTERNS = ("*.json", "*.safetensors")
 """Files that are fetched from the hub."""
+MOST_LAYERS = 1_000
+"""Layers of a model."""
 
 
 def require_transformers() -> Any:
@@ -85,6 +87,7 @@ def read_architecture(folder: Path, kind: str) -> str:
     path = folder / "config.json"
     try:
         settings = read_json(path)
+        _refuse_kernels(settings)
         with _quiet():
             config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -108,18 +111,53 @@ def build_model(architecture: str, kind: str) -> Any:
         ConfigError: transformers is missing, or cannot build it.
     """
     transformers = require_transformers()
-    settings = json.loads(architecture)
+    name: Any = None
     try:
+        settings = json.loads(architecture)
+        name = settings.get("model_type")
+        _refuse_kernels(settings)
+        _refuse_depth(settings)
         with _quiet():
             config = transformers.AutoConfig.for_model(**settings)
             model = getattr(transformers, KINDS[kind]).from_config(config, trust_remote_code=False)
-    except (ValueError, KeyError, TypeError) as error:
+    except ConfigError:
+        raise
+    except Exception as error:  # of many kinds: the settings may be a stranger's
+        if isinstance(error, MemoryError) or "allocate memory" in str(error):
+            raise
         first = " ".join(str(error).split())[:200]
         raise ConfigError(
-            f"The architecture {settings.get('model_type')!r} cannot be built with transformers "
+            f"The architecture {name!r} cannot be built with transformers "
             f"{transformers.__version__} ({first}): use the version that the run was made with."
         ) from error
     return model.float().eval()
+
+
+def _refuse_depth(settings: Mapping[str, Any]) -> None:
+    """That a model has not more layers than anybody's: each is built, and takes its time, before its size is known.
+
+    Raises:
+        ConfigError: names the setting.
+    """
+    for name, value in settings.items():
+        if "layer" in name and isinstance(value, int) and value > MOST_LAYERS:
+            raise ConfigError(f"The model's {name} is {value:,}, and {MOST_LAYERS:,} are the most that make sense.")
+
+
+def _refuse_kernels(settings: Any) -> None:
+    """That settings of a model name no code on the hub, which transformers would fetch and run.
+
+    Raises:
+        ConfigError: names the setting.
+    """
+    waiting = [settings]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            for name, asked in value.items():
+                if "implementation" in name and "/" in str(asked):
+                    raise ConfigError(f"The model's {name} is {str(asked)[:80]!r}, code on the hub: take it out.")
+        waiting += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def has_weights(folder: Path) -> bool:
@@ -149,6 +187,7 @@ def load_model(folder: Path, kind: str) -> Any:
     if not has_weights(folder):
         raise ConfigError(f"{folder} has no weights (*.safetensors), only an architecture.")
     try:
+        _refuse_kernels(read_json(folder / "config.json"))
         with _quiet():
             model, loading = getattr(transformers, KINDS[kind]).from_pretrained(
                 folder,

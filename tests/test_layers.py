@@ -27,6 +27,7 @@ LAYERS = {
     "decoding": 3,
     "evaluation": 4,
     "build": 4,
+    "model_memory": 3.2,
     "build_pretrained": 3.5,
     "runs": 5,
     "sweeps": 5.5,

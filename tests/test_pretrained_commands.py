@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import msgspec
 import pytest
 import torch
 import yaml
@@ -11,7 +12,10 @@ from tiny_models import write_model
 pytest.importorskip("transformers")
 pytest.importorskip("peft")
 
+from seqgan.build_pretrained import _pretrained_model
 from seqgan.cli.main import main
+from seqgan.config import GeneratorConfig
+from seqgan.errors import ConfigError
 from seqgan.exporting import PretrainedDiscriminator, PretrainedGenerator
 from seqgan.runs import open_run, read_metrics
 from seqgan.runs.load import load_discriminator, load_generator
@@ -137,6 +141,25 @@ def test_what_ended_before_its_first_state_begins_with_the_models_weights(here):
         shutil.rmtree(folder / "checkpoints")
         assert run(*resume) == 0
         assert weights_of(folder, "generator" if folder == mine else "discriminator") == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"n_embd": 2**14, "n_head": 4, "vocab_size": 2**26}, "would take"),
+        ({"n_embd": -8}, "cannot be built"),
+        ({"n_head": 0}, "cannot be built"),
+        ({"n_layer": 10**6}, "n_layer is 1,000,000, and 1,000 are the most"),
+        ({"text": [{"_attn_implementation": "some/kernel"}]}, "code on the hub"),
+        ("[1]", "cannot be built"),
+        ("[" * 50_000, "cannot be built"),
+    ],
+)
+def test_a_strangers_architecture_is_one_line(change, message):
+    generator = GeneratorConfig(name="huggingface", path="gpt2", architecture=json.dumps({"model_type": "gpt2"}))
+    whole = change if isinstance(change, str) else json.dumps({**json.loads(generator.architecture), **change})
+    with pytest.raises(ConfigError, match=message):
+        _pretrained_model(msgspec.structs.replace(generator, architecture=whole), "causal", False)
 
 
 def test_adapters_need_their_base_and_say_so(here, capsys):

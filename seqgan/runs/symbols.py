@@ -94,5 +94,5 @@ def read_tokenizer_file(path: Path) -> Pretrained:
         return Pretrained(read_file(path).decode())
     except ConfigError:
         raise
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise CheckpointError(f"{path} cannot be read as a tokenizer: restore it from a copy.") from error
