@@ -19,7 +19,8 @@ SMALL = {
 """Generators of the two pretrained runs that the others start from."""
 PLAYERS = "--discriminator.embedding-size 4 --adversarial.batch-size 4 --adversarial.discriminator-pool 4"
 PLAYERS += " --adversarial.discriminator-steps 1"
-SAMPLED = f"{PLAYERS} --discriminator.filters 0.02 --adversarial.rollouts 2"
+WHOLE = f"{PLAYERS} --discriminator.filters 0.02"
+SAMPLED = f"{WHOLE} --adversarial.rollouts 2"
 FROM_NOTHING = f"{PLAYERS} --discriminator rnn --discriminator.hidden-size 8 {GENERATOR}"
 OWN = {
     "wgan-gp": "--generator.name gru --generator.state-noise 1",
@@ -28,6 +29,8 @@ OWN = {
     "relgan": "--generator.name relational --generator.heads 2",
 }
 """Generators of the algorithms that start from nothing."""
+REWARDED_WHOLE = {"gad": f"{WHOLE} --adversarial.group-size 4", "spin": "--adversarial.batch-size 4"}
+"""Settings of the algorithms that complete no prefixes."""
 
 
 class Form(NamedTuple):
@@ -72,6 +75,6 @@ def forms() -> dict[str, Form]:
             made[algo] = Form(command.split(), f"runs/{algo}", None, "--rounds")
             continue
         corpus = "pairs" if algo in PAIRED else "words"
-        command = f"adversarial --run runs/{corpus} --algo {algo} --no-verdict {SAMPLED}"
+        command = f"adversarial --run runs/{corpus} --algo {algo} --no-verdict {REWARDED_WHOLE.get(algo, SAMPLED)}"
         made[algo] = Form(command.split(), f"runs/{corpus}/{algo}", f"pretrain-{corpus}", "--rounds")
     return made
