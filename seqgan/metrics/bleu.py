@@ -201,12 +201,13 @@ def _matches_with_references(flat: Flat, references: References, max_order: int)
     matches = []
     for order, (table, greatest) in enumerate(references.tables[:max_order], start=1):
         starts, keys = extend_keys(previous, flat, order, len(references.vocabulary))
-        place = look_up(table, keys)
-        starts, place = starts[place >= 0], place[place >= 0]
-        numbers, runs = count_runs(place, starts, flat)
-        matches.append(_clipped(runs, greatest[distinct_keys(place, numbers)[runs.ngram]], len(flat.lengths)))
+        numbers, runs = count_runs(keys, starts, flat)
+        # Looked up are distinct keys alone, and in ascending order: neighbours are near one another in the table.
+        place = look_up(table, distinct_keys(keys, numbers))
+        allowed = np.append(greatest, 0)[place]  # of an unknown n-gram none
+        matches.append(_clipped(runs, allowed[runs.ngram], len(flat.lengths)))
         # An n-gram's place in the table is its number among the references, of which longer keys are made.
-        previous = at_tokens(place, starts, flat)
+        previous = at_tokens(place[numbers], starts, flat)
     return matches
 
 

@@ -69,6 +69,9 @@ def check_sentences(sentences: Sequence[Tokens], what: str = "sentences", least:
         )
     if len(sentences) < least:
         raise SeqganError(f"The number of {what} is {len(sentences)}, but at least {least} must be given.")
+    # The usual case is seen at once: lists whose first tokens are all strings or all numbers.
+    if set(map(type, sentences)) <= {list, tuple} and {type(tokens[0]) for tokens in sentences if tokens} <= {str, int}:
+        return
     for number, sentence in enumerate(sentences):
         if isinstance(sentence, (str, bytes)):
             raise SeqganError(
