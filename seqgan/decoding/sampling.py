@@ -11,6 +11,7 @@ from seqgan.decoding.memory import in_groups, rows_within
 from seqgan.decoding.relaxed import relaxed_sample
 from seqgan.tensors.masking import mask_from_tokens
 from seqgan.tensors.modes import evaluating
+from seqgan.tensors.products import linear
 from seqgan.tensors.rows import State, disturb_rows, join_rows, select_rows, split_rows
 from seqgan.tensors.workers import alone, crew_size, in_parallel
 
@@ -21,7 +22,7 @@ BLOCKS = 64
 """Into how many blocks a vocabulary is summed before one of them is searched; near the root of usual sizes."""
 
 
-LOGIT_BYTES = {"cpu": 2**21, "cuda": 2**28}
+LOGIT_BYTES = {"cpu": 2**22, "cuda": 2**28}
 """Logits that are in memory at once. On a CPU they then stay in its caches through all passes over them, which is twice
 as fast; on a GPU they are enough to keep it busy."""
 
@@ -53,7 +54,7 @@ def sample_tokens(logits: Tensor, rng: torch.Generator) -> Tensor:
     Returns:
         Ids. [R]
     """
-    return _first_in_block(*_find_block(logits, _uniform(logits, rng)), logits.shape[1])
+    return _first_in_block(*_find_block(logits.clone(), _uniform(logits, rng)), logits.shape[1])
 
 
 def draw_tokens(
@@ -63,7 +64,7 @@ def draw_tokens(
 
     Args:
         values: what the logits are made of. [R, ...]
-        to_logits: rows of it to their logits, [R, ...] to [R, V].
+        to_logits: rows of it to their logits, [R, ...] to [R, V], in memory of their own: it is written over.
         vocabulary_size: V.
         rng: on the device of `values`.
 
@@ -99,9 +100,9 @@ def advance(
         parts = in_parallel(lambda part: step(*part), zip(token_parts, states, strict=True), tokens.device)
         values, state = torch.cat([part[0] for part in parts]), join_rows(*(part[1] for part in parts))
     if not hasattr(generator, "advance"):
-        return values, lambda part: part, state
+        return values, Tensor.clone, state
     weight, bias = generator.output_layer()
-    return values, lambda part: functional.linear(part, weight, bias), state
+    return values, lambda part: linear(part, weight, bias), state
 
 
 def _uniform(values: Tensor, rng: torch.Generator) -> Tensor:
@@ -113,7 +114,7 @@ def _find_block(logits: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor, Tensor
     """The block of the vocabulary in which the distribution function passes a number.
 
     Args:
-        logits: [R, V]
+        logits: written over. [R, V]
         uniform: [R, 1]
 
     Returns:
@@ -123,7 +124,10 @@ def _find_block(logits: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor, Tensor
     size = logits.shape[1]
     blocks = min(BLOCKS, size)
     even = size - size % blocks
-    probs = logits.softmax(dim=1, dtype=_full(logits.dtype))
+    # Into the same memory: a second tensor of this size would drive the first out of the cache, and both together are
+    # so much that the C library gives it back to the system, page by page, after each call.
+    logits = logits.to(_full(logits.dtype))
+    probs = torch.softmax(logits, dim=1, out=logits)
     block_probs = probs[:, :even].unflatten(1, (-1, blocks)).sum(dim=1)  # [R, blocks]
     block_probs[:, : size - even] += probs[:, even:]
     up_to_block = block_probs.cumsum(dim=1)

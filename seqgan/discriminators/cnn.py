@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seqgan.tensors.embedding import embed
+from seqgan.tensors.products import Linear, linear
 from seqgan.tensors.workers import alone, in_parallel
 
 FILTERS = {1: 100, 2: 200, 3: 200, 4: 200, 5: 200, 6: 100, 7: 100, 8: 100, 9: 100, 10: 100, 15: 160, 20: 160}
@@ -55,8 +56,8 @@ class CNNDiscriminator(nn.Module):
         self.widths = tuple(filters)
         self.embedding = nn.Embedding(vocabulary_size, embedding_size)
         self.convolutions = nn.ModuleList(nn.Conv1d(embedding_size, count, width) for width, count in filters.items())
-        self.highway_gate = nn.Linear(features, features)
-        self.highway_transform = nn.Linear(features, features)
+        self.highway_gate = Linear(features, features)
+        self.highway_transform = Linear(features, features)
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(features, 1)
 
@@ -116,7 +117,9 @@ class CNNDiscriminator(nn.Module):
 
         def fill(convolution: nn.Conv1d, width: int, filled: Tensor) -> None:
             # [V + 1, E] x [E, width * filters], read as rows of filters: symbol v at place k is row v * width + k.
-            table = (vectors @ convolution.weight.permute(1, 2, 0).flatten(1)).view(-1, convolution.out_channels)
+            table = linear(vectors, convolution.weight.permute(2, 0, 1).flatten(0, 1)).view(
+                -1, convolution.out_channels
+            )
             padded = functional.pad(tokens, (0, max(width - tokens.shape[1], 0)), value=nothing)
             windows = padded.unfold(1, width, 1)  # [R, windows, width]
             places = torch.arange(width)

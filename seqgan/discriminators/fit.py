@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from seqgan.tensors.products import Linear
+
 
 class Fit(nn.Module):
     """A logit from what one tower says of a source and another of a sequence.
@@ -22,8 +24,8 @@ class Fit(nn.Module):
 
     def __init__(self, source_size: int, size: int, joint_size: int, dropout: float):
         super().__init__()
-        self.source = nn.Linear(source_size, joint_size)
-        self.sequence = nn.Linear(size, joint_size)
+        self.source = Linear(source_size, joint_size)
+        self.sequence = Linear(size, joint_size)
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(2 * joint_size, 1)
 

@@ -9,6 +9,7 @@ from seqgan.discriminators.cnn import strongest
 from seqgan.discriminators.inputs import refuse_source
 from seqgan.errors import ConfigError
 from seqgan.tensors.embedding import embed
+from seqgan.tensors.products import Linear
 
 FILTERS = {2: 300, 3: 300, 4: 300, 5: 300}
 """Number of filters for each width, as in the RelGAN authors' program."""
@@ -60,11 +61,11 @@ class ManyViewDiscriminator(nn.Module):
         self.widths = tuple(filters)
         self.embedding = nn.Embedding(vocabulary_size, embedding_size)
         self.convolutions = nn.ModuleList(nn.Conv1d(view_size, count, width) for width, count in filters.items())
-        self.highway_gate = nn.Linear(features, features)
-        self.highway_transform = nn.Linear(features, features)
+        self.highway_gate = Linear(features, features)
+        self.highway_transform = Linear(features, features)
         self.dropout = nn.Dropout(dropout)
         # Two linear maps with nothing between them, as in the program.
-        self.reduction = nn.Linear(features, REDUCED)
+        self.reduction = Linear(features, REDUCED)
         self.output = nn.Linear(REDUCED, 1)
 
         nn.init.uniform_(self.embedding.weight, -1.0, 1.0)

@@ -9,6 +9,7 @@ from seqgan.discriminators.cnn import strongest
 from seqgan.discriminators.fit import Fit
 from seqgan.discriminators.inputs import require_context, require_source
 from seqgan.tensors.embedding import embed, embed_source, source_embedding
+from seqgan.tensors.products import Linear
 
 FILTERS = {width: 100 + 10 * width for width in range(1, 50, 4)}
 """Number of filters for each width, as in the paper, whose sentences have up to 50 tokens."""
@@ -99,8 +100,8 @@ class Tower(nn.Module):
         features = sum(filters.values())
         self.widths = tuple(filters)
         self.convolutions = nn.ModuleList(nn.Conv1d(embedding_size, count, width) for width, count in filters.items())
-        self.highway_gate = nn.Linear(features, features)
-        self.highway_transform = nn.Linear(features, features)
+        self.highway_gate = Linear(features, features)
+        self.highway_transform = Linear(features, features)
         for layer in [*self.convolutions]:
             nn.init.trunc_normal_(layer.weight, std=0.1, a=-0.2, b=0.2)
             nn.init.constant_(layer.bias, 0.1)

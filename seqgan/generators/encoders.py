@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from seqgan.tensors.positions import sinusoids
+from seqgan.tensors.products import Linear
 
 
 class AdditiveAttention(nn.Module):
@@ -19,8 +20,8 @@ class AdditiveAttention(nn.Module):
 
     def __init__(self, size: int, query_size: int, value_size: int):
         super().__init__()
-        self.query = nn.Linear(query_size, size)
-        self.key = nn.Linear(value_size, size, bias=False)
+        self.query = Linear(query_size, size)
+        self.key = Linear(value_size, size, bias=False)
         self.score = nn.Linear(size, 1, bias=False)
 
     def keys(self, values: Tensor) -> Tensor:

@@ -5,11 +5,11 @@ from typing import ClassVar, NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from seqgan.errors import ConfigError
 from seqgan.generators.inputs import previous_tokens, refuse_source
 from seqgan.tensors.embedding import embed
+from seqgan.tensors.products import linear
 from seqgan.tensors.rows import State
 
 
@@ -105,7 +105,7 @@ class RecurrentGenerator(nn.Module):
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         """One position on. [R] or [R, V] -> logits [R, V], next state."""
         values, state = self.advance(tokens, state)
-        return functional.linear(values, *self.output_layer()), state
+        return linear(values, *self.output_layer()), state
 
     def advance(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         """One position on. [R] or [R, V] -> what the output layer reads [R, H], next state."""
@@ -120,7 +120,7 @@ class RecurrentGenerator(nn.Module):
 
     def forward(self, tokens: Tensor, context: None = None) -> Tensor:  # noqa: ARG002
         """Teacher forcing. [B, T] -> logits [B, T, V]"""
-        return functional.linear(self.features(tokens), *self.output_layer())
+        return linear(self.features(tokens), *self.output_layer())
 
     def features(self, tokens: Tensor, context: None = None) -> Tensor:  # noqa: ARG002
         """Teacher forcing. [B, T] -> what the output layer reads [B, T, H]"""

@@ -2,11 +2,11 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from seqgan.errors import ConfigError
 from seqgan.generators.inputs import previous_tokens, refuse_source
 from seqgan.tensors.embedding import embed
+from seqgan.tensors.products import Linear, linear
 from seqgan.tensors.rows import State
 
 
@@ -89,7 +89,7 @@ class RelationalGenerator(nn.Module):
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         """One position on. [R] or [R, V] -> logits [R, V], next state."""
         values, state = self.advance(tokens, state)
-        return functional.linear(values, *self.output_layer()), state
+        return linear(values, *self.output_layer()), state
 
     def advance(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         """One position on. [R] or [R, V] -> what the output layer reads [R, S * H], next state."""
@@ -103,7 +103,7 @@ class RelationalGenerator(nn.Module):
 
     def forward(self, tokens: Tensor, context: None = None) -> Tensor:  # noqa: ARG002
         """Teacher forcing. [B, T] -> logits [B, T, V]"""
-        return functional.linear(self.features(tokens), *self.output_layer())
+        return linear(self.features(tokens), *self.output_layer())
 
     def features(self, tokens: Tensor, context: None = None) -> Tensor:  # noqa: ARG002
         """Teacher forcing. [B, T] -> what the output layer reads [B, T, S * H]"""
@@ -138,14 +138,14 @@ class RelationalMemory(nn.Module):
     def __init__(self, input_size: int, size: int, heads: int):
         super().__init__()
         self.heads = heads
-        self.input = nn.Linear(input_size, size)
-        self.attention_input = nn.Linear(size, 3 * size)
+        self.input = Linear(input_size, size)
+        self.attention_input = Linear(size, 3 * size)
         self.attention_input_norm = nn.LayerNorm(3 * size)
         self.attention_norm = nn.LayerNorm(size)
-        self.feed_forward = nn.Sequential(nn.Linear(size, size), nn.ReLU(), nn.Linear(size, size))
+        self.feed_forward = nn.Sequential(Linear(size, size), nn.ReLU(), Linear(size, size))
         self.feed_forward_norm = nn.LayerNorm(size)
-        self.input_gates = nn.Linear(size, 2 * size)
-        self.memory_gates = nn.Linear(size, 2 * size, bias=False)
+        self.input_gates = Linear(size, 2 * size)
+        self.memory_gates = Linear(size, 2 * size, bias=False)
         with torch.no_grad():
             # Input gates, then forget gates: what is remembered is kept until training says otherwise.
             self.input_gates.bias[:size] = 0.0

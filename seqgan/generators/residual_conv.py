@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from seqgan.tensors.products import Linear
 from seqgan.tensors.residual import ResidualBlock, convolution
 
 
@@ -34,7 +35,7 @@ class ResidualConvGenerator(nn.Module):
         self.max_length = max_length
         self.end = end
         self.noise_size = noise_size
-        self.input = nn.Linear(noise_size, hidden_size * max_length)
+        self.input = Linear(noise_size, hidden_size * max_length)
         self.blocks = nn.Sequential(*(ResidualBlock(hidden_size) for _ in range(layers)))
         self.output = convolution(hidden_size, vocabulary_size, width=1)
         nn.init.xavier_uniform_(self.input.weight)

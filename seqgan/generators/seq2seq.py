@@ -4,7 +4,6 @@ from typing import ClassVar, Self
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from seqgan.generators.encoders import AdditiveAttention
 from seqgan.generators.gru import GRUGenerator
@@ -13,6 +12,7 @@ from seqgan.generators.lstm import LSTMGenerator
 from seqgan.generators.recurrent import Cell
 from seqgan.tensors.bidirectional import BidirectionalLayers
 from seqgan.tensors.embedding import embed, embed_source, source_embedding
+from seqgan.tensors.products import Linear, linear
 from seqgan.tensors.rows import State
 
 
@@ -74,10 +74,10 @@ class Seq2SeqGenerator(nn.Module):
         value_size = 2 * direction_size
         self.encoder = BidirectionalLayers(self.cell.layer, embedding_size, direction_size, layers, dropout)
         self.attention = AdditiveAttention(hidden_size, hidden_size, value_size)
-        self.first_state = nn.Linear(direction_size, layers * self.cell.tensors * hidden_size)
+        self.first_state = Linear(direction_size, layers * self.cell.tensors * hidden_size)
         sizes = [embedding_size + value_size] + [hidden_size] * (layers - 1)
         self.layers = nn.ModuleList(self.cell.layer(size, hidden_size, batch_first=True) for size in sizes)
-        self.readout = nn.Linear(hidden_size + value_size + embedding_size, embedding_size)
+        self.readout = Linear(hidden_size + value_size + embedding_size, embedding_size)
         self.output_bias = nn.Parameter(torch.zeros(vocabulary_size))
         self.output_weight = None if tied else nn.Parameter(torch.empty(vocabulary_size, embedding_size))
         # As the unconditional generators: all tables start alike, in the range that is the linear layers' default.
@@ -167,7 +167,7 @@ class Seq2SeqGenerator(nn.Module):
         """[..., H], [..., S], [..., E] -> [..., V]"""
         read = torch.tanh(self.readout(torch.cat([values, found, vectors], dim=-1)))
         weight = self.embedding.weight[: self.vocabulary_size] if self.output_weight is None else self.output_weight
-        return functional.linear(read, weight, self.output_bias)
+        return linear(read, weight, self.output_bias)
 
 
 class Seq2SeqGRU(Seq2SeqGenerator):

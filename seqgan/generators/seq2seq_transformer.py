@@ -2,13 +2,13 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from seqgan.errors import ConfigError
 from seqgan.generators.encoders import TransformerEncoder
 from seqgan.generators.inputs import previous_tokens, require_context, require_source
 from seqgan.generators.transformer import Block, attend
 from seqgan.tensors.embedding import embed, embed_source, source_embedding
+from seqgan.tensors.products import Linear, linear
 from seqgan.tensors.rows import State
 
 
@@ -74,7 +74,7 @@ class Seq2SeqTransformer(nn.Module):
         self.positions = nn.Parameter(torch.empty(max_length, embedding_size))
         self.encoder = TransformerEncoder(embedding_size, hidden_size, layers, heads, dropout)
         self.blocks = nn.ModuleList(DecoderBlock(embedding_size, hidden_size, heads, dropout) for _ in range(layers))
-        self.memories = nn.ModuleList(nn.Linear(embedding_size, 2 * embedding_size) for _ in range(layers))
+        self.memories = nn.ModuleList(Linear(embedding_size, 2 * embedding_size) for _ in range(layers))
         self.norm = nn.LayerNorm(embedding_size)
         self.output_bias = nn.Parameter(torch.zeros(vocabulary_size))
         self.output_weight = None if tied else nn.Parameter(torch.empty(vocabulary_size, embedding_size))
@@ -155,7 +155,7 @@ class Seq2SeqTransformer(nn.Module):
             values, past = block(values, past, memory, mask)
             next_pasts.append(past)
         weight = self.embedding.weight[: self.vocabulary_size] if self.output_weight is None else self.output_weight
-        logits = functional.linear(self.norm(values), weight, self.output_bias)
+        logits = linear(self.norm(values), weight, self.output_bias)
         return logits, (tuple(next_pasts), (memories, mask))
 
 
@@ -175,8 +175,8 @@ class DecoderBlock(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.block = Block(size, hidden_size, heads, dropout)
         self.source_norm = nn.LayerNorm(size)
-        self.source_query = nn.Linear(size, size)
-        self.source_output = nn.Linear(size, size)
+        self.source_query = Linear(size, size)
+        self.source_output = Linear(size, size)
 
     def forward(
         self, values: Tensor, past: tuple[Tensor, Tensor], memory: tuple[Tensor, Tensor], mask: Tensor

@@ -7,6 +7,7 @@ from torch.nn import functional
 from seqgan.errors import ConfigError
 from seqgan.generators.inputs import previous_tokens, refuse_source
 from seqgan.tensors.embedding import embed
+from seqgan.tensors.products import Linear, linear
 from seqgan.tensors.rows import State
 
 ROWS = 32_768
@@ -96,7 +97,7 @@ class TransformerGenerator(nn.Module):
             ValueError: the sequence has `max_length` tokens already.
         """
         values, state = self.advance(tokens, state)
-        return functional.linear(values, *self.output_layer()), state
+        return linear(values, *self.output_layer()), state
 
     def advance(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         """One position on. [R] or [R, V] -> what the output layer reads [R, E], next state. Errors as of `step`."""
@@ -112,7 +113,7 @@ class TransformerGenerator(nn.Module):
         Raises:
             ValueError: T exceeds `max_length`.
         """
-        return functional.linear(self.features(tokens), *self.output_layer())
+        return linear(self.features(tokens), *self.output_layer())
 
     def features(self, tokens: Tensor, context: None = None) -> Tensor:  # noqa: ARG002
         """Teacher forcing. [B, T] -> what the output layer reads [B, T, E]. Errors as of `forward`."""
@@ -155,10 +156,10 @@ class Block(nn.Module):
         self.heads = heads
         self.dropout = nn.Dropout(dropout)
         self.attention_norm = nn.LayerNorm(size)
-        self.attention_input = nn.Linear(size, 3 * size)
-        self.attention_output = nn.Linear(size, size)
+        self.attention_input = Linear(size, 3 * size)
+        self.attention_output = Linear(size, size)
         self.feed_forward_norm = nn.LayerNorm(size)
-        self.feed_forward = nn.Sequential(nn.Linear(size, hidden_size), nn.GELU(), nn.Linear(hidden_size, size))
+        self.feed_forward = nn.Sequential(Linear(size, hidden_size), nn.GELU(), Linear(hidden_size, size))
 
     def forward(self, values: Tensor, past: tuple[Tensor, Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """New positions, after what was read. Either nothing was read or there is one new position.

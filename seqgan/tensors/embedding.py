@@ -4,6 +4,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seqgan.errors import ConfigError
+from seqgan.tensors.products import linear
 
 
 def embed(tokens: Tensor, weight: Tensor) -> Tensor:
@@ -18,7 +19,7 @@ def embed(tokens: Tensor, weight: Tensor) -> Tensor:
     """
     if tokens.is_floating_point():
         # A generator's table has one row more, for the start symbol, to which no distribution gives weight.
-        return tokens @ weight[: tokens.shape[-1]]
+        return linear(tokens, weight[: tokens.shape[-1]].T)
     return functional.embedding(tokens, weight)
 
 

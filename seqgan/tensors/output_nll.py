@@ -5,11 +5,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from seqgan.tensors.products import add_product, linear
 from seqgan.tensors.workers import in_parallel
 
 POSITIONS = 256
 """In one task of a thread: gradients of the output layer are summed once for each."""
-LOGIT_BYTES = 2**20
+LOGIT_BYTES = 2**22
 """Logits at once: they stay in a core's caches through all passes over them."""
 
 
@@ -53,19 +54,20 @@ def _nll_and_gradients(
     """The sum of some positions, and its gradients with respect to values, weight and bias."""
     total = values.new_zeros(())
     values_gradient = torch.empty_like(values)
-    weight_gradient, bias_gradient = torch.zeros_like(weight), torch.zeros_like(bias)
+    # [V, D], with V running fastest in memory: as `add_product` adds to it at once.
+    weight_gradient, bias_gradient = weight.new_zeros(weight.shape[::-1]).T, torch.zeros_like(bias)
     rows = max(1, LOGIT_BYTES // (len(weight) * weight.element_size()))
     for part, target, part_gradient in zip(
         values.split(rows), tokens.unsqueeze(1).split(rows), values_gradient.split(rows), strict=True
     ):
-        logits = torch.addmm(bias, part, weight.T)  # [K, V]
-        gradient = logits.softmax(dim=1)
+        logits = linear(part, weight, bias)  # [K, V]
+        largest, chosen = logits.amax(dim=1), logits.gather(1, target).squeeze(1)
+        gradient = torch.softmax(logits, dim=1, out=logits)  # into the same memory, which is in the cache
         # The largest probability is that of the largest logit: their difference is the log-sum-exp.
-        log_sums = logits.amax(dim=1) - gradient.amax(dim=1).log()
-        total += (log_sums - logits.gather(1, target).squeeze(1)).sum()
+        total += (largest - gradient.amax(dim=1).log() - chosen).sum()
         gradient.scatter_add_(1, target, gradient.new_full((1, 1), -1.0).expand_as(target))
-        torch.mm(gradient, weight, out=part_gradient)
-        weight_gradient.addmm_(gradient.T, part)
+        part_gradient.copy_(linear(gradient, weight.T))
+        add_product(weight_gradient, gradient, part)
         bias_gradient += gradient.sum(dim=0)
     return total, values_gradient, weight_gradient, bias_gradient
 
