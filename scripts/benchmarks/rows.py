@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from benchmarks import peers
+from benchmarks import floors, peers
 from seqgan.build import build_text
 from seqgan.config import AdversarialConfig, DataConfig, PretrainConfig
 from seqgan.data.batches import epoch_batches, take
@@ -51,6 +51,8 @@ class Row(NamedTuple):
     """Raises AssertionError unless both compute the same."""
     times: int = 1
     """The peer's whole work is this many times what its call does."""
+    floor: Callable[[], list] | None = None
+    """The operations without which the work cannot be done, for `floors.seconds`."""
 
 
 def rollout_row(quick, length, hidden_size, rollouts, precision="float32"):
@@ -61,6 +63,7 @@ def rollout_row(quick, length, hidden_size, rollouts, precision="float32"):
     tokens = draw_sequences(generator, batch, length, seed=1).tokens
     samples = Samples(tokens, torch.ones_like(tokens, dtype=torch.bool))
     judge, reward = peers.convolutional_judge(discriminator), discriminator_reward(discriminator, SEQGAN.reward)
+    dtype = getattr(torch, precision)
 
     def package(policy=generator, forks=rollouts, precision=precision):
         config = AdversarialConfig(rollouts=forks, rollout_precision=precision)
@@ -88,6 +91,10 @@ def rollout_row(quick, length, hidden_size, rollouts, precision="float32"):
         package,
         check,
         rollouts,
+        lambda: (
+            floors.completing(length, hidden_size, rollouts, dtype)
+            + floors.scoring(length, batch * (rollouts * (length - 1) + 1), dtype)
+        ),
     )
 
 
@@ -121,6 +128,7 @@ def completion_row(quick):
         package,
         check,
         rollouts,
+        lambda: floors.completing(length, 32, rollouts),
     )
 
 
@@ -142,6 +150,7 @@ def scoring_row(quick):
         peer,
         lambda: reward(tokens, mask, rows),
         lambda: torch.testing.assert_close(reward(tokens, mask, rows), peer(), atol=1e-5, rtol=0),
+        floor=lambda: floors.scoring(length, count),
     )
 
 
@@ -173,6 +182,7 @@ def lstm_sampling_row(quick, hidden_size, count, precision="float32"):
         lambda: peers.RecurrentPeer(generator).sample(count, length),
         package,
         check,
+        floor=lambda: floors.sampling(count, length, hidden_size, getattr(torch, precision)),
     )
 
 
@@ -195,6 +205,7 @@ def transformer_sampling_row(quick):
         lambda: peers.transformer_sample(generator, count, length),
         package,
         check,
+        floor=lambda: floors.sampling_by_transformer(count, length, size, layers, vocabulary),
     )
 
 
@@ -226,12 +237,17 @@ def discriminator_row(quick):
     def check():
         np.testing.assert_allclose(train(0.0, False)(), train(0.0, True)(), rtol=1e-4)
 
+    def floor():
+        model = cnn(vocabulary, length, filters)
+        return floors.judging_updates(batches, 2 * kind, length, model, adam(model, 1e-4, 0.2))
+
     return Row(
         f"{batches} batches of {2 * kind}, length {length}, vocabulary {vocabulary}",
         "conv2d, default Adam",
         train(0.25, True),
         train(0.25, False),
         check,
+        floor=floor,
     )
 
 
@@ -269,6 +285,7 @@ def likelihood_row(quick):
         plain(),
         package(),
         check,
+        floor=lambda: floors.likelihood(count * length, 32, vocabulary),
     )
 
 

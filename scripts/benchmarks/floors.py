@@ -1,0 +1,134 @@
+"""The least that a row can take on this machine: its large operations alone, each in the fastest form known here.
+
+Counted are the products with weights, one exponential of each logit that is drawn from or learnt, the sums over table
+rows of a scored window, convolutions with their gradients, and Adam's pass over the weights. Each is timed at the row's
+own shapes, again and again with the same operands, and multiplied; all else a contender does is taken to cost nothing.
+"""
+
+import time
+
+import torch
+from torch.nn import functional
+
+from seqgan.discriminators.cnn import FILTERS
+from seqgan.tensors.products import linear
+
+ROWS_AT_ONCE = 1024
+EMBEDDING, FEATURES = 64, sum(FILTERS.values())
+"""Of the SeqGAN discriminator."""
+SCORED_AT_ONCE = 128
+
+
+@torch.no_grad()
+def seconds(parts):
+    """Of some operations: how often each, and a call of it."""
+    return sum(times * quickest(call) for times, call in parts)
+
+
+def quickest(call, attempts=7):
+    """Seconds of the quickest of some calls."""
+    call()
+    taken = []
+    for _ in range(attempts):
+        started = time.perf_counter()
+        call()
+        taken.append(time.perf_counter() - started)
+    return min(taken)
+
+
+def product(rows, size, columns, dtype=torch.float32, at_once=ROWS_AT_ONCE):
+    """So many rows times a weight [columns, size]."""
+    values, weight = torch.randn(at_once, size).to(dtype), torch.randn(columns, size).to(dtype)
+    return rows / at_once, lambda: linear(values, weight)
+
+
+def exponential(rows, columns):
+    """The softmax of so many rows, of as many at once as stay in a cache."""
+    logits = torch.randn(200, columns)
+    return rows / len(logits), lambda: torch.softmax(logits, dim=1, out=logits)
+
+
+def completing(length, hidden_size, rollouts, dtype=torch.float32, batch=64, vocabulary=5000, embedding_size=32):
+    """Completions of all prefixes by an LSTM."""
+    drawn = rollouts * batch * length * (length - 1) // 2
+    return [
+        product(drawn, embedding_size + hidden_size, 4 * hidden_size, dtype),
+        product(drawn, hidden_size, vocabulary, dtype),
+        exponential(drawn, vocabulary),
+    ]
+
+
+def scoring(length, count, dtype=torch.float32, vocabulary=5000):
+    """Sequences, each judged by the SeqGAN discriminator: tables of its filters, sums of their rows, the highway."""
+    parts = [product(2 * count, FEATURES, FEATURES, dtype)]
+    for width, filters in FILTERS.items():
+        if width <= length:
+            table = torch.randn(vocabulary * width, filters)
+            windows = torch.randint(len(table), (SCORED_AT_ONCE * (length - width + 1), width))
+            parts += [
+                product(vocabulary, EMBEDDING, width * filters, dtype),
+                (count / SCORED_AT_ONCE, sums(windows, table)),
+            ]
+    return parts
+
+
+def sums(windows, table):
+    """A call that adds the table's rows of each window."""
+    return lambda: functional.embedding_bag(windows, table, mode="sum")
+
+
+def sampling(count, length, hidden_size, dtype=torch.float32, vocabulary=5000, embedding_size=32):
+    """Sequences of an LSTM."""
+    drawn = count * length
+    return [
+        product(drawn, embedding_size + hidden_size, 4 * hidden_size, dtype),
+        product(drawn, hidden_size, vocabulary, dtype),
+        exponential(drawn, vocabulary),
+    ]
+
+
+def sampling_by_transformer(count, length, size, layers, vocabulary):
+    """Sequences of a Transformer that keeps keys and values; attention itself is left out."""
+    drawn = count * length
+    return [
+        product(layers * drawn, size, 3 * size, at_once=count),
+        product(layers * drawn, size, size, at_once=count),
+        product(layers * drawn, size, 4 * size, at_once=count),
+        product(layers * drawn, 4 * size, size, at_once=count),
+        product(drawn, size, vocabulary, at_once=count),
+        exponential(drawn, vocabulary),
+    ]
+
+
+def judging_updates(batches, batch, length, model, optimizer):
+    """Updates of the SeqGAN discriminator."""
+    for parameter in model.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    return [
+        # Highway: two matrices, forward and both gradients.
+        product(6 * batches * batch, FEATURES, FEATURES, at_once=batch),
+        *[
+            (batches, convolution(batch, length, width, filters))
+            for width, filters in FILTERS.items()
+            if width <= length
+        ],
+        (batches, optimizer.step),
+    ]
+
+
+def convolution(batch, length, width, filters):
+    """A call of one width's filters and of both their gradients."""
+    values = torch.randn(batch, EMBEDDING, length, requires_grad=True)
+    weight = torch.randn(filters, EMBEDDING, width, requires_grad=True)
+    gradient = torch.randn(batch, filters, length - width + 1)
+
+    def call():
+        with torch.enable_grad():
+            torch.autograd.grad(functional.conv1d(values, weight), (values, weight), gradient)
+
+    return call
+
+
+def likelihood(positions, size, vocabulary):
+    """Maximum likelihood of so many positions: the output layer, forward and both gradients."""
+    return [product(3 * positions, size, vocabulary), exponential(positions, vocabulary)]
