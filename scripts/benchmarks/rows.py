@@ -348,6 +348,17 @@ def round_row(quick):
             # magnify rounding: compared as a whole.
             assert (a.grad - b.grad).norm() <= 1e-2 * b.grad.norm()
 
+    def floor():
+        pools = config.discriminator_steps
+        batches = pools * config.discriminator_epochs * -(-pool // (batch // 2))
+        model = cnn(vocabulary, length, filters)
+        return [
+            *floors.completing(length, 32, rollouts),
+            *floors.scoring(length, batch * (rollouts * (length - 1) + 1)),
+            *floors.sampling(batch + pools * pool, length, 32),
+            *floors.judging_updates(batches, batch, length, model, adam(model, config.discriminator_learning_rate)),
+        ]
+
     return Row(
         f"1 generator step with {rollouts} rollouts, then {config.discriminator_steps} pools of {pool} samples and as "
         f"many real sentences, {config.discriminator_epochs} passes each; length {length}, vocabulary {vocabulary}",
@@ -355,6 +366,7 @@ def round_row(quick):
         plain(*both(), config.discriminator_steps),
         package(*both(), config.discriminator_steps),
         check,
+        floor=floor,
     )
 
 
