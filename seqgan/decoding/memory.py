@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import torch
-from torch import Tensor
 
-from seqgan.tensors.rows import State, select_rows
+from seqgan.decoding.states import first_state
+from seqgan.tensors.rows import select_rows, state_size
 
 if TYPE_CHECKING:  # for the annotation alone: decoding knows the protocol, no model
     from seqgan.generators.protocol import Context, GeneratorModule
@@ -50,12 +50,12 @@ def rows_within(
 def state_bytes(generator: "GeneratorModule", length: int, context: "Context", device: torch.device) -> int:
     """Of one row's state at the end of a sequence: of constant size, or of one that grows with each token."""
     first = torch.zeros(1, dtype=torch.long, device=device)
-    state = generator.initial_state(1, select_rows(context, first))
+    state = first_state(generator, 1, select_rows(context, first))
     step = getattr(generator, "advance", generator.step)
     sizes = []
     for _ in range(min(2, length)):
         _, state = step(torch.full_like(first, generator.start), state)
-        sizes.append(_bytes(state))
+        sizes.append(state_size(state))
     return sizes[-1] + (sizes[-1] - sizes[0]) * (length - 2) if length > 1 else sum(sizes)
 
 
@@ -103,14 +103,6 @@ def in_groups(rows: int, at_once: int, work: Callable[[int, int], Result]) -> li
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
     return results
-
-
-def _bytes(state: State) -> int:
-    if state is None:
-        return 0
-    if isinstance(state, Tensor):
-        return state.numel() * state.element_size()
-    return sum(_bytes(part) for part in state)
 
 
 def _meminfo_available() -> int:

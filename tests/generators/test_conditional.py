@@ -341,7 +341,7 @@ def test_the_transformer_looks_at_the_source_by_a_plain_loop(rng):
     middle = middle + block.source_output(attended)
     expected = middle + block.block.feed_forward(block.block.feed_forward_norm(middle))
     memory = generator._keys_and_values(layer(encoded))
-    torch.testing.assert_close(block(values, past, memory, mask)[0], expected)
+    torch.testing.assert_close(block(values, past, (*memory, mask))[0], expected)
 
 
 def test_the_transformers_source_may_be_long_and_its_target_may_not():
