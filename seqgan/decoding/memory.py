@@ -2,7 +2,9 @@
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -28,18 +30,40 @@ SCORED_BYTES = 8192
 """What a reward may need of each row: the features of a discriminator."""
 
 
+_budget: ContextVar[int | None] = ContextVar("budget", default=None)
+
+
+@contextmanager
+def within(memory: int) -> Iterator[None]:
+    """Within the block decoding that is given no budget of its own holds to this one.
+
+    Where it splits rows, each part draws random numbers after the one before, so that samples are others than without:
+    of the same distribution, and the same ones with the same seed and budget. Where all rows fit, or nothing is left
+    to chance (`top_k` of 1), they are the same. One row at a time is the least: less than that is not refused.
+
+    Args:
+        memory: bytes.
+    """
+    token = _budget.set(memory)
+    try:
+        yield
+    finally:
+        _budget.reset(token)
+
+
 def rows_within(
     memory: int | None, generator: "GeneratorModule", length: int, context: "Context", device: torch.device
 ) -> int:
     """Rows whose states, tokens and scores stay within a budget; at least one.
 
     Args:
-        memory: bytes; None takes half of what is free on the device.
+        memory: bytes; None takes those of `within`, and outside of it half of what is free on the device.
         generator: any that steps.
         length: T, of each row.
         context: of the generator; None without a source.
         device: where the rows are.
     """
+    memory = _budget.get() if memory is None else memory
     budget = int(free_bytes(device) * SHARE) if memory is None else memory
     row = STATES * state_bytes(generator, length, context, device) + TOKEN_BYTES * length + SCORED_BYTES
     if not hasattr(generator, "advance"):  # logits of all rows, as the model makes them and as they are drawn from
