@@ -9,6 +9,7 @@ from seqgan.errors import ConfigError
 from seqgan.generators import CONDITIONAL_GENERATORS, GENERATORS, encoders, transformer
 from seqgan.objectives import mle_loss
 from seqgan.tensors.masking import mask_from_tokens
+from seqgan.tensors.output_nll import output_nll
 from seqgan.tensors.rows import join_rows, repeat_rows, select_rows
 
 NAMES = sorted(CONDITIONAL_GENERATORS)
@@ -233,6 +234,24 @@ def test_a_context_of_other_rows_is_refused(generator, tokens, context):
     for ask in (lambda: generator.initial_state(3, context), lambda: generator(tokens[:3], context)):
         with pytest.raises(ValueError, match="asked for 3 rows, and the context has 5"):
             ask()
+
+
+def test_likelihood_is_the_same_without_the_logits_of_all_positions(generator, tokens):
+    tokens[1, 3:] = 0
+    mask = mask_from_tokens(tokens, end=0)
+
+    def loss_and_gradients(logits_of_all):
+        generator.zero_grad()
+        context = generator.encode(SOURCE, SOURCE_MASK)
+        if logits_of_all:
+            loss = mle_loss(generator(tokens, context), tokens, mask)
+        else:
+            features = generator.features(tokens, context)[mask]
+            loss = output_nll(features, *generator.output_layer(), tokens[mask]) / mask.sum()
+        loss.backward()
+        return loss.detach(), [parameter.grad.clone() for parameter in generator.parameters()]
+
+    torch.testing.assert_close(loss_and_gradients(False), loss_and_gradients(True))
 
 
 def test_greedy_samples_are_the_likeliest_tokens_of_forward(generator, context, rng):
