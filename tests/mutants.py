@@ -25,6 +25,7 @@ IMPORTED_ONCE = ("torch", "torch._dynamo", "msgspec", "nltk", "tyro", "sentencep
 """What takes seconds to import, for all processes that are forked together. Nothing of the package itself."""
 
 ROLLOUT = ("tests/decoding/test_rollout.py",)
+PAIRS = ("tests/decoding/test_pairs.py",)
 SAMPLING = ("tests/decoding/test_sampling.py",)
 OBJECTIVES = ("tests/objectives/test_objectives.py", "tests/objectives/test_weighing.py")
 PLAYERS = ("tests/training/test_updates.py",)
@@ -127,6 +128,22 @@ MUTANTS = (
         "state.repeat_interleave(times, dim=0)",
         "state.repeat(times, *[1] * (state.dim() - 1))",
         (*ROLLOUT, *TENSORS),
+    ),
+    Mutant(
+        "axes-shared-sources",
+        "Forks that share sources look at those of the rows that stood in their places before.",
+        "tensors/rows.py",
+        "self.index.index_select(0, index)",
+        "self.index[torch.arange(len(index)) % len(self.index)]",
+        PAIRS,
+    ),
+    Mutant(
+        "axes-shared-sources-split",
+        "Each thread's share of the rows looks at the first sources.",
+        "tensors/rows.py",
+        "for part in self.index.split(sizes)]",
+        "for part in self.index.sort().values.split(sizes)]",
+        PAIRS,
     ),
     Mutant(
         "axes-samples-as-rollouts",

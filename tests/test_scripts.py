@@ -68,13 +68,25 @@ def test_the_benchmark_compares_equals(tmp_path):
 
     run("bench", "--quick", "--threads", "1", "--json", tmp_path / "bench.json", "--table", tmp_path / "bench.md")
     rows = json.loads((tmp_path / "bench.json").read_text())["rows"]
-    assert {"rollout-20", "sample-transformer", "discriminator", "likelihood", "round"} <= rows.keys()
+    assert {
+        "rollout-20",
+        "sample-transformer",
+        "sample-pairs",
+        "rollout-pairs",
+        "discriminator",
+        "likelihood",
+        "round",
+    } <= rows.keys()
     assert "| round | 1 generator step with 2 rollouts" in (tmp_path / "bench.md").read_text()
 
 
 def test_growth_is_measured(tmp_path):
     run("growth", "--quick", "--out", tmp_path)
     assert "| Self-BLEU over corpus | 2000, 4000 |" in (tmp_path / "growth.md").read_text()
+    run("growth", "--quick", "--large", "--axes", "sampling over rows", "Self-BLEU over corpus", "--out", tmp_path)
+    _, _, first, second = (tmp_path / "growth.md").read_text().splitlines()
+    assert first.startswith("| sampling over rows | 4096, 8192 |")
+    assert second.startswith("| Self-BLEU over corpus | 31250, 125000 |")
 
 
 def test_the_speed_up_on_paper_is_that_of_the_formula(monkeypatch):

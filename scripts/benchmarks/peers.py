@@ -75,6 +75,45 @@ class RecurrentPeer:
         return descend(self.generator, optimizer, -(chosen * rewards).sum(dim=1).mean(), clip_norm)
 
 
+class PairsPeer:
+    """RNNSearch with GRUs as it is usually written: a decoder that reads a token a call and looks at what the encoder
+    gave, which is kept with each source."""
+
+    def __init__(self, generator):
+        self.generator = generator
+        (self.gru,) = generator.layers
+        self.attention = generator.attention
+
+    def read(self, token, hidden, source):
+        """Tokens [B, 1], state [1, B, H] and what the encoder gave to log-probabilities [B, V] and the next state."""
+        keys, values, mask = source
+        vectors = self.generator.embedding(token)  # [B, 1, E]
+        energy = torch.tanh(self.attention.query(hidden[0]).unsqueeze(1) + keys)
+        scores = self.attention.score(energy).squeeze(2).masked_fill(~mask, -torch.inf)
+        found = torch.bmm(functional.softmax(scores, dim=1).unsqueeze(1), values)  # [B, 1, S]
+        output, hidden = self.gru(torch.cat([vectors, found], dim=2), hidden)
+        read = torch.tanh(self.generator.readout(torch.cat([output, found, vectors], dim=2)))
+        logits = functional.linear(read[:, 0], self.generator.output_weight, self.generator.output_bias)
+        return functional.log_softmax(logits, dim=1), hidden
+
+    @torch.no_grad()
+    def complete(self, sentences, given, context):
+        """Sentences [B, T] whose tokens after the first `given` are sampled anew; context as of the encoder."""
+        ((hidden,),), *source = context
+        hidden, tokens = hidden.unsqueeze(0), sentences.clone()
+        last = torch.full((len(sentences), 1), self.generator.start)
+        for t in range(sentences.shape[1]):
+            log_probs, hidden = self.read(last, hidden, source)
+            if t >= given:
+                tokens[:, t] = torch.multinomial(log_probs.exp(), 1).squeeze(1)
+            last = tokens[:, t : t + 1]
+        return tokens
+
+    def sample(self, rows, length, context):
+        """Sequences [rows, length], a token at a time."""
+        return self.complete(torch.zeros(rows, length, dtype=torch.long), 0, context)
+
+
 @torch.no_grad()
 def transformer_sample(generator, rows, length):
     """Sequences [rows, length] of any model with a `forward`, which reads each prefix again."""

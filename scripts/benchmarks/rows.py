@@ -18,7 +18,7 @@ from seqgan.data.grammar import draw_splits, load_grammar
 from seqgan.decoding import Samples, rollout, sample
 from seqgan.discriminators import CNNDiscriminator
 from seqgan.evaluation.oracle import draw_sequences, write_oracle_corpus
-from seqgan.generators import LSTMGenerator, TransformerGenerator
+from seqgan.generators import LSTMGenerator, Seq2SeqGRU, TransformerGenerator
 from seqgan.generators.oracle import draw_oracle
 from seqgan.metrics import bleu_against_corpus, self_bleu
 from seqgan.objectives import SEQGAN
@@ -206,6 +206,59 @@ def transformer_sampling_row(quick):
         package,
         check,
         floor=lambda: floors.sampling_by_transformer(count, length, size, layers, vocabulary),
+    )
+
+
+def pairs_row(quick, rollouts=0):
+    """Sequences from sources by RNNSearch; with rollouts, completions of all their prefixes, that nobody judges."""
+    vocabulary, size, batch, length = (50, 8, 4, 6) if quick else (10_000, 256, 64, 20)
+    rollouts = min(2, rollouts) if quick else rollouts
+    torch.manual_seed(0)
+    generator = Seq2SeqGRU(vocabulary, vocabulary, size // 2, size, end=None).eval()
+    rng = torch.Generator().manual_seed(1)
+    source = torch.randint(vocabulary, (batch, length), generator=rng)
+    mask = torch.arange(length) < torch.randint(1, length + 1, (batch, 1), generator=rng)
+    places = torch.arange(1, length + 1, dtype=torch.float64)
+
+    def weighted(tokens, *_):
+        return (tokens * places).sum(dim=1)
+
+    @torch.no_grad()
+    def drawn(policy, rng):
+        return sample(policy, batch, length, policy.encode(source, mask), rng=rng)
+
+    samples = drawn(generator, rng)
+
+    @torch.no_grad()
+    def package(policy=generator, forks=rollouts):
+        rng = torch.Generator().manual_seed(2)
+        if forks == 0:
+            return drawn(policy, rng).tokens
+        return rollout(policy, weighted, samples, forks, policy.encode(source, mask), rng=rng)
+
+    @torch.no_grad()
+    def peer(policy=generator):
+        loop, context = peers.PairsPeer(policy), policy.encode(source, mask)
+        if rollouts == 0:
+            return loop.sample(batch, length, context)
+        completed = [loop.complete(samples.tokens, given, context) for given in range(1, length + 1)]
+        return torch.stack([weighted(tokens) for tokens in completed], dim=1)
+
+    def check():
+        certain = without_choice(generator)
+        expected = peer(certain)
+        found = package(certain, min(2, rollouts))
+        torch.testing.assert_close(found, expected.expand_as(found))
+
+    return Row(
+        f"seq2seq-gru, hidden {size}, {batch} sources of 1 to {length}, length {length}, vocabulary {vocabulary}"
+        + (f", {rollouts} rollouts; no discriminator" if rollouts else ""),
+        ("a loop over rollouts, prefixes and tokens" if rollouts else "a loop over tokens")
+        + " with multinomial; the source is encoded once",
+        peer,
+        package,
+        check,
+        max(1, rollouts),
     )
 
 
@@ -441,6 +494,8 @@ ROWS = {
     "sample-lstm-512": (lambda quick: lstm_sampling_row(quick, 512, 1024), 3, 5, 5),
     "sample-lstm-512-bfloat16": (lambda quick: lstm_sampling_row(quick, 512, 1024, "bfloat16"), 3, 5, 5),
     "sample-transformer": (transformer_sampling_row, 5, 8, 7),
+    "sample-pairs": (pairs_row, None, None, 7),
+    "rollout-pairs": (lambda quick: pairs_row(quick, 16), None, None, 3),
     "discriminator": (discriminator_row, 2, 4, 7),
     "likelihood": (likelihood_row, 1.3, 2.5, 5),
     "round": (round_row, 3, 6, 2),

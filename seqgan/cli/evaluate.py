@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 from msgspec import Meta
 
+from seqgan.cli.memory import Memory, check_memory, holding_to
 from seqgan.cli.options import CommonFlags, Switch, check_flags, check_target, parse
 from seqgan.cli.verdict import check_comparison, compare_as_asked, compares
 from seqgan.config import MOST, Seed
@@ -64,6 +65,9 @@ class EvaluateFlags(CommonFlags, frozen=True, kw_only=True):
     """What makes vectors of sentences for frechet and mauve: a small language model of the training text, or other."""
     tokenizer: Annotated[str, tyro.conf.arg(metavar="words|characters")] = "words"
     """What a token is, for --samples."""
+    memory: Memory = 0.0
+    """GiB that a run's samples may take at once; with less there are more passes, whose random numbers are others. 0
+    takes half of what is free."""
     seed: Seed = 0
     """Of the samples."""
     json: Annotated[str | None, tyro.conf.arg(metavar="FILE|-")] = None
@@ -84,11 +88,14 @@ def main(arguments: Sequence[str]) -> None:
             raise ConfigError(f"--{name} is for --samples; a run knows its own text.")
     if flags.samples is None and flags.tokenizer != "words":
         raise ConfigError("--tokenizer is for --samples; a run is judged with its own.")
+    if flags.samples is not None and flags.memory:
+        raise ConfigError("--memory is of runs, whose samples are drawn; --samples has them: leave it out.")
     check_comparison(flags)
     check_target("--json", flags.json)
     reports: dict[str, Path] = {}
     lines: list[str] = []
-    columns, about = judge_file(flags) if flags.samples is not None else judge_runs(flags, reports, lines)
+    with holding_to(flags.memory):
+        columns, about = judge_file(flags) if flags.samples is not None else judge_runs(flags, reports, lines)
 
     from seqgan.files import write_file
     from seqgan.metrics import SPECIFICATION, table
@@ -104,7 +111,8 @@ def main(arguments: Sequence[str]) -> None:
         result["comparisons"] = lines
     if compares(flags) and kind == "plain":
         given = None if flags.references is None else read_references(flags)
-        compared = compare_as_asked(about["run"], flags, given)
+        with holding_to(flags.memory):
+            compared = compare_as_asked(about["run"], flags, given)
         result |= compared.to_json()
     text = json.dumps(result, indent=2) + "\n"
     if flags.json == "-":
@@ -266,6 +274,7 @@ def judge_runs(
     runs = [run] if flags.compare is None else [open_run(flags.compare), run]
     if len({str(each.folder.resolve()) for each in runs}) < len(runs):
         raise ConfigError(f"--compare names the run itself, {run.folder}: name another.")
+    check_memory(flags.memory, runs)
     generators = [load_generator(each).to(device) for each in runs]  # before the work: they may be damaged
     checkpoint = runs[-1].generator_path.name
     paired = [each.source_vocabulary is not None for each in runs]

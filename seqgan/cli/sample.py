@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 from msgspec import Meta
 
+from seqgan.cli.memory import Memory, check_memory, holding_to
 from seqgan.cli.options import CommonFlags, Switch, check_flags, check_target, parse
 from seqgan.config import MOST, Seed
 from seqgan.errors import ConfigError
@@ -48,6 +49,9 @@ class SampleFlags(CommonFlags, frozen=True, kw_only=True):
     """Draw from this many likeliest tokens only; 0 from all."""
     top_p: Annotated[float, Meta(gt=0, le=1)] = 1.0
     """Draw from the likeliest tokens that together have this probability."""
+    memory: Memory = 0.0
+    """GiB that samples may take at once; with less there are more passes. 0 takes half of what is free. How the passes
+    are cut decides the random numbers: the same samples come of the same seed and the same memory."""
     prefix: Annotated[str | None, tyro.conf.arg(metavar="TEXT")] = None
     """What every sentence begins with."""
     output: Annotated[str | None, tyro.conf.arg(metavar="FILE")] = None
@@ -68,10 +72,11 @@ def main(arguments: Sequence[str]) -> None:
     if flags.run is None:
         flags.progress.note(f"From {run.folder}.")
     check_meaningful(flags, run)
-    if flags.best_of is not None or flags.scores:
-        sentences = chosen(flags, run)
-    else:
-        sentences = answers(flags, run) if run.source_vocabulary is not None else samples(flags, run)
+    with holding_to(flags.memory):
+        if flags.best_of is not None or flags.scores:
+            sentences = chosen(flags, run)
+        else:
+            sentences = answers(flags, run) if run.source_vocabulary is not None else samples(flags, run)
     if flags.output is not None:
         write_file(Path(flags.output), "".join(f"{sentence}\n" for sentence in sentences))
         return
@@ -104,6 +109,9 @@ def check_meaningful(flags: SampleFlags, run: "Run") -> None:
             raise ConfigError(f"{flag} keeps one sample of a source, and --n-best is {flags.n_best}: give one of them.")
     if flags.beam is not None and (flags.temperature, flags.top_k, flags.top_p) != (1.0, 0, 1.0):
         raise ConfigError("--beam searches and draws nothing: leave out --temperature, --top-k and --top-p.")
+    if flags.beam is not None and flags.memory:
+        raise ConfigError("--memory is of samples, and --beam searches and draws nothing: give one of them.")
+    check_memory(flags.memory, [run])
     if flags.beam is None and flags.length_penalty != SampleFlags().length_penalty:
         raise ConfigError("--length-penalty is of a beam: give --beam as well.")
     wanted = flags.n_best if of_pairs else flags.count or 1

@@ -2,14 +2,16 @@
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import torch
-from torch import Tensor
 
-from seqgan.tensors.rows import State, select_rows
+from seqgan.decoding.states import first_state
+from seqgan.tensors.rows import select_rows, state_size
 
 if TYPE_CHECKING:  # for the annotation alone: decoding knows the protocol, no model
     from seqgan.generators.protocol import Context, GeneratorModule
@@ -28,18 +30,40 @@ SCORED_BYTES = 8192
 """What a reward may need of each row: the features of a discriminator."""
 
 
+_budget: ContextVar[int | None] = ContextVar("budget", default=None)
+
+
+@contextmanager
+def within(memory: int) -> Iterator[None]:
+    """Within the block decoding that is given no budget of its own holds to this one.
+
+    Where it splits rows, each part draws random numbers after the one before, so that samples are others than without:
+    of the same distribution, and the same ones with the same seed and budget. Where all rows fit, or nothing is left
+    to chance (`top_k` of 1), they are the same. One row at a time is the least: less than that is not refused.
+
+    Args:
+        memory: bytes.
+    """
+    token = _budget.set(memory)
+    try:
+        yield
+    finally:
+        _budget.reset(token)
+
+
 def rows_within(
     memory: int | None, generator: "GeneratorModule", length: int, context: "Context", device: torch.device
 ) -> int:
     """Rows whose states, tokens and scores stay within a budget; at least one.
 
     Args:
-        memory: bytes; None takes half of what is free on the device.
+        memory: bytes; None takes those of `within`, and outside of it half of what is free on the device.
         generator: any that steps.
         length: T, of each row.
         context: of the generator; None without a source.
         device: where the rows are.
     """
+    memory = _budget.get() if memory is None else memory
     budget = int(free_bytes(device) * SHARE) if memory is None else memory
     row = STATES * state_bytes(generator, length, context, device) + TOKEN_BYTES * length + SCORED_BYTES
     if not hasattr(generator, "advance"):  # logits of all rows, as the model makes them and as they are drawn from
@@ -50,12 +74,12 @@ def rows_within(
 def state_bytes(generator: "GeneratorModule", length: int, context: "Context", device: torch.device) -> int:
     """Of one row's state at the end of a sequence: of constant size, or of one that grows with each token."""
     first = torch.zeros(1, dtype=torch.long, device=device)
-    state = generator.initial_state(1, select_rows(context, first))
+    state = first_state(generator, 1, select_rows(context, first))
     step = getattr(generator, "advance", generator.step)
     sizes = []
     for _ in range(min(2, length)):
         _, state = step(torch.full_like(first, generator.start), state)
-        sizes.append(_bytes(state))
+        sizes.append(state_size(state))
     return sizes[-1] + (sizes[-1] - sizes[0]) * (length - 2) if length > 1 else sum(sizes)
 
 
@@ -103,14 +127,6 @@ def in_groups(rows: int, at_once: int, work: Callable[[int, int], Result]) -> li
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
     return results
-
-
-def _bytes(state: State) -> int:
-    if state is None:
-        return 0
-    if isinstance(state, Tensor):
-        return state.numel() * state.element_size()
-    return sum(_bytes(part) for part in state)
 
 
 def _meminfo_available() -> int:

@@ -8,9 +8,10 @@ from torch import Tensor
 
 from seqgan.decoding.memory import in_groups, rows_within
 from seqgan.decoding.sampling import Samples, advance, draw_tokens
+from seqgan.decoding.states import first_state
 from seqgan.tensors.masking import mask_from_tokens
 from seqgan.tensors.modes import evaluating
-from seqgan.tensors.rows import select_rows
+from seqgan.tensors.rows import select_rows, split_rows
 from seqgan.tensors.workers import alone
 
 if TYPE_CHECKING:  # for the annotation alone: decoding knows the protocol, no model
@@ -63,12 +64,12 @@ def rollout(
 
     def some(first: int, behind: int) -> Tensor:
         part = Samples(samples.tokens[first:behind], samples.mask[first:behind])
-        rows = torch.arange(first, behind, device=part.tokens.device)
+        source = split_rows(context, [first, behind - first, batch - behind])[1]
 
         def reward_of(tokens: Tensor, mask: Tensor, row: Tensor) -> Tensor:
             return reward(tokens, mask, row + first)
 
-        return _values(generator, reward_of, part, rollouts, select_rows(context, rows), rng, at_once, given)
+        return _values(generator, reward_of, part, rollouts, source, rng, at_once, given)
 
     with evaluating(generator):
         at_once = min(max_rows, rows_within(memory, generator, length, context, rng.device))
@@ -124,7 +125,7 @@ def _complete(
     slots = torch.arange(0, device=device)  # the completion that each fork is writing
     forked = 0  # completions begun so far
     previous = torch.full((batch,), generator.start, device=device)
-    state = generator.initial_state(batch, context)
+    state = first_state(generator, batch, context)
     for t in range(length):
         values, to_logits, state = advance(generator, previous, state)
         drawn = draw_tokens(values[len(alive) :], to_logits, generator.vocabulary_size, rng)

@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from seqgan.decoding.memory import in_groups, rows_within
 from seqgan.decoding.relaxed import relaxed_sample
+from seqgan.decoding.states import first_state
 from seqgan.tensors.masking import mask_from_tokens
 from seqgan.tensors.modes import evaluating
 from seqgan.tensors.products import linear
@@ -238,10 +239,10 @@ def sample(
         raise ValueError(f"The prefix has {given} tokens and max_length is {max_length}: give a shorter prefix.")
 
     def some(first: int, behind: int) -> Samples:
-        index = torch.arange(first, behind, device=rng.device)
+        source = split_rows(context, [first, behind - first, rows - behind])[1]
         part = prefix[first:behind] if prefix is not None and prefix.dim() == 2 else prefix
         count = behind - first
-        return _sample(generator, count, max_length, select_rows(context, index), rng, temperature, top_k, top_p, part)
+        return _sample(generator, count, max_length, source, rng, temperature, top_k, top_p, part)
 
     with evaluating(generator):
         at_once = rows_within(memory, generator, max_length, context, rng.device) if max_length else rows
@@ -271,7 +272,7 @@ def _sample(
     previous = torch.full((rows,), generator.start, device=device)
     with evaluating(generator), alone():
         # A generator that learnt through relaxed samples may have its noise in its first state, and choose greedily.
-        state = disturb_rows(generator.initial_state(rows, context), getattr(generator, "state_noise", 0.0), rng)
+        state = disturb_rows(first_state(generator, rows, context), getattr(generator, "state_noise", 0.0), rng)
 
         def choose(values: Tensor, to_logits: Callable[[Tensor], Tensor]) -> Tensor:
             if getattr(generator, "greedy", False):

@@ -1,10 +1,36 @@
 """How conditional generators read a source, and how their steps look at it."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
 from seqgan.tensors.positions import sinusoids
 from seqgan.tensors.products import Linear
+from seqgan.tensors.rows import SharedRows, State
+
+SOURCE_BYTES = {"cpu": 2**20, "cuda": 2**28}
+"""Of sources that rows share, how much is copied for the rows at once. On a CPU the copies then stay in its caches."""
+
+
+def by_few_rows(look: Callable[[Tensor, State], Tensor], query: Tensor, source: State) -> Tensor:
+    """`look(query, source)` of all rows; where rows share their sources, of few of them at a time.
+
+    A thousand rows that look at one source then never have a thousand copies of it.
+
+    Args:
+        look: independent for each row, and without random numbers.
+        query: [R, ...]
+        source: what `look` takes with R rows, or shared rows of it.
+
+    Returns:
+        [R, ...]
+    """
+    if not isinstance(source, SharedRows):
+        return look(query, source)
+    rows = max(1, SOURCE_BYTES[query.device.type] // max(1, source.row_bytes()))
+    parts = zip(query.split(rows), source.split(rows), strict=True)
+    return torch.cat([look(part, some.rows()) for part, some in parts])
 
 
 class AdditiveAttention(nn.Module):
@@ -28,16 +54,19 @@ class AdditiveAttention(nn.Module):
         """What queries are compared with, which no step needs to compute again. [B, L, S] -> [B, L, A]"""
         return self.key(values)
 
-    def forward(self, query: Tensor, memory: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+    def forward(self, query: Tensor, memory: State) -> Tensor:
         """The weighted mean; 0 for a source without a token.
 
         Args:
             query: [R, Q]
-            memory: keys [R, L, A], values [R, L, S], mask [R, L].
+            memory: keys [R, L, A], values [R, L, S], mask [R, L]; or shared rows of them.
 
         Returns:
             [R, S]
         """
+        return by_few_rows(self._found, query, memory)
+
+    def _found(self, query: Tensor, memory: tuple[Tensor, Tensor, Tensor]) -> Tensor:
         keys, values, mask = memory
         scores = self.score(torch.tanh(keys + self.query(query).unsqueeze(1))).squeeze(2)  # [R, L]
         # The least finite number rather than -inf: a softmax over nothing is then no NaN, and the mask clears it.

@@ -62,6 +62,16 @@ class LinearOutput(Protocol):
         """The map: weight [V, D] and bias [V]."""
 
 
+class SharedSource(Protocol):
+    """What a generator that writes from a source may have besides: one copy of the source for all rows that come of it.
+
+    Rollouts make hundreds of rows of each source; copies of it would be most of what they hold and move.
+    """
+
+    def share_source(self, state: State) -> State:
+        """A first state, with what no step changes in `SharedRows`; `step` and `advance` take such states as well."""
+
+
 class OneShotGenerator(Protocol):
     """A map of noise to the distributions of all positions at once, as an ``nn.Module``. A row depends on its noise."""
 

@@ -13,7 +13,7 @@ from seqgan.generators.recurrent import Cell
 from seqgan.tensors.bidirectional import BidirectionalLayers
 from seqgan.tensors.embedding import embed, embed_source, source_embedding
 from seqgan.tensors.products import Linear, linear
-from seqgan.tensors.rows import State
+from seqgan.tensors.rows import SharedRows, State
 
 
 class Seq2SeqGenerator(nn.Module):
@@ -127,7 +127,18 @@ class Seq2SeqGenerator(nn.Module):
 
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         """One position on. [R] or [R, V] -> logits [R, V], next state."""
-        (lowest, *upper), *memory = state
+        values, state = self.advance(tokens, state)
+        return linear(values, *self.output_layer()), state
+
+    def share_source(self, state: State) -> State:
+        """A state whose rows look at one copy of the source together, however many of them come from one row."""
+        layers, *memory = state
+        return layers, SharedRows(tuple(memory))
+
+    def advance(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        """One position on. [R] or [R, V] -> what the output layer reads [R, E], next state."""
+        (lowest, *upper), *source = state
+        memory = source[0] if len(source) == 1 else source
         vectors = self.dropout(embed(tokens, self.embedding.weight))  # [R, E]
         found = self.attention(lowest[0], memory)  # [R, S]
         lowest = self.cell.step(torch.cat([vectors, found], dim=1), lowest, self.layers[0].parameters())
@@ -137,16 +148,21 @@ class Seq2SeqGenerator(nn.Module):
             layer_state = self.cell.step(values, layer_state, layer.parameters())
             next_states.append(layer_state)
             values = self.dropout(layer_state[0])
-        return self._logits(values, found, vectors), (tuple(next_states), *memory)
+        return self._read(values, found, vectors), (tuple(next_states), *source)
 
     def forward(self, tokens: Tensor, context: State = None) -> Tensor:
         """Teacher forcing. [B, T] -> logits [B, T, V]
 
-        Only the layer that looks at the source goes from position to position; all else is done for all at once.
-
         Raises:
             ConfigError: there is no context.
             ValueError: it is of another number of rows.
+        """
+        return linear(self.features(tokens, context), *self.output_layer())
+
+    def features(self, tokens: Tensor, context: State = None) -> Tensor:
+        """Teacher forcing. [B, T] -> what the output layer reads [B, T, E]. Errors as of `forward`.
+
+        Only the layer that looks at the source goes from position to position; all else is done for all at once.
         """
         (lowest, *upper), *memory = self.initial_state(len(tokens), context)
         vectors = self.dropout(embed(previous_tokens(tokens, self.start), self.embedding.weight))  # [B, T, E]
@@ -161,13 +177,16 @@ class Seq2SeqGenerator(nn.Module):
         for layer, layer_state in zip(self.layers[1:], upper, strict=True):
             first = tuple(part.unsqueeze(0).contiguous() for part in layer_state)  # each [1, B, H]
             values = self.dropout(layer(values, first if len(first) > 1 else first[0])[0])
-        return self._logits(values, torch.stack(finds, dim=1), vectors)
+        return self._read(values, torch.stack(finds, dim=1), vectors)
 
-    def _logits(self, values: Tensor, found: Tensor, vectors: Tensor) -> Tensor:
-        """[..., H], [..., S], [..., E] -> [..., V]"""
-        read = torch.tanh(self.readout(torch.cat([values, found, vectors], dim=-1)))
+    def output_layer(self) -> tuple[Tensor, Tensor]:
+        """The map to logits: weight [V, E] and bias [V]."""
         weight = self.embedding.weight[: self.vocabulary_size] if self.output_weight is None else self.output_weight
-        return linear(read, weight, self.output_bias)
+        return weight, self.output_bias
+
+    def _read(self, values: Tensor, found: Tensor, vectors: Tensor) -> Tensor:
+        """[..., H], [..., S], [..., E] -> [..., E]"""
+        return torch.tanh(self.readout(torch.cat([values, found, vectors], dim=-1)))
 
 
 class Seq2SeqGRU(Seq2SeqGenerator):

@@ -1,15 +1,17 @@
 """The conditional Transformer generator: an encoder, and a decoder whose steps read no token twice."""
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 
 from seqgan.errors import ConfigError
-from seqgan.generators.encoders import TransformerEncoder
+from seqgan.generators.encoders import TransformerEncoder, by_few_rows
 from seqgan.generators.inputs import previous_tokens, require_context, require_source
 from seqgan.generators.transformer import Block, attend
 from seqgan.tensors.embedding import embed, embed_source, source_embedding
 from seqgan.tensors.products import Linear, linear
-from seqgan.tensors.rows import State
+from seqgan.tensors.rows import SharedRows, State
 
 
 class Seq2SeqTransformer(nn.Module):
@@ -119,9 +121,19 @@ class Seq2SeqTransformer(nn.Module):
         Raises:
             ValueError: the sequence has `max_length` tokens already.
         """
+        values, state = self.advance(tokens, state)
+        return linear(values, *self.output_layer()), state
+
+    def share_source(self, state: State) -> State:
+        """A state whose rows look at one copy of the source together, however many of them come from one row."""
+        pasts, context = state
+        return pasts, SharedRows(context)
+
+    def advance(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        """One position on. [R] or [R, V] -> what the output layer reads [R, E], next state. Errors as of `step`."""
         values = embed(tokens, self.embedding.weight).unsqueeze(1)  # [R, 1, E]
-        logits, next_state = self._read(values, state)
-        return logits.squeeze(1), next_state
+        values, state = self._read(values, state)
+        return values.squeeze(1), state
 
     def forward(self, tokens: Tensor, context: State = None) -> Tensor:
         """Teacher forcing. [B, T] -> logits [B, T, V]
@@ -130,8 +142,17 @@ class Seq2SeqTransformer(nn.Module):
             ConfigError: there is no context.
             ValueError: it is of another number of rows, or T exceeds `max_length`.
         """
+        return linear(self.features(tokens, context), *self.output_layer())
+
+    def features(self, tokens: Tensor, context: State = None) -> Tensor:
+        """Teacher forcing. [B, T] -> what the output layer reads [B, T, E]. Errors as of `forward`."""
         values = embed(previous_tokens(tokens, self.start), self.embedding.weight)  # [B, T, E]
         return self._read(values, self.initial_state(len(tokens), context))[0]
+
+    def output_layer(self) -> tuple[Tensor, Tensor]:
+        """The map to logits: weight [V, E] and bias [V]."""
+        weight = self.embedding.weight[: self.vocabulary_size] if self.output_weight is None else self.output_weight
+        return weight, self.output_bias
 
     def _keys_and_values(self, projected: Tensor) -> tuple[Tensor, Tensor]:
         """[B, L, 2 E] -> two of [B, heads, L, E / heads]"""
@@ -139,8 +160,8 @@ class Seq2SeqTransformer(nn.Module):
         return key, value
 
     def _read(self, values: Tensor, state: State) -> tuple[Tensor, State]:
-        """Vectors of the next tokens, and the state before them. [R, T, E] -> [R, T, V], next state"""
-        pasts, (memories, mask) = state
+        """Vectors of the next tokens, and the state before them. [R, T, E] -> [R, T, E], next state"""
+        pasts, context = state
         # Tokens read so far are the length of the keys: no counter can disagree with them.
         position = pasts[0][0].shape[2]
         end = position + values.shape[1]
@@ -151,12 +172,19 @@ class Seq2SeqTransformer(nn.Module):
             )
         values = self.dropout(values + self.positions[position:end])
         next_pasts = []
-        for block, past, memory in zip(self.blocks, pasts, memories, strict=True):
-            values, past = block(values, past, memory, mask)
+        for block, past, source in zip(self.blocks, pasts, _by_block(context), strict=True):
+            values, past = block(values, past, source)
             next_pasts.append(past)
-        weight = self.embedding.weight[: self.vocabulary_size] if self.output_weight is None else self.output_weight
-        logits = linear(self.norm(values), weight, self.output_bias)
-        return logits, (tuple(next_pasts), (memories, mask))
+        return self.norm(values), (tuple(next_pasts), context)
+
+
+def _by_block(context: State) -> Iterator[State]:
+    """What each block looks at: keys and values of the source, and its mask; of shared rows, shared rows."""
+    if isinstance(context, SharedRows):
+        memories, mask = context.table
+        return (SharedRows((*memory, mask), context.index) for memory in memories)
+    memories, mask = context
+    return ((*memory, mask) for memory in memories)
 
 
 class DecoderBlock(nn.Module):
@@ -179,15 +207,15 @@ class DecoderBlock(nn.Module):
         self.source_output = Linear(size, size)
 
     def forward(
-        self, values: Tensor, past: tuple[Tensor, Tensor], memory: tuple[Tensor, Tensor], mask: Tensor
+        self, values: Tensor, past: tuple[Tensor, Tensor], source: State
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """New positions, after what was read. Either nothing was read or there is one new position.
 
         Args:
             values: [R, T, E]
             past: keys and values of what was read. Both [R, heads, P, E / heads]
-            memory: keys and values of the source. Both [R, heads, L, E / heads]
-            mask: of the source, a True in each row. [R, L]
+            source: keys and values of the source, both [R, heads, L, E / heads], and its mask [R, L], a True in each
+                row; or shared rows of them.
 
         Returns:
             [R, T, E], and keys and values of all that is read now, both [R, heads, P + T, E / heads].
@@ -195,6 +223,11 @@ class DecoderBlock(nn.Module):
         values, past = self.block.read(values, past)
         query = self.source_query(self.source_norm(values)).unflatten(2, (self.heads, -1)).transpose(1, 2)
         dropout = self.dropout.p if self.training else 0.0
-        attended = attend(query, *memory, dropout, mask=mask[:, None, None]).transpose(1, 2).flatten(2)  # [R, T, E]
+
+        def found(query: Tensor, memory: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+            key, value, mask = memory
+            return attend(query, key, value, dropout, mask=mask[:, None, None])
+
+        attended = by_few_rows(found, query, source).transpose(1, 2).flatten(2)  # [R, T, E]
         values = values + self.dropout(self.source_output(attended))
         return self.block.transform(values), past

@@ -5,13 +5,43 @@ not know what a model keeps.
 """
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import torch
 from torch import Tensor
 
 State: TypeAlias = Any
-"""A nested tuple of tensors with rows in axis 0, or None."""
+"""A nested tuple of tensors with rows in axis 0, or None; some of the tuples may be `SharedRows`."""
+
+
+class SharedRows:
+    """A part of a state that no step changes and that many rows have alike: selecting rows copies no more than numbers.
+
+    Args:
+        table: a nested tuple of tensors with B rows.
+        index: of which row of the table each of the R rows is; by default each of its own. [R]
+    """
+
+    def __init__(self, table: State, index: Tensor | None = None):
+        self.table = table
+        first = _first_tensor(table)
+        self.index = torch.arange(len(first), device=first.device) if index is None else index
+
+    def rows(self) -> State:
+        """The rows as any other state has them, each a copy."""
+        return select_rows(self.table, self.index)
+
+    def row_bytes(self) -> int:
+        """Of such a copy of one row."""
+        return state_size(self.table) // max(1, len(_first_tensor(self.table)))
+
+    def select(self, index: Tensor) -> Self:
+        """As `select_rows`."""
+        return type(self)(self.table, self.index.index_select(0, index))
+
+    def split(self, sizes: int | Sequence[int]) -> list[Self]:
+        """Parts of so many rows each, one after the other."""
+        return [type(self)(self.table, part) for part in self.index.split(sizes)]
 
 
 def select_rows(state: State, index: Tensor) -> State:
@@ -20,6 +50,8 @@ def select_rows(state: State, index: Tensor) -> State:
         return None
     if isinstance(state, Tensor):
         return state.index_select(0, index)
+    if isinstance(state, SharedRows):
+        return state.select(index)
     return tuple(select_rows(part, index) for part in state)
 
 
@@ -29,6 +61,8 @@ def repeat_rows(state: State, times: int) -> State:
         return None
     if isinstance(state, Tensor):
         return state.repeat_interleave(times, dim=0)
+    if isinstance(state, SharedRows):
+        return SharedRows(state.table, state.index.repeat_interleave(times))
     return tuple(repeat_rows(part, times) for part in state)
 
 
@@ -38,6 +72,8 @@ def split_rows(state: State, sizes: Sequence[int]) -> list[State]:
         return [None] * len(sizes)
     if isinstance(state, Tensor):
         return list(state.split(list(sizes)))
+    if isinstance(state, SharedRows):
+        return state.split(list(sizes))
     parts = [split_rows(part, sizes) for part in state]
     return [tuple(part[i] for part in parts) for i in range(len(sizes))]
 
@@ -48,6 +84,8 @@ def join_rows(*states: State) -> State:
         return None
     if isinstance(states[0], Tensor):
         return torch.cat(states, dim=0)
+    if isinstance(states[0], SharedRows):
+        return _join_shared(states)
     return tuple(join_rows(*parts) for parts in zip(*states, strict=True))
 
 
@@ -64,9 +102,39 @@ def disturb_rows(state: State, scale: float, rng: torch.Generator) -> State:
             "Noise was asked for on a state that holds nothing before the first token, as a Transformer's: without it "
             "all sequences would be alike. Use a recurrent generator, or Gumbel noise and no noise on the state."
         )
+    if isinstance(state, SharedRows):
+        return disturb_rows(state.rows(), scale, rng)  # each row has noise of its own
     if isinstance(state, Tensor):
         if not state.is_floating_point():
             return state
         noise = torch.randn(state.shape, generator=rng, device=state.device, dtype=state.dtype)
         return state + scale * noise
     return tuple(disturb_rows(part, scale, rng) for part in state)
+
+
+def state_size(state: State) -> int:
+    """Bytes of a state's tensors; of shared rows, of their numbers alone."""
+    if state is None:
+        return 0
+    if isinstance(state, Tensor):
+        return state.numel() * state.element_size()
+    if isinstance(state, SharedRows):
+        return state_size(state.index)
+    return sum(state_size(part) for part in state)
+
+
+def _join_shared(states: Sequence[SharedRows]) -> SharedRows:
+    """Of one table, with no copy of it; of several, with one behind the other."""
+    table, index = states[0].table, states[0].index
+    if all(state.table is table for state in states):
+        return SharedRows(table, torch.cat([state.index for state in states]))
+    for state in states[1:]:
+        index = torch.cat([index, state.index + len(_first_tensor(table))])
+        table = join_rows(table, state.table)
+    return SharedRows(table, index)
+
+
+def _first_tensor(state: State) -> Tensor:
+    while not isinstance(state, Tensor):
+        state = state[0]
+    return state

@@ -106,7 +106,7 @@ def token_values(
     tokens, mask = samples
     rows = torch.arange(len(tokens), device=tokens.device)
     if config.credit == "rollouts":
-        memory = int(config.memory * 2**30) or None
+        memory = max(1, int(config.memory * 2**30)) if config.memory else None
         rounded = config.rollout_precision == "bfloat16"
         # Matrix products alone are rounded: probabilities and rewards are made of their results in full precision.
         with torch.autocast(tokens.device.type, dtype=torch.bfloat16, enabled=rounded):

@@ -9,6 +9,7 @@ from seqgan.errors import ConfigError
 from seqgan.generators import CONDITIONAL_GENERATORS, GENERATORS, encoders, transformer
 from seqgan.objectives import mle_loss
 from seqgan.tensors.masking import mask_from_tokens
+from seqgan.tensors.output_nll import output_nll
 from seqgan.tensors.rows import join_rows, repeat_rows, select_rows
 
 NAMES = sorted(CONDITIONAL_GENERATORS)
@@ -235,6 +236,24 @@ def test_a_context_of_other_rows_is_refused(generator, tokens, context):
             ask()
 
 
+def test_likelihood_is_the_same_without_the_logits_of_all_positions(generator, tokens):
+    tokens[1, 3:] = 0
+    mask = mask_from_tokens(tokens, end=0)
+
+    def loss_and_gradients(logits_of_all):
+        generator.zero_grad()
+        context = generator.encode(SOURCE, SOURCE_MASK)
+        if logits_of_all:
+            loss = mle_loss(generator(tokens, context), tokens, mask)
+        else:
+            features = generator.features(tokens, context)[mask]
+            loss = output_nll(features, *generator.output_layer(), tokens[mask]) / mask.sum()
+        loss.backward()
+        return loss.detach(), [parameter.grad.clone() for parameter in generator.parameters()]
+
+    torch.testing.assert_close(loss_and_gradients(False), loss_and_gradients(True))
+
+
 def test_greedy_samples_are_the_likeliest_tokens_of_forward(generator, context, rng):
     tokens, mask = sample(generator, 5, 6, context, rng=rng, top_k=1)
     assert (generator(tokens, context).argmax(-1) == tokens)[mask].all()
@@ -341,7 +360,7 @@ def test_the_transformer_looks_at_the_source_by_a_plain_loop(rng):
     middle = middle + block.source_output(attended)
     expected = middle + block.block.feed_forward(block.block.feed_forward_norm(middle))
     memory = generator._keys_and_values(layer(encoded))
-    torch.testing.assert_close(block(values, past, memory, mask)[0], expected)
+    torch.testing.assert_close(block(values, past, (*memory, mask))[0], expected)
 
 
 def test_the_transformers_source_may_be_long_and_its_target_may_not():
