@@ -162,9 +162,9 @@ def report(done, moments, only, every, seed):
     there = ", ".join(f"{name} {len(each)}" for name, each in moments.items())
     lines = [
         "Trainings with a state after each step, ended by SIGKILL at each moment around a change of a name on the "
-        "disk, resumed, ended again at a random one, and resumed: each ended with the same bytes of weights, log (times "
-        "left out) and samples as the undisturbed one and left no unfinished file, or was lost. After each end the "
-        "folder was read as `seqgan report` and `--resume` do.",
+        "disk, resumed, ended again at a random one, and resumed: each ended with the same bytes of weights, log "
+        "(times left out) and samples as the undisturbed one and left no unfinished file, or was lost. After each end "
+        "the folder was read as `seqgan report` and `--resume` do.",
         "",
         f"`python scripts/soak --renames --seed {seed}{flags}`; {os.cpu_count()} cores, {platform.machine()}, Python "
         f"{platform.python_version()}, torch {torch.__version__}. Moments: {there}. "
