@@ -21,6 +21,7 @@ from seqgan.progress import SILENT, Progress
 
 CACHE_VARIABLE = "SEQGAN_CACHE"
 """The environment variable that names the folder of all caches."""
+ELSEWHERE = f"choose another folder with --data.cache or {CACHE_VARIABLE}"
 FORMAT = "1"
 """Of what is kept: older files are not read."""
 MOST_PROCESSES = 16
@@ -77,7 +78,7 @@ def locked(folder: Path, progress: Progress = SILENT) -> Iterator[None]:
             progress.note(f"Another process reads this text into {folder}: waiting for it.")
             lock.acquire()
     except OSError as error:
-        raise cannot_write(folder, error) from error
+        raise cannot_write(folder, error, place=ELSEWHERE) from error
     try:
         yield
     finally:
@@ -156,7 +157,7 @@ def over_parts(
             "is made anew."
         ) from error
     except OSError as error:
-        raise cannot_write(target, error) from error
+        raise cannot_write(target, error, place=ELSEWHERE) from error
     except RuntimeError as error:
         if "abruptly died" not in str(error):
             raise
