@@ -24,6 +24,10 @@ class TrainingError(SeqganError):
     """A training that cannot go on: its numbers are not finite, or it collapsed and was to stop then."""
 
 
+class LostProcessError(SeqganError):
+    """Of several processes of one training another one has ended, or does not answer."""
+
+
 class RunError(SeqganError):
     """A run folder that is missing, in the way, or of another kind."""
 
