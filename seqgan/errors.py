@@ -24,8 +24,26 @@ class TrainingError(SeqganError):
     """A training that cannot go on: its numbers are not finite, or it collapsed and was to stop then."""
 
 
+class LostProcessError(SeqganError):
+    """Of several processes of one training another one has ended, or does not answer."""
+
+
 class RunError(SeqganError):
     """A run folder that is missing, in the way, or of another kind."""
+
+
+class NoRoomError(RunError):
+    """A file that the disk has no room for.
+
+    Args:
+        found: which, and what room there is.
+        place: how another place is chosen; empty where there is no choice.
+        again: what to do once there is room.
+    """
+
+    def __init__(self, found: str, place: str = "", again: str = "then call the command again."):
+        super().__init__(f"{found} Free some space{f' or {place}' if place else ''}, {again}")
+        self.found = found
 
 
 class CheckpointError(SeqganError):

@@ -9,14 +9,16 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from seqgan.errors import RunError
+from seqgan.errors import NoRoomError, RunError
 
 TEMPORARY_SUFFIX = ".writing"
 """What the name of an unfinished file or folder ends with; anything so named may be deleted."""
+LITTLE = 2**20
+"""Bytes that are as good as none, where nobody knows how many a file needs."""
 
 
 def read_file(path: Path, most: int | None = None) -> bytes:
@@ -74,16 +76,22 @@ def write_file(path: Path, data: bytes | str) -> None:
         RunError: the disk is full, or the folder may not be written. The old file is then still there.
     """
     content = data.encode() if isinstance(data, str) else data
-    write_with(path, lambda temporary: temporary.write_bytes(content))
+    write_with(path, lambda temporary: temporary.write_bytes(content), len(content))
 
 
-def write_with(path: Path, write: Callable[[Path], object]) -> None:
+def write_with(path: Path, write: Callable[[Path], object], size: int | None = None) -> None:
     """Replace `path` by the file that `write` makes at the temporary path it is given.
+
+    Args:
+        path: the file.
+        write: makes it.
+        size: bytes that it will have, where that is known, for the message.
 
     Raises:
         RunError: as `write_file`.
     """
     temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
+    failed: OSError | None = None
     try:
         if path.exists() and not path.is_file():
             # Such as /dev/null, which a renamed file would take the place of, for everybody.
@@ -94,10 +102,12 @@ def write_with(path: Path, write: Callable[[Path], object]) -> None:
         sync(temporary)
         os.replace(temporary, path)
     except OSError as error:
-        raise cannot_write(path, error) from error
+        failed = error
     finally:
         with contextlib.suppress(OSError):  # where nothing may be written, nothing may be deleted either
             temporary.unlink(missing_ok=True)
+    if failed is not None:  # how much is free is asked once the half of a file is gone
+        raise cannot_write(path, failed, size) from failed
 
 
 def replace_folder(unfinished: Path, folder: Path) -> None:
@@ -121,11 +131,46 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def cannot_write(path: Path, error: OSError) -> RunError:
-    """The one line that a user reads when the system refuses a write."""
+def cannot_write(path: Path, error: OSError, size: int | None = None, place: str = "choose another place") -> RunError:
+    """The one line that a user reads when the system refuses a write.
+
+    Args:
+        path: what was to be written; below a temporary name that which the user asked for is said.
+        error: the refusal.
+        size: bytes that it needs, where that is known.
+        place: how another place is chosen.
+    """
+    path = Path(*(part.removesuffix(TEMPORARY_SUFFIX) or part for part in path.parts))
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return RunError(
-            f"{path} could not be written: the disk is full. Free some space, then call the command again, a training "
-            "with --resume."
-        )
+        return NoRoomError(f"{path} could not be written: {_no_room(path, error, size)}", place)
     return RunError(f"{path} could not be written: {error.strerror or error}. Choose a place that may be written to.")
+
+
+@contextlib.contextmanager
+def gone_on_with(command: str) -> Iterator[None]:
+    """Within the block, which trains into a run, a full disk is answered by room and by going on.
+
+    Args:
+        command: that does.
+    """
+    try:
+        yield
+    except NoRoomError as error:
+        raise NoRoomError(error.found, again=f"then go on with: {command}") from error
+
+
+def _no_room(path: Path, error: OSError, size: int | None) -> str:
+    """Why there is none, as far as the system tells."""
+    if error.errno == errno.EDQUOT:
+        return "your quota of the disk is used up."
+    there = next((folder for folder in path.absolute().parents if folder.is_dir()), Path("/"))
+    try:
+        free = shutil.disk_usage(there).free
+        files = os.statvfs(there) if hasattr(os, "statvfs") else None
+    except OSError:
+        return "the disk is full."
+    if files is not None and files.f_files and not files.f_favail:
+        return "the disk has no room for another file, however small."
+    if size is not None and free < size:
+        return f"the disk is full, {size:,} bytes are needed and {free:,} are free."
+    return f"the disk is full, {free:,} bytes are free." if free < LITTLE else "the disk is full."

@@ -1,5 +1,6 @@
 """What several processes do together in the tests, and how they are started: as `torchrun` does, but quicker."""
 
+import ctypes
 import importlib
 import itertools
 import math
@@ -7,6 +8,7 @@ import multiprocessing
 import os
 import runpy
 import sys
+import time
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cache
@@ -103,6 +105,33 @@ def command(*arguments):
     """`python -m seqgan`."""
     sys.argv = ["seqgan", *arguments]
     runpy.run_module("seqgan", run_name="__main__")
+
+
+def command_that_hangs(how, place, *arguments):
+    """The same, but the second process hangs in the midst of an epoch, once a file called `place` tells so.
+
+    Args:
+        how: "python", where handlers are called, or "library", where none is.
+        place: the file.
+        arguments: of the command.
+    """
+    interrupt.GRACE_SECONDS = 0.5
+    interrupt.GUARD_SECONDS = 0.5 if how == "library" else 100.0
+    updates, update = itertools.count(), pretraining.update
+
+    def hanging(*of_update):
+        if os.environ["RANK"] == "1" and next(updates) == 10:
+            Path(place).touch()
+            if how == "library":
+                mutex = ctypes.create_string_buffer(256)  # unlocked; locked twice it waits for itself
+                for _ in range(2):
+                    ctypes.CDLL(None).pthread_mutex_lock(mutex)
+            while True:
+                time.sleep(0.1)
+        return update(*of_update)
+
+    pretraining.update = hanging
+    command(*arguments)
 
 
 # Updates: each of the numbers that are drawn is drawn for the whole batch, and a process takes its rows.

@@ -1,14 +1,17 @@
 """The first signal is a wish, the second ends the process; from Python nothing changes unasked."""
 
+import ctypes
 import os
 import signal
 import sys
 import threading
+import time
 
 import pytest
 
 from seqgan import interrupt
 from seqgan.cli.main import main
+from seqgan.errors import LostProcessError
 from seqgan.interrupt import Interrupted, Stop, interruptible
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
@@ -68,6 +71,74 @@ def test_a_second_signal_ends_the_process_at_once():
             os.kill(os.getpid(), signal.SIGTERM)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGTERM
+
+
+def deaf():
+    """Wait for ever in a step of the library, between whose parts Python calls no handler."""
+    mutex = ctypes.create_string_buffer(256)
+    for _ in range(2):
+        ctypes.CDLL(None).pthread_mutex_lock(mutex)
+
+
+@pytest.mark.parametrize("signals", [1, 2])
+def test_one_of_several_processes_that_hears_nothing_is_ended(monkeypatch, capfd, signals):
+    monkeypatch.setattr(interrupt, "launched", lambda: 2)
+    monkeypatch.setattr(interrupt, "AT_ONCE_SECONDS", 0.05)
+    monkeypatch.setattr(interrupt, "GRACE_SECONDS", 0.05 if signals == 1 else 1000)
+    monkeypatch.setattr(interrupt, "GUARD_SECONDS", 0.05)
+    read, write = os.pipe()
+    child = os.fork()
+    if not child:
+        with interruptible("Go on so"):
+            os.write(write, b"ready")
+            deaf()
+    os.read(read, 5)
+    time.sleep(0.1)
+    for number in (signal.SIGTERM, signal.SIGINT)[:signals]:
+        os.kill(child, number)
+        time.sleep(0.2 if signals == 2 else 0)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if signals == 2 and code == -signal.SIGINT:
+        return  # the first one came before it was deaf: then the system ends it at the second
+    assert code == (143 if signals == 1 else 130)
+    assert capfd.readouterr().err == (
+        "\nseqgan: interrupted. What was not finished since the last training state is done again. Go on so\n"
+    )
+
+
+def test_what_saves_is_given_its_time(monkeypatch):
+    monkeypatch.setattr(interrupt, "launched", lambda: 2)
+    monkeypatch.setattr(interrupt, "GRACE_SECONDS", 0.05)
+    monkeypatch.setattr(interrupt, "GUARD_SECONDS", 0.05)
+    before = signal.set_wakeup_fd(-1)
+
+    def loop():
+        with interruptible() as stop:
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert stop.asked()
+            stop.take_time()
+            time.sleep(0.3)
+            stop.leave("Saved.")
+
+    with pytest.raises(Interrupted, match=r"Saved\."):
+        loop()
+    assert signal.set_wakeup_fd(before) == -1
+    assert threading.active_count() == 1
+
+
+@pytest.mark.parametrize("signalled", [False, True])
+def test_who_loses_another_process_after_a_signal_was_interrupted(signalled):
+    def loop():
+        with interruptible("Go on so"):
+            if signalled:
+                os.kill(os.getpid(), signal.SIGTERM)
+            raise LostProcessError("Another one has ended.")
+
+    with pytest.raises(Interrupted if signalled else LostProcessError) as left:
+        loop()
+    if signalled:
+        assert left.value.exit_code == 143
+        assert "is done again. Go on so" in str(left.value)
 
 
 def test_what_is_ignored_stays_ignored():

@@ -32,7 +32,7 @@ from seqgan.config import (
 )
 from seqgan.data.corpus import corpus_name
 from seqgan.errors import ConfigError, RunError, SeqganError
-from seqgan.files import TEMPORARY_SUFFIX
+from seqgan.files import TEMPORARY_SUFFIX, gone_on_with
 from seqgan.interrupt import interruptible
 from seqgan.launched import speaks
 from seqgan.presets import ALGORITHM_DEFAULTS, PRESETS
@@ -455,7 +455,7 @@ def train(
     folder = run.folder
     place = ["--run", str(folder)] if weights is None else ["--run", str(folder.parent), "--name", folder.name]
     command = shlex.join(["seqgan", "adversarial", "--algo", config.adversarial.algo, *place, "--resume"])
-    with interruptible(f"Go on with: {command}") as stop:
+    with interruptible(f"Go on with: {command}") as stop, gone_on_with(command):
         train_adversarially(
             generator,
             discriminator,

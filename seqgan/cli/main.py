@@ -9,9 +9,11 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 from seqgan import __version__
 from seqgan.errors import ConfigError, SeqganError, nearest
+from seqgan.files import cannot_write
 from seqgan.interrupt import SIGNALS, Interrupted, raise_interrupted
 from seqgan.launched import launched
 from seqgan.progress import printable
@@ -87,8 +89,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             _leave_standard_output()
-            where = "standard output" if error.filename is None else str(error.filename)
-            return _fail(f"{where}: {error.strerror}. Free some space, or choose another place.")
+            if error.filename is None:
+                return _fail(f"standard output: {error.strerror}. Free some space, or choose another place.")
+            return _fail(str(cannot_write(Path(os.fsdecode(error.filename)), error)))
         if isinstance(error, OSError) and error.filename is not None:
             # Whatever the system says of a file or folder that was named, the user can see to.
             return _fail(f"{error.filename}: {error.strerror}. Check the path, its length and its permissions.")

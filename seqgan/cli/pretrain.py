@@ -13,6 +13,7 @@ from seqgan.cli.options import SettingsFlags, Switch, flag_value, parse, refuse_
 from seqgan.config import PRETRAINED, DataConfig, GeneratorConfig, PretrainConfig, RunConfig, check_resumable
 from seqgan.data.corpus import corpus_name, located, located_source
 from seqgan.errors import ConfigError
+from seqgan.files import gone_on_with
 from seqgan.interrupt import interruptible
 from seqgan.launched import speaks
 from seqgan.progress import Progress
@@ -117,7 +118,8 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
         run = create_run(folder, config, *text.symbols, overwrite=flags.overwrite)
     if flags.tensorboard and speaks():
         want_events(run.folder)
-    with interruptible(f"Go on with: {shlex.join(['seqgan', 'pretrain', '--run', str(folder), '--resume'])}") as stop:
+    command = shlex.join(["seqgan", "pretrain", "--run", str(folder), "--resume"])
+    with interruptible(f"Go on with: {command}") as stop, gone_on_with(command):
         result = pretrain(
             generator,
             text,

@@ -4,6 +4,7 @@ A result's file name holds what it depends on, so that a text or a setting that 
 done anew. What belonged to an older state of the same text is deleted then.
 """
 
+import contextlib
 import hashlib
 import os
 import signal
@@ -21,6 +22,10 @@ from seqgan.progress import SILENT, Progress
 
 CACHE_VARIABLE = "SEQGAN_CACHE"
 """The environment variable that names the folder of all caches."""
+ELSEWHERE = f"choose another folder with --data.cache or {CACHE_VARIABLE}"
+"""What is said where it cannot be written."""
+LOCK = "lock"
+"""The file by which a folder is locked."""
 FORMAT = "1"
 """Of what is kept: older files are not read."""
 MOST_PROCESSES = 16
@@ -63,25 +68,46 @@ def key_of(*values: object) -> str:
 def locked(folder: Path, progress: Progress = SILENT) -> Iterator[None]:
     """One process at a time works in a folder, which is made if need be; the others wait for its results, and say so.
 
+    Where it leaves nothing there, the folder is deleted.
+
     Raises:
         RunError: the folder cannot be made.
     """
     from filelock import FileLock, Timeout
 
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / "lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            progress.note(f"Another process reads this text into {folder}: waiting for it.")
-            lock.acquire()
+        lock = FileLock(folder / LOCK)
+        seconds = 0
+        while not lock.is_locked:
+            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                lock.acquire(timeout=seconds)
+            except Timeout:
+                progress.note(f"Another process reads this text into {folder}: waiting for it.")
+                seconds = -1
+            except FileNotFoundError:
+                pass  # the other one has left nothing there, not even the folder
     except OSError as error:
-        raise cannot_write(folder, error) from error
+        raise cannot_write(folder, error, place=ELSEWHERE) from error
     try:
         yield
     finally:
+        with contextlib.suppress(OSError):
+            if os.listdir(folder) == [LOCK]:  # nothing of use came of it; whoever waits makes it again
+                (folder / LOCK).unlink()
+                folder.rmdir()
         lock.release()
+
+
+def forget(folder: Path, name: str) -> None:
+    """Delete the results of that name, also those of some of its parts: the text was refused, and another is to come.
+
+    Args:
+        folder: of the cache, locked.
+        name: as of `over_parts`.
+    """
+    for path in folder.glob(f"{name}*"):
+        path.unlink(missing_ok=True)
 
 
 def over_parts(
@@ -118,10 +144,9 @@ def over_parts(
     import pyarrow
 
     kind, state, _ = name.split("-")
-    for path in folder.iterdir():
-        # Also what a process that was killed left behind.
-        stale = path.name.startswith(f"{kind}-") and not path.name.startswith(f"{kind}-{state}-")
-        if stale or path.name.startswith("tmp"):
+    _delete_unfinished(folder)  # of a process that was killed
+    for path in folder.glob(f"{kind}-*"):
+        if not path.name.startswith(f"{kind}-{state}-"):
             path.unlink(missing_ok=True)
     target = folder / f"{name}.arrow"
     count = min(workers or min(MOST_PROCESSES, available_processors()), len(parts))
@@ -149,6 +174,7 @@ def over_parts(
                 new_fingerprint=key_of(name),
             )
     except SeqganError:
+        forget(folder, name)
         raise
     except pyarrow.ArrowException as error:
         raise RunError(
@@ -156,7 +182,7 @@ def over_parts(
             "is made anew."
         ) from error
     except OSError as error:
-        raise cannot_write(target, error) from error
+        raise cannot_write(target, error, place=ELSEWHERE) from error
     except RuntimeError as error:
         if "abruptly died" not in str(error):
             raise
@@ -164,6 +190,15 @@ def over_parts(
             "A process that reads the text was ended from outside, most often for lack of memory: call the command "
             "again, with fewer --data.workers."
         ) from error
+    finally:
+        # What the processes had begun when one of them failed. Parts that were finished stay, and are not done again.
+        _delete_unfinished(folder)
+
+
+def _delete_unfinished(folder: Path) -> None:
+    """Delete what the library has not renamed to a result."""
+    for path in folder.glob("tmp*"):
+        path.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from seqgan.data.batches import LONGEST_AUTOMATIC, Batch, Sequences
-from seqgan.data.cache import key_of, over_parts
+from seqgan.data.cache import forget, key_of, over_parts
 from seqgan.data.parts import Part, read_part, sentences_of
 from seqgan.data.pretrained import Pretrained
 from seqgan.data.scan import HeldOut
@@ -185,6 +185,7 @@ def encode_text(
         lengths = _count_lengths(files)
         write_file(folder / f"{name}.json", json.dumps(lengths._asdict()))
     if not lengths.counts:
+        forget(folder, name)
         raise CorpusError(
             f"{parts[0].path}: no sentence has at most {max_length} tokens, and longer ones are dropped: raise "
             "data.max_length, or set data.too_long to cut."

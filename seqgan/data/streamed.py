@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seqgan.data.batches import LONGEST_AUTOMATIC, encode_sentences
-from seqgan.data.cache import cache_folder, key_of, locked, state_of
+from seqgan.data.cache import cache_folder, forget, key_of, locked, state_of
 from seqgan.data.corpus import HELD_OUT_SHARE, MOST_HELD_OUT, Corpus, is_embedded, own_name
 from seqgan.data.folders import SPLIT_NAMES, is_tsv, split_files_of
 from seqgan.data.lines import count, read_lines
@@ -142,7 +142,11 @@ def stream_text(
                 f"{corpus} is not the text that the run was trained on: its sentences, or their order, changed. "
                 "Restore it, or pretrain a new run."
             )
-        _check_enough(corpus, scan, own)
+        try:
+            _check_enough(corpus, scan, own)
+        except CorpusError:
+            forget(folder, "scan-")  # of this text, which is to become another one, or to be split otherwise
+            raise
         if isinstance(tokenizer, str):
             tokenizer = make_tokenizer(tokenizer, scan.sample, vocabulary_size=pieces, seed=seed)
         if vocabulary is None:

@@ -175,6 +175,20 @@ def load_state(folder: Path, note: Callable[[str], None], log: Path | None = Non
     return None
 
 
+def delete_unfinished(folder: Path) -> None:
+    """Delete what a process that was killed had not finished writing, or deleting, in a run's folder.
+
+    Args:
+        folder: of the run. A folder in it may be a child run that another process is making, and is left alone.
+    """
+    for place in (folder, folder / "checkpoints", folder / "samples"):
+        for path in place.glob(f"*{TEMPORARY_SUFFIX}"):
+            if path.is_symlink() or path.is_file():
+                path.unlink(missing_ok=True)
+            elif place != folder:
+                shutil.rmtree(path, ignore_errors=True)
+
+
 def has_state(folder: Path, log: Path) -> bool:
     """Whether there is a training state to go on from; arguments and errors as of `load_state`."""
     return load_state(folder, lambda _: None, log) is not None

@@ -85,12 +85,13 @@ def _take(folder: Path, name: str, how: int) -> Claim:
     descriptor = os.open(place, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(descriptor, how)
+        holder = json.dumps({"host": socket.gethostname(), "pid": os.getpid()})
+        with contextlib.suppress(OSError):  # a full disk: it is held all the same
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, holder.encode(), 0)
     except BaseException:
         os.close(descriptor)
         raise
-    holder = json.dumps({"host": socket.gethostname(), "pid": os.getpid()})
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, holder.encode(), 0)
     return Claim(descriptor)
 
 
@@ -204,6 +205,9 @@ def next_trial(folder: Path, study: "Study", sweep: SweepFile, space: Sequence[D
                 continue
             taken = claim(folder, trial_name(begun_before.number))
             if taken is None:
+                continue
+            if study.get_trials(deepcopy=False)[begun_before.number].state != TrialState.RUNNING:
+                taken.release()  # its worker came to its end since the trials were read
                 continue
             # The study hands out trials that it makes, and has no word for going on with one.
             trial = optuna.trial.Trial(study, begun_before._trial_id)

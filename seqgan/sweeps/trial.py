@@ -100,12 +100,16 @@ def in_a_process(process: Process, watch: Watch) -> int:
 
 
 def _end(training: "subprocess.Popen[bytes]") -> int:
-    training.terminate()
+    """Have it save its state and leave; what takes too long, or is not waited for any longer, is killed."""
     try:
+        training.terminate()
         return training.wait(PATIENCE_SECONDS)
     except subprocess.TimeoutExpired:
         training.kill()
         return training.wait()
+    except BaseException:  # interrupted a second time: its last state will do
+        training.kill()
+        raise
 
 
 def run_trial(
@@ -139,14 +143,14 @@ def run_trial(
                 return f"{name}: pruned at seed {seed}."
             values[str(seed)] = made
             trial.set_user_attr("values", values)
+        means = [sum(each) / len(sweep.seeds) for each in zip(*values.values(), strict=True)]
+        study.tell(trial, means)
     except (Failed, SeqganError) as failure:
         trial.set_user_attr("reason", str(failure))
         study.tell(trial, state=TrialState.FAIL)
         return f"{name}: failed. {failure}"
     finally:
-        keep.release()
-    means = [sum(each) / len(sweep.seeds) for each in zip(*values.values(), strict=True)]
-    study.tell(trial, means)
+        keep.release()  # once the study knows: until then it is a trial that another worker would go on with
     said = ", ".join(f"{metric} {mean:.4f}" for metric, mean in zip(sweep.objectives, means, strict=True))
     return f"{name}: {said}."
 

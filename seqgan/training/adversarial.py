@@ -16,7 +16,14 @@ from seqgan.interrupt import Stop
 from seqgan.objectives.algorithm import Relaxed, Sampled
 from seqgan.objectives.spin import SelfPlay
 from seqgan.progress import SILENT, Progress
-from seqgan.runs.checkpoint import check_moments, load_state, restoring, save_state, save_weights
+from seqgan.runs.checkpoint import (
+    check_moments,
+    delete_unfinished,
+    load_state,
+    restoring,
+    save_state,
+    save_weights,
+)
 from seqgan.runs.directory import Run
 from seqgan.runs.health import Circumstances, circumstances_of
 from seqgan.runs.metric_log import MetricLog
@@ -87,6 +94,8 @@ def train_adversarially(
         state = (
             load_state(run.checkpoints_folder, progress.note, run.metrics_path) if run is not None and resume else None
         )
+        if run is not None and resume and is_first():
+            delete_unfinished(run.folder)
         begun = [(state or {}).get(name) for name in ("warmup_steps", "rounds", "judged")]
         check_alike("The training state", str(begun))
         if run is not None and state is not None:

@@ -29,6 +29,7 @@ class Doctor:
 
     Attributes:
         returns: how often the training went back to its best checkpoint.
+        gave_up: why it was ended after so many returns; empty before, and once it is gone on with all the same.
         best: the newest evaluated round at which nothing was wrong with the generator, and its training state's number.
     """
 
@@ -38,6 +39,7 @@ class Doctor:
         self._found: dict[str, Diagnosis] = {}
         self._said: dict[str, tuple[str, str, int]] = {}  # by check: what was said, its level, when it last held
         self.returns = 0
+        self.gave_up = ""
         self.best: tuple[int, int] | None = None
 
     def hear(self, line: Logged) -> None:
@@ -78,6 +80,7 @@ class Doctor:
             "lines": [dict(line) for line in self._lines],
             "said": {check: list(said) for check, said in self._said.items()},
             "returns": self.returns,
+            "gave_up": self.gave_up,
             "best": None if self.best is None else list(self.best),
         }
 
@@ -89,4 +92,5 @@ class Doctor:
         self._found = diagnose(self._lines, self._about)
         self._said = {check: (name, level, last) for check, (name, level, last) in state["said"].items()}
         self.returns = state["returns"]
+        self.gave_up = str(state.get("gave_up", ""))  # earlier versions did not say
         self.best = None if state["best"] is None else (state["best"][0], state["best"][1])

@@ -44,6 +44,8 @@ class Keeper:
         """
         leaving, due = self._asked(save=save)
         started = time.monotonic()
+        if leaving:
+            self._stop.take_time()
         if save or leaving or due:
             self._write()
             now = time.monotonic()

@@ -22,7 +22,15 @@ from seqgan.generators.protocol import GeneratorModule
 from seqgan.interrupt import Stop
 from seqgan.objectives.mle import mle_loss
 from seqgan.progress import SILENT, Progress
-from seqgan.runs.checkpoint import check_moments, load_state, load_weights, restoring, save_state, save_weights
+from seqgan.runs.checkpoint import (
+    check_moments,
+    delete_unfinished,
+    load_state,
+    load_weights,
+    restoring,
+    save_state,
+    save_weights,
+)
 from seqgan.runs.directory import Run
 from seqgan.runs.metric_log import MetricLog
 from seqgan.runs.thinning import is_shown
@@ -123,6 +131,8 @@ def pretrain(
         state = (
             load_state(run.checkpoints_folder, progress.note, run.metrics_path) if run is not None and resume else None
         )
+        if run is not None and resume and is_first():
+            delete_unfinished(run.folder)
         check_alike("The training state", str([(state or {}).get(name) for name in ("epoch", "part")]))
         if run is not None and state is not None:
             with restoring(run.checkpoints_folder):

@@ -33,7 +33,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from seqgan.errors import ConfigError, SeqganError
+from seqgan.errors import ConfigError, LostProcessError, SeqganError
 from seqgan.launched import launched, launched_rank
 
 TIMEOUT_VARIABLE, TIMEOUT_SECONDS = "SEQGAN_TIMEOUT", 300.0
@@ -367,7 +367,7 @@ def _answered() -> Iterator[None]:
     except RuntimeError as error:
         # The library's words, without the line of its source before and its advice behind.
         what = (str(error).partition("] ")[2].partition(". ")[0] or str(error))[:100]
-        raise SeqganError(
+        raise LostProcessError(
             f"Process {launched_rank()} of {launched()} has lost another one, which ended or did not answer within "
             f"{_timeout_seconds():g} seconds ({what}): go on from the last training state with --resume, "
             "with as many processes or another number."

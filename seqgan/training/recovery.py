@@ -88,7 +88,16 @@ class Recovery:
         return {best for best in self._bests.values() if best is not None}
 
     def after_round(self, keep: Callable[[], None]) -> None:
-        """Go back or stop, where the last round was a collapse and that is asked for."""
+        """Go back or stop, where the last round was a collapse and that is asked for.
+
+        Raises:
+            TrainingError: it is to stop, or has gone back often enough, now or before it was resumed.
+        """
+        if self.doctor.gave_up:
+            if self.config.on_collapse == "restore":
+                raise TrainingError(self.doctor.gave_up)
+            self.progress.note(f"In spite of what ended it: {self.doctor.gave_up}")
+            self.doctor.gave_up = ""
         if self.doctor.collapse is not None and self.config.on_collapse != "warn":
             self.treat(f"{self.doctor.collapse.name}. {self.doctor.collapse.text}", keep)
 
@@ -119,12 +128,16 @@ class Recovery:
         state = self._in_memory if self.run is None else load_state_of(self.run.checkpoints_folder, step)
         self.players.go_back(state, slower)
         doctor.hear(self.log.log("adversarial", rounds, {RESTORED: best}, shown=False))
-        keep()
         if doctor.returns > RETURNS:
-            raise TrainingError(
+            # In the state, too: resumed as it was, it would play on at ever lower rates, and nobody would know why.
+            doctor.gave_up = (
                 f"Stopped after round {rounds}: it went back {RETURNS} times, and again: {collapse} Its weights are "
-                f"those of round {best}. Begin anew with other settings."
+                f"those of round {best}. Go on from them at {slower:g} of the learning rates with --resume "
+                "--on-collapse warn, or stop, or begin anew with other settings."
             )
+            keep()
+            raise TrainingError(doctor.gave_up)
+        keep()
         self.progress.note(
             f"After round {rounds}: {collapse} Both players went back to round {best}, the newest evaluated one with "
             f"nothing wrong, and go on at {slower:g} of their learning rates: return {doctor.returns} of {RETURNS}."

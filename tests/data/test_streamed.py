@@ -21,7 +21,7 @@ from seqgan.data.lines import read_lines
 from seqgan.data.parts import Part, read_part, sample_lines, sentences_of, split_files
 from seqgan.data.pretrained import read_pretrained
 from seqgan.data.scan import HeldOut, held_out_share, merge_counts
-from seqgan.data.streamed import sample_corpus, stream_text, streamed_files
+from seqgan.data.streamed import Files, sample_corpus, stream_text, streamed_files
 from seqgan.data.text import encode_corpus
 from seqgan.data.tokenizers import make_tokenizer
 from seqgan.errors import CorpusError
@@ -382,6 +382,27 @@ def test_what_a_killed_process_left_is_taken_away(folder, tmp_path):
     (place / "tmpabc").write_bytes(b"half of it")
     assert streamed(folder).train.sentences == 500
     assert not (place / "tmpabc").exists()
+
+
+def test_a_refused_text_leaves_nothing_in_the_cache(tmp_path):
+    """Neither the parts that were finished before the wrong one was met, nor what cannot be used, nor the folder."""
+    path, valid, cache = tmp_path / "one.txt", tmp_path / "valid.txt", tmp_path / "cache"
+    valid.write_text("a dog .\n")
+
+    def made_of(text, **options):
+        path.write_text(text)
+        with pytest.raises(CorpusError):
+            stream_text(
+                str(path), Files([path], [], []), valid=str(valid), part_bytes=1000, **{"workers": 1, **options}
+            )
+        return sorted(file.name[:4] for file in cache.glob("*/*") if file.name != "lock"), list(cache.iterdir())
+
+    good = "a cat sleeps here .\n" * 100
+    assert made_of(good + "a\ttab\n", workers=2) == ([], [])  # the first process had finished its part
+    assert made_of("one\n") == ([], [])
+    # Another length finds the counts of the same text. What is of a text that is refused for another reason stays, too.
+    assert made_of(good, max_length=2, too_long="drop")[0] == ["scan"]
+    assert made_of(good, fingerprint="of another")[0] == ["scan"]
 
 
 def test_a_cache_that_cannot_be_made(folder, tmp_path, monkeypatch):

@@ -1,14 +1,18 @@
+import errno
 import json
 import os
 import pickle
+import shutil
+from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
 from seqgan.errors import CheckpointError, RunError
-from seqgan.files import write_with
+from seqgan.files import gone_on_with, write_file, write_with
 from seqgan.runs import MetricLog, load_state, load_weights, read_metrics, save_state, save_weights
+from seqgan.runs.checkpoint import delete_unfinished
 
 
 def silent(_):
@@ -177,3 +181,58 @@ def test_a_full_disk_is_one_line_and_leaves_the_old_file(tmp_path):
         write_with(path, write)
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["file"]
+
+
+def full(monkeypatch, free, number=errno.ENOSPC):
+    """Have the system refuse all that is written, with so many bytes free."""
+
+    def refuse(path, content):
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: shutil._ntuple_diskusage(10**9, 10**9 - free, free))
+
+
+@pytest.mark.parametrize(
+    ("free", "number", "why"),
+    [
+        (7, errno.ENOSPC, "the disk is full, 1,200 bytes are needed and 7 are free."),
+        (10**8, errno.ENOSPC, "the disk is full."),  # other processes have made room since
+        (10**8, errno.EDQUOT, "your quota of the disk is used up."),
+    ],
+)
+def test_a_full_disk_is_said_of_the_file_that_was_asked_for(tmp_path, monkeypatch, free, number, why):
+    full(monkeypatch, free, number)
+    mend = "Free some space or choose another place, then call the command again."
+    with pytest.raises(RunError) as refused:
+        write_file(tmp_path / "folder.writing" / "file", "four" * 300)
+    assert str(refused.value) == f"{tmp_path}/folder/file could not be written: {why} {mend}"
+
+
+def test_a_training_on_a_full_disk_is_gone_on_with(tmp_path, monkeypatch):
+    full(monkeypatch, 7)
+    command = "seqgan pretrain --run mine --resume"
+    with pytest.raises(RunError) as refused, gone_on_with(command):
+        save_state(tmp_path, 3, {})
+    said = str(refused.value)
+    assert said.startswith(f"{tmp_path}/step-000000003/state.pt could not be written: the disk is full, ")
+    assert said.endswith(f" are needed and 7 are free. Free some space, then go on with: {command}")
+
+
+def test_a_disk_without_room_for_names(tmp_path, monkeypatch):
+    full(monkeypatch, 10**8)
+    known = os.statvfs(tmp_path)
+    fields = [getattr(known, f"f_{name}") for name in ("bsize", "frsize", "blocks", "bfree", "bavail")]
+    monkeypatch.setattr(os, "statvfs", lambda place: os.statvfs_result([*fields, 100, 0, 0, 0, 255]))
+    with pytest.raises(RunError, match="the disk has no room for another file, however small"):
+        write_file(tmp_path / "file", "four")
+
+
+def test_what_was_killed_in_the_midst_is_deleted_and_nothing_else(tmp_path):
+    for name in ("a.writing", "samples/b.writing", "samples/kept", "checkpoints/step-000000001.old.writing/state.pt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "child.writing").mkdir()  # a run that another process is making
+    delete_unfinished(tmp_path)
+    left = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*"))
+    assert left == ["checkpoints", "child.writing", "samples", "samples/kept"]

@@ -1,5 +1,6 @@
 """What workers share: locks that die with their holder, a journal that survives a crash, and who gets which trial."""
 
+import errno
 import subprocess
 
 import pytest
@@ -8,6 +9,7 @@ from tiny_sweeps import space_of, sweep_of
 optuna = pytest.importorskip("optuna", reason="optuna is not installed: pip install 'seqgan[sweep]'")
 
 from seqgan.errors import CheckpointError  # noqa: E402
+from seqgan.sweeps import storage  # noqa: E402
 from seqgan.sweeps.storage import (  # noqa: E402
     GIVE_UP,
     VOID,
@@ -38,6 +40,18 @@ def test_a_claim_is_one_holder_s_and_ends_with_its_last_process(tmp_path):
     again.release()
     again.release()
     assert not holders(tmp_path, "trial-")
+
+
+def test_on_a_full_disk_a_claim_is_held_and_let_go_of_all_the_same(tmp_path, monkeypatch):
+    def refuse(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(storage.os, "pwrite", refuse)
+    first = claim(tmp_path, "trial-0000")
+    assert claim(tmp_path, "trial-0000") is None
+    assert holders(tmp_path, "trial-") == {"trial-0000": {}}
+    first.release()
+    claim(tmp_path, "trial-0000").release()
 
 
 def test_a_line_that_was_cut_is_taken_out_of_the_journal(tmp_path):
@@ -89,6 +103,22 @@ def test_a_trial_whose_worker_is_gone_is_gone_on_with(tmp_path):
     assert next_trial(tmp_path, study, sweep, space_of(sweep)) is None
     second.claim.release()
     again.claim.release()
+
+
+def test_a_trial_that_ends_while_another_worker_looks_is_left_alone(tmp_path, monkeypatch):
+    """It was running when the trials were read, and nobody holds it any more when it is asked for."""
+    sweep = sweep_of(trials=1)
+    study = open_study(tmp_path, sweep)
+    first = next_trial(tmp_path, study, sweep, space_of(sweep))
+
+    def late(folder, name):
+        study.tell(first.trial, 1.0)
+        first.claim.release()
+        return claim(folder, name)
+
+    monkeypatch.setattr(storage, "claim", late)
+    assert next_trial(tmp_path, study, sweep, space_of(sweep)) is None
+    claim(tmp_path, "trial-0000").release()
 
 
 def test_a_training_without_its_worker_is_told_from_one_with(tmp_path):

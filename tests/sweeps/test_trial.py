@@ -2,7 +2,9 @@
 
 import json
 import signal
+import subprocess
 import sys
+import time
 
 import msgspec
 import pytest
@@ -13,13 +15,15 @@ optuna = pytest.importorskip("optuna", reason="optuna is not installed: pip inst
 from hand_made_runs import pretrained_run, write_lines  # noqa: E402
 
 from seqgan.config import PretrainConfig, RunConfig, settings_text  # noqa: E402
-from seqgan.sweeps.storage import claim, open_study  # noqa: E402
+from seqgan.sweeps.storage import claim, next_trial, open_study  # noqa: E402
 from seqgan.sweeps.trial import (  # noqa: E402
+    PATIENCE_SECONDS,
     Failed,
     Process,
     copy_given_run,
     in_a_process,
     objectives_of,
+    run_trial,
     steps_of,
     trial_settings,
 )
@@ -187,3 +191,51 @@ def test_a_process_says_its_code_and_is_ended_when_asked(tmp_path, monkeypatch):
     assert ended is not None
     ended.release()
     assert json.loads((tmp_path / "claims" / "trial-0000.lock").read_text())["pid"]
+
+
+def test_what_does_not_end_when_it_is_told_to_is_killed_at_the_second_interruption(tmp_path, monkeypatch):
+    process = a_program(
+        tmp_path, monkeypatch, f"trap 'touch {tmp_path}/told' TERM; touch {tmp_path}/up; while :; do sleep 0.01; done"
+    )
+    monkeypatch.setattr("seqgan.sweeps.trial.POLL_SECONDS", 0.01)
+    whole_wait = subprocess.Popen.wait
+
+    def wait(training, seconds=None):
+        if (tmp_path / "told").exists() and seconds == PATIENCE_SECONDS:
+            raise KeyboardInterrupt("second")
+        return whole_wait(training, min(seconds, 5) if seconds else seconds)
+
+    def watch():
+        if (tmp_path / "up").exists():
+            raise KeyboardInterrupt("first")
+        return False
+
+    def terminate(training):
+        training.send_signal(signal.SIGTERM)
+        while not (tmp_path / "told").exists():
+            time.sleep(0.01)
+
+    monkeypatch.setattr(subprocess.Popen, "wait", wait)
+    monkeypatch.setattr(subprocess.Popen, "terminate", terminate)
+    with pytest.raises(KeyboardInterrupt, match="second"):
+        in_a_process(process, watch)
+    process.keep.release()
+    ended = claim(tmp_path, "trial-0000")  # it was killed, and held nothing on
+    assert ended is not None
+    ended.release()
+
+
+def test_a_trial_is_held_until_the_study_knows_what_came_of_it(tmp_path):
+    sweep = sweep_of(trials=1)
+    study = open_study(tmp_path, sweep)
+    tell, seen = study.tell, []
+
+    def telling(*arguments, **options):
+        seen.append(claim(tmp_path, "trial-0000"))
+        return tell(*arguments, **options)
+
+    study.tell = telling
+    following = next_trial(tmp_path, study, sweep, space_of(sweep))
+    said = run_trial(tmp_path, sweep, study, following.trial, following.claim, "cpu", Played(lambda trial, seed: [0.5]))
+    assert seen == [None], said
+    claim(tmp_path, "trial-0000").release()

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -13,7 +14,8 @@ from seqgan.config import PretrainConfig
 from seqgan.evaluation.evaluate import judge_while_training
 from seqgan.interrupt import Interrupted, Stop
 from seqgan.objectives import SEQGAN
-from seqgan.runs import read_metrics
+from seqgan.reporting.read import read_run
+from seqgan.runs import open_run, read_metrics
 from seqgan.training import keeping
 from seqgan.training.adversarial import train_adversarially
 from seqgan.training.pretrain import pretrain
@@ -34,26 +36,28 @@ class After(Stop):
         return self.left == 0
 
 
-class Killed(BaseException):
-    """What cannot be caught."""
-
-
 @pytest.fixture
 def text(tmp_path):
     return tiny_text(tmp_path)
 
 
-def pretrained_in(text, run, **options):
+def pretrained_in(text, run, config=EPOCHS, **options):
     generator = build_generator(GENERATOR, text.vocabulary, text.max_length)
-    pretrain(generator, text, EPOCHS, seed=5, run=run, **options)
+    pretrain(generator, text, config, seed=5, run=run, **options)
 
 
-def adversarial_in(text, run, **options):
+def adversarial_in(text, run, shorter=None, **options):
     generator = build_generator(GENERATOR, text.vocabulary, text.max_length)
     discriminator = build_discriminator(DISCRIMINATOR, text.vocabulary, text.max_length)
-    config = msgspec.structs.replace(ADVERSARIAL, **SHORT)
+    config = msgspec.structs.replace(ADVERSARIAL, **SHORT | (shorter or {}))
     judge = judge_while_training(generator, text, 4, 5, samples_folder=run.samples_folder)
     train_adversarially(generator, discriminator, text, SEQGAN, config, seed=5, run=run, judge=judge, **options)
+
+
+SHORTEST = {
+    pretrained_in: {"config": PretrainConfig(epochs=2, batch_size=96)},
+    adversarial_in: {"shorter": {"rounds": 2, "warmup_steps": 1, "evaluate_every": 1}},
+}
 
 
 def contents(run):
@@ -88,45 +92,39 @@ def test_left_at_each_safe_place(text, tmp_path, train):
     assert len(os.listdir(broken.checkpoints_folder)) == 2
 
 
+def train_shortly(train, text, run, **options):
+    """A few batches or rounds, with a state after each: states and weights are written all the time."""
+    train(text, run, **options, **SHORTEST[train])
+
+
 @TRAININGS
-def test_killed_at_renames(text, tmp_path, train, monkeypatch):
-    """Before and after each: with a state after each step, so that states and weights are written all the time."""
-    monkeypatch.setattr(keeping, "KEEP_SECONDS", 0)
-    monkeypatch.setattr(keeping, "SHARE", 0)
-    whole = new_run(text, tmp_path / "whole")
-    replace, count = os.replace, 0
+def test_killed_at_each_rename(text, tmp_path, train, monkeypatch):
+    """What is on the disk just before and just after each: a copy of it is what a killed process leaves behind."""
+    whole, left = new_run(text, tmp_path / "whole"), []
+    replace = os.replace
 
-    def counting(*names):
-        nonlocal count
-        count += 1
+    def leave_behind():
+        left.append(Path(shutil.copytree(whole.folder, tmp_path / f"left{len(left)}")))
+
+    def renaming(*names):
+        leave_behind()
         replace(*names)
+        leave_behind()
 
-    monkeypatch.setattr(os, "replace", counting)
-    train(text, whole)
-    moments = [(number, after) for number in range(1, count + 1) for after in (False, True)]
-    for number, after in moments[:: len(moments) // 5]:
-        broken = new_run(text, tmp_path / f"broken{number}{after}")
-        monkeypatch.setattr(os, "replace", dying(replace, number, after=after))
-        with pytest.raises(Killed):
-            train(text, broken)
-        monkeypatch.setattr(os, "replace", replace)
-        train(text, broken, resume=True)
-        assert contents(broken) == contents(whole), (number, after)
-
-
-def dying(replace, number, *, after):
-    """A rename that ends the process at the `number`-th call."""
-    left = number
-
-    def rename(*names):
-        nonlocal left
-        left -= 1
-        if left or after:
-            replace(*names)
-        if not left:
-            raise Killed
-
-    return rename
+    with monkeypatch.context() as changed:
+        changed.setattr(keeping, "KEEP_SECONDS", 0)
+        changed.setattr(keeping, "SHARE", 0)
+        changed.setattr(os, "replace", renaming)
+        train_shortly(train, text, whole)
+    # Of each state two files and their folder, and from the third on the oldest is renamed to be deleted.
+    assert len(left) > 2 * 4 * len(read_metrics(whole.metrics_path))
+    expected = contents(whole)
+    for folder in left:
+        read_run(folder, samples=2)
+        broken = open_run(folder)
+        train_shortly(train, text, broken, resume=True)
+        assert contents(broken) == expected, folder.name
+        assert not list(folder.rglob("*.writing")), folder.name
 
 
 @TRAININGS

@@ -6,7 +6,17 @@ import time
 
 import pytest
 import torch
-from joined import CASES, command, several, together, trained, trainings, updates, updates_of_all_cases
+from joined import (
+    CASES,
+    command,
+    command_that_hangs,
+    several,
+    together,
+    trained,
+    trainings,
+    updates,
+    updates_of_all_cases,
+)
 from tiny import tiny_text
 
 from seqgan.cli.main import main
@@ -172,6 +182,32 @@ def test_a_signal_to_one_of_them_is_heard_by_all(tmp_path, monkeypatch):
     done = read_metrics(log)[-1]["step"]
     assert main(["pretrain", "--run", "mle", "--resume", "--quiet", "--epochs", str(done + 1)]) == 0
     assert [line["step"] for line in read_metrics(log)] == list(range(1, done + 2))
+
+
+@pytest.mark.parametrize("how", ["python", "library"])
+def test_all_leave_on_a_signal_though_one_of_them_hangs(tmp_path, monkeypatch, how):
+    """The one waits for the other within torch, where no handler is called; so may the other."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.txt").write_text("a dog runs .\nthe cat sleeps .\na bird eats .\n" * 100)
+    arguments = ["pretrain", "--corpus", "mine.txt", "--run", "mle", *SMALL, "--epochs", "1000000"]
+    with several(tmp_path, command_that_hangs, how, str(tmp_path / "hangs"), *arguments) as started:
+        deadline = time.monotonic() + 200
+        while not (tmp_path / "hangs").exists():
+            assert all(process.is_alive() for process in started.processes), started.texts()
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        for process in started.processes:
+            os.kill(process.pid, signal.SIGTERM)
+        assert started.codes(60) == [128 + signal.SIGTERM] * 2, started.texts()  # the wait for an answer is longer
+        said = "".join(started.texts())
+    assert said.count("seqgan: ") == 1
+    assert said.rstrip().endswith(
+        "seqgan: interrupted. What was not finished since the last training state is done again. "
+        "Go on with: seqgan pretrain --run mle --resume"
+    )
+    assert not list(tmp_path.rglob("*.writing"))
+    assert main(["pretrain", "--run", "mle", "--resume", "--quiet", "--epochs", "3"]) == 0
+    assert [line["step"] for line in read_metrics(tmp_path / "mle" / "metrics.jsonl")] == [1, 2, 3]
 
 
 def test_whatever_ends_all_of_them_is_said_once(tmp_path):

@@ -143,6 +143,24 @@ def test_it_goes_back_to_the_best_round_and_on_more_slowly(text, start, tmp_path
     assert state["generator_optimizer"]["state"] == {}
 
 
+def test_what_went_back_often_enough_is_resumed_in_spite_of_it_alone(text, start, tmp_path):
+    run = new_run(text, tmp_path / "run")
+    with pytest.raises(TrainingError, match="--resume --on-collapse warn, or stop") as ended:
+        train(text, start, run, on_collapse="restore", rounds=60)
+    before, weights = read_metrics(run.metrics_path), run.generator_path.read_bytes()
+    with pytest.raises(TrainingError) as again:
+        train(text, start, run, resume=True, on_collapse="restore", rounds=60)
+    assert str(again.value) == str(ended.value)
+    assert read_metrics(run.metrics_path) == before
+    assert run.generator_path.read_bytes() == weights
+    notes, rounds = Notes(), before[-1]["step"]
+    train(text, start, run, resume=True, on_collapse="warn", rounds=rounds + 1, progress=notes)
+    assert [note for note in notes.all if str(ended.value) in note] == [f"In spite of what ended it: {ended.value}"]
+    assert read_metrics(run.metrics_path)[-1]["step"] == rounds + 1
+    # From here it may be asked for again, and is not refused for what was.
+    train(text, start, run, resume=True, on_collapse="restore", rounds=rounds + 1)
+
+
 def test_without_a_run_the_best_is_kept_in_memory(text, start):
     notes = Notes()
     generator = copy.deepcopy(start)
