@@ -51,7 +51,7 @@ def lengths(form):
     """Flags that make a training short, with several states in each phase."""
     if form.steps == "--epochs":
         return ["--epochs", "4"]
-    small = {"warmup-steps": 4, "evaluate-every": 2, "evaluate-samples": 6}
+    small = {"evaluate-every": 2, "evaluate-samples": 6, **({"warmup-steps": 4} if form.warmed_up else {})}
     return ["--rounds", "5", *(part for name, value in small.items() for part in (f"--adversarial.{name}", str(value)))]
 
 

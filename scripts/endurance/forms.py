@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from seqgan.data.embedded import PAIR_CORPORA
 from seqgan.data.grammar import draw_splits, load_grammar
-from seqgan.objectives import ALGORITHMS, RELAXED
+from seqgan.objectives import ALGORITHMS, RELAXED, SELF_PLAY
 
 PAIRED = ("csgan-nmt", "dialogue")
 SIZES = {"train": 48, "valid": 8}
@@ -44,6 +44,8 @@ class Form(NamedTuple):
     """The pretraining that it starts from, if it does."""
     steps: str
     """The flag with the number of its steps."""
+    warmed_up: bool = True
+    """Of an adversarial training, whether it has a discriminator, which is warmed up before the rounds."""
 
 
 def write_corpora(folder: Path, length: int = LENGTH) -> None:
@@ -76,5 +78,7 @@ def forms() -> dict[str, Form]:
             continue
         corpus = "pairs" if algo in PAIRED else "words"
         command = f"adversarial --run runs/{corpus} --algo {algo} --no-verdict {REWARDED_WHOLE.get(algo, SAMPLED)}"
-        made[algo] = Form(command.split(), f"runs/{corpus}/{algo}", f"pretrain-{corpus}", "--rounds")
+        made[algo] = Form(
+            command.split(), f"runs/{corpus}/{algo}", f"pretrain-{corpus}", "--rounds", algo not in SELF_PLAY
+        )
     return made
