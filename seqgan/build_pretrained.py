@@ -128,7 +128,8 @@ def _pretrained_model(config: GeneratorConfig | DiscriminatorConfig, kind: str, 
         except ConfigError as error:
             raise ConfigError(
                 f"This model is adapters on the weights of another, which are needed too: {error} Where they were "
-                "moved, correct the path in the run's config.yaml."
+                "moved, correct the path beside the adapters: in a run's config.yaml, or in an exported folder's "
+                "config.json."
             ) from error
         check_base(folder, config.base)
         return add_adapters(load_model(folder, kind), config.lora_rank, config.lora_alpha)

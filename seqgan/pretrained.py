@@ -227,8 +227,8 @@ def check_base(folder: Path, fingerprint: str) -> None:
     """
     if fingerprint and weights_fingerprint(folder) != fingerprint:
         raise CheckpointError(
-            f"{folder} holds other weights than those that this run's adapters were trained on: restore them from a "
-            "copy, or correct the path in the run's config.yaml."
+            f"{folder} holds other weights than those that these adapters were trained on: restore them from a copy, "
+            "or correct the path beside the adapters: in a run's config.yaml, or in an exported folder's config.json."
         )
 
 

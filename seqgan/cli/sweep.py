@@ -18,6 +18,7 @@ from seqgan.config import (
     with_algorithm,
     with_settings,
 )
+from seqgan.data.lines import count
 from seqgan.errors import ConfigError, RunError, SeqganError
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def search(
         copy_given_run(sweep, folder)
     study = open_study(folder, sweep)
     if flags.retry:
-        progress.note(f"{forgive(folder, study)} failed trials are replaced by others.")
+        progress.note(f"Replaced by others: {count(forgive(folder, study), 'failed trial')}.")
     if flags.worker:
         work(folder, sweep, space, device=flags.device, note=progress.note)
         return
@@ -109,7 +110,7 @@ def search(
     missing = max(0, sweep.workers - len(at_work)) if unfinished(folder, sweep, space, study) else 0
     jobs = start_workers(folder, sweep, missing, device=flags.device)
     already = f", {len(at_work)} at work already" if at_work else ""
-    progress.note(f"{missing} workers on {sweep.cluster}{already}; their logs are in {folder / 'jobs'}.")
+    progress.note(f"{count(missing, 'worker')} on {sweep.cluster}{already}; their logs are in {folder / 'jobs'}.")
     if flags.detach:
         forget(jobs)
         progress.note(f"To see what came of it: seqgan sweep {flags.file} --report")
@@ -165,8 +166,8 @@ def conclude(folder: Path, sweep: "SweepFile", space: "Sequence[Dimension]", stu
     failed = [trial for trial in record.trials if trial.state == "failed"]
     if failed and not record.best:
         raise RunError(
-            f"{len(failed)} trials failed and none came to its end. The first one: {failed[0].reason} Mend it, then "
-            f"call seqgan sweep {flags.file} --retry; its logs are in {folder / 'logs'}."
+            f"{count(len(failed), 'trial')} failed and none came to its end. The first one: {failed[0].reason} Mend "
+            f"it, then call seqgan sweep {flags.file} --retry; its logs are in {folder / 'logs'}."
         )
     if any(trial.state == "interrupted" for trial in record.trials) or record.left:
         flags.progress.note(

@@ -527,3 +527,18 @@ def test_a_damaged_cache_is_said(folder, tmp_path, size):
     with pytest.raises(RunError, match=r"cannot be read .*: delete .*, which is made anew"):
         streamed(folder)
     assert first.train.sentences == 500
+
+
+def test_carriage_returns_that_end_no_line_are_said(tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_bytes(b"\r".join(line.encode() for line in lines_of(30)) + b"\r")
+    with pytest.raises(CorpusError, match=r"a sentence a line\. The line ends may be CR alone: convert them to LF"):
+        streamed(path)
+    (tmp_path / "valid.txt").write_text("a b\nc d\n")
+    with pytest.raises(CorpusError, match=r"1 training sentence\..*CR alone"):
+        stream_text(str(path), streamed_files(str(path), "always"), str(tmp_path / "valid.txt"), workers=1)
+    folder = tmp_path / "parts"
+    (folder / "train").mkdir(parents=True)
+    (folder / "train" / "0.txt").write_bytes(path.read_bytes())
+    (folder / "train" / "1.txt").write_text("\n".join(lines_of(60, seed=2)) + "\n")
+    assert "1 line in" in "".join(note for note in streamed(folder).notes if "carriage return inside" in note)
