@@ -10,8 +10,11 @@ import tyro
 from seqgan.cli.options import CommonFlags, SettingsFlags, Switch, check_flags, parse, refuse_together
 from seqgan.config import (
     CONDITIONAL,
+    PRETRAINED,
     AdversarialConfig,
+    DataConfig,
     DiscriminatorConfig,
+    GeneratorConfig,
     Positive,
     RunConfig,
     check,
@@ -20,6 +23,7 @@ from seqgan.config import (
 )
 from seqgan.data.lines import count
 from seqgan.errors import ConfigError, RunError, SeqganError
+from seqgan.progress import Progress
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -238,27 +242,66 @@ def write_page(folder: Path, record: "SweepRecord", target: Path) -> None:
 
 
 def check_space(sweep: "SweepFile", space: "Sequence[Dimension]", flags: SweepFlags) -> None:
-    """That a run with each setting's ends can be begun.
+    """That a run with each setting's ends can be begun, and that its text can be read.
 
     Raises:
         ConfigError: one cannot, with which settings, and why.
+        SeqganError: the run that all start from, or its text, cannot be read.
     """
     from seqgan.runs.directory import open_run
+    from seqgan.runs.load import load_generator, load_text
     from seqgan.sweeps.space import corners
     from seqgan.sweeps.trial import trial_settings
+    from seqgan.training.engine import choose_device
 
+    choose_device(flags.device)
     parent = None if sweep.run is None else open_run(sweep.run)
+    known: set[RunConfig] = set()
     for values in corners(space):
         settings = trial_settings(sweep, values, sweep.seeds[0])
         try:
-            check_trial(sweep, settings, parent.config if parent is not None else None, flags.device)
+            config = check_trial(sweep, settings, parent.config if parent is not None else None, flags.device)
+            check_files(config, known, flags.progress, of_text=parent is None)
         except SeqganError as error:
             said = ", ".join(f"{name} {value}" for name, value in values.items())
             raise ConfigError(f"{flags.file}: a trial with {said} cannot be begun: {error}") from error
+    if parent is not None:
+        load_generator(parent)
+        load_text(parent, flags.progress)
 
 
-def check_trial(sweep: "SweepFile", settings: Mapping[str, Any], parent: RunConfig | None, device: str) -> None:
-    """That a run with these settings can be begun, as the command that trains it checks them.
+def check_files(config: RunConfig, known: set[RunConfig], progress: Progress, *, of_text: bool) -> None:
+    """That the files which a trial reads are there, and hold what they are to hold.
+
+    Args:
+        config: of the trial.
+        known: what was looked at, as settings of files alone; added to.
+        progress: where the reading of a large text is reported.
+        of_text: whether it reads a text of its own, and not that of the run it starts from.
+
+    Raises:
+        SeqganError: what is wrong with which file.
+    """
+    from seqgan.build import build_text, named_players
+    from seqgan.build_pretrained import with_discriminator_files, with_generator_files, with_own_tokenizer
+    from seqgan.cli.pretrain import resolved
+
+    judge = config.discriminator if config.discriminator is not None and config.discriminator.path else None
+    writer = config.generator if of_text and config.generator.name in PRETRAINED else GeneratorConfig()
+    asked = RunConfig(data=config.data if of_text else DataConfig(), generator=writer, discriminator=judge)
+    if asked in known:
+        return
+    known.add(asked)
+    if judge is not None:
+        with_discriminator_files(judge)
+    if of_text:
+        asked = with_own_tokenizer(msgspec.structs.replace(asked, generator=with_generator_files(writer)))
+        text = build_text(msgspec.structs.replace(resolved(asked), fingerprint=""), progress=progress)
+        named_players(config, conditional=text.source_vocabulary is not None)
+
+
+def check_trial(sweep: "SweepFile", settings: Mapping[str, Any], parent: RunConfig | None, device: str) -> RunConfig:
+    """The settings of a run, and that it can be begun with them, as the command that trains it checks them.
 
     Args:
         sweep: which command, and from where.
@@ -279,8 +322,7 @@ def check_trial(sweep: "SweepFile", settings: Mapping[str, Any], parent: RunConf
     if sweep.command == "pretrain":
         config = check(with_settings(RunConfig(), settings, where))
         check_pretrainable(config.generator)
-        named_players(config, conditional=reads_sources(config))
-        return
+        return named_players(config, conditional=reads_sources(config))
     section = settings.get("adversarial")
     algo = section.get("algo") if isinstance(section, dict) else None
     algo = algo if isinstance(algo, str) else AdversarialConfig().algo
@@ -308,6 +350,7 @@ def check_trial(sweep: "SweepFile", settings: Mapping[str, Any], parent: RunConf
     check_reads_sources(config.adversarial, algorithm, conditional=conditional)
     config = named_players(config, conditional=conditional)
     check_players(config, SettingsFlags(device=device), conditional=conditional)
+    return config
 
 
 def reads_sources(config: RunConfig) -> bool:
