@@ -127,23 +127,8 @@ def test_mistakes_are_found_before_anything_starts(here, capsys, change, said):
 
 
 def test_the_text_of_a_given_run_is_looked_for_as_well(here, capsys):
-    assert (
-        main(
-            [
-                "pretrain",
-                "--corpus",
-                "mine.txt",
-                "--run",
-                "mine",
-                "--epochs",
-                "1",
-                "--generator.hidden-size",
-                "12",
-                "--quiet",
-            ]
-        )
-        == 0
-    )
+    small = ["--epochs", "1", "--generator.hidden-size", "12", "--quiet"]
+    assert main(["pretrain", "--corpus", "mine.txt", "--run", "mine", *small]) == 0
     file = FILE.replace("command: both", "command: adversarial\nrun: mine").replace("  pretrain: {epochs: 1}\n", "")
     (here / "mine.yaml").write_text(re.sub("  (data|generator): .*\n", "", file))
     weights = here / "mine" / "generator.safetensors"

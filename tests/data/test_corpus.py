@@ -209,7 +209,7 @@ def test_several_files_for_a_split_are_listed(file):
     folder = file("one\ntwo\n", "own/train.txt").parent
     file("three\n", "own/valid.txt")
     file("four\n", "own/dev.txt")
-    with pytest.raises(CorpusError, match=r"has dev.txt and valid.txt: expected one file for a split"):
+    with pytest.raises(CorpusError, match=r"has dev.txt and valid.txt: expected one file, or one folder of"):
         load_corpus(folder)
 
 
