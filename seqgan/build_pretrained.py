@@ -132,10 +132,11 @@ def _pretrained_model(config: GeneratorConfig | DiscriminatorConfig, kind: str, 
                 "config.json."
             ) from error
         check_base(folder, config.base)
+        refuse_giant(lambda: build_model(config.architecture, kind), f"The model {config.name}", trained=False)
         return add_adapters(load_model(folder, kind), config.lora_rank, config.lora_alpha)
+    refuse_giant(lambda: build_model(config.architecture, kind), f"The model {config.name}", trained=False)
     if weights and has_weights(folder := model_folder(config.path)):
         return load_model(folder, kind)
-    refuse_giant(lambda: build_model(config.architecture, kind), f"The model {config.name}", trained=False)
     return build_model(config.architecture, kind)
 
 

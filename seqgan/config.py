@@ -472,7 +472,8 @@ def _check_pretrained(config: RunConfig) -> None:
         )
     if data.tokenizer_path is not None and data.tokenizer != "huggingface" and generator.name not in PRETRAINED:
         raise ConfigError("data.tokenizer_path is of the tokenizer huggingface: leave it out, or choose that.")
-    if data.tokenizer == "huggingface" and (data.min_count > 1 or data.max_vocabulary or data.source_tokenizer):
+    by_model = data.tokenizer == "huggingface" or generator.name in PRETRAINED
+    if by_model and (data.min_count > 1 or data.max_vocabulary or data.source_tokenizer):
         raise ConfigError(
             "data.min_count, data.max_vocabulary and data.source_tokenizer decide what is a token, and with the "
             "tokenizer huggingface the model's files do: leave them out."

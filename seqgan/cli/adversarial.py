@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from seqgan.progress import Progress
     from seqgan.runs.directory import Run
 
+OF_NOBODY = (None, "cnn", "two-tower-cnn")
+"""Kinds of discriminators that nobody asked for."""
 PLAYERS = ("seed", "discriminator", "adversarial")
 """What the command decides of a child of a pretrained run."""
 EVERYTHING = (*PLAYERS, "data", "generator")
@@ -312,7 +314,7 @@ def verdict_after_training(folder: Path, parent: "Run", flags: ChildFlags) -> No
 def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
     """Train from nothing; the run is made once everything that can be wrong has been looked at."""
     from seqgan.build import as_read, build_algorithm, build_text, named_players
-    from seqgan.objectives import Sampled
+    from seqgan.objectives import Relaxed
     from seqgan.runs.directory import Run, check_new, create_run, open_run, write_config
 
     config = named_players(config, conditional=config.data.source is not None)
@@ -323,7 +325,7 @@ def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
             f"--generator {config.generator.name} does not start from nothing: run seqgan pretrain with it, then "
             f"seqgan adversarial --algo {config.adversarial.algo}."
         )
-    if isinstance(build_algorithm(config.adversarial), Sampled):
+    if not isinstance(build_algorithm(config.adversarial), Relaxed):
         algo = config.adversarial.algo
         raise ConfigError(
             f"{algo} improves a generator that was pretrained, and --corpus starts from nothing: run seqgan pretrain "
@@ -367,7 +369,7 @@ def check_players(config: RunConfig, flags: SettingsFlags, *, conditional: bool)
     """
     from seqgan.build import build_algorithm
     from seqgan.generators import ONE_SHOT_GENERATORS
-    from seqgan.objectives import Relaxed
+    from seqgan.objectives import Relaxed, SelfPlay
     from seqgan.runs.tensorboard import check_installed
     from seqgan.training.adversarial import check_settings
     from seqgan.training.engine import choose_device
@@ -378,6 +380,13 @@ def check_players(config: RunConfig, flags: SettingsFlags, *, conditional: bool)
     if flags.tensorboard:
         check_installed()
     algorithm = build_algorithm(config.adversarial)
+    usual = DiscriminatorConfig()
+    own = msgspec.structs.replace(config.discriminator, name=None)
+    if isinstance(algorithm, SelfPlay) and (config.discriminator.name not in OF_NOBODY or own != usual):
+        raise ConfigError(
+            f"{config.adversarial.algo} has no discriminator, and its kind or sizes are given: leave --discriminator "
+            "and its settings out."
+        )
     if config.discriminator.name in PRETRAINED and isinstance(algorithm, Relaxed):
         raise ConfigError(
             f"--discriminator {config.discriminator.name} reads texts, and {config.adversarial.algo} shows it "

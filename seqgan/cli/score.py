@@ -128,7 +128,8 @@ def judged_lines(flags: ScoreFlags, run: "Run", judges: Judges, stack: contextli
     from seqgan.data.reading import Read
 
     reading, of_pairs = run.reading, run.source_vocabulary is not None
-    name = "standard input" if flags.input == "-" else flags.input
+    named = flags.source or flags.input  # what is wrong with a pair that is read is its source
+    name = "standard input" if named == "-" else named
     met = Read()
     first = 1
     for block in blocks(pairs_of(flags, stack) if of_pairs else plain(flags, stack)):
@@ -148,7 +149,7 @@ def judge(
         block: of each line the sentence, its source, and how the line is written out.
         run: whose text it is.
         judges: the run's.
-        name: of the file.
+        name: of the file; of pairs in two files, of that of the sources.
         first: the number of the block's first line there.
     """
     from seqgan.data.reading import read_text

@@ -67,7 +67,7 @@ def main(arguments: Sequence[str]) -> None:
             "seqgan sweep needs a file that says what is searched: seqgan sweep FILE.yaml; see the README."
         )
 
-    from seqgan.sweeps.file import KEPT_NAME, check_installed, keep, read_sweep_file
+    from seqgan.sweeps.file import KEPT_NAME, check_installed, check_same, keep, read_sweep_file
     from seqgan.sweeps.space import OF_COMMAND, grid, read_space
 
     check_installed()
@@ -84,6 +84,7 @@ def main(arguments: Sequence[str]) -> None:
             raise RunError(
                 f"{folder} holds no sweep: begin it with seqgan sweep {flags.file}, or name it with --folder."
             )
+        check_same(sweep, folder, Path(flags.file))
         show(folder, sweep, space, flags)
         return
     # A worker that others of its kind are at work beside need not look again.
@@ -315,7 +316,7 @@ def check_trial(sweep: "SweepFile", settings: Mapping[str, Any], parent: RunConf
     from seqgan.build import build_algorithm, named_players
     from seqgan.cli.adversarial import check_players
     from seqgan.cli.pretrain import check_pretrainable
-    from seqgan.objectives import Sampled
+    from seqgan.objectives import Relaxed
     from seqgan.training.adversarial import check_reads_sources
 
     where = "its settings"
@@ -340,7 +341,7 @@ def check_trial(sweep: "SweepFile", settings: Mapping[str, Any], parent: RunConf
     assert config.adversarial is not None
     conditional = parent.data.max_source_length > 0 if parent is not None else reads_sources(config)
     algorithm = build_algorithm(config.adversarial)
-    if sweep.command == "adversarial" and parent is None and isinstance(algorithm, Sampled):
+    if sweep.command == "adversarial" and parent is None and not isinstance(algorithm, Relaxed):
         raise ConfigError(
             f"{config.adversarial.algo} improves a generator that was pretrained: name its run with run, or have "
             "command both."

@@ -66,7 +66,11 @@ def split_files_of(folder: Path, split: str) -> list[Path]:
         CorpusError: several could be meant; or one of the parts is no file, and would be left out.
     """
     names = SPLIT_NAMES[split]
-    found = sorted(path for path in folder.iterdir() if path.is_file() and path.stem in names and path.suffix)
+    found = sorted(path for path in folder.iterdir() if path.stem in names and path.suffix)
+    for path in found:
+        if not path.is_file() and (not path.is_dir() or path.suffix in (".txt", ".tsv")):
+            raise CorpusError(f"{path} is {_no_file(path)}, where the {split} text of {folder} is expected: mend it.")
+    found = [path for path in found if path.is_file()]
     inside = [folder / name for name in names if (folder / name).is_dir()]
     if len(found) + len(inside) > 1:
         listed = " and ".join([path.name for path in found] + [f"the folder {path.name}" for path in inside])
@@ -79,9 +83,15 @@ def split_files_of(folder: Path, split: str) -> list[Path]:
     parts = sorted(path for path in inside[0].iterdir() if not path.name.startswith("."))
     for path in parts:
         if not path.is_file():
-            what = "a link to nothing" if not path.exists() else "a folder" if path.is_dir() else "no plain file"
-            raise CorpusError(f"{path} is {what}, among the parts of a text: put text files there, and nothing else.")
+            raise CorpusError(
+                f"{path} is {_no_file(path)}, among the parts of a text: put text files there, and nothing else."
+            )
     return parts
+
+
+def _no_file(path: Path) -> str:
+    """What something is that is no file."""
+    return "a link to nothing" if not path.exists() else "a folder" if path.is_dir() else "no plain file"
 
 
 def read_prefix(prefix: str, notes: list[str], source: str | None, target: str | None) -> list[Pair] | None:

@@ -233,6 +233,9 @@ def check_settings(
         ConfigError: says which do not, and why.
     """
     check_on_collapse(config)
+    for name in ("optimizer", "warmup_optimizer"):
+        if getattr(config, name) not in ("adam", "rmsprop", *([None] if name == "warmup_optimizer" else [])):
+            raise ConfigError(f"adversarial.{name} is {getattr(config, name)!r}: choose adam or rmsprop.")
     check_used(config, relaxed=isinstance(algorithm, Relaxed))
     check_processes(config)
     check_reads_sources(config, algorithm, conditional=conditional)
