@@ -8,11 +8,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
 
 from bad_inputs.cases import attempt
-from bad_inputs.every import every_case
+from bad_inputs.every import every_case, missing
 
 CASES = list(every_case())
-NEEDED = {"model folder": ("transformers", "peft"), "sweep": ("optuna", "submitit"), "export": ("onnx", "onnxscript")}
-"""Packages without which the cases of a kind say that they are missing."""
 SLOW = ("sentencepiece", "200,000", "onnx", "a line without an end")
 QUICK = [case for case in CASES if not any(word in case.name for word in SLOW)][::17]
 
@@ -70,8 +68,8 @@ def test_there_are_enough_and_each_has_its_name():
 @pytest.mark.parametrize("case", QUICK, ids=lambda case: f"{case.kind}: {case.name}")
 def test_a_bad_input_is_told_or_read_whole(case, tmp_path, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
-    for package in NEEDED.get(case.kind, ()):
-        pytest.importorskip(package)
+    if missing(case.kind):
+        pytest.skip(f"not installed: {', '.join(missing(case.kind))}")
     assert attempt(case, tmp_path).lost == ""
 
 
@@ -82,6 +80,6 @@ def test_all_that_were_found_are_kept():
 @pytest.mark.parametrize("case", KEPT, ids=lambda case: f"{case.kind}: {case.name}")
 def test_what_was_once_lost_is_told(case, tmp_path, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
-    for package in NEEDED.get(case.kind, ()):
-        pytest.importorskip(package)
+    if missing(case.kind):
+        pytest.skip(f"not installed: {', '.join(missing(case.kind))}")
     assert attempt(case, tmp_path).lost == ""
