@@ -7,7 +7,15 @@ import msgspec
 import torch
 
 from seqgan.build_pretrained import pretrained_generator, pretrained_judge
-from seqgan.config import PRETRAINED, AdversarialConfig, DataConfig, DiscriminatorConfig, GeneratorConfig, RunConfig
+from seqgan.config import (
+    CONDITIONAL,
+    PRETRAINED,
+    AdversarialConfig,
+    DataConfig,
+    DiscriminatorConfig,
+    GeneratorConfig,
+    RunConfig,
+)
 from seqgan.data.corpus import load_corpus
 from seqgan.data.pretrained import Pretrained
 from seqgan.data.streamed import stream_text, streamed_files
@@ -152,9 +160,9 @@ def generator_name(config: GeneratorConfig, *, conditional: bool) -> str:
     known = {**GENERATORS, **ONE_SHOT_GENERATORS, **CONDITIONAL_GENERATORS, **dict.fromkeys(PRETRAINED)}
     name = ("seq2seq-gru" if conditional else "lstm") if config.name is None else config.name
     _named(known, name, "generator")
-    if name == "huggingface" or (name in PRETRAINED and conditional):
+    if name == "huggingface":
         return name
-    if conditional != (name in CONDITIONAL_GENERATORS):
+    if conditional != (name in CONDITIONAL):
         fitting = CONDITIONAL_GENERATORS if conditional else GENERATORS
         what = "sources, which it does not read" if conditional else "no sources, which it needs"
         raise ConfigError(f"--generator is {name}, and this text has {what}: choose one of {', '.join(fitting)}.")

@@ -128,13 +128,15 @@ def _pretrained_model(config: GeneratorConfig | DiscriminatorConfig, kind: str, 
         except ConfigError as error:
             raise ConfigError(
                 f"This model is adapters on the weights of another, which are needed too: {error} Where they were "
-                "moved, correct the path in the run's config.yaml."
+                "moved, correct the path beside the adapters: in a run's config.yaml, or in an exported folder's "
+                "config.json."
             ) from error
         check_base(folder, config.base)
+        refuse_giant(lambda: build_model(config.architecture, kind), f"The model {config.name}", trained=False)
         return add_adapters(load_model(folder, kind), config.lora_rank, config.lora_alpha)
+    refuse_giant(lambda: build_model(config.architecture, kind), f"The model {config.name}", trained=False)
     if weights and has_weights(folder := model_folder(config.path)):
         return load_model(folder, kind)
-    refuse_giant(lambda: build_model(config.architecture, kind), f"The model {config.name}", trained=False)
     return build_model(config.architecture, kind)
 
 

@@ -293,7 +293,8 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     """Pools in place of those in the first 25 rounds and in every 500th, of algorithms on relaxed samples: 100 in the
     program of the WGAN authors. 0 has as many in every round."""
     discriminator_stop: Annotated[float, Meta(ge=0.5, le=1)] = 1.0
-    """A round has no further pools once the discriminator tells more than this share of one apart."""
+    """A round has no further pools once the discriminator tells more than this share of one apart; of gad, where it
+    compares, once it puts more than this share of the pairs in the right order."""
     label_smoothing: Annotated[float, Meta(ge=0, lt=0.5)] = 0.0
     """Real sentences are taken to be real with a probability of 1 less this, where the loss is a cross-entropy."""
     replay_share: Share = 0.0
@@ -311,7 +312,8 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     output_decay: Annotated[float, Meta(ge=0)] = 0.2
     """L2 penalty on the discriminator's output layer, half-square convention, as in the SeqGAN authors' program."""
     warmup_accuracy: Annotated[float, Meta(ge=0.5, le=1)] = 0.8
-    """The discriminator is trained alone until it tells this share of sentences apart (mean of 20 pools) ..."""
+    """The discriminator is trained alone until it tells this share of sentences apart (of gad and of relaxed samples:
+    until it puts this share of pairs in the right order; mean of 20 pools) ..."""
     warmup_steps: Count = 1000
     """... or for this many pools. A certain discriminator rewards all sentences alike: more is not better."""
     warmup_pool: Count | None = None
@@ -470,7 +472,8 @@ def _check_pretrained(config: RunConfig) -> None:
         )
     if data.tokenizer_path is not None and data.tokenizer != "huggingface" and generator.name not in PRETRAINED:
         raise ConfigError("data.tokenizer_path is of the tokenizer huggingface: leave it out, or choose that.")
-    if data.tokenizer == "huggingface" and (data.min_count > 1 or data.max_vocabulary or data.source_tokenizer):
+    by_model = data.tokenizer == "huggingface" or generator.name in PRETRAINED
+    if by_model and (data.min_count > 1 or data.max_vocabulary or data.source_tokenizer):
         raise ConfigError(
             "data.min_count, data.max_vocabulary and data.source_tokenizer decide what is a token, and with the "
             "tokenizer huggingface the model's files do: leave them out."

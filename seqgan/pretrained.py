@@ -90,7 +90,9 @@ def read_architecture(folder: Path, kind: str) -> str:
         _refuse_kernels(settings)
         with _quiet():
             config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except ConfigError:
+        raise
+    except Exception as error:  # of many kinds: the settings may be a stranger's
         first = " ".join(str(error).split())[:200]
         raise ConfigError(f"{path} is no architecture that transformers can build ({first}): give another.") from error
     _check_kind(config, kind, str(folder))
@@ -187,7 +189,10 @@ def load_model(folder: Path, kind: str) -> Any:
     if not has_weights(folder):
         raise ConfigError(f"{folder} has no weights (*.safetensors), only an architecture.")
     try:
-        _refuse_kernels(read_json(folder / "config.json"))
+        settings = read_json(folder / "config.json")
+        _refuse_kernels(settings)
+        _refuse_depth(settings)
+        _refuse_whole_numbers(folder)
         with _quiet():
             model, loading = getattr(transformers, KINDS[kind]).from_pretrained(
                 folder,
@@ -197,6 +202,8 @@ def load_model(folder: Path, kind: str) -> Any:
                 dtype=torch.float32,
                 output_loading_info=True,
             )
+    except ConfigError:
+        raise
     except Exception as error:  # of many kinds
         first = " ".join(str(error).split())[:200]
         raise ConfigError(f"The weights in {folder} cannot be read ({first}): restore them from a copy.") from error
@@ -207,7 +214,31 @@ def load_model(folder: Path, kind: str) -> Any:
             f"The weights in {folder} lack {len(missing)} of those that {type(model).__name__} needs, {missing[0]} "
             "among them: give a model of this kind."
         )
+    for name, value in model.named_parameters():
+        if not value.isfinite().all():
+            raise ConfigError(
+                f"The weights in {folder} are no finite numbers, {name} for one: restore them from a copy."
+            )
     return model.eval()
+
+
+def _refuse_whole_numbers(folder: Path) -> None:
+    """That no weights are whole numbers, such as those of a quantised model: read as they are, they mean others.
+
+    Raises:
+        ConfigError: names the tensor.
+    """
+    from safetensors import safe_open
+
+    for path in sorted(folder.glob("*.safetensors")):
+        with safe_open(path, "pt") as file:
+            for name in file.keys():  # noqa: SIM118
+                kind = file.get_slice(name).get_dtype()
+                if name.endswith(("weight", "bias")) and not kind.startswith(("F", "BF")):
+                    raise ConfigError(
+                        f"{name} in {path} is of {kind}, no floating-point numbers, as in a quantised model: give the "
+                        "model in float32, float16 or bfloat16."
+                    )
 
 
 def weights_fingerprint(folder: Path) -> str:
@@ -227,8 +258,8 @@ def check_base(folder: Path, fingerprint: str) -> None:
     """
     if fingerprint and weights_fingerprint(folder) != fingerprint:
         raise CheckpointError(
-            f"{folder} holds other weights than those that this run's adapters were trained on: restore them from a "
-            "copy, or correct the path in the run's config.yaml."
+            f"{folder} holds other weights than those that these adapters were trained on: restore them from a copy, "
+            "or correct the path beside the adapters: in a run's config.yaml, or in an exported folder's config.json."
         )
 
 

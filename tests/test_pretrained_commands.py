@@ -111,7 +111,10 @@ def test_players_travel_without_the_folders_of_their_models(here, capsys):
 def test_self_play_leaves_no_judge(here, capsys):
     assert pretrain() == 0
     few = ("--adversarial.batch-size", 8, "--adversarial.evaluate-samples", 10, "--no-verdict", "--quiet")
-    assert run("adversarial", "--run", "runs/mine", "--algo", "spin", "--rounds", 1, *few) == 0
+    capsys.readouterr()
+    loud = [flag for flag in few if flag != "--quiet"]
+    assert run("adversarial", "--run", "runs/mine", "--algo", "spin", "--rounds", 1, *loud) == 0
+    assert "Filters wider" not in capsys.readouterr().err  # of the discriminator that nobody uses
     for command in (
         ("score", "--input", "mine.txt"),
         ("sample", "--best-of", 2),
@@ -169,8 +172,11 @@ def test_adapters_need_their_base_and_say_so(here, capsys):
         run("adversarial", "--run", "runs/mine", "--algo", "spin", "--rounds", 1, *FEW[:2], *FEW[6:8], *FEW[-2:]) == 0
     )
     assert run("sample", "--run", "runs/mine/spin", "--count", 2, "--quiet") == 0
+    assert run("export", "--run", "runs/mine", "--output", "writes", "--quiet") == 0
     (here / "gpt2").rename(here / "elsewhere")
     assert "adapters on the weights of another" in fails(capsys, "sample", "--run", "runs/mine")
+    with pytest.raises(ConfigError, match=r"exported folder's config\.json"):
+        PretrainedGenerator.from_pretrained("writes")
     write_model(here / "gpt2", "gpt2", lines=LINES, seed=9)
     assert "other weights than those" in fails(capsys, "sample", "--run", "runs/mine")
     path = here / "runs/mine/config.yaml"

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import re
 
 import pytest
 
@@ -110,11 +111,36 @@ def test_the_whole_way(here, monkeypatch, capsys):
         (("command: both", "command: adversarial"), "improves a generator that was pretrained"),
         (("hidden_size: 12", "hiden_size: 12"), "Did you mean 'hidden_size'?"),
         (("command: both", "command: adversarial\nrun: no-such"), "no-such does not exist"),
+        (("corpus: mine.txt", "corpus: gone.txt"), "There is no file or folder 'gone.txt'"),
+        (("corpus: mine.txt", "corpus: mine.txt, valid: gone.txt"), "There is no file"),
+        (("corpus: mine.txt", "corpus: damaged.txt"), "damaged.txt, line 2: byte 1 of the line, 0xff, is not UTF-8"),
+        (("corpus: mine.txt", "corpus: mine.txt, tokenizer: word"), "Did you mean 'words'?"),
+        (("adversarial.rollouts: [1, 2]", "data.tokenizer: [words, ids]"), "a trial with"),
+        (("discriminator: {filters: 0.02}", "discriminator: {name: huggingface, path: none}"), "none is no folder"),
     ],
 )
 def test_mistakes_are_found_before_anything_starts(here, capsys, change, said):
+    (here / "damaged.txt").write_bytes(b"a dog runs .\n\xff\n")
     (here / "mine.yaml").write_text(FILE.replace(*change))
     assert said in fails(capsys, "sweep", "mine.yaml")
+    assert not (here / "sweeps").exists()
+
+
+def test_the_text_of_a_given_run_is_looked_for_as_well(here, capsys):
+    small = ["--epochs", "1", "--generator.hidden-size", "12", "--quiet"]
+    assert main(["pretrain", "--corpus", "mine.txt", "--run", "mine", *small]) == 0
+    file = FILE.replace("command: both", "command: adversarial\nrun: mine").replace("  pretrain: {epochs: 1}\n", "")
+    (here / "mine.yaml").write_text(re.sub("  (data|generator): .*\n", "", file))
+    weights = here / "mine" / "generator.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:-9])
+    assert "generator.safetensors" in fails(capsys, "sweep", "mine.yaml")
+    weights.write_bytes(whole)
+    (here / "mine.txt").write_text("another text\nand a second line\n")
+    assert "is not the text that the run was trained on" in fails(capsys, "sweep", "mine.yaml")
+    (here / "mine.txt").unlink()
+    assert "mine.txt" in fails(capsys, "sweep", "mine.yaml")
+    assert "cuda" in fails(capsys, "sweep", "mine.yaml", "--device", "cuda:9")
     assert not (here / "sweeps").exists()
 
 

@@ -41,6 +41,8 @@ class Case(NamedTuple):
     memory: int = MOST_MEMORY
     check: Callable[[Path], str] | None = None
     """What is wrong with the folder afterwards; empty where nothing is."""
+    stdin: bytes = b""
+    """What standard input holds."""
 
 
 class Outcome(NamedTuple):
@@ -68,6 +70,7 @@ def attempt(case: Case, folder: Path) -> Outcome:
         signal.signal(signal.SIGALRM, _hangs)
         signal.alarm(HANGS)
         raised = ""
+        usual_input, sys.stdin = sys.stdin, io.TextIOWrapper(io.BytesIO(case.stdin))
         try:
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
                 code = _call(case.command)
@@ -75,6 +78,7 @@ def attempt(case: Case, folder: Path) -> Outcome:
             code, raised = 1, f"{type(error).__name__}: {error}"
         finally:
             signal.alarm(0)
+            sys.stdin = usual_input
         seconds, memory = time.process_time() - started, max(0, peak() - held)
         lost = raised or _judge(case, code, out.getvalue(), err.getvalue(), folder)
         if not lost and seconds > case.seconds:

@@ -11,19 +11,34 @@ from pathlib import Path
 import torch
 from safetensors.torch import save
 
-from seqgan.config import RunConfig, check, settings_text, with_settings
+from seqgan.config import DataConfig, RunConfig, check, settings_text, with_settings
 from seqgan.data.corpus import load_corpus
+from seqgan.data.lines import raw_lines
+from seqgan.data.parts import read_part, sentences_of, split_files
 from seqgan.data.text import encode_corpus
 from seqgan.data.tokenizers import Characters, train_sentencepiece
 from seqgan.data.vocabulary import read_vocabulary
 from seqgan.errors import SeqganError
+from seqgan.exporting.folder import read_config, write_config
 from seqgan.runs.checkpoint import load_state, load_weights
 from seqgan.runs.directory import open_run
 from seqgan.runs.metric_log import read_metrics
 from seqgan.settings_file import read_settings
+from seqgan.sweeps.file import KEPT_NAME, keep, read_sweep_file
+from seqgan.sweeps.space import OF_COMMAND, corners, read_space
 
 TEXT = b"a dog runs .\nthe cat eats \xc3\xa4 .\r\n\n  two birds\n"
 PAIRS = b"a dog\tein hund\nthe cat\tdie katze\n\ntwo birds\tzwei v\xc3\xb6gel\n"
+
+SWEEP = b"""command: both
+config: {data: {corpus: captions}, generator: {layers: 2}}
+space:
+  adversarial.rollouts: [1, 4]
+  adversarial.discount: {low: 0.5, high: 1.0, step: 0.25}
+objective: [bleu-2, nll]
+sampler: grid
+seeds: [0, 1]
+"""
 
 
 class Silent(Exception):
@@ -91,6 +106,47 @@ def weights(data: bytes) -> None:
         raise Silent("weights that are no finite numbers were read")
 
 
+def parts(data: bytes) -> None:
+    """A text that is read part by part is what it is in memory, line for line."""
+    path = place() / "p.txt"
+    path.write_bytes(data)
+    try:
+        wanted = raw_lines(path, "\0\t")
+    except SeqganError:
+        wanted = None
+    try:
+        found = [line for part in split_files([path], 7) for _, lines in read_part(part) for line in lines]
+    except SeqganError:
+        if wanted is not None:
+            raise
+        return
+    # Of blank lines alone only the one of the two says that there is no sentence.
+    if found != wanted and (wanted is not None or sentences_of(found)):
+        raise Silent(f"in parts the text is {found!r}")
+
+
+def sweep(data: bytes) -> None:
+    path = place() / "sweep.yaml"
+    path.write_bytes(data)
+    read = read_sweep_file(path)
+    for dimension in (space := read_space(read.space, OF_COMMAND["both"], "sweep.yaml")):
+        if not dimension.ends:
+            raise Silent(f"{dimension.name} has no values")
+    if read.sampler == "grid" and all(len(each.choices) < 99 for each in space):
+        sum(1 for _ in corners(space))
+    again = place() / "again"
+    again.mkdir(exist_ok=True)
+    (again / KEPT_NAME).unlink(missing_ok=True)
+    keep(read, again, path)
+    if read_sweep_file(again / KEPT_NAME) != read:
+        raise Silent("written and read again, the sweep is another")
+
+
+def exported(data: bytes) -> None:
+    (place() / "config.json").write_bytes(data)
+    read_config(place(), "generator")
+
+
 def vocabulary(data: bytes) -> None:
     path = place() / "vocabulary.txt"
     path.write_bytes(data)
@@ -126,6 +182,13 @@ def a_state() -> bytes:
 
 
 @functools.cache
+def an_export() -> bytes:
+    data = DataConfig(max_length=9)
+    write_config(place(), "generator", RunConfig(data=data))
+    return (place() / "config.json").read_bytes()
+
+
+@functools.cache
 def a_tokenizer() -> bytes:
     return train_sentencepiece([f"a dog {i} runs" for i in range(30)], 40).model
 
@@ -139,6 +202,9 @@ TARGETS: dict[str, Target] = {
     "state": (state, a_state),
     "weights": (weights, lambda: save(torch.nn.Linear(3, 2).state_dict(), {"vocabulary": "x"})),
     "vocabulary": (vocabulary, lambda: b"seqgan vocabulary 1\na\nb\n\xc3\xa4\n"),
+    "parts": (parts, lambda: TEXT),
+    "sweep": (sweep, lambda: SWEEP),
+    "exported": (exported, an_export),
     "log": (log, lambda: b'{"phase": "pretrain", "step": 1, "eval/nll": 2.5}\n'),
     "tokenizer": (tokenizer, a_tokenizer),
 }

@@ -19,7 +19,7 @@ from seqgan.cli.options import (
     with_config_file,
     with_preset,
 )
-from seqgan.cli.pretrain import describe, for_corpus, resolved
+from seqgan.cli.pretrain import describe, for_corpus, resolved, what_is_read
 from seqgan.config import (
     PRETRAINED,
     AdversarialConfig,
@@ -31,6 +31,7 @@ from seqgan.config import (
     with_algorithm,
 )
 from seqgan.data.corpus import corpus_name
+from seqgan.data.lines import count
 from seqgan.errors import ConfigError, RunError, SeqganError
 from seqgan.files import TEMPORARY_SUFFIX, gone_on_with
 from seqgan.interrupt import interruptible
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from seqgan.progress import Progress
     from seqgan.runs.directory import Run
 
+OF_NOBODY = (None, "cnn", "two-tower-cnn")
+"""Kinds of discriminators that nobody asked for."""
 PLAYERS = ("seed", "discriminator", "adversarial")
 """What the command decides of a child of a pretrained run."""
 EVERYTHING = (*PLAYERS, "data", "generator")
@@ -229,25 +232,10 @@ def check_name(name: str) -> str:
     Raises:
         ConfigError: it leads elsewhere, or is taken by the run's own files.
     """
-    taken = {
-        "checkpoints",
-        "samples",
-        "tensorboard",
-        "config.yaml",
-        "vocabulary.txt",
-        "tokenizer.model",
-        "metrics.jsonl",
-        "report.json",
-        "report.html",
-        "sweep.json",
-        "verdict.json",
-        "source_vocabulary.txt",
-        "source_tokenizer.model",
-        "tokenizer.json",
-        "discriminator_tokenizer.json",
-    }
+    from seqgan.runs.directory import OWN_NAMES
+
     of_files = name.endswith((".safetensors", TEMPORARY_SUFFIX))
-    if name != Path(name).name or name in ("", ".", "..") or "\0" in name or name in taken or of_files:
+    if name != Path(name).name or name in ("", ".", "..") or "\0" in name or name in OWN_NAMES or of_files:
         raise ConfigError(f"--name is {name!r}, but it names a folder in the run: give a plain word, such as seqgan-2.")
     return name
 
@@ -272,7 +260,7 @@ def train_child(config: RunConfig, flags: ChildFlags) -> None:
         run = open_run(folder)
         check_resumable(run.config, config, str(folder))
     elif speaks():
-        check_new(folder, flags.overwrite)
+        check_new(folder, flags.overwrite, what_is_read(config))
     flags.progress.note(f"From {parent.folder} into {folder}.")
     if flags.preset is not None and {"data", "generator"} & PRESETS[flags.preset].keys():
         flags.progress.note(f"Text and generator are those of {parent.folder}; of the preset, both players' settings.")
@@ -326,7 +314,7 @@ def verdict_after_training(folder: Path, parent: "Run", flags: ChildFlags) -> No
 def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
     """Train from nothing; the run is made once everything that can be wrong has been looked at."""
     from seqgan.build import as_read, build_algorithm, build_text, named_players
-    from seqgan.objectives import Sampled
+    from seqgan.objectives import Relaxed
     from seqgan.runs.directory import Run, check_new, create_run, open_run, write_config
 
     config = named_players(config, conditional=config.data.source is not None)
@@ -337,7 +325,7 @@ def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
             f"--generator {config.generator.name} does not start from nothing: run seqgan pretrain with it, then "
             f"seqgan adversarial --algo {config.adversarial.algo}."
         )
-    if isinstance(build_algorithm(config.adversarial), Sampled):
+    if not isinstance(build_algorithm(config.adversarial), Relaxed):
         algo = config.adversarial.algo
         raise ConfigError(
             f"{algo} improves a generator that was pretrained, and --corpus starts from nothing: run seqgan pretrain "
@@ -350,7 +338,7 @@ def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
         text = build_text(config.data, *run.symbols, progress=flags.progress)
     else:
         if speaks():
-            check_new(folder, flags.overwrite)
+            check_new(folder, flags.overwrite, what_is_read(config))
         config = msgspec.structs.replace(config, data=msgspec.structs.replace(config.data, fingerprint=""))
         flags.progress.note(f"Reading {config.data.corpus} ...")
         text = build_text(config.data, progress=flags.progress)
@@ -381,7 +369,7 @@ def check_players(config: RunConfig, flags: SettingsFlags, *, conditional: bool)
     """
     from seqgan.build import build_algorithm
     from seqgan.generators import ONE_SHOT_GENERATORS
-    from seqgan.objectives import Relaxed
+    from seqgan.objectives import Relaxed, SelfPlay
     from seqgan.runs.tensorboard import check_installed
     from seqgan.training.adversarial import check_settings
     from seqgan.training.engine import choose_device
@@ -392,6 +380,13 @@ def check_players(config: RunConfig, flags: SettingsFlags, *, conditional: bool)
     if flags.tensorboard:
         check_installed()
     algorithm = build_algorithm(config.adversarial)
+    usual = DiscriminatorConfig()
+    own = msgspec.structs.replace(config.discriminator, name=None)
+    if isinstance(algorithm, SelfPlay) and (config.discriminator.name not in OF_NOBODY or own != usual):
+        raise ConfigError(
+            f"{config.adversarial.algo} has no discriminator, and its kind or sizes are given: leave --discriminator "
+            "and its settings out."
+        )
     if config.discriminator.name in PRETRAINED and isinstance(algorithm, Relaxed):
         raise ConfigError(
             f"--discriminator {config.discriminator.name} reads texts, and {config.adversarial.algo} shows it "
@@ -415,6 +410,7 @@ def train(
     from seqgan.build import build_algorithm, build_discriminator, build_generator
     from seqgan.evaluation.evaluate import judge_while_training
     from seqgan.evaluation.pairs import judge_answers_while_training
+    from seqgan.objectives import SelfPlay
     from seqgan.runs.checkpoint import has_state, load_weights
     from seqgan.runs.symbols import read_tokenizer_file
     from seqgan.runs.tensorboard import want_events
@@ -444,7 +440,9 @@ def train(
         own_tokenizer=own,
         weights=run is None or not has_state(run.checkpoints_folder, run.metrics_path),
     ).to(device)
-    say_dropped_widths(config.discriminator, text.max_length, flags.progress)
+    algorithm = build_algorithm(config.adversarial)
+    if not isinstance(algorithm, SelfPlay):  # which has no discriminator, whatever the settings build
+        say_dropped_widths(config.discriminator, text.max_length, flags.progress)
     run = run or make_run()
     if config.discriminator.path is not None and speaks():
         write_judge_tokenizer(config.discriminator, run)
@@ -460,7 +458,7 @@ def train(
             generator,
             discriminator,
             text,
-            build_algorithm(config.adversarial),
+            algorithm,
             config.adversarial,
             seed=config.seed,
             run=run,
@@ -489,4 +487,4 @@ def say_dropped_widths(config: DiscriminatorConfig, max_length: int, progress: "
 
     dropped = dropped_widths(max_length) if config.name == "cnn" else []
     if dropped:
-        progress.note(f"Filters wider than {max_length} tokens are left out: {', '.join(map(str, dropped))}.")
+        progress.note(f"Filters wider than {count(max_length, 'token')} are left out: {', '.join(map(str, dropped))}.")

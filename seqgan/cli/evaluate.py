@@ -12,6 +12,7 @@ from seqgan.cli.memory import Memory, check_memory, holding_to
 from seqgan.cli.options import CommonFlags, Switch, check_flags, check_target, parse
 from seqgan.cli.verdict import check_comparison, compare_as_asked, compares
 from seqgan.config import MOST, Seed
+from seqgan.data.lines import count
 from seqgan.errors import ConfigError, RunError
 from seqgan.progress import printable
 
@@ -91,7 +92,8 @@ def main(arguments: Sequence[str]) -> None:
     if flags.samples is not None and flags.memory:
         raise ConfigError("--memory is of runs, whose samples are drawn; --samples has them: leave it out.")
     check_comparison(flags)
-    check_target("--json", flags.json)
+    texts = ("samples", "references", "training", "real")
+    check_target("--json", flags.json, {f"--{name}": getattr(flags, name) for name in texts})
     reports: dict[str, Path] = {}
     lines: list[str] = []
     with holding_to(flags.memory):
@@ -176,7 +178,7 @@ def asked_for(flags: EvaluateFlags) -> dict[str, Any]:
 
 def judge_file(flags: EvaluateFlags) -> tuple[dict[str, "Report"], dict[str, str]]:
     """The report of a file of sentences, and what the JSON says of it."""
-    from seqgan.data.corpus import read_lines
+    from seqgan.data.lines import ends_hint, read_lines, returns_note
     from seqgan.data.tokenizers import make_tokenizer
     from seqgan.evaluation.evaluate import FAMILIES, chosen_families, judge_sentences
     from seqgan.evaluation.trained import ALIGNED_METRICS, Judges
@@ -192,7 +194,10 @@ def judge_file(flags: EvaluateFlags) -> tuple[dict[str, "Report"], dict[str, str
     # A blank line is an empty output of the system, and counts as one.
     samples = read_lines(Path(flags.samples), keep_blank=True)
     if len(samples) < 2:
-        raise ConfigError(f"--samples {flags.samples} has one line: give at least 2 sentences, one a line.")
+        hint = ends_hint("".join(samples))
+        raise ConfigError(f"--samples {flags.samples} has one line: give at least 2 sentences, one a line.{hint}")
+    for note in returns_note(samples, flags.samples):
+        flags.progress.note(note)
     aligned = [family for family in families if family in ALIGNED_METRICS]
     # Where lines belong together none may be skipped.
     references = read_lines(Path(flags.references), keep_blank=True) if aligned else read_references(flags)
@@ -201,7 +206,7 @@ def judge_file(flags: EvaluateFlags) -> tuple[dict[str, "Report"], dict[str, str
             f"{' and '.join(aligned)} take a reference for each sample, and {flags.samples} has {len(samples):,} lines "
             f"where {flags.references} has {len(references):,}: give aligned files, or leave out these metrics."
         )
-    training = None if flags.training is None else read_lines(Path(flags.training))
+    training = None if flags.training is None else lines_of(flags.training, flags)
     blank = sum(not line.strip() for line in samples)
     if blank:
         flags.progress.note(
@@ -209,7 +214,7 @@ def judge_file(flags: EvaluateFlags) -> tuple[dict[str, "Report"], dict[str, str
         )
     columns = {}
     if flags.real is not None:
-        real = read_lines(Path(flags.real))[: len(samples)]
+        real = lines_of(flags.real, flags)[: len(samples)]
         if len(real) < 2:
             raise ConfigError(f"--real {flags.real} has one line: give at least 2 sentences, one a line.")
         note_unequal(flags, len(real), len(samples))
@@ -223,22 +228,28 @@ def note_unequal(flags: EvaluateFlags, real: int, samples: int) -> None:
     """Say that the real sentences are fewer than the samples, where they are."""
     if real < samples:
         mend = f"--count {real}" if flags.samples is None else f"the first {real:,} lines of each"
+        verb = "is" if real == 1 else "are"
         flags.progress.note(
-            f"There are only {real:,} real sentences beside {samples:,} samples. Most metrics depend on the number: "
-            f"judge {mend} to compare."
+            f"There {verb} only {count(real, 'real sentence')} beside {samples:,} samples. Most metrics depend on the "
+            f"number: judge {mend} to compare."
         )
 
 
 def read_references(flags: EvaluateFlags) -> list[str]:
     """The held-out sentences that `--references` names; what was skipped is said."""
-    from seqgan.data.corpus import read_lines
-
     assert flags.references is not None
+    return lines_of(flags.references, flags)
+
+
+def lines_of(name: str, flags: EvaluateFlags) -> list[str]:
+    """The sentences of a file; what was skipped is said."""
+    from seqgan.data.lines import read_lines
+
     notes: list[str] = []
-    references = read_lines(Path(flags.references), notes)
+    lines = read_lines(Path(name), notes)
     for note in notes:
         flags.progress.note(note)
-    return references
+    return lines
 
 
 def judge_runs(
@@ -316,15 +327,15 @@ def judge_runs(
                 "stands for it in what is compared with it."
             )
         if not columns:
-            count = min(flags.count, len(held.real) + len(text.corpus.train))
-            drawn = max(0, count - len(held.real))
+            wanted = min(flags.count, len(held.real) + len(text.corpus.train))
+            drawn = max(0, wanted - len(held.real))
             among = f", {drawn:,} of them training sentences," if drawn else ""
-            note_unequal(flags, count, flags.count)
-            progress.note(f"Judging {count:,} real sentences{among} against {len(references):,} others.")
+            note_unequal(flags, wanted, flags.count)
+            progress.note(f"Judging {wanted:,} real sentences{among} against {count(len(references), 'other')}.")
             real = judge_real(text, references, flags.count, families, flags.seed, judges=judges)
             if len(real):  # a likelihood is a generator's alone
                 columns["real text"] = real
-        progress.note(f"Judging {flags.count:,} samples of {each.folder} against {len(references):,} sentences.")
+        progress.note(f"Judging {flags.count:,} samples of {each.folder} against {count(len(references), 'sentence')}.")
         report = evaluate_generator(
             generator,
             text,

@@ -47,6 +47,10 @@ def main(arguments: Sequence[str]) -> None:
     folder = Path(flags.output)
     check_free(folder.resolve(), overwrite=flags.overwrite)
     run = open_run(flags.run or newest_run(Path("runs")))
+    if run.folder.resolve().is_relative_to(folder.resolve()):
+        raise ConfigError(
+            f"--output {folder} is or holds the run {run.folder}, which would be lost: name a new folder."
+        )
 
     from seqgan.exporting.graphs import export_graphs
     from seqgan.exporting.pretrained import PretrainedDiscriminator, PretrainedGenerator

@@ -50,8 +50,13 @@ def main(arguments: Sequence[str]) -> None:
     flags = check_flags(parse("inspect", about, InspectFlags(), arguments))
     if not flags.corpus:
         raise ConfigError("seqgan inspect needs a corpus: a name such as captions, a file, a folder or hf:NAME.")
-    check_target("--json", flags.json)
-    check_target("--output", flags.output)
+    ends = {f"of --{name}": f"{flags.corpus}.{getattr(flags, name)}" for name in ("source", "target")}
+    texts = {"CORPUS": flags.corpus, "--valid": flags.valid, "--source": flags.source, **ends}
+    read = {**texts, "--valid-source": flags.valid_source}
+    check_target("--json", flags.json, read)
+    check_target("--output", flags.output, read)
+    if flags.json not in (None, "-") and flags.json == flags.output:
+        raise ConfigError(f"--json and --output are both {flags.json}: give each a file of its own.")
     from seqgan.data.tokenizers import TOKENIZERS, make_tokenizer
 
     if flags.tokenizer is not None and flags.tokenizer not in TOKENIZERS:

@@ -95,6 +95,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(error, OSError) and error.filename is not None:
             # Whatever the system says of a file or folder that was named, the user can see to.
             return _fail(f"{error.filename}: {error.strerror}. Check the path, its length and its permissions.")
+        if isinstance(error, ValueError) and "embedded null" in str(error):
+            return _fail("A path has a NUL character in it, which no name of a file or folder has: correct it.")
         no_memory = ("not enough memory", "out of memory", "can't allocate memory")
         if isinstance(error, MemoryError) or any(words in str(error) for words in no_memory):
             what = " ".join(str(error).split())[:200].rstrip(".")

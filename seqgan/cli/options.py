@@ -3,8 +3,9 @@
 import contextlib
 import io
 import math
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -50,18 +51,45 @@ class SettingsFlags(CommonFlags, frozen=True, kw_only=True):
     """Write TensorBoard's events into the run's folder, beside the log. A resumed run goes on with them unasked."""
 
 
-def check_target(flag: str, path: str | None) -> None:
-    """That a file can be written where a flag says; asked before the work.
+def check_target(flag: str, path: str | None, read: Mapping[str, str | None] | None = None) -> None:
+    """That a file can be written where a flag says, and that nothing which is read there would be lost; asked before
+    the work.
+
+    Args:
+        flag: which says it.
+        path: where.
+        read: what the command reads, a file or a folder, by the flags that name it.
 
     Raises:
-        ConfigError: its folder does not exist, or it is a folder itself.
+        ConfigError: its folder does not exist, it is a folder itself, or a file that is read.
     """
-    if path in (None, "-"):
+    if path is None or path == "-":
         return
     target = Path(path)
     if target.is_dir() or not target.absolute().parent.is_dir():
         what = "is a folder" if target.is_dir() else f"cannot be made: there is no folder {target.parent}"
         raise ConfigError(f"{flag} {path} {what}. Give a file in a folder that exists.")
+    if not target.exists():
+        return
+    for other, name in (read or {}).items():
+        if name is not None and _is_read(target, name):
+            raise ConfigError(f"{flag} {path} is what {other} {name} reads, and would be lost: choose another file.")
+    from seqgan.runs.directory import owner
+
+    run = owner(target)
+    if run is not None and target.name != "report.html":
+        raise ConfigError(f"{flag} {path} is a file of the run {run}, and would be lost: choose another file.")
+
+
+def _is_read(target: Path, name: str) -> bool:
+    """Whether a file is what is read under a name: that file, by whatever link; or of a folder one of its splits."""
+    if not os.path.isdir(name):
+        return os.path.exists(name) and os.path.samefile(target, name)
+    from seqgan.data.folders import SPLIT_NAMES
+
+    inside, folder = target.resolve(), Path(name).resolve()
+    splits = {alias for names in SPLIT_NAMES.values() for alias in names}
+    return inside.is_relative_to(folder) and inside.relative_to(folder).parts[0].partition(".")[0] in splits
 
 
 def refuse_together(flags: Any, first: str, second: str) -> None:

@@ -135,4 +135,4 @@ def plan(config: RunConfig, flags: PlanFlags) -> None:
             what = "--epochs" if len(training) == 1 else "--rounds"
             turns = fitting(training, flags.hours)
             fits = f"{what} {turns}" if turns else f"not one of {what}"
-            print(f"in {flags.hours:g} hours: {fits}")
+            print(f"in {flags.hours:g} {'hour' if flags.hours == 1 else 'hours'}: {fits}")

@@ -89,7 +89,7 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
         text = build_text(config.data, *run.symbols, progress=progress)
     else:
         if speaks():
-            check_new(folder, flags.overwrite)
+            check_new(folder, flags.overwrite, what_is_read(config))
         # A new run may be of another text than the one whose settings it was given.
         config = msgspec.structs.replace(config, data=msgspec.structs.replace(config.data, fingerprint=""))
         if config.generator.name in PRETRAINED:
@@ -194,6 +194,14 @@ def resolved(config: RunConfig) -> DataConfig:
         cache=None if data.cache is None else os.path.abspath(data.cache),
         split_seed=config.seed if data.split_seed is None else data.split_seed,
     )
+
+
+def what_is_read(config: RunConfig) -> list[str | None]:
+    """Files and folders that the settings name, of those that are given."""
+    data, judge = config.data, config.discriminator
+    aligned = [f"{data.corpus}.{extension}" for extension in (data.source, data.target) if extension is not None]
+    texts = [data.corpus, data.valid, data.source, data.valid_source, data.tokenizer_path, *aligned]
+    return [*texts, config.generator.path, None if judge is None else judge.path]
 
 
 def describe(text: "Text", progress: Progress) -> None:

@@ -61,7 +61,7 @@ class SampleFlags(CommonFlags, frozen=True, kw_only=True):
 def main(arguments: Sequence[str]) -> None:
     """Parse, load, sample, print."""
     flags = check_flags(parse("sample", "Sentences from a run, one a line.", SampleFlags(), arguments))
-    check_target("--output", flags.output)
+    check_target("--output", flags.output, {"--source": flags.source})
 
     from seqgan.files import write_file
     from seqgan.runs.directory import newest_run, open_run

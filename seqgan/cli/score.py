@@ -23,10 +23,11 @@ BLOCK = 4096
 """Lines that are in memory at once."""
 DESCRIPTION = """\
 How real each line of a text looks to a run's discriminator: the line, a tab, and the log-odds that the discriminator
-gives it. 0 is undecided, above 0 leans to real text. They are this discriminator's, which learnt to tell its training
+gives it. 0 is undecided, above 0 leans to real text; of wgan, wgan-gp, relgan and gad, which compare, only the order
+means something. They are this discriminator's, which learnt to tell its training
 text from its own generator's samples: compare lines with one another under one run, not numbers across runs, and take
 them for no probability that a person wrote a line."""
-CRITICS = ("wgan", "wgan-gp", "relgan")
+CRITICS = ("wgan", "wgan-gp", "relgan", "gad")
 """Algorithms whose discriminator says which of two is more real, and has no zero."""
 
 
@@ -63,7 +64,7 @@ class Judges(NamedTuple):
 def main(arguments: Sequence[str]) -> None:
     """Parse, load, judge line by line."""
     flags = check_flags(parse("score", DESCRIPTION, ScoreFlags(), arguments))
-    check_target("--output", flags.output)
+    check_target("--output", flags.output, {"--input": flags.input, "--source": flags.source})
     if flags.run is None:
         raise ConfigError("Which discriminator judges? Name an adversarial run with --run DIR.")
 
@@ -127,7 +128,8 @@ def judged_lines(flags: ScoreFlags, run: "Run", judges: Judges, stack: contextli
     from seqgan.data.reading import Read
 
     reading, of_pairs = run.reading, run.source_vocabulary is not None
-    name = "standard input" if flags.input == "-" else flags.input
+    named = flags.source or flags.input  # what is wrong with a pair that is read is its source
+    name = "standard input" if named == "-" else named
     met = Read()
     first = 1
     for block in blocks(pairs_of(flags, stack) if of_pairs else plain(flags, stack)):
@@ -147,7 +149,7 @@ def judge(
         block: of each line the sentence, its source, and how the line is written out.
         run: whose text it is.
         judges: the run's.
-        name: of the file.
+        name: of the file; of pairs in two files, of that of the sources.
         first: the number of the block's first line there.
     """
     from seqgan.data.reading import read_text

@@ -10,15 +10,20 @@ import tyro
 from seqgan.cli.options import CommonFlags, SettingsFlags, Switch, check_flags, parse, refuse_together
 from seqgan.config import (
     CONDITIONAL,
+    PRETRAINED,
     AdversarialConfig,
+    DataConfig,
     DiscriminatorConfig,
+    GeneratorConfig,
     Positive,
     RunConfig,
     check,
     with_algorithm,
     with_settings,
 )
+from seqgan.data.lines import count
 from seqgan.errors import ConfigError, RunError, SeqganError
+from seqgan.progress import Progress
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -62,7 +67,7 @@ def main(arguments: Sequence[str]) -> None:
             "seqgan sweep needs a file that says what is searched: seqgan sweep FILE.yaml; see the README."
         )
 
-    from seqgan.sweeps.file import KEPT_NAME, check_installed, keep, read_sweep_file
+    from seqgan.sweeps.file import KEPT_NAME, check_installed, check_same, keep, read_sweep_file
     from seqgan.sweeps.space import OF_COMMAND, grid, read_space
 
     check_installed()
@@ -79,6 +84,7 @@ def main(arguments: Sequence[str]) -> None:
             raise RunError(
                 f"{folder} holds no sweep: begin it with seqgan sweep {flags.file}, or name it with --folder."
             )
+        check_same(sweep, folder, Path(flags.file))
         show(folder, sweep, space, flags)
         return
     # A worker that others of its kind are at work beside need not look again.
@@ -101,7 +107,7 @@ def search(
         copy_given_run(sweep, folder)
     study = open_study(folder, sweep)
     if flags.retry:
-        progress.note(f"{forgive(folder, study)} failed trials are replaced by others.")
+        progress.note(f"Replaced by others: {count(forgive(folder, study), 'failed trial')}.")
     if flags.worker:
         work(folder, sweep, space, device=flags.device, note=progress.note)
         return
@@ -109,7 +115,7 @@ def search(
     missing = max(0, sweep.workers - len(at_work)) if unfinished(folder, sweep, space, study) else 0
     jobs = start_workers(folder, sweep, missing, device=flags.device)
     already = f", {len(at_work)} at work already" if at_work else ""
-    progress.note(f"{missing} workers on {sweep.cluster}{already}; their logs are in {folder / 'jobs'}.")
+    progress.note(f"{count(missing, 'worker')} on {sweep.cluster}{already}; their logs are in {folder / 'jobs'}.")
     if flags.detach:
         forget(jobs)
         progress.note(f"To see what came of it: seqgan sweep {flags.file} --report")
@@ -165,8 +171,8 @@ def conclude(folder: Path, sweep: "SweepFile", space: "Sequence[Dimension]", stu
     failed = [trial for trial in record.trials if trial.state == "failed"]
     if failed and not record.best:
         raise RunError(
-            f"{len(failed)} trials failed and none came to its end. The first one: {failed[0].reason} Mend it, then "
-            f"call seqgan sweep {flags.file} --retry; its logs are in {folder / 'logs'}."
+            f"{count(len(failed), 'trial')} failed and none came to its end. The first one: {failed[0].reason} Mend "
+            f"it, then call seqgan sweep {flags.file} --retry; its logs are in {folder / 'logs'}."
         )
     if any(trial.state == "interrupted" for trial in record.trials) or record.left:
         flags.progress.note(
@@ -237,27 +243,66 @@ def write_page(folder: Path, record: "SweepRecord", target: Path) -> None:
 
 
 def check_space(sweep: "SweepFile", space: "Sequence[Dimension]", flags: SweepFlags) -> None:
-    """That a run with each setting's ends can be begun.
+    """That a run with each setting's ends can be begun, and that its text can be read.
 
     Raises:
         ConfigError: one cannot, with which settings, and why.
+        SeqganError: the run that all start from, or its text, cannot be read.
     """
     from seqgan.runs.directory import open_run
+    from seqgan.runs.load import load_generator, load_text
     from seqgan.sweeps.space import corners
     from seqgan.sweeps.trial import trial_settings
+    from seqgan.training.engine import choose_device
 
+    choose_device(flags.device)
     parent = None if sweep.run is None else open_run(sweep.run)
+    known: set[RunConfig] = set()
     for values in corners(space):
         settings = trial_settings(sweep, values, sweep.seeds[0])
         try:
-            check_trial(sweep, settings, parent.config if parent is not None else None, flags.device)
+            config = check_trial(sweep, settings, parent.config if parent is not None else None, flags.device)
+            check_files(config, known, flags.progress, of_text=parent is None)
         except SeqganError as error:
             said = ", ".join(f"{name} {value}" for name, value in values.items())
             raise ConfigError(f"{flags.file}: a trial with {said} cannot be begun: {error}") from error
+    if parent is not None:
+        load_generator(parent)
+        load_text(parent, flags.progress)
 
 
-def check_trial(sweep: "SweepFile", settings: Mapping[str, Any], parent: RunConfig | None, device: str) -> None:
-    """That a run with these settings can be begun, as the command that trains it checks them.
+def check_files(config: RunConfig, known: set[RunConfig], progress: Progress, *, of_text: bool) -> None:
+    """That the files which a trial reads are there, and hold what they are to hold.
+
+    Args:
+        config: of the trial.
+        known: what was looked at, as settings of files alone; added to.
+        progress: where the reading of a large text is reported.
+        of_text: whether it reads a text of its own, and not that of the run it starts from.
+
+    Raises:
+        SeqganError: what is wrong with which file.
+    """
+    from seqgan.build import build_text, named_players
+    from seqgan.build_pretrained import with_discriminator_files, with_generator_files, with_own_tokenizer
+    from seqgan.cli.pretrain import resolved
+
+    judge = config.discriminator if config.discriminator is not None and config.discriminator.path else None
+    writer = config.generator if of_text and config.generator.name in PRETRAINED else GeneratorConfig()
+    asked = RunConfig(data=config.data if of_text else DataConfig(), generator=writer, discriminator=judge)
+    if asked in known:
+        return
+    known.add(asked)
+    if judge is not None:
+        with_discriminator_files(judge)
+    if of_text:
+        asked = with_own_tokenizer(msgspec.structs.replace(asked, generator=with_generator_files(writer)))
+        text = build_text(msgspec.structs.replace(resolved(asked), fingerprint=""), progress=progress)
+        named_players(config, conditional=text.source_vocabulary is not None)
+
+
+def check_trial(sweep: "SweepFile", settings: Mapping[str, Any], parent: RunConfig | None, device: str) -> RunConfig:
+    """The settings of a run, and that it can be begun with them, as the command that trains it checks them.
 
     Args:
         sweep: which command, and from where.
@@ -271,15 +316,14 @@ def check_trial(sweep: "SweepFile", settings: Mapping[str, Any], parent: RunConf
     from seqgan.build import build_algorithm, named_players
     from seqgan.cli.adversarial import check_players
     from seqgan.cli.pretrain import check_pretrainable
-    from seqgan.objectives import Sampled
+    from seqgan.objectives import Relaxed
     from seqgan.training.adversarial import check_reads_sources
 
     where = "its settings"
     if sweep.command == "pretrain":
         config = check(with_settings(RunConfig(), settings, where))
         check_pretrainable(config.generator)
-        named_players(config, conditional=reads_sources(config))
-        return
+        return named_players(config, conditional=reads_sources(config))
     section = settings.get("adversarial")
     algo = section.get("algo") if isinstance(section, dict) else None
     algo = algo if isinstance(algo, str) else AdversarialConfig().algo
@@ -297,7 +341,7 @@ def check_trial(sweep: "SweepFile", settings: Mapping[str, Any], parent: RunConf
     assert config.adversarial is not None
     conditional = parent.data.max_source_length > 0 if parent is not None else reads_sources(config)
     algorithm = build_algorithm(config.adversarial)
-    if sweep.command == "adversarial" and parent is None and isinstance(algorithm, Sampled):
+    if sweep.command == "adversarial" and parent is None and not isinstance(algorithm, Relaxed):
         raise ConfigError(
             f"{config.adversarial.algo} improves a generator that was pretrained: name its run with run, or have "
             "command both."
@@ -307,6 +351,7 @@ def check_trial(sweep: "SweepFile", settings: Mapping[str, Any], parent: RunConf
     check_reads_sources(config.adversarial, algorithm, conditional=conditional)
     config = named_players(config, conditional=conditional)
     check_players(config, SettingsFlags(device=device), conditional=conditional)
+    return config
 
 
 def reads_sources(config: RunConfig) -> bool:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from seqgan.data.lines import count
 from seqgan.errors import ConfigError, RunError
 from seqgan.progress import Progress, printable
 
@@ -184,8 +185,8 @@ def compare_runs(run: "Run", reference: "Run | None", settings: Comparison, prog
     if why_not is not None:
         return Compared(run, reference, {}, [], None, f"No verdict: {why_not}")
     progress.note(
-        f"Sampling {settings.sets} sets of {settings.sentences:,} sentences at {len(temperatures)} temperatures of "
-        f"{', '.join(str(each.run.folder) for each in contenders)}."
+        f"Sampling {settings.sets} sets of {settings.sentences:,} sentences at "
+        f"{count(len(temperatures), 'temperature')} of {', '.join(str(each.run.folder) for each in contenders)}."
     )
     swept = [_sweep(each, temperatures, settings, progress) for each in contenders]
     if reference is None:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from seqgan.data.embedded import draw_embedded, embedded_corpora
 from seqgan.data.folders import SPLIT_NAMES, Splits, extensions, is_tsv, read_folder, read_prefix
-from seqgan.data.lines import count, read_lines
+from seqgan.data.lines import count, ends_hint, read_lines
 from seqgan.data.pairs import (
     TURN_SEPARATOR,
     Pair,
@@ -113,7 +113,7 @@ def load_corpus(
     train, held_out, test = splits["train"], splits.get("valid"), splits.get("test", [])
     if len(train) < 2 or (held_out is None and len(set(train)) < 2):
         found = f"1 {noun}" if len(train) == 1 else f"{count(len(train), noun)}, all alike"
-        ends = " The line ends may be CR alone: convert them to LF." if "\r" in "".join(train[0]) else ""
+        ends = ends_hint("".join(train[0]))
         raise CorpusError(f"{corpus}: {found}. Give at least two different ones, a {noun} a line.{ends}")
     if held_out is None:
         total = len(train)

@@ -35,17 +35,12 @@ def read_folder(folder: Path, notes: list[str], source: str | None = None, targe
     if source is not None or target is not None:
         return _read_languages(folder, files, notes, *check_extensions(source, target))
     splits: dict[str, Sequence[Any]] = {}
-    for split, names in SPLIT_NAMES.items():
-        found = [path for path in files if path.stem in names and path.suffix]
-        if len(found) > 1:
-            raise CorpusError(
-                f"{folder} has {' and '.join(path.name for path in found)}: expected one file for a split. "
-                f"{_two_languages(found)}For plain text name one file, with --valid for the held-out one."
-            )
-        if found:
-            splits[split] = read_tsv(found[0], notes) if is_tsv(found[0]) else read_lines(found[0], notes)
-        elif shards := split_files_of(folder, split):
-            splits[split] = [line for path in shards for line in read_lines(path, notes)]
+    for split in SPLIT_NAMES:
+        parts = split_files_of(folder, split)
+        if len(parts) == 1 and is_tsv(parts[0]) and parts[0].parent == folder:
+            splits[split] = read_tsv(parts[0], notes)
+        elif parts:
+            splits[split] = [line for path in parts for line in read_lines(path, notes)]
     if "train" not in splits:
         listed = ", ".join(path.name for path in files[:5]) or "no files"
         raise CorpusError(
@@ -63,15 +58,40 @@ def read_folder(folder: Path, notes: list[str], source: str | None = None, targe
 
 
 def split_files_of(folder: Path, split: str) -> list[Path]:
-    """The files of a split: one of its name, or all those in a folder of its name, sorted; none where several are."""
+    """The files of a split: one of its name, or all those in a folder of its name, sorted; none where there are none.
+
+    What begins with a dot is no text.
+
+    Raises:
+        CorpusError: several could be meant; or one of the parts is no file, and would be left out.
+    """
     names = SPLIT_NAMES[split]
-    found = [path for path in folder.iterdir() if path.is_file() and path.stem in names and path.suffix]
-    if found:
-        return found if len(found) == 1 else []
-    inside = next((folder / name for name in names if (folder / name).is_dir()), None)
-    if inside is None:
-        return []
-    return sorted(path for path in inside.iterdir() if path.is_file() and not path.name.startswith("."))
+    found = sorted(path for path in folder.iterdir() if path.stem in names and path.suffix)
+    for path in found:
+        if not path.is_file() and (not path.is_dir() or path.suffix in (".txt", ".tsv")):
+            raise CorpusError(f"{path} is {_no_file(path)}, where the {split} text of {folder} is expected: mend it.")
+    found = [path for path in found if path.is_file()]
+    inside = [folder / name for name in names if (folder / name).is_dir()]
+    if len(found) + len(inside) > 1:
+        listed = " and ".join([path.name for path in found] + [f"the folder {path.name}" for path in inside])
+        raise CorpusError(
+            f"{folder} has {listed}: expected one file, or one folder of parts, for a split. {_two_languages(found)}"
+            "For plain text name one file, with --valid for the held-out one."
+        )
+    if not inside:
+        return found
+    parts = sorted(path for path in inside[0].iterdir() if not path.name.startswith("."))
+    for path in parts:
+        if not path.is_file():
+            raise CorpusError(
+                f"{path} is {_no_file(path)}, among the parts of a text: put text files there, and nothing else."
+            )
+    return parts
+
+
+def _no_file(path: Path) -> str:
+    """What something is that is no file."""
+    return "a link to nothing" if not path.exists() else "a folder" if path.is_dir() else "no plain file"
 
 
 def read_prefix(prefix: str, notes: list[str], source: str | None, target: str | None) -> list[Pair] | None:
@@ -151,7 +171,7 @@ def _refuse_unknown(prefix: str, source: str, target: str, found: Sequence[str])
 def _two_languages(files: Sequence[Path]) -> str:
     """The flags for files of one name that differ in their extensions, which are named."""
     ends = sorted(path.name.partition(".")[2] for path in files)
-    if len({path.name.partition(".")[0] for path in files}) > 1:
+    if len(files) < 2 or len({path.name.partition(".")[0] for path in files}) > 1:
         return ""
     return (
         f"The extensions are {', '.join(ends)}: two languages side by side are pairs, which need "

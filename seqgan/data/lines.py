@@ -1,5 +1,6 @@
 """The lines of a text file: UTF-8, one sentence or one pair each. Errors name the file, the line, and the mend."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from seqgan.errors import CorpusError
@@ -13,6 +14,8 @@ REFUSED = {
     "pairs, has a name that ends in .tsv",
 }
 """Characters that no line of a plain text may hold, and what to say."""
+RETURNS = "only a line feed ends a line; where CR alone was to end them, convert it to LF"
+"""What is to be said of carriage returns that end no line."""
 
 
 def read_lines(path: Path, notes: list[str] | None = None, *, keep_blank: bool = False) -> list[str]:
@@ -35,7 +38,15 @@ def read_lines(path: Path, notes: list[str] | None = None, *, keep_blank: bool =
     sentences = [line for line in lines if line.strip()]
     if len(sentences) < len(lines) and notes is not None:
         notes.append(f"{count(len(lines) - len(sentences), 'blank line')} skipped in {path}.")
+    if notes is not None:
+        notes += returns_note(sentences, str(path))
     return sentences
+
+
+def returns_note(lines: Iterable[str], where: str) -> list[str]:
+    """What is to be said of lines that hold a carriage return: it may have been meant to end them."""
+    found = sum("\r" in line for line in lines)
+    return [f"{count(found, 'line')} in {where} with a carriage return inside: {RETURNS}."] if found else []
 
 
 def raw_lines(path: Path, refused: str) -> list[str]:
@@ -69,6 +80,11 @@ def raw_lines(path: Path, refused: str) -> list[str]:
     if not any(line.strip() for line in lines):
         raise CorpusError(f"{path} has only blank lines: expected a sentence a line.")
     return [line.removesuffix("\r") for line in lines]
+
+
+def ends_hint(line: str) -> str:
+    """What a text of one line is told where that line holds carriage returns; nothing where it holds none."""
+    return " The line ends may be CR alone: convert them to LF." if "\r" in line else ""
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

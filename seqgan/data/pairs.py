@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from seqgan.data.lines import count, raw_lines, read_lines
+from seqgan.data.lines import count, raw_lines, read_lines, returns_note
 from seqgan.errors import CorpusError
 
 TURN_SEPARATOR = "__eou__"
@@ -43,6 +43,7 @@ def read_tsv(path: Path, notes: list[str]) -> list[Pair]:
         CorpusError: a line without a tab or with several, or with nothing on one side of it.
     """
     lines = raw_lines(path, "\0")
+    notes += returns_note(lines, str(path))
     pairs = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -70,6 +71,7 @@ def read_aligned(source: Path, target: Path, notes: list[str]) -> list[Pair]:
     if source.exists() and target.exists() and source.samefile(target):
         raise CorpusError(f"{source} is given as source and as target: name two files.")
     sources, targets = (read_lines(path, keep_blank=True) for path in (source, target))
+    notes += [*returns_note(sources, str(source)), *returns_note(targets, str(target))]
     if len(sources) != len(targets):
         raise CorpusError(
             f"{source} has {count(len(sources), 'line')} and {target} has {count(len(targets), 'line')}, but line i of "

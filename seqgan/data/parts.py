@@ -70,6 +70,8 @@ def read_part(part: Part) -> Iterator[tuple[bytes, list[str]]]:
                 _finish_line(file, part, b"")  # it began in the part before
             while (position := file.tell()) < part.stop:
                 content = file.read(min(READ_BYTES, part.stop - position))
+                if not content:
+                    raise changed(part.path)
                 if not content.endswith(b"\n"):
                     content += _finish_line(file, part, content)
                 yield content, _decode(content, part, position)
@@ -77,6 +79,11 @@ def read_part(part: Part) -> Iterator[tuple[bytes, list[str]]]:
         raise CorpusError(
             f"{part.path} cannot be read: {error.strerror}. Check the path and its permissions."
         ) from error
+
+
+def changed(path: str) -> CorpusError:
+    """What is said of a file that is not what it was when the reading began."""
+    return CorpusError(f"{path} changed while it was read: call the command again once nothing writes into it.")
 
 
 def sentences_of(lines: Sequence[str]) -> list[str]:

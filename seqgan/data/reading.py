@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from seqgan.data.batches import Sequences, encode_sentences, encode_sources
+from seqgan.data.lines import RETURNS
 from seqgan.data.pairs import TURN_SEPARATOR, last_turns
 from seqgan.data.tokenizers import Tokenizer
 from seqgan.data.vocabulary import Vocabulary
@@ -50,6 +51,8 @@ class Read(NamedTuple):
     """Tokens of sources that their vocabulary has not."""
     tokens_of_sources: int = 0
     """Tokens of sources in all."""
+    returns: int = 0
+    """Lines that hold a carriage return, or whose sources do."""
 
     def plus(self, other: "Read") -> "Read":
         """Both together."""
@@ -60,6 +63,8 @@ class Read(NamedTuple):
         said = []
         if self.blank:
             said.append(f"{self.blank:,} of {self.lines:,} lines are blank: read as empty sentences.")
+        if self.returns:
+            said.append(f"{self.returns:,} of {self.lines:,} lines have a carriage return inside: {RETURNS}.")
         if self.cut:
             said.append(f"{self.cut:,} of {self.lines:,} lines exceed {max_length} tokens: judged by their first ones.")
         if self.unknown:
@@ -113,7 +118,8 @@ def read_text(
                 raise CorpusError(f"{name}, line {number}: {error}") from error
     sequences, cut = encode_sentences(tokens, vocabulary, reading.max_length, "cut")
     unknown = sum(vocabulary.encode(ids).count(vocabulary.unknown) for ids in tokens) if vocabulary.unknown else 0
-    read = Read(len(lines), sum(not ids for ids in tokens), cut, unknown, sum(map(len, tokens)))
+    returns = sum("\r" in line for line in lines)
+    read = Read(len(lines), sum(not ids for ids in tokens), cut, unknown, sum(map(len, tokens)), returns=returns)
     if sources is None:
         return sequences, read
     assert reading.source_tokenizer is not None
@@ -134,5 +140,6 @@ def read_text(
         cut_sources=cut_sources,
         unknown_of_sources=unknown_of_sources,
         tokens_of_sources=sum(map(len, of_sources)),
+        returns=sum("\r" in line or "\r" in source for line, source in zip(lines, sources, strict=True)),
     )
     return sequences._replace(source=source_ids, source_mask=mask), read

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from seqgan.data.batches import LONGEST_AUTOMATIC, Batch, Sequences
 from seqgan.data.cache import forget, key_of, over_parts
+from seqgan.data.lines import count
 from seqgan.data.parts import Part, read_part, sentences_of
 from seqgan.data.pretrained import Pretrained
 from seqgan.data.scan import HeldOut
@@ -187,8 +188,8 @@ def encode_text(
     if not lengths.counts:
         forget(folder, name)
         raise CorpusError(
-            f"{parts[0].path}: no sentence has at most {max_length} tokens, and longer ones are dropped: raise "
-            "data.max_length, or set data.too_long to cut."
+            f"{parts[0].path}: no sentence has at most {count(max_length, 'token')}, and longer ones are dropped: "
+            "raise data.max_length, or set data.too_long to cut."
         )
     pieces = [
         Piece(chunk.offsets.to_numpy(zero_copy_only=True), chunk.values.to_numpy(zero_copy_only=True))

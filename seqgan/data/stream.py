@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from seqgan.data.lines import REFUSED
+from seqgan.data.lines import FOREIGN, REFUSED
 from seqgan.data.parts import LONGEST_LINE
 from seqgan.errors import CorpusError
 
@@ -32,9 +32,10 @@ def stream_lines(file: BinaryIO, name: str, refused: str = "\0\t") -> Iterator[s
         try:
             line = content.decode()
         except UnicodeDecodeError as error:
+            foreign = FOREIGN.get(content[:2], "") if number == 1 else ""
             raise CorpusError(
                 f"{name}, line {number}: byte {error.start + 1} of the line, 0x{content[error.start]:02x}, is not "
-                "UTF-8. Convert the file to UTF-8, for example with iconv."
+                f"UTF-8{foreign}. Convert the file to UTF-8, for example with iconv."
             ) from error
         for character in refused:
             if character in line:

@@ -13,8 +13,8 @@ from seqgan.data.batches import LONGEST_AUTOMATIC, encode_sentences
 from seqgan.data.cache import cache_folder, forget, key_of, locked, state_of
 from seqgan.data.corpus import HELD_OUT_SHARE, MOST_HELD_OUT, Corpus, is_embedded, own_name
 from seqgan.data.folders import SPLIT_NAMES, is_tsv, split_files_of
-from seqgan.data.lines import count, read_lines
-from seqgan.data.parts import PART_BYTES, Part, sample_lines, split_files
+from seqgan.data.lines import count, ends_hint, read_lines, returns_note
+from seqgan.data.parts import PART_BYTES, Part, changed, sample_lines, split_files
 from seqgan.data.pretrained import Pretrained
 from seqgan.data.scan import MOST_TYPES, SAMPLE_BYTES, HeldOut, Scan, add_counts, held_out_share, scan_text
 from seqgan.data.store import encode_text
@@ -115,6 +115,7 @@ def stream_text(
         RunError: the cache cannot be written.
     """
     parts = split_files(files.train, part_bytes)
+    state = state_of(files.train)
     notes: list[str] = []
     own = files.valid if valid is None else [Path(valid)]
     held_out_texts = {
@@ -129,7 +130,7 @@ def stream_text(
         scan = scan_text(
             parts,
             folder,
-            state_of(files.train),
+            state,
             counted=kind,
             held_out=split_off,
             asked=asked,
@@ -163,9 +164,14 @@ def stream_text(
             workers=workers,
             progress=progress,
         )
+        if not _is_still(files.train, state):
+            for path in stored.files:  # by its name it is the text that was scanned, which it need not be
+                path.unlink(missing_ok=True)
+            raise changed(corpus)
     max_length = max_length or stored.longest
     if scan.blank:
         notes.append(f"{count(scan.blank, 'blank line')} skipped in {corpus}.")
+    notes += returns_note(scan.sample, f"{'a sample of ' if len(scan.sample) < scan.sentences else ''}{corpus}")
     if not own:
         held_out_texts["validation"] = scan.held_out
         besides = f", and {count(scan.copies, 'copy', 'copies')} of them left out" if scan.copies else ""
@@ -226,6 +232,7 @@ def sample_corpus(
     held_out = _held_out(own, "validation", seed, notes) if own else list(dict.fromkeys(out))
     test = _held_out(files.test, "test", seed, notes)
     size = sum(part.stop - part.start for part in parts)
+    notes += returns_note(sample, f"a sample of {corpus}")
     notes.append(
         f"Looked at: a sample of {count(len(sample), 'sentence')} from all over {size / 1e6:,.0f} MB of text; numbers "
         "of copies and leaks are those in the sample."
@@ -256,11 +263,18 @@ def _held_out(paths: Sequence[Path], split: str, seed: int, notes: list[str]) ->
     return lines
 
 
+def _is_still(paths: Sequence[Path], state: str) -> bool:
+    try:
+        return state_of(paths) == state
+    except OSError:
+        return False
+
+
 def _check_enough(corpus: str, scan: Scan, own: Sequence[Path]) -> None:
     if scan.sentences < 2:
         raise CorpusError(
             f"{corpus}: {count(scan.sentences, 'training sentence')}. Give at least two different ones, a sentence a "
-            "line."
+            f"line.{ends_hint(''.join(scan.sample + scan.held_out))}"
         )
     if not own and not scan.held_out:
         raise CorpusError(

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from seqgan.data.batches import encode_sources
+from seqgan.data.lines import returns_note
 from seqgan.data.pairs import last_turns
 from seqgan.data.tokenizers import Tokenizer
 from seqgan.data.vocabulary import Vocabulary
@@ -199,6 +200,8 @@ def read_sources(
             raise ConfigError(
                 f"{name}, line {number}: blank, but every line is a source to be answered: fill or delete it."
             )
+    for said in returns_note(lines, name):
+        note(said)
     tokens = [tokenizer.tokenize(last_turns(line, turn_separator, turns)) for line in lines]
     ids, mask, cut = encode_sources(tokens, vocabulary, max_length)
     if cut:

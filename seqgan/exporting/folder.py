@@ -126,4 +126,9 @@ def read_config(folder: Path, role: str) -> RunConfig:
     data = content.get("data", {})
     if not isinstance(data, dict) or set(data) - {field.name for field in msgspec.structs.fields(DataConfig)}:
         raise ConfigError(f"In {path}: the section data holds what is no setting: export the model again.")
-    return with_settings(RunConfig(), {"data": data, role: content.get(role)}, str(path))
+    if missing := [name for name in READ if name not in data]:
+        raise CheckpointError(f"{path} is damaged (data.{missing[0]} is missing): export the model again.")
+    config = with_settings(RunConfig(), {"data": data, role: content.get(role)}, str(path))
+    if config.data.max_length < 1:
+        raise CheckpointError(f"{path} is damaged (data.max_length is 0): export the model again.")
+    return config

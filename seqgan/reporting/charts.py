@@ -84,7 +84,8 @@ CURVES = (
     Curve("generator/temperature", "Generator: temperature", "What the logits of relaxed samples are divided by."),
     Curve(
         *("discriminator/accuracy", "Discriminator: accuracy"),
-        "Near 1 it is too far ahead, as a Wasserstein critic is meant to be; at 0.5 (dashed) blind.",
+        "Share told apart; of gad and relaxed samples, of pairs put in the right order. Near 1 it is too far ahead, as "
+        "a Wasserstein critic is meant to be; at 0.5 (dashed) blind.",
         level=0.5,
         low=0.45,
         high=1.0,

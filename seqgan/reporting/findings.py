@@ -1,8 +1,8 @@
 """From a run's log to plain sentences about its health. Pure functions of log lines; nothing is read."""
 
 from collections.abc import Sequence
-from statistics import fmean
 
+from seqgan.data.lines import count
 from seqgan.runs.health import (
     FALLING,
     LEFT_OUT,
@@ -39,25 +39,26 @@ def log_findings(log: Sequence[Logged], rounds_asked: int = 0, about: Circumstan
         *sick.values(),
         *([] if "not_finite" in sick else once_not_finite(log)),
         *over(log),
-        *([] if "discriminator_accuracy" in sick or about.always_told_apart else discriminator(rounds)),
+        *([] if "discriminator_accuracy" in sick or about.always_told_apart else discriminator(rounds, about)),
         *quality_and_diversity(rounds),
         *answers(rounds),
         *pretraining([line for line in log if line["phase"] == "pretrain"]),
     ]
     done = rounds[-1]["step"] if rounds else 0
     if rounds_asked and done < rounds_asked:
-        text = f"{done:,} of {rounds_asked:,} rounds are in the log: the run was interrupted, or is not over."
+        verb = "is" if rounds_asked == 1 else "are"
+        text = f"{done:,} of {count(rounds_asked, 'round')} {verb} in the log: the run was interrupted, or is not over."
         found.append(Diagnosis("note", "not finished", text, "Go on with seqgan adversarial --resume."))
     order = ("problem", "warning", "note", "good")
     return sorted(found, key=lambda finding: order.index(finding.level))
 
 
-def discriminator(rounds: Sequence[Logged]) -> list[Diagnosis]:
+def discriminator(rounds: Sequence[Logged], about: Circumstances) -> list[Diagnosis]:
     """One of which nothing is wrong."""
     values = recent(rounds, "discriminator/accuracy")
     if not values:
         return []
-    text = f"Its accuracy is {fmean(values):.3f} over the last {len(values)} rounds: neither certain nor blind."
+    text = f"{about.accuracy_of(values)}: neither certain nor blind."
     return [Diagnosis("good", "discriminator", text, "")]
 
 

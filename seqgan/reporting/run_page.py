@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from seqgan.config import AdversarialConfig, DiscriminatorConfig, RunConfig, with_algorithm
+from seqgan.data.lines import count
 from seqgan.metrics import Report
 from seqgan.reporting.charts import Chart, charts, sweep_chart, trajectory_chart
 from seqgan.reporting.figures import swatch
@@ -35,6 +36,8 @@ MOST_CHECKPOINTS = 24
 """Columns of samples; of more checkpoints, so many at equal distances."""
 WASSERSTEIN = ("wgan", "wgan-gp")
 """Algorithms whose critic reads the softmax itself, which it can always tell apart."""
+COMPARING = (*WASSERSTEIN, "gsgan", "relgan", "gad")
+"""Algorithms of which accuracy is the share of pairs in the right order."""
 AT_ONCE = ("residual-conv",)
 """Generators that make all positions at once."""
 COPYING = ("copied", "longest-copied")
@@ -75,12 +78,12 @@ def summary(run: RunRecord, *, named: bool) -> str:
     about = f"{config.data.tokenizer} of {corpus_of(config)}, generator {config.generator.name}"
     if config.adversarial is None or config.discriminator is None:
         done = run.pretraining[-1]["step"] if run.pretraining else 0
-        text = f"maximum likelihood, {done:,} epoch{'' if done == 1 else 's'}, on {about}, seed {config.seed}."
+        text = f"maximum likelihood, {count(done, 'epoch')}, on {about}, seed {config.seed}."
     else:
         done = run.rounds[-1]["step"] if run.rounds else 0
         came = f"from {run.origin}" if run.origin else "from nothing"
         text = (
-            f"{config.adversarial.algo} {came}, {done:,} of {config.adversarial.rounds:,} rounds, on {about}, "
+            f"{config.adversarial.algo} {came}, {done:,} of {count(config.adversarial.rounds, 'round')}, on {about}, "
             f"discriminator {config.discriminator.name}, seed {config.seed}."
         )
     return f"{run.label}: {text}" if named else text[0].upper() + text[1:]
@@ -272,7 +275,9 @@ def health_part(runs: Sequence[RunRecord]) -> str:
         both, about = run.config.adversarial, USUAL
         if both is not None:
             softmax = both.algo in WASSERSTEIN
-            about = circumstances_of(both, always_told_apart=softmax, from_nothing=not run.pretraining)
+            about = circumstances_of(
+                both, always_told_apart=softmax, from_nothing=not run.pretraining, in_pairs=both.algo in COMPARING
+            )
         found = log_findings([*before, *run.log], rounds, about)
         heading = f"<h3>{escape(shorter(run.label))}</h3>" if len(runs) > 1 else ""
         parts.append(heading + (findings_list(found) if found else paragraph("The log holds nothing to judge by.")))

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from seqgan.config import RunConfig, settings_text, with_settings
@@ -12,6 +13,16 @@ from seqgan.errors import RunError
 from seqgan.files import TEMPORARY_SUFFIX, cannot_write, replace_folder, write_file
 from seqgan.runs.symbols import JUDGE_TOKENIZER_FILE, Symbols, read_symbols, write_symbols
 from seqgan.settings_file import read_settings
+
+OWN_NAMES = frozenset(
+    (
+        *("checkpoints", "samples", "tensorboard", "config.yaml", "metrics.jsonl"),
+        *("vocabulary.txt", "tokenizer.model", "source_vocabulary.txt", "source_tokenizer.model"),
+        *("tokenizer.json", "discriminator_tokenizer.json"),
+        *("report.json", "report.html", "sweep.json", "verdict.json"),
+    )
+)
+"""Names of files and folders that a run makes in its own; and there are weights, NAME.safetensors."""
 
 
 class Run:
@@ -109,11 +120,17 @@ class Run:
         return self.config.adversarial is not None
 
 
-def check_new(folder: Path, overwrite: bool) -> None:
+def check_new(folder: Path, overwrite: bool, reads: Iterable[str | None] = ()) -> None:
     """That a run may be made at `folder`; asked before any work is done.
 
+    Args:
+        folder: of the run.
+        overwrite: whether a run that is there may be replaced.
+        reads: files and folders that the training reads; some may be none.
+
     Raises:
-        RunError: something is there and may not be replaced: a run unasked, anything else in any case.
+        RunError: something is there and may not be replaced: a run unasked, anything else in any case; or it holds
+            something that is read.
     """
     for parent in folder.absolute().parents:
         if parent.exists():
@@ -133,6 +150,22 @@ def check_new(folder: Path, overwrite: bool) -> None:
             f"{folder} holds the adversarial runs {', '.join(children)}, which --overwrite would delete with it: move "
             "or delete them first, or choose another folder with --run."
         )
+    for name in reads:
+        if name and os.path.exists(name) and Path(name).resolve().is_relative_to(folder.resolve()):
+            raise RunError(
+                f"{name} is in {folder}, which --overwrite would delete with it: move it out first, or choose another "
+                "folder with --run."
+            )
+
+
+def owner(path: Path) -> Path | None:
+    """The run that a file belongs to, as one of those that runs are made of; None where it belongs to none."""
+    place = path.resolve()
+    for folder in place.parents:
+        if _is_run(folder):
+            name = place.relative_to(folder).parts[0]
+            return folder if name in OWN_NAMES or name.endswith(".safetensors") else None
+    return None
 
 
 def child_runs(folder: Path) -> list[str]:

@@ -81,6 +81,18 @@ class Circumstances(NamedTuple):
     """The generator was not pretrained, or its sentences are made longer step by step: how it began is no measure."""
     compared: int = 64
     """Samples that are weighed against one another."""
+    in_pairs: bool = False
+    """The discriminator compares a real sentence with a generated one, and its accuracy is the share of such pairs that
+    it puts in the right order: one sentence alone it cannot tell apart."""
+
+    def accuracy_of(self, values: Sequence[float]) -> str:
+        """The discriminator's accuracy over some rounds, as the beginning of a sentence."""
+        rounds = f"over the last {len(values)} rounds"
+        if self.in_pairs:
+            return (
+                f"It puts {fmean(values):.3f} of pairs of a real and a generated sentence in the right order {rounds}"
+            )
+        return f"Its accuracy is {fmean(values):.3f} {rounds}"
 
 
 USUAL = Circumstances()
@@ -146,7 +158,7 @@ def discriminator_accuracy(rounds: Sequence[Logged], about: Circumstances) -> Di
     if not values or about.always_told_apart:
         return None
     accuracy = fmean(values)
-    text = f"Its accuracy is {accuracy:.3f} over the last {len(values)} rounds"
+    text = about.accuracy_of(values)
     if accuracy >= CERTAIN:
         mend = "Train it less: fewer discriminator-steps, a lower learning rate, more dropout."
         return Diagnosis("warning", "discriminator certain", f"{text}: it rewards all samples nearly alike.", mend)
@@ -274,13 +286,17 @@ OF_REWARDS: tuple[Check, ...] = (discriminator_accuracy, reward_spread, effectiv
 CHECKS = (*OF_GENERATOR, *OF_REWARDS)
 
 
-def circumstances_of(config: AdversarialConfig, *, always_told_apart: bool, from_nothing: bool) -> Circumstances:
+def circumstances_of(
+    config: AdversarialConfig, *, always_told_apart: bool, from_nothing: bool, in_pairs: bool = False
+) -> Circumstances:
     """Those of an adversarial phase.
 
     Args:
         config: of both players.
         always_told_apart: see `Circumstances`.
         from_nothing: whether its generator was not pretrained.
+        in_pairs: see `Circumstances`.
     """
     longer = config.curriculum_rounds > 0
-    return Circumstances(always_told_apart, from_nothing or longer, config.group_size or config.batch_size)
+    compared = config.group_size or config.batch_size
+    return Circumstances(always_told_apart, from_nothing or longer, compared, in_pairs)

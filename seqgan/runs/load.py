@@ -4,7 +4,7 @@ from seqgan.build import build_discriminator, build_generator, build_text
 from seqgan.data.pretrained import Pretrained
 from seqgan.data.text import Text
 from seqgan.discriminators.protocol import DiscriminatorModule
-from seqgan.errors import RunError
+from seqgan.errors import CheckpointError, RunError
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives import ALGORITHMS, SelfPlay
 from seqgan.progress import SILENT, Progress
@@ -17,8 +17,13 @@ def load_generator(run: Run) -> GeneratorModule:
     """The generator with the run's weights, in evaluation mode, on the CPU.
 
     Raises:
-        CheckpointError: there are none yet, or they are damaged.
+        CheckpointError: there are none yet, or they are damaged; or the run's settings say no length.
     """
+    if run.config.data.max_length < 1:  # of which all samples would be empty
+        raise CheckpointError(
+            f"{run.folder / 'config.yaml'} is damaged: data.max_length is {run.config.data.max_length}, and a run "
+            "knows the length of its sentences. Restore it from a copy."
+        )
     generator = build_generator(
         run.config.generator,
         run.vocabulary,

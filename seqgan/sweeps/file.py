@@ -129,19 +129,29 @@ def keep(sweep: SweepFile, folder: Path, where: Path) -> None:
     """
     kept = folder / KEPT_NAME
     if kept.exists():
-        before, now = (msgspec.json.decode(msgspec.json.encode(each)) for each in (read_sweep_file(kept), sweep))
-        for key in SweepFile.__struct_fields__:
-            if key not in CHANGEABLE and before[key] != now[key]:
-                raise ConfigError(
-                    f"{where}: {key} is {now[key]!r}, but the sweep in {folder} was begun with {before[key]!r}: "
-                    "restore it, or begin another sweep with --folder."
-                )
+        check_same(sweep, folder, where)
     elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError(f"{folder} exists and is no sweep, so it is left alone: choose another place with --folder.")
     import yaml
 
     folder.mkdir(parents=True, exist_ok=True)
     write_file(kept, yaml.safe_dump(msgspec.to_builtins(sweep), sort_keys=False, allow_unicode=True))
+
+
+def check_same(sweep: SweepFile, folder: Path, where: Path) -> None:
+    """That a sweep is the one that was begun in a folder; arguments as of `keep`.
+
+    Raises:
+        ConfigError: it is of other things, or what was kept of the one that was begun is damaged.
+    """
+    kept = read_sweep_file(folder / KEPT_NAME)
+    before, now = (msgspec.json.decode(msgspec.json.encode(each)) for each in (kept, sweep))
+    for key in SweepFile.__struct_fields__:
+        if key not in CHANGEABLE and before[key] != now[key]:
+            raise ConfigError(
+                f"{where}: {key} is {now[key]!r}, but the sweep in {folder} was begun with {before[key]!r}: restore "
+                "it, or begin another sweep with --folder."
+            )
 
 
 def check_installed() -> None:
@@ -235,10 +245,13 @@ def _explain(message: str, content: Mapping[str, Any]) -> str:
         return f"unknown key {key!r}.{nearest(key, known)} Known keys: {', '.join(known)}."
     if "missing required field" in message:
         return f"the key {message.split('`')[1]!r} is missing: a sweep needs space and objective."
-    if " - at `key` in `$." in message:
-        key = message.rpartition("`$.")[2].rstrip("`")
-        return f"{key} has a key that is no text: expected names of settings."
+    if " - at `key` in `$" in message:
+        key = message.rpartition("`$")[2].strip(".`")
+        return f"{key or 'it'} has a key that is no text: expected names of settings."
     what, _, place = message.partition(" - at `$.")
-    key = place.rstrip("`")
+    key, _, position = place.rstrip("`]").partition("[")
+    found = content.get(key)
+    if position.isdigit() and isinstance(found, list):
+        found, key = found[int(position)], f"{key}[{position}]"
     expected = what.replace("`", "").removeprefix("Expected ")
-    return f"{key} is {content.get(key.split('[')[0])!r}, expected {expected}."
+    return f"{key} is {found!r}, expected {expected}."

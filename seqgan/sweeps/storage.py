@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seqgan.errors import CheckpointError
+from seqgan.files import read_file
 from seqgan.sweeps.file import SweepFile
 from seqgan.sweeps.space import Dimension, grid
 
@@ -140,6 +141,11 @@ def open_study(folder: Path, sweep: SweepFile) -> "Study":
             lock.acquire()
             try:
                 mend(path)
+            except OSError as error:  # such as a pipe, which Optuna would wait for
+                raise CheckpointError(
+                    f"{path} cannot be read: {error.strerror}. Restore it from a copy, or begin another sweep with "
+                    "--folder."
+                ) from error
             finally:
                 lock.release()
         try:
@@ -152,7 +158,7 @@ def open_study(folder: Path, sweep: SweepFile) -> "Study":
                 pruner=_pruner(sweep),
                 load_if_exists=True,
             )
-        except (ValueError, KeyError, AssertionError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, AssertionError, RecursionError) as error:
             raise CheckpointError(
                 f"{path} is damaged ({type(error).__name__}: {error}): restore it from a copy, or begin another sweep "
                 "with --folder."
@@ -164,7 +170,7 @@ def mend(path: Path) -> None:
 
     Behind it, the next line would be no line of its own, and the whole journal unreadable.
     """
-    content = path.read_bytes()
+    content = read_file(path)
     whole = content.rfind(b"\n") + 1
     if whole < len(content):
         with path.open("r+b") as file:

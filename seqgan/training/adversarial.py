@@ -106,7 +106,7 @@ def train_adversarially(
                     check_moments(optimizer)
                 doctor.restore(state.get("doctor"))
                 state["log_size"] = int(state["log_size"])
-            progress.note(f"Going on after {players.warmup_steps} warm-up pools and {players.rounds} rounds.")
+            progress.note(f"Going on after {players.done}.")
         log = MetricLog(run.metrics_path if run is not None and is_first() else None, progress.note, state)
         recovery = Recovery(config, players, doctor, run, log, progress)
 
@@ -136,7 +136,7 @@ def train_adversarially(
         def rest(*, save: bool, judged: bool = False) -> None:
             if judged:
                 recovery.remember(step())
-            keeper.rest(f"{players.warmup_steps} warm-up pools and {players.rounds} rounds", save=save)
+            keeper.rest(players.done, save=save)
 
         def judged_at(rounds: int) -> dict[str, float]:
             """What the judge says, to all processes."""
@@ -188,7 +188,8 @@ def _circumstances(
 ) -> Circumstances:
     """What the doctor is told beside the log. Without noise on tokens the discriminator reads the softmax itself."""
     softmax = isinstance(algorithm, Relaxed) and not algorithm.gumbel
-    return circumstances_of(config, always_told_apart=softmax, from_nothing=from_nothing)
+    in_pairs = isinstance(algorithm, Relaxed) or (isinstance(algorithm, Sampled) and algorithm.compares)
+    return circumstances_of(config, always_told_apart=softmax, from_nothing=from_nothing, in_pairs=in_pairs)
 
 
 def make_players(
@@ -241,6 +242,9 @@ def check_settings(
         ConfigError: says which do not, and why.
     """
     check_on_collapse(config)
+    for name in ("optimizer", "warmup_optimizer"):
+        if getattr(config, name) not in ("adam", "rmsprop", *([None] if name == "warmup_optimizer" else [])):
+            raise ConfigError(f"adversarial.{name} is {getattr(config, name)!r}: choose adam or rmsprop.")
     check_used(config, relaxed=isinstance(algorithm, Relaxed))
     check_processes(config)
     check_reads_sources(config, algorithm, conditional=conditional)

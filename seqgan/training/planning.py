@@ -13,6 +13,7 @@ import torch
 
 from seqgan.config import AdversarialConfig, PretrainConfig
 from seqgan.data.batches import Sequences, epoch_batches, take
+from seqgan.data.lines import count
 from seqgan.data.text import Text
 from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.evaluation.likelihood import held_out_likelihood
@@ -69,11 +70,11 @@ def plan_pretraining(
     batches = epoch_batches(train, config.batch_size, seed=seed, epoch=1)
     # Batches of an epoch are of different lengths and stand in random order: the first ones are a fair sample.
     timed = min(TIMED_BATCHES, len(batches))
-    progress.note(f"Timing {timed} of an epoch's {len(batches):,} batches ...")
+    progress.note(f"Timing {timed} of an epoch's {count(len(batches), 'batch', 'batches')} ...")
     seconds = 0.0
     with seeded(seed, device):
-        for count in (max(1, timed // 4), timed):  # the first ones warm up
-            rows = torch.cat(list(batches[:count]))
+        for some_batches in (max(1, timed // 4), timed):  # the first ones warm up
+            rows = torch.cat(list(batches[:some_batches]))
             some = Sequences(*take(train, rows))
             epoch = partial(train_epoch, generator, optimizer, some, one_pass, seed=seed, epoch=1)
             seconds = _seconds(epoch, device)

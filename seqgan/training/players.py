@@ -13,6 +13,7 @@ from torch import Tensor
 
 from seqgan.config import AdversarialConfig
 from seqgan.data.batches import Batch, Sequences, draw_batch
+from seqgan.data.lines import count
 from seqgan.data.store import StreamedSequences
 from seqgan.data.text import Text
 from seqgan.discriminators.protocol import DiscriminatorModule
@@ -133,6 +134,11 @@ class Players:
         for optimizer, rate in zip((self.generator_optimizer, self.discriminator_optimizer), rates, strict=True):
             for group in optimizer.param_groups:
                 group["lr"] = rate * slower
+
+    @property
+    def done(self) -> str:
+        """What was played so far, in words."""
+        return f"{count(self.warmup_steps, 'warm-up pool')} and {count(self.rounds, 'round')}"
 
     @property
     def warmed_up(self) -> bool:

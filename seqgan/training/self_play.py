@@ -25,7 +25,12 @@ from seqgan.training.players import Players
 from seqgan.training.processes import own_part, some_rows, summed
 from seqgan.training.relaxed import OF_SAMPLED
 
-OF_JUDGES = ("discriminator_share", "discriminator_steps", "discriminator_stop", "warmup_steps", "weight_clamp")
+OF_JUDGES = (
+    *("discriminator_share", "discriminator_steps", "discriminator_stop", "weight_clamp", "output_decay"),
+    *("discriminator_pool", "discriminator_epochs", "discriminator_batch_size"),
+    *("discriminator_learning_rate", "discriminator_clip_norm"),
+    *("warmup_steps", "warmup_accuracy", "warmup_pool", "warmup_epochs", "warmup_optimizer"),
+)
 """Settings that speak of a discriminator."""
 
 

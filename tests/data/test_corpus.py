@@ -209,7 +209,7 @@ def test_several_files_for_a_split_are_listed(file):
     folder = file("one\ntwo\n", "own/train.txt").parent
     file("three\n", "own/valid.txt")
     file("four\n", "own/dev.txt")
-    with pytest.raises(CorpusError, match=r"has dev.txt and valid.txt: expected one file for a split"):
+    with pytest.raises(CorpusError, match=r"has dev.txt and valid.txt: expected one file, or one folder of"):
         load_corpus(folder)
 
 
@@ -418,3 +418,15 @@ def test_real_text_becomes_ids_and_comes_back(name, kind):
     assert too_long == 0
     back = [tokenizer.detokenize(vocabulary.decode(ids)) for ids in sequences.tokens.tolist()]
     assert back == lines
+
+
+def test_carriage_returns_that_end_no_line_are_said(tmp_path):
+    path = tmp_path / "c.txt"
+    path.write_bytes(b"a b\rc d\re f\na c\r\nb d\n\nb c\n")
+    notes = load_corpus(path).notes
+    assert f"1 line in {path} with a carriage return inside: only a line feed ends a line" in "".join(notes)
+    pairs = tmp_path / "p.tsv"
+    pairs.write_bytes(b"a\tb\rc\nb\tc\nc\td\n")
+    assert "with a carriage return inside" in "".join(load_corpus(pairs).notes)
+    path.write_bytes(b"a b\r\nc d\r\n")
+    assert not [note for note in load_corpus(path).notes if "return" in note]

@@ -74,3 +74,8 @@ def test_a_line_that_does_not_end_is_not_waited_for(monkeypatch):
 def test_what_is_no_text_is_said_when_it_is_reached(content, message):
     with pytest.raises(CorpusError, match=message):
         list(stream_lines(io.BytesIO(content), "it"))
+
+
+def test_carriage_returns_inside_are_counted():
+    read = Read(lines=3, returns=2).plus(Read(lines=1, returns=1))
+    assert "3 of 4 lines have a carriage return inside: only a line feed ends a line" in read.notes(5)[0]

@@ -548,3 +548,62 @@ def test_a_damaged_cache_is_said(folder, tmp_path, size):
     with pytest.raises(RunError, match=r"cannot be read .*: delete .*, which is made anew"):
         streamed(folder)
     assert first.train.sentences == 500
+
+
+def test_carriage_returns_that_end_no_line_are_said(tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_bytes(b"\r".join(line.encode() for line in lines_of(30)) + b"\r")
+    with pytest.raises(CorpusError, match=r"a sentence a line\. The line ends may be CR alone: convert them to LF"):
+        streamed(path)
+    (tmp_path / "valid.txt").write_text("a b\nc d\n")
+    with pytest.raises(CorpusError, match=r"1 training sentence\..*CR alone"):
+        stream_text(str(path), streamed_files(str(path), "always"), str(tmp_path / "valid.txt"), workers=1)
+    folder = tmp_path / "parts"
+    (folder / "train").mkdir(parents=True)
+    (folder / "train" / "0.txt").write_bytes(path.read_bytes())
+    (folder / "train" / "1.txt").write_text("\n".join(lines_of(60, seed=2)) + "\n")
+    assert "1 line in" in "".join(note for note in streamed(folder).notes if "carriage return inside" in note)
+
+
+def test_nothing_of_a_folder_is_left_out_in_silence(folder):
+    """What of a text would not be read is named, whether it is read into memory or not."""
+    for name, make, said in (
+        ("train/more", lambda path: path.mkdir(), "train/more is a folder, among the parts of a text"),
+        ("train/gone.txt", lambda path: path.symlink_to("nowhere.txt"), "gone.txt is a link to nothing, among"),
+        ("train/pipe", os.mkfifo, "pipe is no plain file, among"),
+        ("train.txt", lambda path: path.write_text("a b\n"), "has train.txt and the folder train: expected one file"),
+        ("dev.txt", lambda path: path.write_text("a b\n"), "has dev.txt and valid.txt: expected one file"),
+        ("dev", lambda path: path.mkdir(), "has valid.txt and the folder dev: expected one file"),
+    ):
+        make(folder / name)
+        for read in (streamed, load_corpus):
+            with pytest.raises(CorpusError, match=said):
+                read(folder)
+        (folder / name).rmdir() if (folder / name).is_dir() else (folder / name).unlink()
+    (folder / "train" / ".hidden").mkdir()
+    assert streamed(folder).train.sentences == len(load_corpus(folder).train) == 500
+
+
+@pytest.mark.parametrize("change", ["cut", "grown", "other", "gone"])
+@pytest.mark.parametrize("before", ["scan_text", "encode_text"])
+def test_a_text_that_changes_under_way_is_said(folder, tmp_path, monkeypatch, change, before):
+    path = folder / "train" / "2.txt"
+    content = path.read_bytes()
+    usual = getattr(module, before)
+
+    def first_change(*arguments, **given):
+        if change == "gone":
+            path.unlink()
+        else:
+            path.write_bytes({"cut": content[:40], "grown": content + b"c d\n", "other": content.upper()}[change])
+        return usual(*arguments, **given)
+
+    monkeypatch.setattr(module, before, first_change)
+    with pytest.raises(CorpusError, match=r"changed while it was read|cannot be read: No such file"):
+        streamed(folder)
+    monkeypatch.undo()
+    monkeypatch.setenv("SEQGAN_CACHE", str(tmp_path / "cache"))
+    path.write_bytes(content)
+    again = streamed(folder)
+    elsewhere = streamed(folder, cache=str(tmp_path / "elsewhere"))
+    assert torch.equal(*(text.train.take(torch.arange(500)).tokens for text in (again, elsewhere)))

@@ -4,7 +4,7 @@ import pytest
 from hand_made_runs import adversarial_log, pretrain_log
 
 from seqgan.reporting.findings import log_findings
-from seqgan.runs.health import first_and_last
+from seqgan.runs.health import Circumstances, first_and_last
 
 
 def names(log, rounds=0):
@@ -107,7 +107,16 @@ def test_what_was_mended_while_it_trained_is_said():
 
 def test_an_interrupted_run_is_said():
     assert "6 of 100 rounds" in names(adversarial_log(6), 100)["not finished"].text
-    assert "0 of 100 rounds" in names([], 100)["not finished"].text
+    assert "0 of 100 rounds are in the log" in names([], 100)["not finished"].text
+    assert "0 of 1 round is in the log" in names([], 1)["not finished"].text
+
+
+@pytest.mark.parametrize(("value", "name"), [(0.75, "discriminator"), (0.99, "discriminator certain")])
+def test_a_discriminator_that_compares_is_said_to_order_pairs(value, name):
+    log = adversarial_log(6, **{"discriminator/accuracy": value})
+    found = {finding.name: finding for finding in log_findings(log, 6, Circumstances(in_pairs=True))}
+    assert found[name].text.startswith(f"It puts {value:.3f} of pairs of a real and a generated sentence in the right")
+    assert names(log)[name].text.startswith(f"Its accuracy is {value:.3f}")
 
 
 def test_pretraining():

@@ -14,6 +14,7 @@ from seqgan.cli.main import main
 from seqgan.config import AdversarialConfig, DataConfig, DiscriminatorConfig, GeneratorConfig, RunConfig
 from seqgan.data.tokenizers import Words
 from seqgan.data.vocabulary import Vocabulary
+from seqgan.reporting.run_page import COMPARING
 from seqgan.runs import create_run
 
 PARTS = ("curves", "plane", "metrics", "health", "samples", "memorisation", "settings", "repeat")
@@ -453,3 +454,10 @@ def test_inspect_takes_characters_where_there_are_no_spaces(here, capsys):
     found = json.loads(capsys.readouterr().out)
     assert found["tokenizer"] == "characters"
     assert found["advice"][0]["flag"] == "--tokenizer characters"
+
+
+def test_which_algorithms_compare():
+    from seqgan.objectives import ALGORITHMS, Relaxed, Sampled
+
+    pairs = {n for n, a in ALGORITHMS.items() if isinstance(a, Relaxed) or (isinstance(a, Sampled) and a.compares)}
+    assert set(COMPARING) == pairs

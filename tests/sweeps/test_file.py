@@ -61,11 +61,12 @@ def test_toml_and_a_file_of_settings(tmp_path):
     [
         ("config: {data: 3}", "config.data is 3, expected settings by their names"),
         ("space: {1: [2]}", "space has a key that is no text"),
+        ("1: 2", "it has a key that is no text"),
         ("trails: 3", "unknown key 'trails'. Did you mean 'trials'?"),
         ("trials: 0", "trials is 0, expected int >= 1"),
         ("seeds: [0, 0]", "none twice"),
         ("seeds: []", "at least one"),
-        ("seeds: [a]", "seeds[0] is ['a']"),
+        ("seeds: [a]", "seeds[0] is 'a'"),
         ("sampler: tpr", "sampler is 'tpr'. Did you mean 'tpe'?"),
         ("command: train", "command is 'train'"),
         ("objective: bleu-44", "Did you mean 'bleu-4'?"),

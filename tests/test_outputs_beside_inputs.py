@@ -1,0 +1,114 @@
+"""What a command writes never takes the place of what it reads: not of a file, by whatever name, nor of a run."""
+
+import os
+import shutil
+
+import pytest
+from products import product_run
+
+from seqgan.cli.main import main
+from seqgan.runs.directory import owner
+
+LINES = "a dog runs .\nthe cat sleeps .\ntwo birds eats well .\n"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("made")
+    product_run(folder, "plain")
+    product_run(folder, "pairs", "seq2seq-gru", "two-tower-cnn")
+    return folder
+
+
+@pytest.fixture
+def here(made, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("plain", "pairs"):
+        shutil.copytree(made / name, tmp_path / name)
+    for name in ("lines.txt", "more.txt", "texts/train.txt", "texts/notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(LINES)
+    (tmp_path / "pairs.tsv").write_text("".join(f"{line}\t{line}\n" for line in LINES.splitlines()))
+    (tmp_path / "link.txt").symlink_to("lines.txt")
+    os.link(tmp_path / "lines.txt", tmp_path / "hard.txt")
+    return tmp_path
+
+
+def fails(capsys, line):
+    """The one line of a command that must end with exit code 2."""
+    capsys.readouterr()
+    assert main(line.split()) == 2
+    printed, err = capsys.readouterr()
+    assert printed == ""
+    return err.strip().split("\n")[-1]
+
+
+@pytest.mark.parametrize(
+    ("command", "flag"),
+    [
+        ("score --run plain --input lines.txt --output lines.txt", "--input lines.txt"),
+        ("score --run plain --input lines.txt --output ./texts/../lines.txt", "--input lines.txt"),
+        ("score --run plain --input lines.txt --output link.txt", "--input lines.txt"),
+        ("score --run plain --input link.txt --output lines.txt", "--input link.txt"),
+        ("score --run plain --input lines.txt --output hard.txt", "--input lines.txt"),
+        ("score --run pairs --input more.txt --source lines.txt --output lines.txt", "--source lines.txt"),
+        ("sample --run pairs --source lines.txt --output link.txt", "--source lines.txt"),
+        ("evaluate --samples lines.txt --references more.txt --json lines.txt", "--samples lines.txt"),
+        ("evaluate --samples more.txt --references lines.txt --json link.txt", "--references lines.txt"),
+        ("evaluate --samples more.txt --references more.txt --training lines.txt --json link.txt", "--training lines"),
+        ("evaluate --samples more.txt --references more.txt --real lines.txt --json link.txt", "--real lines.txt"),
+        ("inspect lines.txt --json link.txt", "CORPUS lines.txt"),
+        ("inspect more.txt --valid lines.txt --json lines.txt", "--valid lines.txt"),
+        ("inspect texts --json texts/train.txt", "CORPUS texts"),
+    ],
+)
+def test_a_file_that_is_read_is_not_written(here, capsys, command, flag):
+    said = fails(capsys, command)
+    assert f"what {flag}" in said
+    assert "would be lost: choose another file." in said
+    assert (here / "lines.txt").read_text() == (here / "texts" / "train.txt").read_text() == LINES
+    assert (here / "link.txt").is_symlink()
+
+
+def test_other_files_are_written(here):
+    assert (
+        main(["score", "--run", "plain", "--input", "lines.txt", "--output", "more.txt", "--quiet"]) == 0
+    )  # nobody reads it
+    assert main(["inspect", "texts", "--json", "texts/notes.txt"]) == 0
+    assert (here / "lines.txt").read_text() == LINES
+    assert (here / "texts" / "notes.txt").read_text().startswith("{")
+
+
+@pytest.mark.parametrize("name", ["generator.safetensors", "config.yaml", "metrics.jsonl", "checkpoints/x"])
+def test_a_run_keeps_its_own_files(here, capsys, name):
+    (here / "plain" / "checkpoints").mkdir(exist_ok=True)
+    (here / "plain" / name).touch()
+    before = (here / "plain" / name).read_bytes()
+    assert "is a file of the run" in fails(capsys, f"score --run plain --input lines.txt --output plain/{name}")
+    assert (here / "plain" / name).read_bytes() == before
+
+
+def test_whose_a_file_is(here):
+    assert owner(here / "plain" / "metrics.jsonl") == here / "plain"
+    assert owner(here / "plain" / "samples" / "round-1.txt") == here / "plain"
+    assert owner(here / "plain" / "my-samples.txt") is None
+    assert owner(here / "lines.txt") is None
+
+
+def test_two_outputs_are_two_files(here, capsys):
+    assert "are both x.html" in fails(capsys, "inspect lines.txt --json x.html --output x.html")
+
+
+def test_an_export_takes_no_run_away(here, capsys):
+    assert main(["export", "--run", "plain", "--output", "kept", "--quiet"]) == 0
+    shutil.copytree(here / "plain", here / "kept" / "plain")
+    said = fails(capsys, "export --run kept/plain --output kept --overwrite")
+    assert "holds the run kept/plain" in said
+    assert (here / "kept" / "plain" / "generator.safetensors").is_file()
+
+
+def test_a_run_that_is_replaced_takes_no_text_away(here, capsys):
+    shutil.copy(here / "lines.txt", here / "plain" / "mine.txt")
+    said = fails(capsys, "pretrain --corpus plain/mine.txt --run plain --overwrite --epochs 1 --device cpu")
+    assert "mine.txt is in plain, which --overwrite would delete with it" in said
+    assert (here / "plain" / "mine.txt").read_text() == LINES
