@@ -33,7 +33,7 @@ class SweepFlags(CommonFlags, frozen=True, kw_only=True):
     """What `seqgan sweep` takes."""
 
     file: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="FILE.yaml|FILE.toml")] = ""
-    """What is searched: command, config, space, objective, trials, seeds and more; see the README."""
+    """What is searched: command, config, space, objective, trials, seeds and more; see scripts/guides/sweeps.md."""
     folder: Annotated[str | None, tyro.conf.arg(metavar="DIR")] = None
     """The sweep's folder; by default sweeps/ and the file's name. One that was begun is gone on with."""
     workers: Annotated[Positive | None, tyro.conf.arg(metavar="N")] = None
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str]) -> None:
         refuse_together(flags, first, second)
     if not flags.file:
         raise ConfigError(
-            "seqgan sweep needs a file that says what is searched: seqgan sweep FILE.yaml; see the README."
+            "seqgan sweep needs a file that says what is searched: seqgan sweep FILE.yaml; see scripts/guides/sweeps.md."
         )
 
     from seqgan.sweeps.file import KEPT_NAME, check_installed, keep, read_sweep_file
