@@ -1,4 +1,4 @@
-"""The README's Python example runs as it is printed, its commands exist; and what it hands on to the guides is there."""
+"""The README's Python example runs as it is printed, its commands exist, and so do the guides' table and example."""
 
 import re
 from pathlib import Path

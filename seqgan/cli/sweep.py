@@ -59,7 +59,8 @@ def main(arguments: Sequence[str]) -> None:
         refuse_together(flags, first, second)
     if not flags.file:
         raise ConfigError(
-            "seqgan sweep needs a file that says what is searched: seqgan sweep FILE.yaml; see scripts/guides/sweeps.md."
+            "seqgan sweep needs a file that says what is searched: seqgan sweep FILE.yaml; scripts/guides/sweeps.md "
+            "says what is in it."
         )
 
     from seqgan.sweeps.file import KEPT_NAME, check_installed, keep, read_sweep_file
