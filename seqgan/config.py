@@ -65,7 +65,7 @@ class DataConfig(_Section, frozen=True, kw_only=True):
     pieces: Size = 1000
     """Pieces that the sentencepiece tokenizer learns."""
     max_length: Length = 0
-    """Most tokens that a sentence may have, its end symbol included; 0 takes the longest training sentence, at most 256."""
+    """Most tokens a sentence may have, its end symbol included; 0 takes the longest training sentence, at most 256."""
     too_long: Annotated[str, tyro.conf.arg(metavar="cut|drop")] = "cut"
     """What happens to longer sentences: cut (they then have no end symbol), or dropped."""
     source_tokenizer: Annotated[str | None, tyro.conf.arg(metavar="words|characters|sentencepiece")] = None
@@ -73,7 +73,7 @@ class DataConfig(_Section, frozen=True, kw_only=True):
     shared_vocabulary: bool = False
     """One tokenizer and one vocabulary for sources and sentences."""
     max_source_length: Length = 0
-    """Most tokens that a source may have, longer ones are cut; 0 takes the longest training source, at most 256."""
+    """Most tokens a source may have, longer ones are cut; 0 takes the longest training source, at most 256."""
     turn_separator: str = "__eou__"
     """The token between the turns of a source."""
     turns: Count = 0
