@@ -65,7 +65,7 @@ class DataConfig(_Section, frozen=True, kw_only=True):
     pieces: Size = 1000
     """Pieces that the sentencepiece tokenizer learns."""
     max_length: Length = 0
-    """Most tokens a sentence has, its end symbol included; 0 takes the longest training sentence, at most 256."""
+    """Most tokens a sentence may have, its end symbol included; 0 takes the longest training sentence, at most 256."""
     too_long: Annotated[str, tyro.conf.arg(metavar="cut|drop")] = "cut"
     """What happens to longer sentences: cut (they then have no end symbol), or dropped."""
     source_tokenizer: Annotated[str | None, tyro.conf.arg(metavar="words|characters|sentencepiece")] = None
@@ -73,7 +73,7 @@ class DataConfig(_Section, frozen=True, kw_only=True):
     shared_vocabulary: bool = False
     """One tokenizer and one vocabulary for sources and sentences."""
     max_source_length: Length = 0
-    """Most tokens a source has, longer ones are cut; 0 takes the longest training source, at most 256."""
+    """Most tokens a source may have, longer ones are cut; 0 takes the longest training source, at most 256."""
     turn_separator: str = "__eou__"
     """The token between the turns of a source."""
     turns: Count = 0
@@ -83,7 +83,7 @@ class DataConfig(_Section, frozen=True, kw_only=True):
     cache: Annotated[str | None, tyro.conf.arg(metavar="DIR")] = None
     """Where such a text is kept encoded; by default what SEQGAN_CACHE names, or ~/.cache/seqgan."""
     workers: Count = 0
-    """Processes that read and tokenize it; 0 for one each processor, at most 16."""
+    """Processes that read and tokenize it; 0 for one per processor, at most 16."""
     split_seed: Seed | None = None
     """Decides what is split off where nothing is held out; by default the seed of the pretraining."""
     fingerprint: Annotated[str, tyro.conf.Suppress] = ""
@@ -120,11 +120,11 @@ class GeneratorConfig(_Section, frozen=True, kw_only=True):
     tied: bool = False
     """Share one matrix between embeddings and output; a recurrent one needs embedding_size equal to hidden_size."""
     noise_size: Size = 128
-    """Normal numbers that a sequence is made of, of residual-conv."""
+    """For residual-conv: how many normal numbers a sequence is made from."""
     state_noise: Annotated[float, Meta(ge=0)] = 0.0
-    """Deviation of normal noise in the first state of a recurrent one: where it learns through relaxed samples."""
+    """For a recurrent one that learns through relaxed samples: deviation of the normal noise in its first state."""
     greedy: bool = False
-    """Given that noise, its sentences are the likeliest tokens and not draws."""
+    """Given that noise, its sentences consist of the likeliest tokens and are not drawn."""
     initial_std: Annotated[float, Meta(ge=0, le=10)] = 0.0
     """All weights start normal with this deviation (0.1 for the SeqGAN authors); 0 starts each kind in its own way."""
 
@@ -226,7 +226,7 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     """GiB that the completions of a batch may take at once; with less there are more passes. 0 takes half of what is
     free: how the passes are cut, and with it the random numbers, then depends on the machine."""
     rollout_precision: Annotated[str, tyro.conf.arg(metavar="float32|bfloat16")] = "float32"
-    """Of the matrix products of completions and their scores. bfloat16 takes a fraction of the time where GPU or
+    """Of the matrix products of completions and their scores. bfloat16 takes a fraction of the time where the GPU or
     processor has units for it; rewards then carry errors of up to 0.01 or so. Updates are in float32."""
     discount: Annotated[float, Meta(ge=0, le=1)] = 1.0
     """How much a later token's reward counts, for credit token."""
@@ -271,7 +271,7 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     straight_through: bool = False
     """gsgan's discriminator reads one-hot vectors, whose gradient is taken to be the relaxed ones'."""
     inverse_temperature: Annotated[float, Meta(ge=1)] = 100.0
-    """What relgan's rises to: higher is more diverse, and less clean."""
+    """What relgan's inverse temperature rises to: higher is more diverse, and less clean."""
     annealing: Annotated[str, tyro.conf.arg(metavar="NAME")] = "exponential"
     """How it rises: exponential, linear, quadratic, square-root or constant."""
     annealing_rounds: Count = 0
@@ -281,7 +281,7 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     variable_length: bool = False
     """Each batch has a random length, up to the curriculum's; with teacher_helping each sequence has one anyway."""
     teacher_helping: bool = False
-    """Of a relaxed sample the tokens but the last are real; the last is at any place up to the curriculum's length."""
+    """All tokens of a relaxed sample but the last are real; the last is at any place up to the curriculum's length."""
     discriminator_share: Annotated[float, Meta(ge=0, le=1)] = 1.0
     """Of the reward; the rest is smoothed sentence BLEU against the sentence's own reference (lambda of csgan-nmt). 0
     needs no discriminator. For pairs."""
@@ -290,10 +290,10 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     discriminator_steps: Count = 5
     """Pools of generated sentences per round, each drawn from the generator as it then is."""
     discriminator_surge: Count = 0
-    """Pools in place of those in the first 25 rounds and in every 500th, of algorithms on relaxed samples: 100 in the
-    program of the WGAN authors. 0 has as many in every round."""
+    """For algorithms on relaxed samples: pools of the first 25 rounds and of every 500th, in place of
+    discriminator_steps (100 in the WGAN authors' program); 0 has as many in every round."""
     discriminator_stop: Annotated[float, Meta(ge=0.5, le=1)] = 1.0
-    """A round has no further pools once the discriminator tells more than this share of one apart; of gad, where it
+    """A round has no further pools once the discriminator tells more than this share of a pool apart; of gad, where it
     compares, once it puts more than this share of the pairs in the right order."""
     label_smoothing: Annotated[float, Meta(ge=0, lt=0.5)] = 0.0
     """Real sentences are taken to be real with a probability of 1 less this, where the loss is a cross-entropy."""

@@ -1038,6 +1038,7 @@ def main(arguments: list[str] | None = None) -> int:
             shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
         for name in ("pyproject.toml", "README.md"):
             shutil.copy(ROOT / name, copy / name)
+        shutil.copytree(ROOT / "scripts" / "guides", copy / "scripts" / "guides")  # whose tables a test reads
 
         started = time.monotonic()
         failure = first_failure(copy, sorted({test for mutant in chosen for test in mutant.tests}))

@@ -1,4 +1,4 @@
-"""The README's Python example runs as it is printed, and its commands exist."""
+"""The README's Python example runs as it is printed, its commands exist, and so do the guides' table and example."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,11 @@ from seqgan.cli.main import COMMANDS, main
 from seqgan.evaluation.verdict import KINDS
 from seqgan.runs import read_metrics
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+REPOSITORY = Path(__file__).parent.parent
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+HEALTH, JUDGING = (
+    (REPOSITORY / "scripts" / "guides" / page).read_text(encoding="utf-8") for page in ("health.md", "judging.md")
+)
 
 
 def test_the_python_example_runs(capsys):
@@ -33,11 +37,11 @@ def test_the_log_table_names_all_that_is_logged_and_the_verdict_is_made(tmp_path
     assert main(["adversarial", "--algo", "maligan", "--rounds", "1", *small, "--quiet"]) == 0
     lines = [line for path in tmp_path.rglob("metrics.jsonl") for line in read_metrics(path)]
     logged = set().union(*lines) - {"phase", "step"}
-    documented = set(re.findall(r"`([\w/-]+)`", README))
+    documented = set(re.findall(r"`([\w/-]+)`", HEALTH))
     assert logged <= documented
 
-    # On the same runs: the example of the verdict.
-    (code,) = [block for block in re.findall(r"```py\n(.*?)```", README, re.S) if "judge_sweeps" in block]
+    # On the same runs: the example of the verdict in the guide.
+    (code,) = [block for block in re.findall(r"```py\n(.*?)```", JUDGING, re.S) if "judge_sweeps" in block]
     capsys.readouterr()
     exec(compile(code, "README.md", "exec"), {})
     assert capsys.readouterr().out.split()[0] in KINDS

@@ -38,17 +38,17 @@ class SweepFlags(CommonFlags, frozen=True, kw_only=True):
     """What `seqgan sweep` takes."""
 
     file: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="FILE.yaml|FILE.toml")] = ""
-    """What is searched: command, config, space, objective, trials, seeds and more; see the README."""
+    """What is searched: command, config, space, objective, trials, seeds and more; see scripts/guides/sweeps.md."""
     folder: Annotated[str | None, tyro.conf.arg(metavar="DIR")] = None
-    """The sweep's folder; by default sweeps/ and the file's name. One that was begun is gone on with."""
+    """The sweep's folder; by default sweeps/ and the file's name. A sweep that was begun there goes on."""
     workers: Annotated[Positive | None, tyro.conf.arg(metavar="N")] = None
     """Trials at a time, in place of the file's."""
     worker: Switch = False
-    """Be one worker, here, until no trial is left to begin: to be called as often as you like, on any host."""
+    """Be one worker, here, until no trial is left to begin; start as many as you like, on any host."""
     detach: Switch = False
     """Start the workers and leave them to themselves."""
     retry: Switch = False
-    """Have others take the place of trials that failed."""
+    """Replace trials that failed by others."""
     report: Switch = False
     """Train nothing; say what came of the trials so far, and write the page."""
 
@@ -56,15 +56,16 @@ class SweepFlags(CommonFlags, frozen=True, kw_only=True):
 def main(arguments: Sequence[str]) -> None:
     """Parse, check everything, search, compare."""
     about = (
-        "Search settings: trials are trained by several workers at once, each with several seeds, and compared. What "
-        "was interrupted is gone on with by the same command."
+        "Search settings: trials are trained by several workers at once, each with several seeds, and compared. The "
+        "same command goes on with a sweep that was interrupted."
     )
     flags = check_flags(parse("sweep", about, SweepFlags(), arguments))
     for first, second in (("worker", "detach"), ("worker", "report"), ("detach", "report"), ("retry", "report")):
         refuse_together(flags, first, second)
     if not flags.file:
         raise ConfigError(
-            "seqgan sweep needs a file that says what is searched: seqgan sweep FILE.yaml; see the README."
+            "seqgan sweep needs a file that says what is searched: seqgan sweep FILE.yaml; scripts/guides/sweeps.md "
+            "says what is in it."
         )
 
     from seqgan.sweeps.file import KEPT_NAME, check_installed, check_same, keep, read_sweep_file

@@ -54,7 +54,8 @@ class MetricLog:
         Args:
             phase: which part of the training.
             step: epoch, update or round of that phase.
-            values: names, as the README's table defines them, to numbers. What is not finite is written as null.
+            values: names, as the table of scripts/guides/health.md defines them, to numbers. What is not finite is
+                written as null.
             shown: whether the reader is told, too.
         """
         line: dict[str, Any] = {"phase": phase, "step": step}

@@ -189,12 +189,12 @@ def test_circumstances_of_settings():
     assert circumstances_of(grown, always_told_apart=True, from_nothing=False) == Circumstances(True, True, 8)
 
 
-def test_the_readme_has_each_diagnosis_and_its_level():
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+def test_the_guide_has_each_diagnosis_and_its_level():
+    guide = (Path(__file__).parents[2] / "scripts" / "guides" / "health.md").read_text(encoding="utf-8")
     source = Path(health.__file__).read_text(encoding="utf-8")
     diagnoses = set(re.findall(r'Diagnosis\(\s*"(warning|problem)", "([^"]+)"', source))
     assert len(diagnoses) == 13
-    rows = [row for row in readme.split("\n") if row.startswith("| ")]
+    rows = [row for row in guide.split("\n") if row.startswith("| ")]
     for level, name in diagnoses:
         (row,) = [row for row in rows if row.startswith(f"| {name} |")]
         assert (row.split("|")[3].strip() == "yes") == (level == "problem")
