@@ -59,6 +59,12 @@ def state_of(paths: Sequence[Path]) -> str:
     return key_of(*((name, s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino) for name, s in found))
 
 
+def written_state(paths: Sequence[Path]) -> str:
+    """Changes when what is in one of the files does: names, sizes and times of writing. A link to a file, or other
+    permissions, change nothing here, which `state_of` would take for another file."""
+    return key_of(*((path.name, stat.st_size, stat.st_mtime_ns) for path in paths for stat in (path.stat(),)))
+
+
 def key_of(*values: object) -> str:
     """A short name for some values, equal for equal ones; of strings, numbers, and tuples of them."""
     return hashlib.sha256(repr((FORMAT, *values)).encode(errors="surrogatepass")).hexdigest()[:16]

@@ -36,7 +36,7 @@ def read_folder(folder: Path, notes: list[str], source: str | None = None, targe
         return _read_languages(folder, files, notes, *check_extensions(source, target))
     splits: dict[str, Sequence[Any]] = {}
     for split in SPLIT_NAMES:
-        parts = split_files_of(folder, split)
+        parts = split_files_of(folder, split, notes)
         if len(parts) == 1 and is_tsv(parts[0]) and parts[0].parent == folder:
             splits[split] = read_tsv(parts[0], notes)
         elif parts:
@@ -57,36 +57,104 @@ def read_folder(folder: Path, notes: list[str], source: str | None = None, targe
     return splits
 
 
-def split_files_of(folder: Path, split: str) -> list[Path]:
-    """The files of a split: one of its name, or all those in a folder of its name, sorted; none where there are none.
+def split_files_of(folder: Path, split: str, notes: list[str]) -> list[Path]:
+    """The files of a split: one of its name, or else all those in a folder of its name, sorted; none where there are
+    none.
 
-    What begins with a dot is no text.
+    What begins with a dot is no text, and neither is a folder such as ``__pycache__``.
+
+    Args:
+        folder: of the text.
+        split: of `SPLIT_NAMES`.
+        notes: gets what has the split's name and is left alone, because something else is read.
 
     Raises:
-        CorpusError: several could be meant; or one of the parts is no file, and would be left out.
+        CorpusError: several files could be meant; or what is there in place of one, or of a part of the training
+            text, is none.
     """
     names = SPLIT_NAMES[split]
-    found = sorted(path for path in folder.iterdir() if path.stem in names and path.suffix)
-    for path in found:
-        if not path.is_file() and (not path.is_dir() or path.suffix in (".txt", ".tsv")):
-            raise CorpusError(f"{path} is {_no_file(path)}, where the {split} text of {folder} is expected: mend it.")
-    found = [path for path in found if path.is_file()]
-    inside = [folder / name for name in names if (folder / name).is_dir()]
-    if len(found) + len(inside) > 1:
-        listed = " and ".join([path.name for path in found] + [f"the folder {path.name}" for path in inside])
+    found = sorted(path for path in folder.iterdir() if _is_named(path, names))
+    files = [path for path in found if path.is_file()]
+    folders = [folder / name for name in names if (folder / name).is_dir()]
+    others = [path for path in found if not path.is_file()]
+    others = [path for path in others if not path.is_dir() or path.suffix in (".txt", ".tsv")]
+    if len(files) > 1:
+        listed = " and ".join(path.name for path in files)
         raise CorpusError(
-            f"{folder} has {listed}: expected one file, or one folder of parts, for a split. {_two_languages(found)}"
+            f"{folder} has {listed}: expected one file, or one folder of parts, for a split. {_two_languages(files)}"
             "For plain text name one file, with --valid for the held-out one."
         )
-    if not inside:
-        return found
-    parts = sorted(path for path in inside[0].iterdir() if not path.name.startswith("."))
-    for path in parts:
-        if not path.is_file():
+    parts: list[Path] = files
+    read = files[0] if files else None
+    for place in folders if read is None else ():
+        parts = _parts_in(place, notes, strict=split == "train")
+        if parts:
+            read = place
+            break
+    if read is None and others:
+        raise CorpusError(
+            f"{others[0]} is {_no_file(others[0])}, where the {split} text of {folder} is expected: mend it."
+        )
+    if read is not None:
+        notes += [
+            f"The {split} text is {read}; {path.name}, {_no_file(path)} beside it, is left alone."
+            for path in (*folders, *others)
+            if path != read
+        ]
+    return parts
+
+
+def _parts_in(place: Path, notes: list[str], *, strict: bool) -> list[Path]:
+    """The files in a folder of parts, sorted; what else is there is refused where `strict`, and noted elsewhere.
+
+    Raises:
+        CorpusError: one of the parts is no file, and would be left out.
+    """
+    parts = []
+    for path in sorted(place.iterdir()):
+        if path.name.startswith(".") or (path.is_dir() and path.name.startswith("__")):
+            continue
+        if path.is_file():
+            parts.append(path)
+        elif strict:
             raise CorpusError(
                 f"{path} is {_no_file(path)}, among the parts of a text: put text files there, and nothing else."
             )
+        else:
+            notes.append(f"{path} is {_no_file(path)}, among the parts of a text, and is left alone.")
     return parts
+
+
+def is_of_split(path: Path, folder: Path) -> bool:
+    """Whether a file, by whatever link, is or would be read from a folder as a split or as a part of one.
+
+    Args:
+        path: of the file, which need not be there.
+        folder: of the text.
+    """
+    inside, place = folder.resolve(), path.parent.resolve() / path.name
+    for names in SPLIT_NAMES.values():
+        files = [other for other in _files_in(inside) if _is_named(other, names)]
+        shards = [inside / name for name in names if not files]
+        if (place.parent == inside and _is_named(place, names)) or place.parent in shards:
+            return True
+        known = (*files, *(other for shard in shards for other in _files_in(shard)))
+        if path.exists() and any(os.path.samefile(path, other) for other in known):
+            return True
+    return False
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """The files in a folder; none where it cannot be listed, which its reader says."""
+    try:
+        return [path for path in folder.iterdir() if path.is_file()]
+    except OSError:
+        return []
+
+
+def _is_named(path: Path, names: Sequence[str]) -> bool:
+    """Whether a file has the name of a split, and any extension."""
+    return path.stem in names and path.suffix != ""
 
 
 def _no_file(path: Path) -> str:

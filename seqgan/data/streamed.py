@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seqgan.data.batches import LONGEST_AUTOMATIC, encode_sentences
-from seqgan.data.cache import cache_folder, forget, key_of, locked, state_of
+from seqgan.data.cache import cache_folder, forget, key_of, locked, state_of, written_state
 from seqgan.data.corpus import HELD_OUT_SHARE, MOST_HELD_OUT, Corpus, is_embedded, own_name
 from seqgan.data.folders import SPLIT_NAMES, is_tsv, split_files_of
 from seqgan.data.lines import count, ends_hint, read_lines, returns_note
@@ -37,6 +37,8 @@ class Files(NamedTuple):
     """Of the held-out sentences that decide when to stop; none where they are split off."""
     test: list[Path]
     """Of those for the final judgement; may be none."""
+    notes: tuple[str, ...] = ()
+    """What of a folder is left alone."""
 
 
 def streamed_files(corpus: str, streaming: str = "auto", *, paired: bool = False, tokenizer: str = "") -> Files | None:
@@ -115,8 +117,8 @@ def stream_text(
         RunError: the cache cannot be written.
     """
     parts = split_files(files.train, part_bytes)
-    state = state_of(files.train)
-    notes: list[str] = []
+    state, written = state_of(files.train), written_state(files.train)
+    notes = list(files.notes)
     own = files.valid if valid is None else [Path(valid)]
     held_out_texts = {
         "validation": _held_out(own, "validation", seed, notes),
@@ -164,7 +166,7 @@ def stream_text(
             workers=workers,
             progress=progress,
         )
-        if not _is_still(files.train, state):
+        if not _is_still(files.train, written):
             for path in stored.files:  # by its name it is the text that was scanned, which it need not be
                 path.unlink(missing_ok=True)
             raise changed(corpus)
@@ -223,7 +225,7 @@ def sample_corpus(
     Raises:
         CorpusError: what is wrong with the text, where, and the mend.
     """
-    notes: list[str] = []
+    notes = list(files.notes)
     own = files.valid if valid is None else [Path(valid)]
     parts = split_files(files.train)
     sample = sample_lines(parts, sample_bytes, seed)
@@ -246,10 +248,11 @@ def _plain_files(corpus: str) -> Files | None:
     path = Path(corpus)
     if not path.is_dir():
         return None if is_tsv(path) else Files([path], [], [])
-    splits = [split_files_of(path, split) for split in SPLIT_NAMES]
+    notes: list[str] = []
+    splits = [split_files_of(path, split, notes) for split in SPLIT_NAMES]
     if not splits[0] or any(is_tsv(file) for split in splits for file in split):
         return None
-    return Files(*splits)
+    return Files(*splits, notes=tuple(notes))
 
 
 def _held_out(paths: Sequence[Path], split: str, seed: int, notes: list[str]) -> list[str]:
@@ -263,9 +266,9 @@ def _held_out(paths: Sequence[Path], split: str, seed: int, notes: list[str]) ->
     return lines
 
 
-def _is_still(paths: Sequence[Path], state: str) -> bool:
+def _is_still(paths: Sequence[Path], written: str) -> bool:
     try:
-        return state_of(paths) == state
+        return written_state(paths) == written
     except OSError:
         return False
 

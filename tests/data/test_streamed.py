@@ -571,9 +571,8 @@ def test_nothing_of_a_folder_is_left_out_in_silence(folder):
         ("train/more", lambda path: path.mkdir(), "train/more is a folder, among the parts of a text"),
         ("train/gone.txt", lambda path: path.symlink_to("nowhere.txt"), "gone.txt is a link to nothing, among"),
         ("train/pipe", os.mkfifo, "pipe is no plain file, among"),
-        ("train.txt", lambda path: path.write_text("a b\n"), "has train.txt and the folder train: expected one file"),
         ("dev.txt", lambda path: path.write_text("a b\n"), "has dev.txt and valid.txt: expected one file"),
-        ("dev", lambda path: path.mkdir(), "has valid.txt and the folder dev: expected one file"),
+        ("test.txt", lambda path: path.symlink_to("nowhere.txt"), "test.txt is a link to nothing, where the test text"),
     ):
         make(folder / name)
         for read in (streamed, load_corpus):
@@ -582,6 +581,46 @@ def test_nothing_of_a_folder_is_left_out_in_silence(folder):
         (folder / name).rmdir() if (folder / name).is_dir() else (folder / name).unlink()
     (folder / "train" / ".hidden").mkdir()
     assert streamed(folder).train.sentences == len(load_corpus(folder).train) == 500
+
+
+def test_what_is_left_alone_beside_a_split_is_noted(tmp_path):
+    """A file of a split wins, then the first folder that holds a part; what is not read is named."""
+    for name in ("train.txt", "train/0.txt", "valid/0.txt", "valid/more/x.txt", "dev/0.txt", "test/__pycache__/x.pyc"):
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).write_text(f"{name} a\n{name} b\n")
+    (tmp_path / "train.old").symlink_to("nowhere")
+    (tmp_path / "other").symlink_to("nowhere")
+    for read in (streamed, load_corpus):
+        text = read(tmp_path)
+        corpus = text if read is load_corpus else text.corpus
+        assert sorted(corpus.train) == ["train.txt a", "train.txt b"]
+        assert corpus.valid == ["valid/0.txt a", "valid/0.txt b"]
+        assert corpus.test == []
+        left = [note for note in text.notes if "left alone" in note]
+        assert left == [
+            f"The train text is {tmp_path / 'train.txt'}; train, a folder beside it, is left alone.",
+            f"The train text is {tmp_path / 'train.txt'}; train.old, a link to nothing beside it, is left alone.",
+            f"{tmp_path / 'valid' / 'more'} is a folder, among the parts of a text, and is left alone.",
+            f"The valid text is {tmp_path / 'valid'}; dev, a folder beside it, is left alone.",
+        ]
+    (tmp_path / "train.txt").unlink()
+    (tmp_path / "train.old").unlink()
+    (tmp_path / "train" / "__pycache__").mkdir()
+    assert sorted(load_corpus(tmp_path).train) == ["train/0.txt a", "train/0.txt b"]
+
+
+def test_links_and_permissions_change_no_text(folder, monkeypatch):
+    """What was encoded meanwhile is kept: the text is the same."""
+    path = folder / "train" / "2.txt"
+    usual = module.encode_text
+
+    def first_link(*arguments, **given):
+        os.link(path, folder / "elsewhere")
+        path.chmod(0o600)
+        return usual(*arguments, **given)
+
+    monkeypatch.setattr(module, "encode_text", first_link)
+    assert streamed(folder).train.sentences == 500
 
 
 @pytest.mark.parametrize("change", ["cut", "grown", "other", "gone"])
