@@ -7,6 +7,7 @@ import pytest
 from products import product_run
 
 from seqgan.cli.main import main
+from seqgan.errors import ConfigError
 from seqgan.runs.directory import owner
 
 LINES = "a dog runs .\nthe cat sleeps .\ntwo birds eats well .\n"
@@ -29,6 +30,9 @@ def here(made, tmp_path, monkeypatch):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(LINES)
     (tmp_path / "pairs.tsv").write_text("".join(f"{line}\t{line}\n" for line in LINES.splitlines()))
+    (tmp_path / "side").mkdir()
+    for end in ("a.x", "b.x"):
+        (tmp_path / "side" / f"train.{end}").write_text(LINES)
     (tmp_path / "link.txt").symlink_to("lines.txt")
     os.link(tmp_path / "lines.txt", tmp_path / "hard.txt")
     return tmp_path
@@ -60,6 +64,9 @@ def fails(capsys, line):
         ("inspect lines.txt --json link.txt", "CORPUS lines.txt"),
         ("inspect more.txt --valid lines.txt --json lines.txt", "--valid lines.txt"),
         ("inspect texts --json texts/train.txt", "CORPUS texts"),
+        ("inspect hf:text:lines.txt --json lines.txt", "CORPUS hf:text:lines.txt"),
+        ("inspect hf:text:link.txt#text --json lines.txt", "CORPUS hf:text:link.txt#text"),
+        ("inspect side --source a.x --target b.x --json side/train.b.x", "--target of side/train"),
     ],
 )
 def test_a_file_that_is_read_is_not_written(here, capsys, command, flag):
@@ -68,6 +75,24 @@ def test_a_file_that_is_read_is_not_written(here, capsys, command, flag):
     assert "would be lost: choose another file." in said
     assert (here / "lines.txt").read_text() == (here / "texts" / "train.txt").read_text() == LINES
     assert (here / "link.txt").is_symlink()
+
+
+def test_what_would_be_read_is_refused_the_first_time_already(here, capsys):
+    """By the place alone: a second call would find the file of the first one there."""
+    (here / "shards" / "train").mkdir(parents=True)
+    (here / "shards" / "train" / "0.txt").write_text(LINES)
+    for command in (
+        "inspect texts --json texts/valid.json",
+        "inspect shards --json shards/train/all.json",
+        "inspect shards --json shards/test.json",
+    ):
+        assert "would be part of what CORPUS" in fails(capsys, command)
+    for name in ("texts/train.stats.json", "texts/trained.json", "shards/stats.json"):
+        for _ in range(2):
+            assert main(["inspect", name.partition("/")[0], "--json", name]) == 0
+    (here / "texts" / "train").mkdir()  # not read: there is a file
+    for _ in range(2):
+        assert main(["inspect", "texts", "--json", "texts/train/stats.json"]) == 0
 
 
 def test_other_files_are_written(here):
@@ -86,6 +111,22 @@ def test_a_run_keeps_its_own_files(here, capsys, name):
     before = (here / "plain" / name).read_bytes()
     assert "is a file of the run" in fails(capsys, f"score --run plain --input lines.txt --output plain/{name}")
     assert (here / "plain" / name).read_bytes() == before
+
+
+def test_a_run_keeps_its_own_names_for_its_own_commands(here, capsys):
+    (here / "plain" / "samples").mkdir(exist_ok=True)
+    for name in ("samples/mine.txt", "report.html", "report.json"):
+        for _ in range(2):
+            said = fails(capsys, f"sample --run plain --count 1 --output plain/{name}")
+            assert "is a file of the run" in said
+            assert not (here / "plain" / name).exists()
+    for _ in range(2):
+        assert main(["sample", "--run", "plain", "--count", "1", "--output", "plain/mine.txt", "--quiet"]) == 0
+    from seqgan.cli.options import check_target
+
+    check_target("--output", "plain/report.html", page=True)
+    with pytest.raises(ConfigError, match="is a file of the run"):
+        check_target("--output", "plain/report.json", page=True)
 
 
 def test_whose_a_file_is(here):
@@ -109,6 +150,7 @@ def test_an_export_takes_no_run_away(here, capsys):
 
 def test_a_run_that_is_replaced_takes_no_text_away(here, capsys):
     shutil.copy(here / "lines.txt", here / "plain" / "mine.txt")
-    said = fails(capsys, "pretrain --corpus plain/mine.txt --run plain --overwrite --epochs 1 --device cpu")
-    assert "mine.txt is in plain, which --overwrite would delete with it" in said
+    for corpus in ("plain/mine.txt", "hf:text:plain/mine.txt", "hf:text:plain/mine.txt#text"):
+        said = fails(capsys, f"pretrain --corpus {corpus} --run plain --overwrite --epochs 1 --device cpu")
+        assert "mine.txt is in plain, which --overwrite would delete with it" in said
     assert (here / "plain" / "mine.txt").read_text() == LINES

@@ -1,6 +1,7 @@
 """`seqgan inspect`: the data doctor."""
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -50,9 +51,7 @@ def main(arguments: Sequence[str]) -> None:
     flags = check_flags(parse("inspect", about, InspectFlags(), arguments))
     if not flags.corpus:
         raise ConfigError("seqgan inspect needs a corpus: a name such as captions, a file, a folder or hf:NAME.")
-    ends = {f"of --{name}": f"{flags.corpus}.{getattr(flags, name)}" for name in ("source", "target")}
-    texts = {"CORPUS": flags.corpus, "--valid": flags.valid, "--source": flags.source, **ends}
-    read = {**texts, "--valid-source": flags.valid_source}
+    read = what_is_read(flags)
     check_target("--json", flags.json, read)
     check_target("--output", flags.output, read)
     if flags.json not in (None, "-") and flags.json == flags.output:
@@ -115,6 +114,21 @@ def main(arguments: Sequence[str]) -> None:
 
         write_file(Path(flags.output), corpus_page(found, wrong, settings, command_of(flags, name)))
         flags.progress.note(f"Written: {flags.output}")
+
+
+def what_is_read(flags: InspectFlags) -> dict[str, str | None]:
+    """Files and folders, by the flags that name them; some may not be there."""
+    from seqgan.data.folders import SPLIT_NAMES
+
+    texts = {"CORPUS": flags.corpus, "--valid": flags.valid, "--source": flags.source}
+    aliases = [os.path.join(flags.corpus, alias) for names in SPLIT_NAMES.values() for alias in names]
+    aligned = {
+        f"--{name} of {prefix}": f"{prefix}.{getattr(flags, name)}"
+        for name in ("source", "target")
+        for prefix in (flags.corpus, flags.valid, *aliases)
+        if prefix is not None and getattr(flags, name) is not None
+    }
+    return {**texts, **aligned, "--valid-source": flags.valid_source}
 
 
 def command_of(flags: InspectFlags, tokenizer: str) -> str:

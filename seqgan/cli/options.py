@@ -51,17 +51,20 @@ class SettingsFlags(CommonFlags, frozen=True, kw_only=True):
     """Write TensorBoard's events into the run's folder, beside the log. A resumed run goes on with them unasked."""
 
 
-def check_target(flag: str, path: str | None, read: Mapping[str, str | None] | None = None) -> None:
-    """That a file can be written where a flag says, and that nothing which is read there would be lost; asked before
-    the work.
+def check_target(
+    flag: str, path: str | None, read: Mapping[str, str | None] | None = None, *, page: bool = False
+) -> None:
+    """That a file can be written where a flag says, and that nothing which is read there, or is a run's, would be
+    lost; asked before the work, and answered alike whether the file is there already or not.
 
     Args:
         flag: which says it.
         path: where.
         read: what the command reads, a file or a folder, by the flags that name it.
+        page: whether the command is the one that writes the page of a run.
 
     Raises:
-        ConfigError: its folder does not exist, it is a folder itself, or a file that is read.
+        ConfigError: its folder does not exist, it is a folder itself, or a file that is read, or one of a run's own.
     """
     if path is None or path == "-":
         return
@@ -69,27 +72,30 @@ def check_target(flag: str, path: str | None, read: Mapping[str, str | None] | N
     if target.is_dir() or not target.absolute().parent.is_dir():
         what = "is a folder" if target.is_dir() else f"cannot be made: there is no folder {target.parent}"
         raise ConfigError(f"{flag} {path} {what}. Give a file in a folder that exists.")
-    if not target.exists():
-        return
     for other, name in (read or {}).items():
         if name is not None and _is_read(target, name):
-            raise ConfigError(f"{flag} {path} is what {other} {name} reads, and would be lost: choose another file.")
-    from seqgan.runs.directory import owner
+            what = "is what" if target.exists() else "would be part of what"
+            lost = ", and would be lost" if target.exists() else ""
+            raise ConfigError(f"{flag} {path} {what} {other} {name} reads{lost}: choose another file.")
+    from seqgan.runs.directory import PAGE_NAME, owner
 
     run = owner(target)
-    if run is not None and target.name != "report.html":
-        raise ConfigError(f"{flag} {path} is a file of the run {run}, and would be lost: choose another file.")
+    if run is not None and not (page and target.resolve() == run / PAGE_NAME):
+        raise ConfigError(
+            f"{flag} {path} is a file of the run {run}, which only the command that makes it may write: choose "
+            "another file."
+        )
 
 
 def _is_read(target: Path, name: str) -> bool:
     """Whether a file is what is read under a name: that file, by whatever link; or of a folder one of its splits."""
-    if not os.path.isdir(name):
-        return os.path.exists(name) and os.path.samefile(target, name)
-    from seqgan.data.folders import SPLIT_NAMES
+    from seqgan.data.corpus import read_place
+    from seqgan.data.folders import is_of_split
 
-    inside, folder = target.resolve(), Path(name).resolve()
-    splits = {alias for names in SPLIT_NAMES.values() for alias in names}
-    return inside.is_relative_to(folder) and inside.relative_to(folder).parts[0].partition(".")[0] in splits
+    place = read_place(name)
+    if os.path.isdir(place):
+        return is_of_split(target, Path(place))
+    return os.path.exists(place) and target.exists() and os.path.samefile(target, place)
 
 
 def refuse_together(flags: Any, first: str, second: str) -> None:

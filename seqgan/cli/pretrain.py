@@ -11,7 +11,7 @@ import tyro
 
 from seqgan.cli.options import SettingsFlags, Switch, flag_value, parse, refuse_together, settings_of, with_config_file
 from seqgan.config import PRETRAINED, DataConfig, GeneratorConfig, PretrainConfig, RunConfig, check_resumable
-from seqgan.data.corpus import corpus_name, located, located_source
+from seqgan.data.corpus import corpus_name, located, located_source, read_place
 from seqgan.errors import ConfigError
 from seqgan.files import gone_on_with
 from seqgan.interrupt import interruptible
@@ -199,8 +199,9 @@ def resolved(config: RunConfig) -> DataConfig:
 def what_is_read(config: RunConfig) -> list[str | None]:
     """Files and folders that the settings name, of those that are given."""
     data, judge = config.data, config.discriminator
-    aligned = [f"{data.corpus}.{extension}" for extension in (data.source, data.target) if extension is not None]
-    texts = [data.corpus, data.valid, data.source, data.valid_source, data.tokenizer_path, *aligned]
+    ends = [extension for extension in (data.source, data.target) if extension is not None]
+    aligned = [f"{prefix}.{end}" for prefix in (data.corpus, data.valid) if prefix is not None for end in ends]
+    texts = [read_place(data.corpus), data.valid, data.source, data.valid_source, data.tokenizer_path, *aligned]
     return [*texts, config.generator.path, None if judge is None else judge.path]
 
 

@@ -25,7 +25,7 @@ def main(arguments: Sequence[str]) -> None:
     """Parse, read, draw, write."""
     about = "One page with pictures, numbers, samples and settings of one or several runs. Nothing is trained."
     flags = check_flags(parse("report", about, ReportFlags(), arguments))
-    check_target("--output", flags.output)
+    check_target("--output", flags.output, page=True)
 
     from seqgan.cli.sweep import write_page
     from seqgan.files import write_file

@@ -140,6 +140,17 @@ def is_embedded(corpus: str) -> bool:
     return corpus in embedded_corpora() and not os.path.exists(corpus)
 
 
+def dataset_file(corpus: str) -> str | None:
+    """The file in ``hf:FORMAT:FILE#column``; None where the corpus has another name."""
+    beginning, kind, file = [*corpus.partition("#")[0].split(":", 2), "", ""][:3]
+    return file if beginning == "hf" and kind in DATASET_FORMATS else None
+
+
+def read_place(corpus: str) -> str:
+    """The file or folder that a corpus is read from, as far as its name is that of one."""
+    return dataset_file(corpus) or corpus
+
+
 def located(corpus: str, *, prefix: bool = False) -> str:
     """The same corpus under a name that means it from any working folder.
 
@@ -149,10 +160,10 @@ def located(corpus: str, *, prefix: bool = False) -> str:
     """
     if is_embedded(corpus):
         return EMBEDDED + corpus.removeprefix(EMBEDDED)
-    place, hash_sign, column = corpus.partition("#")
-    beginning, kind, file = [*place.split(":", 2), "", ""][:3]
-    if beginning == "hf" and kind in DATASET_FORMATS:
-        return f"hf:{kind}:{os.path.abspath(file)}{hash_sign}{column}"
+    file = dataset_file(corpus)
+    if file is not None:
+        place, hash_sign, column = corpus.partition("#")
+        return f"{place.removesuffix(file)}{os.path.abspath(file)}{hash_sign}{column}"
     there = corpus and (os.path.exists(corpus) or (prefix and extensions(corpus)))
     return os.path.abspath(corpus) if there else corpus
 

@@ -14,12 +14,14 @@ from seqgan.files import TEMPORARY_SUFFIX, cannot_write, replace_folder, write_f
 from seqgan.runs.symbols import JUDGE_TOKENIZER_FILE, Symbols, read_symbols, write_symbols
 from seqgan.settings_file import read_settings
 
+PAGE_NAME = "report.html"
+"""The page about a run, in its folder."""
 OWN_NAMES = frozenset(
     (
         *("checkpoints", "samples", "tensorboard", "config.yaml", "metrics.jsonl"),
         *("vocabulary.txt", "tokenizer.model", "source_vocabulary.txt", "source_tokenizer.model"),
         *("tokenizer.json", "discriminator_tokenizer.json"),
-        *("report.json", "report.html", "sweep.json", "verdict.json"),
+        *("report.json", PAGE_NAME, "sweep.json", "verdict.json"),
     )
 )
 """Names of files and folders that a run makes in its own; and there are weights, NAME.safetensors."""
@@ -159,7 +161,8 @@ def check_new(folder: Path, overwrite: bool, reads: Iterable[str | None] = ()) -
 
 
 def owner(path: Path) -> Path | None:
-    """The run that a file belongs to, as one of those that runs are made of; None where it belongs to none."""
+    """The run that a file belongs to, there or not, as one of those that runs are made of; None where it belongs to
+    none."""
     place = path.resolve()
     for folder in place.parents:
         if _is_run(folder):
