@@ -27,6 +27,8 @@ KINDS = {"causal": "AutoModelForCausalLM", "seq2seq": "AutoModelForSeq2SeqLM", "
 """What a model is loaded as."""
 PATTERNS = ("*.json", "*.safetensors")
 """Files that are fetched from the hub."""
+PRECISIONS = ("BF16", "F16", "F32", "F64")
+"""Of weights, as safetensors names them."""
 MOST_LAYERS = 1_000
 """Layers of a model."""
 
@@ -192,7 +194,6 @@ def load_model(folder: Path, kind: str) -> Any:
         settings = read_json(folder / "config.json")
         _refuse_kernels(settings)
         _refuse_depth(settings)
-        _refuse_whole_numbers(folder)
         with _quiet():
             model, loading = getattr(transformers, KINDS[kind]).from_pretrained(
                 folder,
@@ -202,6 +203,7 @@ def load_model(folder: Path, kind: str) -> Any:
                 dtype=torch.float32,
                 output_loading_info=True,
             )
+        _refuse_quantised(folder, model)
     except ConfigError:
         raise
     except Exception as error:  # of many kinds
@@ -222,22 +224,27 @@ def load_model(folder: Path, kind: str) -> Any:
     return model.eval()
 
 
-def _refuse_whole_numbers(folder: Path) -> None:
-    """That no weights are whole numbers, such as those of a quantised model: read as they are, they mean others.
+def _refuse_quantised(folder: Path, model: Any) -> None:
+    """That the weights of a model are kept as ordinary numbers, and not quantised: read as they are, they mean others.
+
+    What the files hold beside its parameters, such as the masks of GPT-2's older files, is not used and not looked at.
 
     Raises:
         ConfigError: names the tensor.
     """
     from safetensors import safe_open
 
+    # Files of a model without a head lack the name of the part that the head stands on.
+    part = f"{model.base_model_prefix}."
+    known = {name.removeprefix(part) for name, _ in model.named_parameters(remove_duplicate=False)}
     for path in sorted(folder.glob("*.safetensors")):
         with safe_open(path, "pt") as file:
             for name in file.keys():  # noqa: SIM118
                 kind = file.get_slice(name).get_dtype()
-                if name.endswith(("weight", "bias")) and not kind.startswith(("F", "BF")):
+                if name.removeprefix(part) in known and kind not in PRECISIONS:
                     raise ConfigError(
-                        f"{name} in {path} is of {kind}, no floating-point numbers, as in a quantised model: give the "
-                        "model in float32, float16 or bfloat16."
+                        f"{name} in {path} is of {kind}, as in a quantised model: give the model in float32, float16 "
+                        "or bfloat16."
                     )
 
 

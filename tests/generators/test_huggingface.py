@@ -219,6 +219,30 @@ def test_weights_come_from_safetensors_alone(tmp_path):
         build_generator(config, read_pretrained(folder).vocabulary(), 8, weights=True)
 
 
+def test_quantised_weights_are_refused_and_what_is_no_weight_is_not(tmp_path):
+    """Older files of GPT-2 hold its masks, which no model needs; their names end as those of weights do."""
+    from safetensors.torch import load_file, save_file
+
+    folder = write_model(tmp_path / "masked", "gpt2")
+    path = folder / "model.safetensors"
+    weights = load_file(path)
+    masks = {"h.0.attn.bias": torch.ones(1, 1, 48, 48, dtype=torch.uint8), "h.1.attn.bias": torch.ones(2).bool()}
+    halves = {name: value.bfloat16() for name, value in weights.items()}
+    save_file(
+        {**halves, **masks, **{f"transformer.{name}": mask.clone() for name, mask in masks.items()}},
+        path,
+        {"format": "pt"},
+    )
+    config = with_generator_files(GeneratorConfig(name="huggingface", path=str(folder)))
+    vocabulary = read_pretrained(folder).vocabulary()
+    build_generator(config, vocabulary, 8, weights=True)
+    name = next(name for name in weights if name.endswith("attn.c_attn.weight"))
+    for kind in (torch.int8, torch.uint8, torch.float8_e4m3fn):
+        save_file({**weights, name: weights[name].to(kind)}, path, {"format": "pt"})
+        with pytest.raises(ConfigError, match=r"c_attn\.weight in .* as in a quantised model"):
+            build_generator(config, vocabulary, 8, weights=True)
+
+
 def test_nothing_that_comes_with_a_model_is_run(tmp_path):
     folder = write_model(tmp_path / "code", "gpt2")
     settings = json.loads((folder / "config.json").read_text())
