@@ -230,3 +230,18 @@ def test_a_tokenizer_alone_serves_a_small_generator(here, capsys):
     shutil.rmtree(here / "gpt2")
     assert run("sample", "--run", "runs/small", "--count", 2, "--quiet") == 0
     assert json.loads((here / "runs/small/tokenizer.json").read_text())["model"]["type"] == "BPE"
+
+
+def test_a_run_of_self_play_that_was_begun_with_a_judges_settings_goes_on(here, capsys):
+    """They do nothing there, and earlier versions let a run begin with them."""
+    assert pretrain() == 0
+    few = ("--run", "runs/mine", "--algo", "spin", "--no-verdict", "--quiet")
+    own = ("--adversarial.batch-size", 8, "--adversarial.evaluate-samples", 10)
+    assert run("adversarial", *few, *own, "--rounds", 1) == 0
+    settings = here / "runs" / "mine" / "spin" / "config.yaml"
+    before = yaml.safe_load(settings.read_text())
+    before["adversarial"] |= {"discriminator_pool": 77, "discriminator_learning_rate": 0.123}
+    before["discriminator"]["filters"] = 0.5
+    settings.write_text(yaml.safe_dump(before))
+    assert run("adversarial", *few, "--resume", "--rounds", 2) == 0
+    assert "discriminator_pool" in fails(capsys, "adversarial", *few, "--name", "new", "--discriminator-pool", 77)

@@ -95,6 +95,17 @@ def test_the_whole_way(here, monkeypatch, capsys):
     assert capsys.readouterr().out == shown
     assert main(["sweep", "mine.yaml", "--report", "--quiet"]) == 0
     assert capsys.readouterr().out == shown
+    # What came of it is shown wherever it is asked for, and whether the text is still there or not.
+    (here / "elsewhere").mkdir()
+    (here / "mine.txt").rename(here / "moved.txt")
+    monkeypatch.chdir(here / "elsewhere")
+    report = ["sweep", "../mine.yaml", "--folder", "../sweeps/mine", "--report"]
+    assert main([*report, "--quiet"]) == 0
+    assert capsys.readouterr().out == shown
+    (here / "mine.yaml").write_text(FILE.replace("hidden_size: 12", "hidden_size: 13"))
+    assert "config is" in fails(capsys, *report)
+    monkeypatch.chdir(here)
+    (here / "moved.txt").rename(here / "mine.txt")
     assert len(calls) == 8
     (here / "mine.yaml").write_text(FILE.replace("seeds: [0, 1]", "seeds: [0, 2]"))
     assert "was begun with [0, 1]" in fails(capsys, "sweep", "mine.yaml")
@@ -124,6 +135,24 @@ def test_mistakes_are_found_before_anything_starts(here, capsys, change, said):
     (here / "mine.yaml").write_text(FILE.replace(*change))
     assert said in fails(capsys, "sweep", "mine.yaml")
     assert not (here / "sweeps").exists()
+
+
+def test_a_host_that_hands_jobs_on_needs_no_device_and_reads_no_text(here, monkeypatch, capsys):
+    from seqgan.sweeps.file import read_sweep_file
+
+    def never(*arguments, **given):
+        raise AssertionError
+
+    monkeypatch.setattr("seqgan.build.build_text", never)
+    monkeypatch.setattr("seqgan.sweeps.workers.start_workers", lambda folder, sweep, count, device: [])
+    (here / "mine.yaml").write_text(FILE + "cluster: slurm\n")
+    assert read_sweep_file(here / "mine.yaml").cluster == "slurm"
+    assert main(["sweep", "mine.yaml", "--device", "cuda:9", "--detach", "--quiet"]) == 0
+    for change in (("corpus: mine.txt", "corpus: gone.txt"), ("corpus: mine.txt", "corpus: mine.txt, valid: gone.txt")):
+        (here / "mine.yaml").write_text(FILE.replace(*change) + "cluster: slurm\n")
+        assert "There is no file or folder 'gone.txt'" in fails(capsys, "sweep", "mine.yaml", "--folder", "other")
+    (here / "mine.yaml").write_text(FILE + "cluster: slurm\n")
+    assert "cuda" in fails(capsys, "sweep", "mine.yaml", "--worker", "--folder", "third", "--device", "cuda:9")
 
 
 def test_the_text_of_a_given_run_is_looked_for_as_well(here, capsys):

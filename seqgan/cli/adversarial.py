@@ -254,7 +254,7 @@ def train_child(config: RunConfig, flags: ChildFlags) -> None:
     check_reads_sources(config.adversarial, build_algorithm(config.adversarial), conditional=conditional)
     config = with_located_models(named_players(config, conditional=conditional))
     assert config.adversarial is not None
-    check_players(config, flags, conditional=conditional)
+    check_players(config, flags, conditional=conditional, resumed=flags.resume)
     folder = parent.folder / check_name(flags.name or config.adversarial.algo)
     if flags.resume:
         run = open_run(folder)
@@ -319,7 +319,7 @@ def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
 
     config = named_players(config, conditional=config.data.source is not None)
     assert config.adversarial is not None
-    check_players(config, flags, conditional=config.data.source is not None)
+    check_players(config, flags, conditional=config.data.source is not None, resumed=flags.resume)
     if config.generator.name in PRETRAINED:
         raise ConfigError(
             f"--generator {config.generator.name} does not start from nothing: run seqgan pretrain with it, then "
@@ -344,7 +344,7 @@ def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
         text = build_text(config.data, progress=flags.progress)
     describe(text, flags.progress)
     if text.source_vocabulary is not None:
-        check_players(config, flags, conditional=True)
+        check_players(config, flags, conditional=True, resumed=flags.resume)
     config = msgspec.structs.replace(config, data=as_read(config.data, text))
 
     def make_run() -> "Run":
@@ -361,8 +361,10 @@ def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
     flags.progress.note(f"Next: seqgan evaluate --run {folder}, or seqgan sample --run {folder}")
 
 
-def check_players(config: RunConfig, flags: SettingsFlags, *, conditional: bool) -> None:
+def check_players(config: RunConfig, flags: SettingsFlags, *, conditional: bool, resumed: bool = False) -> None:
     """That the players' settings go together and the device is there; asked before anything is read.
+
+    A run that is gone on with may have settings that do nothing, which earlier versions let it begin with.
 
     Raises:
         ConfigError: they do not, and why.
@@ -382,7 +384,8 @@ def check_players(config: RunConfig, flags: SettingsFlags, *, conditional: bool)
     algorithm = build_algorithm(config.adversarial)
     usual = DiscriminatorConfig()
     own = msgspec.structs.replace(config.discriminator, name=None)
-    if isinstance(algorithm, SelfPlay) and (config.discriminator.name not in OF_NOBODY or own != usual):
+    judged = config.discriminator.name not in OF_NOBODY or own != usual
+    if isinstance(algorithm, SelfPlay) and judged and not resumed:
         raise ConfigError(
             f"{config.adversarial.algo} has no discriminator, and its kind or sizes are given: leave --discriminator "
             "and its settings out."
@@ -400,6 +403,7 @@ def check_players(config: RunConfig, flags: SettingsFlags, *, conditional: bool)
         steps=config.generator.name not in ONE_SHOT_GENERATORS,
         state_noise=config.generator.state_noise,
         conditional=conditional,
+        resumed=resumed,
     )
 
 

@@ -1,5 +1,6 @@
 """`seqgan sweep`: a search for good settings, by workers that share it, and what came of it."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -68,24 +69,21 @@ def main(arguments: Sequence[str]) -> None:
             "says what is in it."
         )
 
-    from seqgan.sweeps.file import KEPT_NAME, check_installed, check_same, keep, read_sweep_file
+    from seqgan.sweeps.file import KEPT_NAME, begun_sweep, check_installed, keep, read_sweep_file
     from seqgan.sweeps.space import OF_COMMAND, grid, read_space
 
     check_installed()
-    sweep = read_sweep_file(Path(flags.file))
+    folder = Path(flags.folder or Path("sweeps") / Path(flags.file).stem).resolve()
+    if flags.report and not (folder / KEPT_NAME).exists():
+        raise RunError(f"{folder} holds no sweep: begin it with seqgan sweep {flags.file}, or name it with --folder.")
+    sweep = begun_sweep(Path(flags.file), folder) if flags.report else read_sweep_file(Path(flags.file))
     if flags.workers is not None:
         sweep = msgspec.structs.replace(sweep, workers=flags.workers)
     sections = OF_COMMAND["from nothing" if sweep.command == "adversarial" and sweep.run is None else sweep.command]
     space = read_space(sweep.space, sections, flags.file)
     if sweep.sampler == "grid":
         grid(space, flags.file)
-    folder = Path(flags.folder or Path("sweeps") / Path(flags.file).stem).resolve()
     if flags.report:
-        if not (folder / KEPT_NAME).exists():
-            raise RunError(
-                f"{folder} holds no sweep: begin it with seqgan sweep {flags.file}, or name it with --folder."
-            )
-        check_same(sweep, folder, Path(flags.file))
         show(folder, sweep, space, flags)
         return
     # A worker that others of its kind are at work beside need not look again.
@@ -246,6 +244,9 @@ def write_page(folder: Path, record: "SweepRecord", target: Path) -> None:
 def check_space(sweep: "SweepFile", space: "Sequence[Dimension]", flags: SweepFlags) -> None:
     """That a run with each setting's ends can be begun, and that its text can be read.
 
+    Where the trials run on other hosts, no device is asked for here and no text is read: this one need not be made for
+    that. The files are looked for.
+
     Raises:
         ConfigError: one cannot, with which settings, and why.
         SeqganError: the run that all start from, or its text, cannot be read.
@@ -256,20 +257,62 @@ def check_space(sweep: "SweepFile", space: "Sequence[Dimension]", flags: SweepFl
     from seqgan.sweeps.trial import trial_settings
     from seqgan.training.engine import choose_device
 
-    choose_device(flags.device)
+    here = flags.worker or sweep.cluster == "local"
+    if here:
+        choose_device(flags.device)
     parent = None if sweep.run is None else open_run(sweep.run)
     known: set[RunConfig] = set()
     for values in corners(space):
         settings = trial_settings(sweep, values, sweep.seeds[0])
         try:
-            config = check_trial(sweep, settings, parent.config if parent is not None else None, flags.device)
-            check_files(config, known, flags.progress, of_text=parent is None)
+            config = check_trial(
+                sweep, settings, parent.config if parent is not None else None, flags.device if here else "cpu"
+            )
+            if here:
+                check_files(config, known, flags.progress, of_text=parent is None)
+            else:
+                check_named(config, of_text=parent is None)
         except SeqganError as error:
             said = ", ".join(f"{name} {value}" for name, value in values.items())
             raise ConfigError(f"{flags.file}: a trial with {said} cannot be begun: {error}") from error
-    if parent is not None:
+    if parent is not None and not here:
+        check_named(RunConfig(data=parent.config.data), of_text=True)
+        if not parent.generator_path.is_file():
+            raise RunError(f"{parent.folder} has no weights: there is no {parent.generator_path}.")
+    elif parent is not None:
         load_generator(parent)
         load_text(parent, flags.progress)
+
+
+def check_named(config: RunConfig, *, of_text: bool) -> None:
+    """That the files and folders which the settings name are there; none is read.
+
+    Args:
+        config: of a trial.
+        of_text: whether it reads a text of its own, and not that of the run it starts from.
+
+    Raises:
+        ConfigError: names the one that is not.
+    """
+    from seqgan.data.corpus import is_embedded, read_place
+    from seqgan.data.folders import extensions
+
+    data, judge = config.data, config.discriminator
+    named = {"discriminator.path": None if judge is None else judge.path}
+    if of_text:
+        named |= {
+            "data.corpus": None if is_embedded(data.corpus) else read_place(data.corpus),
+            "data.valid": data.valid,
+        }
+        named |= {"data.valid_source": data.valid_source, "data.tokenizer_path": data.tokenizer_path}
+        named |= {"generator.path": config.generator.path if config.generator.name in PRETRAINED else None}
+        if os.path.isfile(data.corpus):
+            named["data.source"] = data.source
+    for setting, name in named.items():
+        prefix = name is not None and data.target is not None and setting in ("data.corpus", "data.valid")
+        if name is None or name.startswith("hf:") or os.path.exists(name) or (prefix and extensions(name)):
+            continue
+        raise ConfigError(f"There is no file or folder {name!r}, which {setting} names: check the name.")
 
 
 def check_files(config: RunConfig, known: set[RunConfig], progress: Progress, *, of_text: bool) -> None:

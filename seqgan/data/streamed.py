@@ -249,10 +249,10 @@ def _plain_files(corpus: str) -> Files | None:
     if not path.is_dir():
         return None if is_tsv(path) else Files([path], [], [])
     notes: list[str] = []
-    splits = [split_files_of(path, split, notes) for split in SPLIT_NAMES]
-    if not splits[0] or any(is_tsv(file) for split in splits for file in split):
+    train, valid, test = (split_files_of(path, split, notes) for split in SPLIT_NAMES)
+    if not train or any(is_tsv(file) for file in (*train, *valid, *test)):
         return None
-    return Files(*splits, notes=tuple(notes))
+    return Files(train, valid, test, tuple(notes))
 
 
 def _held_out(paths: Sequence[Path], split: str, seed: int, notes: list[str]) -> list[str]:

@@ -23,6 +23,12 @@ KEPT_NAME = "sweep.yaml"
 """The file in the sweep's folder, with nothing left to the place where it is read."""
 CHANGEABLE = {"trials", "workers", "cluster", "slurm", "gpus"}
 """What a sweep that was begun may be given anew."""
+PLACES = {
+    "data": ("corpus", "valid", "source", "valid_source", "tokenizer_path", "cache"),
+    "generator": ("path",),
+    "discriminator": ("path",),
+}
+"""Settings that name files and folders, by section."""
 OF_PRETRAINING = ("nll", "perplexity")
 """What maximum likelihood logs after each epoch."""
 OF_ROUNDS = (
@@ -94,12 +100,7 @@ def read_sweep_file(path: Path) -> SweepFile:
     Raises:
         ConfigError: it cannot be read, or says what cannot be.
     """
-    content = read_settings(path)
-    try:
-        sweep = msgspec.convert(content, SweepFile, strict=False)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {_explain(str(error), content)}") from error
-    _check(sweep, path)
+    sweep = _as_written(path)
     config = sweep.config
     if isinstance(config, str):
         config = read_settings(Path(config))
@@ -114,6 +115,39 @@ def read_sweep_file(path: Path) -> SweepFile:
     config = _with_whole_folders(_with_whole_folders(config, "data", "tokenizer_path"), "data", "cache")
     run = None if sweep.run is None else str(Path(sweep.run).absolute())
     return msgspec.structs.replace(sweep, config=config, run=run)
+
+
+def _as_written(path: Path) -> SweepFile:
+    """A sweep with the names of files as its file has them, none of which is looked for.
+
+    Raises:
+        ConfigError: it cannot be read, or says what cannot be.
+    """
+    content = read_settings(path)
+    try:
+        sweep = msgspec.convert(content, SweepFile, strict=False)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {_explain(str(error), content)}") from error
+    _check(sweep, path)
+    return sweep
+
+
+def begun_sweep(path: Path, folder: Path) -> SweepFile:
+    """The sweep that was begun in a folder, and that the file says it too; wherever it is called, and whether what the
+    trials read is still there or not. Names of files are not compared.
+
+    Args:
+        path: the file.
+        folder: of the sweep.
+
+    Raises:
+        ConfigError: the file is of another sweep, or what was kept of the one that was begun is damaged.
+    """
+    written, kept = _as_written(path), read_sweep_file(folder / KEPT_NAME)
+    # Settings in a file of their own are another place's too.
+    config = kept.config if isinstance(written.config, str) else written.config
+    check_same(msgspec.structs.replace(written, config=config, run=kept.run), folder, path, places=False)
+    return msgspec.structs.replace(kept, **{key: getattr(written, key) for key in CHANGEABLE})
 
 
 def keep(sweep: SweepFile, folder: Path, where: Path) -> None:
@@ -138,20 +172,33 @@ def keep(sweep: SweepFile, folder: Path, where: Path) -> None:
     write_file(kept, yaml.safe_dump(msgspec.to_builtins(sweep), sort_keys=False, allow_unicode=True))
 
 
-def check_same(sweep: SweepFile, folder: Path, where: Path) -> None:
-    """That a sweep is the one that was begun in a folder; arguments as of `keep`.
+def check_same(sweep: SweepFile, folder: Path, where: Path, *, places: bool = True) -> None:
+    """That a sweep is the one that was begun in a folder; arguments as of `keep`, and whether the names of files in its
+    settings are to be the same ones as well.
 
     Raises:
         ConfigError: it is of other things, or what was kept of the one that was begun is damaged.
     """
     kept = read_sweep_file(folder / KEPT_NAME)
     before, now = (msgspec.json.decode(msgspec.json.encode(each)) for each in (kept, sweep))
+    if not places:
+        before, now = ({**each, "config": _without_places(each["config"])} for each in (before, now))
     for key in SweepFile.__struct_fields__:
         if key not in CHANGEABLE and before[key] != now[key]:
             raise ConfigError(
                 f"{where}: {key} is {now[key]!r}, but the sweep in {folder} was begun with {before[key]!r}: restore "
                 "it, or begin another sweep with --folder."
             )
+
+
+def _without_places(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings without those that name files and folders."""
+    return {
+        name: {key: value for key, value in section.items() if key not in PLACES.get(name, ())}
+        if isinstance(section, dict)
+        else section
+        for name, section in config.items()
+    }
 
 
 def check_installed() -> None:

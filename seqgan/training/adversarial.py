@@ -226,6 +226,7 @@ def check_settings(
     steps: bool = True,
     state_noise: float = 0.0,
     conditional: bool = False,
+    resumed: bool = False,
 ) -> None:
     """That settings go together; asked before a run is made.
 
@@ -237,6 +238,7 @@ def check_settings(
         steps: whether the generator makes a token at a time, and not all positions at once.
         state_noise: of the generator's first state.
         conditional: whether sentences have sources.
+        resumed: whether the run was begun before, where what does nothing in self-play may be given.
 
     Raises:
         ConfigError: says which do not, and why.
@@ -251,7 +253,7 @@ def check_settings(
     if isinstance(algorithm, Relaxed):
         check_relaxed(config, algorithm, steps=steps, state_noise=state_noise, per_token=per_token, per_view=per_view)
         return
-    if isinstance(algorithm, SelfPlay):
+    if isinstance(algorithm, SelfPlay) and not resumed:
         check_self_play(config)
     if per_view:
         raise ConfigError(
