@@ -222,7 +222,7 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     by a discriminator that is trained on prefixes; or the discounted rewards of the tokens from it on."""
     rollouts: Positive = 16
     """Completions of each prefix, for credit rollouts."""
-    memory: Annotated[float, Meta(ge=0), tyro.conf.arg(aliases=["--memory"], metavar="GIB")] = 4.0
+    memory: Annotated[float, Meta(ge=0, le=2**20), tyro.conf.arg(aliases=["--memory"], metavar="GIB")] = 4.0
     """GiB that the completions of a batch may take at once; with less there are more passes. 0 takes half of what is
     free: how the passes are cut, and with it the random numbers, then depends on the machine."""
     rollout_precision: Annotated[str, tyro.conf.arg(metavar="float32|bfloat16")] = "float32"

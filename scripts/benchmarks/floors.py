@@ -1,10 +1,11 @@
-"""The least that a row can take on this machine: its large operations alone, each in the fastest form known here.
+"""What a row's large operations take on this machine by themselves, in sizes at which they are quick.
 
 Counted are the products with weights, one exponential of each logit that is drawn from or learnt, the sums over table
 rows of a scored window, convolutions with their gradients, and Adam's pass over the weights. Each is timed at the row's
 own shapes, again and again with the same operands, and multiplied; all else a contender does is taken to cost nothing.
 """
 
+import statistics
 import time
 
 import torch
@@ -22,18 +23,18 @@ SCORED_AT_ONCE = 128
 @torch.no_grad()
 def seconds(parts):
     """Of some operations: how often each, and a call of it."""
-    return sum(times * quickest(call) for times, call in parts)
+    return sum(times * usual(call) for times, call in parts)
 
 
-def quickest(call, attempts=7):
-    """Seconds of the quickest of some calls."""
+def usual(call, attempts=7):
+    """Seconds of a call: the median of some."""
     call()
     taken = []
     for _ in range(attempts):
         started = time.perf_counter()
         call()
         taken.append(time.perf_counter() - started)
-    return min(taken)
+    return statistics.median(taken)
 
 
 def product(rows, size, columns, dtype=torch.float32, at_once=ROWS_AT_ONCE):

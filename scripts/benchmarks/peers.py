@@ -9,7 +9,8 @@ from torch.nn import functional
 
 
 class RecurrentPeer:
-    """An LSTM language model as it is usually written: one function that reads tokens and gives log-probabilities."""
+    """An LSTM language model as it is usually written, in TextGAN-PyTorch for one: one function that reads tokens and
+    gives log-probabilities, those behind given tokens as well."""
 
     def __init__(self, generator):
         self.generator = generator
@@ -85,7 +86,7 @@ class PairsPeer:
         self.attention = generator.attention
 
     def read(self, token, hidden, source):
-        """Tokens [B, 1], state [1, B, H] and what the encoder gave to log-probabilities [B, V] and the next state."""
+        """Tokens [B, 1], state [1, B, H] and what the encoder gave to what is read [B, E] and the next state."""
         keys, values, mask = source
         vectors = self.generator.embedding(token)  # [B, 1, E]
         energy = torch.tanh(self.attention.query(hidden[0]).unsqueeze(1) + keys)
@@ -93,8 +94,12 @@ class PairsPeer:
         found = torch.bmm(functional.softmax(scores, dim=1).unsqueeze(1), values)  # [B, 1, S]
         output, hidden = self.gru(torch.cat([vectors, found], dim=2), hidden)
         read = torch.tanh(self.generator.readout(torch.cat([output, found, vectors], dim=2)))
-        logits = functional.linear(read[:, 0], self.generator.output_weight, self.generator.output_bias)
-        return functional.log_softmax(logits, dim=1), hidden
+        return read[:, 0], hidden
+
+    def log_probs(self, read):
+        """[B, E] -> [B, V]"""
+        logits = functional.linear(read, self.generator.output_weight, self.generator.output_bias)
+        return functional.log_softmax(logits, dim=1)
 
     @torch.no_grad()
     def complete(self, sentences, given, context):
@@ -102,10 +107,10 @@ class PairsPeer:
         ((hidden,),), *source = context
         hidden, tokens = hidden.unsqueeze(0), sentences.clone()
         last = torch.full((len(sentences), 1), self.generator.start)
-        for t in range(sentences.shape[1]):
-            log_probs, hidden = self.read(last, hidden, source)
+        for t in range(sentences.shape[1] if given < sentences.shape[1] else 0):
+            read, hidden = self.read(last, hidden, source)
             if t >= given:
-                tokens[:, t] = torch.multinomial(log_probs.exp(), 1).squeeze(1)
+                tokens[:, t] = torch.multinomial(self.log_probs(read).exp(), 1).squeeze(1)
             last = tokens[:, t : t + 1]
         return tokens
 

@@ -12,7 +12,7 @@ from seqgan.errors import ConfigError
 if TYPE_CHECKING:
     from seqgan.runs.directory import Run
 
-Memory = Annotated[float, Meta(ge=0), tyro.conf.arg(metavar="GIB")]
+Memory = Annotated[float, Meta(ge=0, le=2**20), tyro.conf.arg(metavar="GIB")]
 
 
 def holding_to(memory: float) -> AbstractContextManager[None]:

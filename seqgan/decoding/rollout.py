@@ -11,7 +11,7 @@ from seqgan.decoding.sampling import Samples, advance, draw_tokens
 from seqgan.decoding.states import first_state
 from seqgan.tensors.masking import mask_from_tokens
 from seqgan.tensors.modes import evaluating
-from seqgan.tensors.rows import select_rows, split_rows
+from seqgan.tensors.rows import select_rows, slice_rows
 from seqgan.tensors.workers import alone
 
 if TYPE_CHECKING:  # for the annotation alone: decoding knows the protocol, no model
@@ -64,7 +64,7 @@ def rollout(
 
     def some(first: int, behind: int) -> Tensor:
         part = Samples(samples.tokens[first:behind], samples.mask[first:behind])
-        source = split_rows(context, [first, behind - first, batch - behind])[1]
+        source = slice_rows(context, first, behind)
 
         def reward_of(tokens: Tensor, mask: Tensor, row: Tensor) -> Tensor:
             return reward(tokens, mask, row + first)

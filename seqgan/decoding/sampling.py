@@ -13,7 +13,7 @@ from seqgan.decoding.states import first_state
 from seqgan.tensors.masking import mask_from_tokens
 from seqgan.tensors.modes import evaluating
 from seqgan.tensors.products import linear
-from seqgan.tensors.rows import State, disturb_rows, join_rows, select_rows, split_rows
+from seqgan.tensors.rows import State, disturb_rows, join_rows, select_rows, slice_rows, split_rows
 from seqgan.tensors.workers import alone, crew_size, in_parallel
 
 if TYPE_CHECKING:  # for the annotation alone: decoding knows the protocol, no model
@@ -239,7 +239,7 @@ def sample(
         raise ValueError(f"The prefix has {given} tokens and max_length is {max_length}: give a shorter prefix.")
 
     def some(first: int, behind: int) -> Samples:
-        source = split_rows(context, [first, behind - first, rows - behind])[1]
+        source = slice_rows(context, first, behind)
         part = prefix[first:behind] if prefix is not None and prefix.dim() == 2 else prefix
         count = behind - first
         return _sample(generator, count, max_length, source, rng, temperature, top_k, top_p, part)

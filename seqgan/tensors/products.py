@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd import forward_ad
 from torch.nn import functional
 
 LEAST_PRODUCTS = 2**21
@@ -32,7 +33,7 @@ def linear(values: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor
     Returns:
         [..., V]
     """
-    if values.dim() == 1 or weight.dtype != torch.float32 or not onednn_pays(values, len(weight)):
+    if not (_plain(values, weight, bias) and onednn_pays(values, len(weight))):
         return functional.linear(values, weight, bias)
     multiplied = _Linear.apply if torch.is_grad_enabled() else multiply
     return multiplied(values.flatten(0, -2), weight, bias).unflatten(0, values.shape[:-1])
@@ -53,7 +54,10 @@ def add_product(total: Tensor, left: Tensor, right: Tensor) -> None:
 
 
 class Linear(nn.Linear):
-    """`torch.nn.Linear` by `linear`: the same parameters, under the same names."""
+    """`torch.nn.Linear` by `linear`: the same parameters, under the same names.
+
+    Who looks for `torch.nn.Linear` by its exact type, as torch's dynamic quantisation does, does not find it.
+    """
 
     def forward(self, values: Tensor) -> Tensor:
         """[..., D] -> [..., V]"""
@@ -90,15 +94,21 @@ class _Linear(torch.autograd.Function):
 def multiply(values: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """`functional.linear` by oneDNN, without derivatives. [N, D], [V, D], [V] -> [N, V]"""
     # torch names this operator for its own compiler, which puts it into the place of linear layers on every CPU.
+    # It reads a bias as if its numbers stood one behind the other.
+    bias = None if bias is None else bias.contiguous()
     return torch.ops.mkldnn._linear_pointwise(values, weight, bias, "none", [], "")
 
 
 def onednn_pays(values: Tensor, columns: int) -> bool:
     """Whether `multiply` is the faster way to make `columns` columns of these rows, and has the same result.
 
-    Not while a program is traced, whose reader knows the usual operators alone.
+    Not while a program is traced, whose reader knows the usual operators alone, nor under the transformations of
+    `torch.func` and in forward mode, which know no derivatives of this one.
     """
-    if torch.compiler.is_compiling() or torch.jit.is_tracing():  # asked first: sizes would become conditions
+    # Asked first: sizes would become conditions.
+    if torch.compiler.is_compiling() or torch.jit.is_tracing():
+        return False
+    if torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0:
         return False
     return (
         values.device.type == "cpu"
@@ -107,6 +117,16 @@ def onednn_pays(values: Tensor, columns: int) -> bool:
         and _wide_amd_processor()
         and bool(torch.backends.mkldnn.enabled)
         and not torch.is_autocast_enabled("cpu")
+    )
+
+
+def _plain(values: Tensor, weight: Tensor, bias: Tensor | None) -> bool:
+    """Whether shapes and types are those of a layer: oneDNN neither broadcasts a bias nor says what does not fit."""
+    return (
+        values.dim() > 1
+        and weight.dtype == torch.float32
+        and values.shape[-1] == weight.shape[1]
+        and (bias is None or (bias.shape == weight.shape[:1] and bias.dtype == torch.float32))
     )
 
 

@@ -44,6 +44,17 @@ class SharedRows:
         return [type(self)(self.table, part) for part in self.index.split(sizes)]
 
 
+def slice_rows(state: State, first: int, behind: int) -> State:
+    """The rows from `first` to the one before `behind`; no copies."""
+    if state is None:
+        return None
+    if isinstance(state, Tensor):
+        return state[first:behind]
+    if isinstance(state, SharedRows):
+        return SharedRows(state.table, state.index[first:behind])
+    return tuple(slice_rows(part, first, behind) for part in state)
+
+
 def select_rows(state: State, index: Tensor) -> State:
     """The rows of `state` that `index` [R] names, in its order; a row may be named several times."""
     if state is None:

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch.autograd import forward_ad
 from torch.nn import functional
 
 from seqgan.generators import GRUGenerator, LSTMGenerator
@@ -58,6 +59,31 @@ def test_derivatives_of_both_orders(onednn, rng, size):
     for mine, exact in zip(by_onednn, derivatives(functional.linear, *doubles), strict=True):
         assert (mine.double() - exact).norm() <= 1e-5 * exact.norm()
     assert len(onednn) > 4  # the second derivative's products as well
+
+
+def test_a_bias_whose_numbers_stand_apart(onednn, rng):
+    values, weight, apart = random(7, 5, rng=rng), random(11, 5, rng=rng), random(22, rng=rng)[::2]
+    torch.testing.assert_close(products.linear(values, weight, apart), values @ weight.T + apart)
+    repeated = torch.ones(1).expand(11)
+    torch.testing.assert_close(products.linear(values, weight, repeated), values @ weight.T + 1)
+    assert len(onednn) == 2
+    # What a linear layer broadcasts, or refuses, is left to it.
+    torch.testing.assert_close(products.linear(values, weight, torch.ones(1)), values @ weight.T + 1)
+    with pytest.raises(RuntimeError, match="7x5"):
+        products.linear(values, random(11, 6, rng=rng))
+    assert len(onednn) == 2
+
+
+def test_transformations_of_functions(onednn, rng):
+    values, weight = random(3, 7, 5, rng=rng), random(11, 5, rng=rng)
+    mapped = torch.func.vmap(lambda part: products.linear(part, weight))(values)
+    torch.testing.assert_close(mapped, values @ weight.T)
+    result, change = torch.func.jvp(lambda part: products.linear(part, weight), (values,), (torch.ones_like(values),))
+    torch.testing.assert_close(change, weight.sum(dim=1).expand_as(result))
+    with forward_ad.dual_level():
+        dual = products.linear(forward_ad.make_dual(values, torch.ones_like(values)), weight)
+        torch.testing.assert_close(forward_ad.unpack_dual(dual).tangent, change)
+    assert not onednn
 
 
 def test_gradients_that_nobody_wants_are_not_made(onednn, rng):
