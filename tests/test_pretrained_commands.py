@@ -241,7 +241,7 @@ def test_a_run_of_self_play_that_was_begun_with_a_judges_settings_goes_on(here, 
     settings = here / "runs" / "mine" / "spin" / "config.yaml"
     before = yaml.safe_load(settings.read_text())
     before["adversarial"] |= {"discriminator_pool": 77, "discriminator_learning_rate": 0.123}
-    before["discriminator"]["filters"] = 0.5
     settings.write_text(yaml.safe_dump(before))
-    assert run("adversarial", *few, "--resume", "--rounds", 2) == 0
-    assert "discriminator_pool" in fails(capsys, "adversarial", *few, "--name", "new", "--discriminator-pool", 77)
+    code = run("adversarial", *few, "--resume", "--rounds", 2)
+    assert code == 0, capsys.readouterr().err
+    assert "discriminator_pool" in fails(capsys, "adversarial", *few, "--name", "new", "--adversarial.discriminator-pool", 77)
