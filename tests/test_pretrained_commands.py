@@ -244,4 +244,6 @@ def test_a_run_of_self_play_that_was_begun_with_a_judges_settings_goes_on(here, 
     settings.write_text(yaml.safe_dump(before))
     code = run("adversarial", *few, "--resume", "--rounds", 2)
     assert code == 0, capsys.readouterr().err
-    assert "discriminator_pool" in fails(capsys, "adversarial", *few, "--name", "new", "--adversarial.discriminator-pool", 77)
+    assert "discriminator_pool" in fails(
+        capsys, "adversarial", *few, "--name", "new", "--adversarial.discriminator-pool", 77
+    )
