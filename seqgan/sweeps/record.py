@@ -114,7 +114,7 @@ def read_record(folder: Path) -> SweepRecord:
                 raise ValueError(f"trial {trial.number} is worth no number")
         if not set(record.best) <= {trial.number for trial in record.complete}:
             raise ValueError("the best is no complete trial")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, msgspec.MsgspecError) as error:
         what = " ".join(str(error).split())[:160]
         raise CheckpointError(
             f"{path} cannot be read ({what}): run seqgan sweep with --report to make it again, or delete it."
