@@ -1,6 +1,7 @@
 """What tests of several layers share: models small enough to list every sequence they can make."""
 
 import itertools
+import signal
 
 import pytest
 import torch
@@ -9,6 +10,14 @@ from torch import Tensor, nn
 from seqgan.discriminators import CNNDiscriminator
 from seqgan.generators import LSTMGenerator
 from seqgan.tensors.masking import mask_from_tokens
+
+
+@pytest.fixture(scope="session", autouse=True)
+def signals_as_from_a_terminal() -> None:
+    """Tests send them, to themselves and to commands: `nohup` and background jobs have some ignored, as they stay."""
+    for number in (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
 @pytest.fixture
