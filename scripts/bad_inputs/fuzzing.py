@@ -162,7 +162,7 @@ def log(data: bytes) -> None:
 def tokenizer(data: bytes) -> None:
     folder = place() / "run"
     folder.mkdir(exist_ok=True)
-    (folder / "config.yaml").write_text("data:\n  tokenizer: sentencepiece\n")
+    (folder / "config.yaml").write_text("seed: 0\ndata:\n  tokenizer: sentencepiece\ngenerator: {}\npretrain: {}\n")
     (folder / "vocabulary.txt").write_text("seqgan vocabulary 1\na\nb\n")
     (folder / "tokenizer.model").write_bytes(data)
     run = open_run(folder)

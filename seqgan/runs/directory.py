@@ -229,8 +229,8 @@ def open_run(folder: str | Path) -> Run:
         raise RunError(f"{folder} is no seqgan run: it has no config.yaml beside a vocabulary.txt. Check --run.")
     refuse_ways_out(folder)
     settings = read_settings(folder / "config.yaml")
-    # All sections are written, also those that are null: what a cut file lacks would silently be a default.
-    if missing := [name for name in RunConfig.__struct_fields__ if name not in settings]:
+    # Of every run these are written: what a cut file lacks would silently be a default.
+    if missing := [name for name in ("seed", "data", "generator", "pretrain") if name not in settings]:
         raise RunError(
             f"{folder / 'config.yaml'} is damaged: it has no `{missing[0]}`, which the file of a run has. Bring the "
             "file back from a copy, or train again."
