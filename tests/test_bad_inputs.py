@@ -22,7 +22,7 @@ FOUND = {
         "generator: a setting of the text missing",
         "discriminator: no length",
     ),
-    "run folder": ("config, sample: no length",),
+    "run folder": ("config, sample: no length", "config, report: cut"),
     "sweep": (
         "a journal that is a pipe",
         "another sweep's folder",

@@ -5,6 +5,7 @@ large itself, and reading rows at random from a disk slow: blocks of consecutive
 within pools of many such blocks, from all over the text. Two sentences of a block then always come within one pool.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, overload
 
@@ -52,8 +53,27 @@ def ordered(
     return [batches[number] for number in torch.randperm(len(batches), generator=rng).tolist()]
 
 
-class BlockedBatches(Sequence[Tensor]):
-    """The rows of each batch of an epoch, made pool by pool; any of them can be asked for.
+class Batches(Sequence[Tensor], ABC):
+    """The rows of each batch of an epoch, of which any can be asked for; a subclass has a length and makes one."""
+
+    @overload
+    def __getitem__(self, index: int) -> Tensor: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Tensor]: ...
+    def __getitem__(self, index: int | slice) -> Tensor | list[Tensor]:
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(len(self)))]
+        if not -len(self) <= index < len(self):
+            raise IndexError(index)
+        return self._batch(index % len(self))
+
+    @abstractmethod
+    def _batch(self, index: int) -> Tensor:
+        """The rows of a batch, the first being 0."""
+
+
+class BlockedBatches(Batches):
+    """The rows of each batch of an epoch, made pool by pool.
 
     Args:
         sequences: the text.
@@ -84,16 +104,7 @@ class BlockedBatches(Sequence[Tensor]):
     def __len__(self) -> int:
         return self._firsts[-1]
 
-    @overload
-    def __getitem__(self, index: int) -> Tensor: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Tensor]: ...
-    def __getitem__(self, index: int | slice) -> Tensor | list[Tensor]:
-        if isinstance(index, slice):
-            return [self[number] for number in range(*index.indices(len(self)))]
-        if not -len(self) <= index < len(self):
-            raise IndexError(index)
-        index %= len(self)
+    def _batch(self, index: int) -> Tensor:
         pool = int(torch.searchsorted(torch.tensor(self._firsts), index, right=True)) - 1
         if self._made[0] != pool:
             self._made = (pool, self._batches_of(pool))
@@ -112,7 +123,7 @@ class BlockedBatches(Sequence[Tensor]):
         return ordered(rows, self._sequences.lengths(rows), self._batch_size, rng)
 
 
-class Window(Sequence[Tensor]):
+class Window(Batches):
     """The batches of an epoch that has another length than a pass over the text: each goes on where the last one ended.
 
     Args:
@@ -130,22 +141,14 @@ class Window(Sequence[Tensor]):
     def __len__(self) -> int:
         return self._updates
 
-    @overload
-    def __getitem__(self, index: int) -> Tensor: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Tensor]: ...
-    def __getitem__(self, index: int | slice) -> Tensor | list[Tensor]:
-        if isinstance(index, slice):
-            return [self[number] for number in range(*index.indices(len(self)))]
-        if not -len(self) <= index < len(self):
-            raise IndexError(index)
-        earlier, place = divmod(self._first + index % len(self), self._per_pass)
+    def _batch(self, index: int) -> Tensor:
+        earlier, place = divmod(self._first + index, self._per_pass)
         if self._made[0] != earlier + 1:
             self._made = (earlier + 1, self._batches_of(earlier + 1))
         return self._made[1][place]
 
 
-class Shard(Sequence[Tensor]):
+class Shard(Batches):
     """The part of each batch that one of several processes takes: all have as many batches, each row is in one.
 
     The order does not depend on how many processes there are, so that a run may be resumed with another number. A
@@ -165,13 +168,7 @@ class Shard(Sequence[Tensor]):
     def __len__(self) -> int:
         return len(self._batches)
 
-    @overload
-    def __getitem__(self, index: int) -> Tensor: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Tensor]: ...
-    def __getitem__(self, index: int | slice) -> Tensor | list[Tensor]:
-        if isinstance(index, slice):
-            return [self[number] for number in range(*index.indices(len(self)))]
+    def _batch(self, index: int) -> Tensor:
         return self._batches[index][self._rank :: self._world]
 
 
