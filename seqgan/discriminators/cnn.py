@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seqgan.tensors.embedding import embed
+from seqgan.tensors.max_over_time import max_over_time
 from seqgan.tensors.products import Linear, linear
 from seqgan.tensors.workers import alone, in_parallel
 
@@ -53,7 +54,6 @@ class CNNDiscriminator(nn.Module):
         self.scored_rows = 32_768
         features = sum(filters.values())
         self.filters = dict(filters)
-        self.widths = tuple(filters)
         self.embedding = nn.Embedding(vocabulary_size, embedding_size)
         self.convolutions = nn.ModuleList(nn.Conv1d(embedding_size, count, width) for width, count in filters.items())
         self.highway_gate = Linear(features, features)
@@ -85,11 +85,7 @@ class CNNDiscriminator(nn.Module):
         if not known_full(mask):
             values = values * mask.unsqueeze(-1)
         lengths = mask.sum(dim=1, keepdim=True)  # [R, 1]
-        values = values.transpose(1, 2)  # [R, E, T]
-        pooled = [
-            strongest(convolution, width, values, lengths)
-            for convolution, width in zip(self.convolutions, self.widths, strict=True)
-        ]
+        pooled = [strongest(convolution, values, lengths) for convolution in self.convolutions]
         return self._judge(torch.cat(pooled, dim=1))
 
     def _judge(self, features: Tensor) -> Tensor:
@@ -132,22 +128,22 @@ class CNNDiscriminator(nn.Module):
                     responses = responses.masked_fill(~within[some].unsqueeze(2), -torch.inf)
                 filled[some] = (responses.amax(dim=1) + convolution.bias).relu()
 
-        by_width: Any = zip(self.convolutions, self.widths, parts, strict=True)
+        by_width: Any = zip(self.convolutions, self.filters, parts, strict=True)
         in_parallel(lambda arguments: fill(*arguments), by_width, tokens.device)
         return features
 
 
-def strongest(convolution: nn.Module, width: int, values: Tensor, lengths: Tensor) -> Tensor:
-    """The maximum over time of one width's filters. [R, E, T], [R, 1] -> [R, filters of this width]"""
-    missing = max(width - values.shape[2], 0)
-    responses = convolution(functional.pad(values, (0, missing)) if missing else values)  # [R, filters, windows]
-    first_tokens = torch.arange(responses.shape[2], device=values.device)
+def strongest(convolution: nn.Module, values: Tensor, lengths: Tensor) -> Tensor:
+    """The maximum over time of one width's filters, at least 0. [R, T, E], [R, 1] -> [R, filters of this width]"""
+    weight: Any = convolution.weight  # [filters, E, width]
+    bias: Any = convolution.bias
+    width = weight.shape[2]
+    missing = max(width - values.shape[1], 0)
+    values = functional.pad(values, (0, 0, 0, missing)) if missing else values
+    first_tokens = torch.arange(values.shape[1] - width + 1, device=values.device)
     within = first_tokens <= (lengths - width).clamp(min=0)  # [R, windows]
     # ReLU is monotone and 0 its least value: the maximum over the allowed windows, then ReLU.
-    if not known_full(within):
-        responses = responses.masked_fill(~within.unsqueeze(1), -torch.inf)
-    # The gradient goes to one window, by its index, and not to all that tie: that is looked for anew in no pass.
-    return responses.max(dim=2).values.relu()
+    return max_over_time(values, weight, bias, None if known_full(within) else within).relu()
 
 
 def known_full(mask: Tensor) -> bool:

@@ -58,7 +58,6 @@ class ManyViewDiscriminator(nn.Module):
         view_size = embedding_size // views
         self.views = views
         self.per_view = per_view
-        self.widths = tuple(filters)
         self.embedding = nn.Embedding(vocabulary_size, embedding_size)
         self.convolutions = nn.ModuleList(nn.Conv1d(view_size, count, width) for width, count in filters.items())
         self.highway_gate = Linear(features, features)
@@ -84,13 +83,10 @@ class ManyViewDiscriminator(nn.Module):
     def forward(self, tokens: Tensor, mask: Tensor, context: None = None) -> Tensor:  # noqa: ARG002
         """Ids [R, T] or distributions [R, T, V], mask [R, T] -> logits [R] or, per view, [R, S]. Positive for real."""
         values = embed(tokens, self.embedding.weight) * mask.unsqueeze(-1)  # [R, T, E]
-        # [R * S, E / S, T], the view fastest: the views of a sequence stand together.
-        values = values.unflatten(2, (self.views, -1)).permute(0, 2, 3, 1).flatten(0, 1)
+        # [R * S, T, E / S]: the views of a sequence stand together.
+        values = values.unflatten(2, (self.views, -1)).transpose(1, 2).flatten(0, 1)
         lengths = mask.sum(dim=1, keepdim=True).repeat_interleave(self.views, dim=0)  # [R * S, 1]
-        pooled = [
-            strongest(convolution, width, values, lengths)
-            for convolution, width in zip(self.convolutions, self.widths, strict=True)
-        ]
+        pooled = [strongest(convolution, values, lengths) for convolution in self.convolutions]
         features = torch.cat(pooled, dim=1)  # [R * S, F]
         gate = self.highway_gate(features).sigmoid()
         features = gate * self.highway_transform(features).relu() + (1 - gate) * features

@@ -98,7 +98,6 @@ class Tower(nn.Module):
     def __init__(self, embedding_size: int, filters: Mapping[int, int]):
         super().__init__()
         features = sum(filters.values())
-        self.widths = tuple(filters)
         self.convolutions = nn.ModuleList(nn.Conv1d(embedding_size, count, width) for width, count in filters.items())
         self.highway_gate = Linear(features, features)
         self.highway_transform = Linear(features, features)
@@ -109,11 +108,7 @@ class Tower(nn.Module):
     def forward(self, vectors: Tensor, mask: Tensor) -> Tensor:
         """Vectors [R, T, E], 0 where the mask [R, T] is False -> [R, F]"""
         lengths = mask.sum(dim=1, keepdim=True)  # [R, 1]
-        vectors = vectors.transpose(1, 2)  # [R, E, T]
-        pooled = [
-            strongest(convolution, width, vectors, lengths)
-            for convolution, width in zip(self.convolutions, self.widths, strict=True)
-        ]
+        pooled = [strongest(convolution, vectors, lengths) for convolution in self.convolutions]
         features = torch.cat(pooled, dim=1)  # [R, F]
         gate = self.highway_gate(features).sigmoid()
         return gate * self.highway_transform(features).relu() + (1 - gate) * features

@@ -1,10 +1,11 @@
-"""Evaluation mode for the length of a `with` block."""
+"""Evaluation mode for the length of a `with` block, and whether tensors are computed with as usual."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
 from torch import nn
+from torch.autograd import forward_ad
 
 
 @contextmanager
@@ -23,3 +24,18 @@ def evaluating(*modules: nn.Module) -> Iterator[None]:
     finally:
         for module, training in zip(modules, were_training, strict=True):
             module.train(training)
+
+
+def seen_by_transformations() -> bool:
+    """Whether a program is traced, or run under the transformations of `torch.func` or in forward mode.
+
+    A trace's reader knows the usual operators alone, and sizes would become its conditions; transformations and forward
+    mode need derivatives of every operator.
+    """
+    # Tracing is asked about first: nothing more may then be looked at.
+    return (
+        torch.compiler.is_compiling()
+        or torch.jit.is_tracing()
+        or torch._C._are_functorch_transforms_active()
+        or forward_ad._current_level >= 0
+    )

@@ -11,8 +11,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd import forward_ad
 from torch.nn import functional
+
+from seqgan.tensors.modes import seen_by_transformations
 
 LEAST_PRODUCTS = 2**21
 """Multiplications, from which on the dearer call of oneDNN is worth it."""
@@ -102,16 +103,12 @@ def multiply(values: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tens
 def onednn_pays(values: Tensor, columns: int) -> bool:
     """Whether `multiply` is the faster way to make `columns` columns of these rows, and has the same result.
 
-    Not while a program is traced, whose reader knows the usual operators alone, nor under the transformations of
-    `torch.func` and in forward mode, which know no derivatives of this one.
+    Not where torch has to know the operator's derivatives, or a reader of a traced program the operator.
     """
-    # Asked first: sizes would become conditions.
-    if torch.compiler.is_compiling() or torch.jit.is_tracing():
-        return False
-    if torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0:
-        return False
     return (
-        values.device.type == "cpu"
+        # Asked first: of what is traced, sizes would become conditions.
+        not seen_by_transformations()
+        and values.device.type == "cpu"
         and values.dtype == torch.float32
         and values.numel() * columns >= LEAST_PRODUCTS
         and _wide_amd_processor()

@@ -265,7 +265,8 @@ def test_two_towers_of_convolutions_by_a_plain_loop():
 
     def features(tower, vectors):
         found = []
-        for convolution, width in zip(tower.convolutions, tower.widths, strict=True):
+        for convolution in tower.convolutions:
+            (width,) = convolution.kernel_size
             for kernel, bias in zip(convolution.weight, convolution.bias, strict=True):  # kernel [E, width]
                 windows = [(vectors[t : t + width].T * kernel).sum() + bias for t in range(len(vectors) - width + 1)]
                 found.append(max(max(windows), torch.tensor(0.0)))
