@@ -1,5 +1,6 @@
 """Negative log-likelihood behind a linear output layer, without the logits of all positions in memory."""
 
+import math
 from typing import Any
 
 import torch
@@ -8,8 +9,12 @@ from torch import Tensor
 from seqgan.tensors.products import add_product, linear
 from seqgan.tensors.workers import in_parallel
 
-POSITIONS = 256
-"""In one task of a thread: gradients of the output layer are summed once for each."""
+POSITIONS = 320
+"""At most in one task of a thread: gradients of the output layer are summed once for each."""
+TASKS_ALIKE = 4
+"""Where there are so many tasks or more, their number is a multiple of this: no thread waits long for another."""
+LEAST_PROBABILITY = 1e-30
+"""Below it a probability in float32 is soon too small to be told from 0, and its logarithm is made of the logits."""
 LOGIT_BYTES = 2**22
 """Logits at once: they stay in a core's caches through all passes over them."""
 
@@ -36,7 +41,8 @@ def output_nll(values: Tensor, weight: Tensor, bias: Tensor, tokens: Tensor) -> 
 class _OutputNLL(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, values: Tensor, weight: Tensor, bias: Tensor, tokens: Tensor) -> Tensor:
-        parts = zip(values.split(POSITIONS), tokens.split(POSITIONS), strict=True)
+        size = _task_size(len(tokens))
+        parts = zip(values.split(size), tokens.split(size), strict=True)
         results = in_parallel(lambda part: _nll_and_gradients(part[0], weight, bias, part[1]), parts, values.device)
         nll, values_gradients, weight_gradients, bias_gradients = zip(*results, strict=True)
         ctx.save_for_backward(torch.cat(values_gradients), _sum(weight_gradients), _sum(bias_gradients))
@@ -46,6 +52,14 @@ class _OutputNLL(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         return (*(gradient * saved for saved in ctx.saved_tensors), None)
+
+
+def _task_size(positions: int) -> int:
+    """Positions in a task: as many in each, so that threads end together."""
+    tasks = max(1, math.ceil(positions / POSITIONS))
+    multiple = min(TASKS_ALIKE, 2 ** math.ceil(math.log2(tasks)))
+    tasks = math.ceil(tasks / multiple) * multiple
+    return max(1, math.ceil(positions / tasks))
 
 
 def _nll_and_gradients(
@@ -61,10 +75,14 @@ def _nll_and_gradients(
         values.split(rows), tokens.unsqueeze(1).split(rows), values_gradient.split(rows), strict=True
     ):
         logits = linear(part, weight, bias)  # [K, V]
-        largest, chosen = logits.amax(dim=1), logits.gather(1, target).squeeze(1)
         gradient = torch.softmax(logits, dim=1, out=logits)  # into the same memory, which is in the cache
-        # The largest probability is that of the largest logit: their difference is the log-sum-exp.
-        total += (largest - gradient.amax(dim=1).log() - chosen).sum()
+        probability = gradient.gather(1, target)  # [K, 1]
+        nll = -probability.log()
+        vanished = (probability < LEAST_PROBABILITY).squeeze(1)
+        if vanished.any():
+            log_probs = linear(part[vanished], weight, bias).log_softmax(dim=1)
+            nll[vanished] = -log_probs.gather(1, target[vanished])
+        total += nll.sum()
         gradient.scatter_add_(1, target, gradient.new_full((1, 1), -1.0).expand_as(target))
         part_gradient.copy_(linear(gradient, weight.T))
         add_product(weight_gradient, gradient, part)
