@@ -13,7 +13,7 @@ from seqgan.decoding.states import first_state
 from seqgan.tensors.masking import mask_from_tokens
 from seqgan.tensors.modes import evaluating
 from seqgan.tensors.products import linear
-from seqgan.tensors.rows import State, disturb_rows, join_rows, select_rows, slice_rows, split_rows
+from seqgan.tensors.rows import SplitRows, State, disturb_rows, select_rows, slice_rows, split_rows
 from seqgan.tensors.workers import alone, crew_size, in_parallel
 
 if TYPE_CHECKING:  # for the annotation alone: decoding knows the protocol, no model
@@ -29,6 +29,8 @@ as fast; on a GPU they are enough to keep it busy."""
 
 LEAST_ROWS = 32
 """A thread is not given fewer rows to advance: starting it would cost more."""
+UNEVEN = 1.25
+"""Rows of a thread, in shares, from which on they are shared out anew: sequences that end leave the others uneven."""
 
 
 class Samples(NamedTuple):
@@ -90,20 +92,28 @@ def advance(
     need not be made of all rows at once.
     """
     step = getattr(generator, "advance", generator.step)
-    crew = crew_size() if tokens.device.type == "cpu" else 1
-    size = max(LEAST_ROWS, -(-len(tokens) // crew))
-    token_parts = tokens.split(size)
-    if len(token_parts) == 1:
+    sizes = _thread_rows(tokens, state)
+    if len(sizes) == 1:
+        (state,) = split_rows(state, sizes)
         values, state = step(tokens, state)
     else:
-        # Rows do not depend on one another: each thread advances its share of them.
-        states = split_rows(state, [len(part) for part in token_parts])
-        parts = in_parallel(lambda part: step(*part), zip(token_parts, states, strict=True), tokens.device)
-        values, state = torch.cat([part[0] for part in parts]), join_rows(*(part[1] for part in parts))
+        # Rows do not depend on one another: each thread advances its share of them, and they stay in its parts.
+        rows = zip(tokens.split(sizes), split_rows(state, sizes), strict=True)
+        parts = in_parallel(lambda part: step(*part), rows, tokens.device)
+        values, state = torch.cat([part[0] for part in parts]), SplitRows([part[1] for part in parts], sizes)
     if not hasattr(generator, "advance"):
         return values, Tensor.clone, state
     weight, bias = generator.output_layer()
     return values, lambda part: linear(part, weight, bias), state
+
+
+def _thread_rows(tokens: Tensor, state: State) -> list[int]:
+    """How many of some rows each thread advances."""
+    crew = crew_size() if tokens.device.type == "cpu" else 1
+    size = max(LEAST_ROWS, -(-len(tokens) // crew))
+    if isinstance(state, SplitRows) and len(state.sizes) <= crew and max(state.sizes) <= UNEVEN * size:
+        return state.sizes
+    return [len(part) for part in tokens.split(size)]
 
 
 def _uniform(values: Tensor, rng: torch.Generator) -> Tensor:

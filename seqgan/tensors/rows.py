@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 State: TypeAlias = Any
-"""A nested tuple of tensors with rows in axis 0, or None; some of the tuples may be `SharedRows`."""
+"""A nested tuple of tensors with rows in axis 0, or None; some of the tuples may be `SharedRows`. While it is advanced
+by several threads it may be `SplitRows` as a whole."""
 
 
 class SharedRows:
@@ -44,6 +45,34 @@ class SharedRows:
         return [type(self)(self.table, part) for part in self.index.split(sizes)]
 
 
+class SplitRows:
+    """A whole state in parts, as several threads left them: copied into one only where somebody asks for it as one.
+
+    Args:
+        parts: states, the rows of one following those of another.
+        sizes: rows of each.
+    """
+
+    def __init__(self, parts: Sequence[State], sizes: Sequence[int]):
+        self.parts = list(parts)
+        self.sizes = list(sizes)
+
+    def rows(self) -> State:
+        """All rows in one."""
+        return join_rows(*self.parts)
+
+    def select(self, index: Tensor) -> State:
+        """As `select_rows`; in parts again where the rows' order is kept."""
+        if not bool((index.diff() > 0).all()):
+            return select_rows(self.rows(), index)
+        starts = torch.tensor([0, *self.sizes], device=index.device).cumsum(0)
+        of_part = index.tensor_split(torch.searchsorted(index, starts[1:-1]).cpu())
+        return type(self)(
+            [select_rows(part, some - start) for part, some, start in zip(self.parts, of_part, starts, strict=False)],
+            [len(some) for some in of_part],
+        )
+
+
 def slice_rows(state: State, first: int, behind: int) -> State:
     """The rows from `first` to the one before `behind`; no copies."""
     if state is None:
@@ -61,7 +90,7 @@ def select_rows(state: State, index: Tensor) -> State:
         return None
     if isinstance(state, Tensor):
         return state.index_select(0, index)
-    if isinstance(state, SharedRows):
+    if isinstance(state, SharedRows | SplitRows):
         return state.select(index)
     return tuple(select_rows(part, index) for part in state)
 
@@ -85,6 +114,8 @@ def split_rows(state: State, sizes: Sequence[int]) -> list[State]:
         return list(state.split(list(sizes)))
     if isinstance(state, SharedRows):
         return state.split(list(sizes))
+    if isinstance(state, SplitRows):
+        return state.parts if list(sizes) == state.sizes else split_rows(state.rows(), sizes)
     parts = [split_rows(part, sizes) for part in state]
     return [tuple(part[i] for part in parts) for i in range(len(sizes))]
 
