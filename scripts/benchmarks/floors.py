@@ -1,8 +1,9 @@
 """What a row's large operations take on this machine by themselves, in sizes at which they are quick.
 
 Counted are the products with weights, one exponential of each logit that is drawn from or learnt, the sums over table
-rows of a scored window, convolutions with their gradients, and Adam's pass over the weights. Each is timed at the row's
-own shapes, again and again with the same operands, and multiplied; all else a contender does is taken to cost nothing.
+rows of a scored window, those over the windows that a filter is strongest at, and Adam's pass over the weights. Each
+is timed at the row's own shapes, again and again with the same operands, and multiplied; all else a contender does is
+taken to cost nothing.
 """
 
 import statistics
@@ -109,25 +110,34 @@ def judging_updates(batches, batch, length, model, optimizer):
         # Highway: two matrices, forward and both gradients.
         product(6 * batches * batch, FEATURES, FEATURES, at_once=batch),
         *[
-            (batches, convolution(batch, length, width, filters))
+            part
             for width, filters in FILTERS.items()
             if width <= length
+            for part in strongest_windows(batches, batch, length, width, filters)
         ],
         (batches, optimizer.step),
     ]
 
 
-def convolution(batch, length, width, filters):
-    """A call of one width's filters and of both their gradients."""
-    values = torch.randn(batch, EMBEDDING, length, requires_grad=True)
-    weight = torch.randn(filters, EMBEDDING, width, requires_grad=True)
-    gradient = torch.randn(batch, filters, length - width + 1)
-
-    def call():
-        with torch.enable_grad():
-            torch.autograd.grad(functional.conv1d(values, weight), (values, weight), gradient)
-
-    return call
+def strongest_windows(batches, batch, length, width, filters):
+    """One width's filters at all windows, and the sums of both gradients over those windows that were strongest."""
+    windows = batch * (length - width + 1)
+    table, weight = torch.randn(windows, width * EMBEDDING), torch.randn(filters, width * EMBEDDING)
+    factors = torch.randn(filters, batch)
+    of_filters = torch.randint(windows, (filters, batch))
+    of_windows = torch.randint(filters, (filters * batch,))
+    starts = torch.randint(filters * batch, (windows,)).sort().values
+    starts[0] = 0
+    return [
+        product(batches * windows, width * EMBEDDING, filters, at_once=windows),
+        (batches, lambda: functional.embedding_bag(of_filters, table, per_sample_weights=factors, mode="sum")),
+        (
+            batches,
+            lambda: functional.embedding_bag(
+                of_windows, weight, starts, per_sample_weights=factors.flatten(), mode="sum"
+            ),
+        ),
+    ]
 
 
 def likelihood(positions, size, vocabulary):

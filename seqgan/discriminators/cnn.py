@@ -106,7 +106,8 @@ class CNNDiscriminator(nn.Module):
         """`strongest` of all filters, from tables of what each symbol adds at each place of a window. [R, F]"""
         nothing = len(self.embedding.weight)
         vectors = functional.pad(self.embedding.weight, (0, 0, 0, 1))  # [V + 1, E]: behind the end stands nothing
-        tokens = tokens.masked_fill(~mask, nothing)
+        # Rows of a table are numbered in 32 bits, which are read and written in half the time of 64.
+        tokens = tokens.masked_fill(~mask, nothing).int()
         lengths = mask.sum(dim=1, keepdim=True)  # [R, 1]
         features = vectors.new_empty(len(tokens), self.output.in_features)
         parts = features.split(list(self.filters.values()), dim=1)
@@ -117,12 +118,12 @@ class CNNDiscriminator(nn.Module):
                 -1, convolution.out_channels
             )
             padded = functional.pad(tokens, (0, max(width - tokens.shape[1], 0)), value=nothing)
-            windows = padded.unfold(1, width, 1)  # [R, windows, width]
-            places = torch.arange(width)
+            windows = (padded * width).unfold(1, width, 1)  # [R, windows, width]
+            places = torch.arange(width, dtype=tokens.dtype)
             within = torch.arange(windows.shape[1]) <= (lengths - width).clamp(min=0)  # [R, windows]
             for rows in torch.arange(len(tokens)).split(LOOKED_UP_ROWS):
                 some = slice(int(rows[0]), int(rows[-1]) + 1)
-                index = (windows[some] * width + places).flatten(0, 1)
+                index = (windows[some] + places).flatten(0, 1)
                 responses = functional.embedding_bag(index, table, mode="sum").unflatten(0, (len(rows), -1))
                 if not within[some].all():
                     responses = responses.masked_fill(~within[some].unsqueeze(2), -torch.inf)
