@@ -84,9 +84,7 @@ class CNNDiscriminator(nn.Module):
         values = embed(tokens, self.embedding.weight)  # [R, T, E]
         if not known_full(mask):
             values = values * mask.unsqueeze(-1)
-        lengths = mask.sum(dim=1, keepdim=True)  # [R, 1]
-        pooled = [strongest(convolution, values, lengths) for convolution in self.convolutions]
-        return self._judge(torch.cat(pooled, dim=1))
+        return self._judge(strongest(self.convolutions, values, mask))
 
     def _judge(self, features: Tensor) -> Tensor:
         """What the windows say, all together. [R, F] -> logits [R]"""
@@ -134,17 +132,23 @@ class CNNDiscriminator(nn.Module):
         return features
 
 
-def strongest(convolution: nn.Module, values: Tensor, lengths: Tensor) -> Tensor:
-    """The maximum over time of one width's filters, at least 0. [R, T, E], [R, 1] -> [R, filters of this width]"""
-    weight: Any = convolution.weight  # [filters, E, width]
-    bias: Any = convolution.bias
-    width = weight.shape[2]
+def strongest(convolutions: nn.ModuleList, values: Tensor, mask: Tensor) -> Tensor:
+    """The maximum over time of each filter, at least 0. [R, T, E], 0 where the mask [R, T] is False -> [R, F]"""
+    lengths = None if known_full(mask) else mask.sum(dim=1, keepdim=True)  # [R, 1]
+    # ReLU is monotone and 0 its least value: the maximum over the allowed windows, then ReLU.
+    return torch.cat([_maximum(convolution, values, lengths) for convolution in convolutions], dim=1).relu()
+
+
+def _maximum(convolution: Any, values: Tensor, lengths: Tensor | None) -> Tensor:
+    """Of one width's filters; all windows count without lengths. [R, filters of this width]"""
+    (width,) = convolution.kernel_size
     missing = max(width - values.shape[1], 0)
     values = functional.pad(values, (0, 0, 0, missing)) if missing else values
-    first_tokens = torch.arange(values.shape[1] - width + 1, device=values.device)
-    within = first_tokens <= (lengths - width).clamp(min=0)  # [R, windows]
-    # ReLU is monotone and 0 its least value: the maximum over the allowed windows, then ReLU.
-    return max_over_time(values, weight, bias, None if known_full(within) else within).relu()
+    within = None
+    if lengths is not None:
+        first_tokens = torch.arange(values.shape[1] - width + 1, device=values.device)
+        within = first_tokens <= (lengths - width).clamp(min=0)  # [R, windows]
+    return max_over_time(values, convolution.weight, convolution.bias, within)
 
 
 def known_full(mask: Tensor) -> bool:

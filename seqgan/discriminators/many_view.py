@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import torch
 from torch import Tensor, nn
 
 from seqgan.discriminators.cnn import strongest
@@ -85,9 +84,7 @@ class ManyViewDiscriminator(nn.Module):
         values = embed(tokens, self.embedding.weight) * mask.unsqueeze(-1)  # [R, T, E]
         # [R * S, T, E / S]: the views of a sequence stand together.
         values = values.unflatten(2, (self.views, -1)).transpose(1, 2).flatten(0, 1)
-        lengths = mask.sum(dim=1, keepdim=True).repeat_interleave(self.views, dim=0)  # [R * S, 1]
-        pooled = [strongest(convolution, values, lengths) for convolution in self.convolutions]
-        features = torch.cat(pooled, dim=1)  # [R * S, F]
+        features = strongest(self.convolutions, values, mask.repeat_interleave(self.views, dim=0))  # [R * S, F]
         gate = self.highway_gate(features).sigmoid()
         features = gate * self.highway_transform(features).relu() + (1 - gate) * features
         logits = self.output(self.reduction(self.dropout(features))).view(-1, self.views)  # [R, S]

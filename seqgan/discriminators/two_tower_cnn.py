@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import torch
 from torch import Tensor, nn
 
 from seqgan.discriminators.cnn import strongest
@@ -107,8 +106,6 @@ class Tower(nn.Module):
 
     def forward(self, vectors: Tensor, mask: Tensor) -> Tensor:
         """Vectors [R, T, E], 0 where the mask [R, T] is False -> [R, F]"""
-        lengths = mask.sum(dim=1, keepdim=True)  # [R, 1]
-        pooled = [strongest(convolution, vectors, lengths) for convolution in self.convolutions]
-        features = torch.cat(pooled, dim=1)  # [R, F]
+        features = strongest(self.convolutions, vectors, mask)  # [R, F]
         gate = self.highway_gate(features).sigmoid()
         return gate * self.highway_transform(features).relu() + (1 - gate) * features

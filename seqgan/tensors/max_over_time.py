@@ -64,19 +64,19 @@ class _MaxOverTime(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, values: Tensor, weight: Tensor, bias: Tensor, within: Tensor | None) -> Tensor:
         count, _, width = weight.shape
-        filters = _rows_of(weight)
+        filters = weight.transpose(1, 2).contiguous()  # [F, W, E], as windows are laid out
         strongest, places = values.new_empty(len(values), count), torch.empty(len(values), count, dtype=torch.long)
         for rows in _parts(values, width):
-            responses = linear(_windows(values[rows], width), filters, bias)  # [R, N, F]
+            responses = linear(_windows(values[rows], width), filters.flatten(1), bias)  # [R, N, F]
             if within is not None:
                 responses = responses.masked_fill(~within[rows].unsqueeze(2), -torch.inf)
             torch.max(responses, dim=1, out=(strongest[rows], places[rows]))
-        ctx.save_for_backward(values, weight, bias, within, places)
+        ctx.save_for_backward(values, weight, bias, within, places, filters)
         return strongest
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        values, weight, bias, within, places = ctx.saved_tensors
+        values, weight, bias, within, places, filters = ctx.saved_tensors
         wanted = ctx.needs_input_grad
         if torch.is_grad_enabled():
             # The gradients are themselves to be differentiated: by the form that torch knows the derivatives of.
@@ -86,29 +86,31 @@ class _MaxOverTime(torch.autograd.Function):
             )
             return *(next(found) if want else None for want in wanted[:3]), None
         return (
-            _values_gradient(values, weight, places, gradient) if wanted[0] else None,
-            _weight_gradient(values, weight, places, gradient) if wanted[1] else None,
+            _values_gradient(values, filters, places, gradient) if wanted[0] else None,
+            _filters_gradient(values, filters, places, gradient).transpose(1, 2) if wanted[1] else None,
             gradient.sum(dim=0) if wanted[2] else None,
             None,
         )
 
 
-def _weight_gradient(values: Tensor, weight: Tensor, places: Tensor, gradient: Tensor) -> Tensor:
-    """For each filter the sum of the windows that it was strongest at, times their gradients. [F, E, W]"""
-    count, size, width = weight.shape
-    total = torch.zeros_like(_rows_of(weight))
+def _filters_gradient(values: Tensor, filters: Tensor, places: Tensor, gradient: Tensor) -> Tensor:
+    """For each filter the sum of the windows that it was strongest at, times their gradients. [F, W, E]"""
+    width = filters.shape[1]
+    total = None
     for rows in _parts(values, width):
         windows = _windows(values[rows], width)
         chosen = _numbered(places[rows], windows.shape[1]).T.contiguous()  # [F, R]
         factors = gradient[rows].T.contiguous()
-        total += functional.embedding_bag(chosen, windows.flatten(0, 1), per_sample_weights=factors, mode="sum")
-    return total.view(count, width, size).transpose(1, 2)
+        sums = functional.embedding_bag(chosen, windows.flatten(0, 1), per_sample_weights=factors, mode="sum")
+        total = sums if total is None else total.add_(sums)
+    assert total is not None  # there are rows
+    return total.view_as(filters)
 
 
-def _values_gradient(values: Tensor, weight: Tensor, places: Tensor, gradient: Tensor) -> Tensor:
+def _values_gradient(values: Tensor, filters: Tensor, places: Tensor, gradient: Tensor) -> Tensor:
     """At each window the sum of the filters that were strongest there, times their gradients, added up. [R, T, E]"""
-    count, size, width = weight.shape
-    filters, total = _rows_of(weight), torch.zeros_like(values)
+    count, width, size = filters.shape
+    total = torch.zeros_like(values)
     number = values.shape[1] - width + 1
     for rows in _parts(values, width):
         chosen = _numbered(places[rows], number).flatten()
@@ -116,8 +118,9 @@ def _values_gradient(values: Tensor, weight: Tensor, places: Tensor, gradient: T
         order = torch.from_numpy(np.argsort(chosen.numpy().astype(np.uint16), kind="stable"))
         starts = torch.searchsorted(chosen[order], torch.arange(len(places[rows]) * number))
         factors = gradient[rows].flatten()[order]
-        sums = functional.embedding_bag(order % count, filters, starts, per_sample_weights=factors, mode="sum")
-        sums = sums.view(-1, number, width, size)
+        sums = functional.embedding_bag(
+            order % count, filters.flatten(1), starts, per_sample_weights=factors, mode="sum"
+        ).view(-1, number, width, size)
         if number < width:
             for place in range(number):
                 total[rows, place : place + width] += sums[:, place]
@@ -125,11 +128,6 @@ def _values_gradient(values: Tensor, weight: Tensor, places: Tensor, gradient: T
             for place in range(width):
                 total[rows, place : place + number] += sums[:, :, place]
     return total
-
-
-def _rows_of(weight: Tensor) -> Tensor:
-    """Each filter as a window is laid out. [F, E, W] -> [F, W * E]"""
-    return weight.transpose(1, 2).flatten(1)
 
 
 def _windows(values: Tensor, width: int) -> Tensor:
