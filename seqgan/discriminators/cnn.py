@@ -1,5 +1,6 @@
 """The convolutional discriminator of SeqGAN: convolutions over time, maximum over time, a highway layer."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,7 +21,9 @@ TOKENS_PER_SYMBOL = 2
 """Scoring goes by tables where there are so many tokens for each symbol of the vocabulary; a table costs as much as
 convolving every symbol once."""
 TABLE_BYTES = 2**29
-"""The largest table, of one width, that is made."""
+"""The most that is made for one width, in several tables."""
+ONE_TABLE_BYTES = 2**25
+"""The largest of them: it stays in the caches that cores share, and its memory in the C library's hands."""
 LOOKED_UP_ROWS, JUDGED_ROWS = 128, 512
 """Sequences whose windows, and whose features, are in memory at once in each thread."""
 
@@ -108,13 +111,11 @@ class CNNDiscriminator(nn.Module):
         tokens = tokens.masked_fill(~mask, nothing).int()
         lengths = mask.sum(dim=1, keepdim=True)  # [R, 1]
         features = vectors.new_empty(len(tokens), self.output.in_features)
-        parts = features.split(list(self.filters.values()), dim=1)
 
-        def fill(convolution: nn.Conv1d, width: int, filled: Tensor) -> None:
+        def fill(weight: Tensor, bias: Tensor, filled: Tensor) -> None:
+            filters, _, width = weight.shape
             # [V + 1, E] x [E, width * filters], read as rows of filters: symbol v at place k is row v * width + k.
-            table = linear(vectors, convolution.weight.permute(2, 0, 1).flatten(0, 1)).view(
-                -1, convolution.out_channels
-            )
+            table = linear(vectors, weight.permute(2, 0, 1).flatten(0, 1)).view(-1, filters)
             padded = functional.pad(tokens, (0, max(width - tokens.shape[1], 0)), value=nothing)
             windows = (padded * width).unfold(1, width, 1)  # [R, windows, width]
             places = torch.arange(width, dtype=tokens.dtype)
@@ -125,10 +126,16 @@ class CNNDiscriminator(nn.Module):
                 responses = functional.embedding_bag(index, table, mode="sum").unflatten(0, (len(rows), -1))
                 if not within[some].all():
                     responses = responses.masked_fill(~within[some].unsqueeze(2), -torch.inf)
-                filled[some] = (responses.amax(dim=1) + convolution.bias).relu()
+                filled[some] = (responses.amax(dim=1) + bias).relu()
 
-        by_width: Any = zip(self.convolutions, self.filters, parts, strict=True)
-        in_parallel(lambda arguments: fill(*arguments), by_width, tokens.device)
+        parts = []
+        columns = features.split(list(self.filters.values()), dim=1)
+        for convolution, (width, count), filled in zip(self.convolutions, self.filters.items(), columns, strict=True):
+            layer: Any = convolution
+            tables = math.ceil(len(vectors) * width * count * vectors.element_size() / ONE_TABLE_BYTES)
+            some = math.ceil(count / tables)
+            parts += zip(layer.weight.split(some), layer.bias.split(some), filled.split(some, dim=1), strict=True)
+        in_parallel(lambda part: fill(*part), parts, tokens.device)
         return features
 
 

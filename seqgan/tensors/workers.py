@@ -18,6 +18,9 @@ import torch
 Part = TypeVar("Part")
 Result = TypeVar("Result")
 
+KEPT_BYTES = 2**25 - 2**16
+"""Just under the largest block that glibc learns from."""
+
 _crew = threading.local()
 
 
@@ -43,11 +46,24 @@ def in_parallel(work: Callable[[Part], Result], parts: Iterable[Part], device: t
         finally:
             _set_autocast(device, *before)
 
+    if device.type == "cpu":
+        keep_freed_memory()
     parts = list(parts)
     threads = crew_size()
     if device.type != "cpu" or threads == 1 or len(parts) == 1:
         return [without_gradients(part) for part in parts]
     return list(_pool(threads, os.getpid()).map(without_gradients, parts))
+
+
+@cache
+def keep_freed_memory() -> None:
+    """Have the C library keep blocks that are freed, for the next of their size, where it would give them back.
+
+    glibc gives a block of some MiB back to the system until it has seen a larger one freed, up to 32 MiB
+    (mallopt(3), M_MMAP_THRESHOLD). Fetched anew, a page at a time, such a block takes several times as long as a
+    product that is written into it. The block here is never touched and costs nothing.
+    """
+    torch.empty(KEPT_BYTES, dtype=torch.uint8)
 
 
 def _set_autocast(device: torch.device, enabled: bool, dtype: torch.dtype) -> None:
