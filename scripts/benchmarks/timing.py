@@ -30,13 +30,17 @@ class Contest:
         self.bytes = {"peer": 0, "package": 0}
 
     def play(self, rounds):
-        """One round unread, then `rounds` more; who begins changes from round to round."""
+        """One round whose times are not read, then `rounds` more; who begins changes from round to round.
+
+        Memory is read in the first alone, in which a contender takes what it keeps between calls. Each begins that
+        round with none in hand; in the others it has what its last call left, as in use.
+        """
         for number in range(rounds + 1):
             names = ["peer", "package"] if number % 2 else ["package", "peer"]
             for name in names:
-                seconds, extra = measured(self.calls[name])
-                # What a contender keeps between calls it has taken in the first one.
-                self.bytes[name] = max(self.bytes[name], extra)
+                seconds, extra = measured(self.calls[name], afresh=number == 0)
+                if number == 0:
+                    self.bytes[name] = extra
                 if number or rounds == 0:
                     self.seconds[name].append(seconds * (self.times if name == "peer" else 1))
         return self
@@ -58,10 +62,16 @@ class Contest:
         }
 
 
-def measured(work):
-    """Seconds of one call, and by how many bytes the process's memory rose above what it was before."""
+def measured(work, afresh=True):
+    """Seconds of one call, and by how many bytes the process's memory rose above what it was before.
+
+    Args:
+        work: the call.
+        afresh: freed memory is given back to the system before it.
+    """
     gc.collect()
-    trim()
+    if afresh:
+        trim()
     before = reset_peak()
     started = time.perf_counter()
     work()

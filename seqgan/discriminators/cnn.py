@@ -128,7 +128,7 @@ class CNNDiscriminator(nn.Module):
                     responses = responses.masked_fill(~within[some].unsqueeze(2), -torch.inf)
                 filled[some] = (responses.amax(dim=1) + bias).relu()
 
-        parts = []
+        parts: list[tuple[Tensor, ...]] = []
         columns = features.split(list(self.filters.values()), dim=1)
         for convolution, (width, count), filled in zip(self.convolutions, self.filters.items(), columns, strict=True):
             layer: Any = convolution
