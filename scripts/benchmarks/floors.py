@@ -6,7 +6,6 @@ is timed at the row's own shapes, again and again with the same operands, and mu
 taken to cost nothing.
 """
 
-import statistics
 import time
 
 import torch
@@ -24,18 +23,18 @@ SCORED_AT_ONCE = 128
 @torch.no_grad()
 def seconds(parts):
     """Of some operations: how often each, and a call of it."""
-    return sum(times * usual(call) for times, call in parts)
+    return sum(times * least(call) for times, call in parts)
 
 
-def usual(call, attempts=7):
-    """Seconds of a call: the median of some."""
+def least(call, attempts=7):
+    """Seconds of a call: the least of some, as others disturb it."""
     call()
     taken = []
     for _ in range(attempts):
         started = time.perf_counter()
         call()
         taken.append(time.perf_counter() - started)
-    return statistics.median(taken)
+    return min(taken)
 
 
 def product(rows, size, columns, dtype=torch.float32, at_once=ROWS_AT_ONCE):
@@ -66,7 +65,7 @@ def scoring(length, count, dtype=torch.float32, vocabulary=5000):
     for width, filters in FILTERS.items():
         if width <= length:
             table = torch.randn(vocabulary * width, filters)
-            windows = torch.randint(len(table), (SCORED_AT_ONCE * (length - width + 1), width))
+            windows = torch.randint(len(table), (SCORED_AT_ONCE * (length - width + 1), width), dtype=torch.int32)
             parts += [
                 product(vocabulary, EMBEDDING, width * filters, dtype),
                 (count / SCORED_AT_ONCE, sums(windows, table)),

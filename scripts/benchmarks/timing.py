@@ -32,15 +32,14 @@ class Contest:
     def play(self, rounds):
         """One round whose times are not read, then `rounds` more; who begins changes from round to round.
 
-        Memory is read in the first alone, in which a contender takes what it keeps between calls. Each begins that
-        round with none in hand; in the others it has what its last call left, as in use.
+        Before the unread one freed memory is given back to the system, so that what a contender keeps between calls is
+        counted. In the others it stays with the process, as in use.
         """
         for number in range(rounds + 1):
             names = ["peer", "package"] if number % 2 else ["package", "peer"]
             for name in names:
                 seconds, extra = measured(self.calls[name], afresh=number == 0)
-                if number == 0:
-                    self.bytes[name] = extra
+                self.bytes[name] = max(self.bytes[name], extra)
                 if number or rounds == 0:
                     self.seconds[name].append(seconds * (self.times if name == "peer" else 1))
         return self
@@ -107,7 +106,7 @@ def status(key):
 
 
 def trim():
-    """Give freed memory back to the system, so that what one contender left does not serve the other."""
+    """Give freed memory back to the system, so that it is not counted as in use."""
     with contextlib.suppress(OSError, AttributeError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
 

@@ -94,8 +94,7 @@ def advance(
     step = getattr(generator, "advance", generator.step)
     sizes = _thread_rows(tokens, state)
     if len(sizes) == 1:
-        (state,) = split_rows(state, sizes)
-        values, state = step(tokens, state)
+        values, state = step(tokens, state.rows() if isinstance(state, SplitRows) else state)
     else:
         # Rows do not depend on one another: each thread advances its share of them, and they stay in its parts.
         rows = zip(tokens.split(sizes), split_rows(state, sizes), strict=True)
@@ -111,9 +110,10 @@ def _thread_rows(tokens: Tensor, state: State) -> list[int]:
     """How many of some rows each thread advances."""
     crew = crew_size() if tokens.device.type == "cpu" else 1
     size = max(LEAST_ROWS, -(-len(tokens) // crew))
-    if isinstance(state, SplitRows) and len(state.sizes) <= crew and max(state.sizes) <= UNEVEN * size:
-        return state.sizes
-    return [len(part) for part in tokens.split(size)]
+    sizes = [len(part) for part in tokens.split(size)]
+    # In parts already, and as well shared out: as they are, without a copy.
+    even = isinstance(state, SplitRows) and len(state.sizes) == len(sizes) and max(state.sizes) <= UNEVEN * size
+    return state.sizes if even and min(state.sizes) > 0 else sizes
 
 
 def _uniform(values: Tensor, rng: torch.Generator) -> Tensor:
@@ -135,8 +135,7 @@ def _find_block(logits: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor, Tensor
     size = logits.shape[1]
     blocks = min(BLOCKS, size)
     even = size - size % blocks
-    # Into the same memory: a second tensor of this size would drive the first out of the cache, and both together are
-    # so much that the C library gives it back to the system, page by page, after each call.
+    # Into the same memory: a second tensor of this size would drive the first out of the cache.
     logits = logits.to(_full(logits.dtype))
     probs = torch.softmax(logits, dim=1, out=logits)
     block_probs = probs[:, :even].unflatten(1, (-1, blocks)).sum(dim=1)  # [R, blocks]

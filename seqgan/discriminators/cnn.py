@@ -1,6 +1,5 @@
 """The convolutional discriminator of SeqGAN: convolutions over time, maximum over time, a highway layer."""
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,9 +8,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seqgan.tensors.embedding import embed
-from seqgan.tensors.max_over_time import max_over_time
+from seqgan.tensors.max_over_time import greatest, max_over_time
 from seqgan.tensors.products import Linear, linear
-from seqgan.tensors.workers import alone, in_parallel
+from seqgan.tensors.workers import KEPT_BYTES, alone, in_parallel
 
 FILTERS = {1: 100, 2: 200, 3: 200, 4: 200, 5: 200, 6: 100, 7: 100, 8: 100, 9: 100, 10: 100, 15: 160, 20: 160}
 """Number of filters for each width, as in the SeqGAN authors' program for sequences of 20 tokens."""
@@ -22,8 +21,8 @@ TOKENS_PER_SYMBOL = 2
 convolving every symbol once."""
 TABLE_BYTES = 2**29
 """The most that is made for one width, in several tables."""
-ONE_TABLE_BYTES = 2**25
-"""The largest of them: it stays in the caches that cores share, and its memory in the C library's hands."""
+ONE_TABLE_BYTES = KEPT_BYTES - 2**16
+"""The largest of them, unless that is one filter's: its memory stays in the C library's hands."""
 LOOKED_UP_ROWS, JUDGED_ROWS = 128, 512
 """Sequences whose windows, and whose features, are in memory at once in each thread."""
 
@@ -130,10 +129,9 @@ class CNNDiscriminator(nn.Module):
 
         parts: list[tuple[Tensor, ...]] = []
         columns = features.split(list(self.filters.values()), dim=1)
-        for convolution, (width, count), filled in zip(self.convolutions, self.filters.items(), columns, strict=True):
+        for convolution, width, filled in zip(self.convolutions, self.filters, columns, strict=True):
             layer: Any = convolution
-            tables = math.ceil(len(vectors) * width * count * vectors.element_size() / ONE_TABLE_BYTES)
-            some = math.ceil(count / tables)
+            some = max(1, ONE_TABLE_BYTES // (len(vectors) * width * vectors.element_size()))
             parts += zip(layer.weight.split(some), layer.bias.split(some), filled.split(some, dim=1), strict=True)
         in_parallel(lambda part: fill(*part), parts, tokens.device)
         return features
@@ -155,6 +153,8 @@ def _maximum(convolution: Any, values: Tensor, lengths: Tensor | None) -> Tensor
     if lengths is not None:
         first_tokens = torch.arange(values.shape[1] - width + 1, device=values.device)
         within = first_tokens <= (lengths - width).clamp(min=0)  # [R, windows]
+    if convolution._forward_pre_hooks or convolution._forward_hooks:  # spectral norms and others make the weight anew
+        return greatest(convolution(values.transpose(1, 2)), within)
     return max_over_time(values, convolution.weight, convolution.bias, within)
 
 

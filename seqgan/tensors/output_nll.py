@@ -12,7 +12,7 @@ from seqgan.tensors.workers import in_parallel
 POSITIONS = 320
 """At most in one task of a thread: gradients of the output layer are summed once for each."""
 TASKS_ALIKE = 4
-"""Where there are so many tasks or more, their number is a multiple of this: no thread waits long for another."""
+"""Where there are so many tasks or more, their number is a multiple of this: of 1, 2 or 4 threads none waits long."""
 LEAST_PROBABILITY = 1e-30
 """Below it a probability in float32 is soon too small to be told from 0, and its logarithm is made of the logits."""
 LOGIT_BYTES = 2**22
@@ -78,7 +78,7 @@ def _nll_and_gradients(
         gradient = torch.softmax(logits, dim=1, out=logits)  # into the same memory, which is in the cache
         probability = gradient.gather(1, target)  # [K, 1]
         nll = -probability.log()
-        vanished = (probability < LEAST_PROBABILITY).squeeze(1)
+        vanished = (probability < max(LEAST_PROBABILITY, torch.finfo(nll.dtype).tiny)).squeeze(1)
         if vanished.any():
             log_probs = linear(part[vanished], weight, bias).log_softmax(dim=1)
             nll[vanished] = -log_probs.gather(1, target[vanished])

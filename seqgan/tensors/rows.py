@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 State: TypeAlias = Any
-"""A nested tuple of tensors with rows in axis 0, or None; some of the tuples may be `SharedRows`. While it is advanced
-by several threads it may be `SplitRows` as a whole."""
+"""A nested tuple of tensors with rows in axis 0, or None; some of the tuples may be `SharedRows`. While several
+threads advance it, it may be `SplitRows` as a whole, which `select_rows` and `split_rows` alone take."""
 
 
 class SharedRows:
@@ -64,7 +64,7 @@ class SplitRows:
     def select(self, index: Tensor) -> State:
         """As `select_rows`; in parts again where the rows' order is kept."""
         if not bool((index.diff() > 0).all()):
-            return select_rows(self.rows(), index)
+            return _join_and_select(self.parts, index)
         starts = torch.tensor([0, *self.sizes], device=index.device).cumsum(0)
         of_part = index.tensor_split(torch.searchsorted(index, starts[1:-1]).cpu())
         return type(self)(
@@ -163,6 +163,13 @@ def state_size(state: State) -> int:
     if isinstance(state, SharedRows):
         return state_size(state.index)
     return sum(state_size(part) for part in state)
+
+
+def _join_and_select(states: Sequence[State], index: Tensor) -> State:
+    """Rows of several states, numbered as if these were one, which is made of no more than a tensor at a time."""
+    if states[0] is None or isinstance(states[0], Tensor | SharedRows):
+        return select_rows(join_rows(*states), index)
+    return tuple(_join_and_select(parts, index) for parts in zip(*states, strict=True))
 
 
 def _join_shared(states: Sequence[SharedRows]) -> SharedRows:

@@ -61,7 +61,9 @@ def keep_freed_memory() -> None:
 
     glibc gives a block of some MiB back to the system until it has seen a larger one freed, up to 32 MiB
     (mallopt(3), M_MMAP_THRESHOLD). Fetched anew, a page at a time, such a block takes several times as long as a
-    product that is written into it. The block here is never touched and costs nothing.
+    product that is written into it. The block here is never touched and costs nothing. It has its effect on the whole
+    process: what is freed in smaller blocks stays with it, some ten MiB in each thread, for whoever asks next. Who has
+    set MALLOC_MMAP_THRESHOLD_ or the like keeps what he has set.
     """
     torch.empty(KEPT_BYTES, dtype=torch.uint8)
 

@@ -1,9 +1,12 @@
+import sys
+
 import pytest
 import torch
 from conftest import all_sequences, sequence_log_probs, tiny_generator
 
 from seqgan.decoding import adjust_logits, sample, sample_tokens
 from seqgan.decoding.sampling import BLOCKS
+from seqgan.generators import LSTMGenerator, Seq2SeqGRU, TransformerGenerator
 
 
 @pytest.mark.parametrize("size", [2, 7, BLOCKS, BLOCKS + 1, 300])
@@ -139,3 +142,41 @@ def test_top_p_keeps_the_fewest_that_reach_it():
     assert adjust_logits(logits, top_p=0.6).isfinite().tolist() == [[False, True, False, True]]
     assert adjust_logits(logits, top_p=0.8).isfinite().tolist() == [[False, True, True, True]]
     assert adjust_logits(logits, top_p=0.0).isfinite().tolist() == [[False, True, False, False]]
+
+
+def test_threads_change_nothing(monkeypatch):
+    """Whose rows end at different places, and are shared out anew."""
+    monkeypatch.setattr(sys.modules[sample.__module__], "LEAST_ROWS", 2)
+    torch.manual_seed(0)
+    recurrent = LSTMGenerator(7, 5, 6, layers=2)
+    attentive = TransformerGenerator(7, 8, 8, layers=2, heads=2, max_length=12)
+    from_sources = Seq2SeqGRU(7, 7, 4, 6)
+    source, mask = torch.randint(1, 7, (40, 5)), torch.arange(5) < torch.randint(1, 6, (40, 1))
+    before = torch.get_num_threads()
+    for model in (recurrent, attentive, from_sources):
+        model.double().eval()
+        context = model.encode(source, mask) if model is from_sources else None
+        drawn, rows = [], []
+        monkeypatch.setattr(model, "advance", recording(model.advance, rows))
+        try:
+            for threads in (1, 2, 5):
+                torch.set_num_threads(threads)
+                rng = torch.Generator().manual_seed(3)
+                drawn.append(sample(model, 40, 12, context, rng=rng).tokens)
+        finally:
+            torch.set_num_threads(before)
+        assert (drawn[0] == 0).any(dim=1).sum() > 5
+        assert torch.equal(drawn[0], drawn[1])
+        assert torch.equal(drawn[0], drawn[2])
+        assert min(rows) > 0
+        assert min(rows) < 8  # shared out
+
+
+def recording(advance, rows):
+    """It, writing down how many rows each call has."""
+
+    def advance_and_record(tokens, state):
+        rows.append(len(tokens))
+        return advance(tokens, state)
+
+    return advance_and_record

@@ -139,3 +139,39 @@ def test_more_windows_than_are_numbered_at_once(looked_up, monkeypatch, rng):
     looked_up.clear()
     torch.testing.assert_close(max_over_time(*inputs, within), plainly(*inputs, within))
     assert not looked_up
+
+
+def test_an_input_that_is_made_of_another(looked_up, rng):
+    """Its share of the gradient is counted once, to be differentiated again or not."""
+    values, weight, bias, within = example(rng)
+
+    def gradients(form):
+        (first,) = torch.autograd.grad(
+            form(values.detach() * weight.sum(), weight, bias, within).sum(), weight, create_graph=True
+        )
+        (second,) = torch.autograd.grad((first**2).sum(), weight)
+        return first, second
+
+    for mine, exact in zip(gradients(max_over_time), gradients(plainly), strict=True):
+        torch.testing.assert_close(mine, exact)
+    assert looked_up
+
+
+def test_a_hook_is_called_once(looked_up, rng):
+    values, weight, bias, within = example(rng)
+    expected = 2 * torch.autograd.grad(plainly(values, weight, bias, within).sum(), weight)[0]
+    weight.register_hook(lambda gradient: 2 * gradient)
+    for again in (False, True):
+        result = max_over_time(values, weight, bias, within).sum()
+        torch.testing.assert_close(torch.autograd.grad(result, weight, create_graph=again)[0], expected)
+
+
+def test_gradients_of_several_results_at_once(looked_up, rng):
+    *inputs, within = example(rng, rows=2)
+    result, exact = max_over_time(*inputs, within), plainly(*inputs, within)
+    directions = torch.eye(result.numel(), dtype=result.dtype).view(-1, *result.shape)
+    found = torch.autograd.grad(result, inputs, directions, is_grads_batched=True)
+    for number, direction in enumerate(directions):
+        expected = torch.autograd.grad(exact, inputs, direction, retain_graph=True)
+        for mine, one in zip(found, expected, strict=True):
+            torch.testing.assert_close(mine[number], one)

@@ -29,6 +29,30 @@ def test_an_impossible_token_costs_its_logits_distance():
     assert nll.item() == 2000.0
 
 
+def test_impossible_tokens_among_possible_ones(rng):
+    """In one piece of positions; each costs what it costs by itself."""
+    values = torch.randn(6, 3, generator=rng)
+    weight, bias = torch.randn(9, 3, generator=rng), torch.zeros(9)
+    bias[4] = -300.0
+    tokens = torch.tensor([1, 4, 0, 4, 4, 8])
+    inputs = [part.requires_grad_() for part in (values, weight, bias)]
+    plain = functional.cross_entropy(functional.linear(*inputs), tokens, reduction="sum")
+    fast = output_nll(*inputs, tokens)
+    torch.testing.assert_close(fast, plain)
+    assert fast > 3 * 290
+    for mine, theirs in zip(torch.autograd.grad(fast, inputs), torch.autograd.grad(plain, inputs), strict=True):
+        torch.testing.assert_close(mine, theirs)
+
+
+@pytest.mark.parametrize("positions", [0, 1, 319, 320, 321, 900, 1280, 1281, 20_000])
+def test_threads_have_tasks_of_like_size(positions):
+    size = module._task_size(positions)
+    sizes = [len(part) for part in torch.zeros(positions).split(size)]
+    assert max(sizes) <= module.POSITIONS
+    assert len(sizes) in (1, 2) or len(sizes) % 4 == 0
+    assert max(sizes) - min(sizes) < len(sizes)
+
+
 def test_threads_change_nothing(rng):
     values, weight, bias = torch.randn(900, 5, generator=rng), torch.randn(40, 5, generator=rng), torch.zeros(40)
     tokens = torch.randint(40, (900,), generator=rng)
