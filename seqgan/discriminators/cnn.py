@@ -21,8 +21,8 @@ TOKENS_PER_SYMBOL = 2
 convolving every symbol once."""
 TABLE_BYTES = 2**29
 """The most that is made for one width, in several tables."""
-ONE_TABLE_BYTES = KEPT_BYTES - 2**16
-"""The largest of them, unless that is one filter's: its memory stays in the C library's hands."""
+ONE_TABLE_BYTES = KEPT_BYTES // 2
+"""The largest of them, unless that is one filter's: its memory stays in the C library's hands. Each thread has one."""
 LOOKED_UP_ROWS, JUDGED_ROWS = 128, 512
 """Sequences whose windows, and whose features, are in memory at once in each thread."""
 
