@@ -106,7 +106,7 @@ class CNNDiscriminator(nn.Module):
         """`strongest` of all filters, from tables of what each symbol adds at each place of a window. [R, F]"""
         nothing = len(self.embedding.weight)
         vectors = functional.pad(self.embedding.weight, (0, 0, 0, 1))  # [V + 1, E]: behind the end stands nothing
-        # Rows of a table are numbered in 32 bits, which are read and written in half the time of 64.
+        # Rows of a table are numbered in 32 bits: half of what is read and written otherwise.
         tokens = tokens.masked_fill(~mask, nothing).int()
         lengths = mask.sum(dim=1, keepdim=True)  # [R, 1]
         features = vectors.new_empty(len(tokens), self.output.in_features)

@@ -60,10 +60,10 @@ def keep_freed_memory() -> None:
     """Have the C library keep blocks that are freed, for the next of their size, where it would give them back.
 
     glibc gives a block of some MiB back to the system until it has seen a larger one freed, up to 32 MiB
-    (mallopt(3), M_MMAP_THRESHOLD). Fetched anew, a page at a time, such a block takes several times as long as a
-    product that is written into it. The block here is never touched and costs nothing. It has its effect on the whole
-    process: what is freed in smaller blocks stays with it, some ten MiB in each thread, for whoever asks next. Who has
-    set MALLOC_MMAP_THRESHOLD_ or the like keeps what he has set.
+    (mallopt(3), M_MMAP_THRESHOLD). Fetched anew, a page at a time, such a block can take longer than the product
+    that is written into it. The block here is never touched and costs nothing. It has its effect on the whole
+    process: what is freed in smaller blocks stays with it for whoever asks next, by glibc's rules up to 64 MiB in each
+    thread. Who has set MALLOC_MMAP_THRESHOLD_ or the like keeps what he has set.
     """
     torch.empty(KEPT_BYTES, dtype=torch.uint8)
 
