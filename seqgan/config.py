@@ -149,6 +149,10 @@ class PretrainConfig(_Section, frozen=True, kw_only=True):
     checkpoint_every: Count = 0
     """Updates between two training states within an epoch, from which an interrupted run goes on; 0 writes them at the
     ends of epochs alone."""
+    weighting: Annotated[str, tyro.conf.Suppress] = "text"
+    """What a token weighs in the loss: text, the same wherever it stands, in batches of any lengths; batch, one over
+    the tokens of its batch, whose sentences are about as long. The latter is no maximum likelihood: that of runs made
+    before."""
 
 
 class DiscriminatorConfig(_Section, frozen=True, kw_only=True):
@@ -348,6 +352,18 @@ class RunConfig(_Section, frozen=True, kw_only=True):
     """Both players, in adversarial runs."""
 
 
+BEFORE: Settings = {"pretrain": {"weighting": "batch"}}
+"""Rules that changed, and what held before: for a run whose file does not name them it goes on to hold."""
+
+
+def with_rules_of_before(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings in a run's file, and the earlier rule for each that it does not name."""
+    return {
+        name: {**BEFORE.get(name, {}), **section} if isinstance(section, dict) else section
+        for name, section in settings.items()
+    }
+
+
 STATELESS = ("transformer", "residual-conv", "huggingface")
 """Generators without a recurrent state that could hold noise."""
 OF_ANY_KIND = ("dropout", "state_noise")
@@ -394,6 +410,8 @@ def check(config: RunConfig) -> RunConfig:
         raise ConfigError(f"data.streaming is {config.data.streaming!r}: choose auto, always or never.")
     if config.data.too_long not in ("cut", "drop"):
         raise ConfigError(f"data.too_long is {config.data.too_long!r}: choose cut or drop.")
+    if config.pretrain.weighting not in ("text", "batch"):
+        raise ConfigError(f"pretrain.weighting is {config.pretrain.weighting!r}: choose text or batch.")
     _check_pairs(config.data)
     _check_pretrained(config)
     pieces_only = {config.data.tokenizer, config.data.source_tokenizer or config.data.tokenizer} == {"sentencepiece"}

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from seqgan.config import RunConfig, settings_text, with_settings
+from seqgan.config import RunConfig, settings_text, with_rules_of_before, with_settings
 from seqgan.data.reading import Reading
 from seqgan.data.tokenizers import Tokenizer
 from seqgan.data.vocabulary import Vocabulary, fingerprint_of
@@ -235,7 +235,7 @@ def open_run(folder: str | Path) -> Run:
             f"{folder / 'config.yaml'} is damaged: it has no `{missing[0]}`, which the file of a run has. Bring the "
             "file back from a copy, or train again."
         )
-    config = with_settings(RunConfig(), settings, str(folder / "config.yaml"))
+    config = with_settings(RunConfig(), with_rules_of_before(settings), str(folder / "config.yaml"))
     return Run(folder, config, *read_symbols(folder, config.data, "config.yaml"))
 
 
