@@ -286,6 +286,9 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     """Each batch has a random length, up to the curriculum's; with teacher_helping each sequence has one anyway."""
     teacher_helping: bool = False
     """All tokens of a relaxed sample but the last are real; the last is at any place up to the curriculum's length."""
+    places: Annotated[str, tyro.conf.Suppress] = "all"
+    """Among which the places of teacher_helping, and the prefixes that a discriminator learns, are drawn: all up to T;
+    or own, those of each sentence, or of the longest in its batch: that of runs made before, which cannot go on so."""
     discriminator_share: Annotated[float, Meta(ge=0, le=1)] = 1.0
     """Of the reward; the rest is smoothed sentence BLEU against the sentence's own reference (lambda of csgan-nmt). 0
     needs no discriminator. For pairs."""
@@ -352,7 +355,7 @@ class RunConfig(_Section, frozen=True, kw_only=True):
     """Both players, in adversarial runs."""
 
 
-BEFORE: Settings = {"pretrain": {"weighting": "batch"}}
+BEFORE: Settings = {"pretrain": {"weighting": "batch"}, "adversarial": {"places": "own"}}
 """Rules that changed, and what held before: for a run whose file does not name them it goes on to hold."""
 
 
@@ -412,6 +415,8 @@ def check(config: RunConfig) -> RunConfig:
         raise ConfigError(f"data.too_long is {config.data.too_long!r}: choose cut or drop.")
     if config.pretrain.weighting not in ("text", "batch"):
         raise ConfigError(f"pretrain.weighting is {config.pretrain.weighting!r}: choose text or batch.")
+    if config.adversarial is not None and config.adversarial.places not in ("all", "own"):
+        raise ConfigError(f"adversarial.places is {config.adversarial.places!r}: choose all or own.")
     _check_pairs(config.data)
     _check_pretrained(config)
     pieces_only = {config.data.tokenizer, config.data.source_tokenizer or config.data.tokenizer} == {"sentencepiece"}

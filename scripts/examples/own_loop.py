@@ -5,7 +5,7 @@ import sys
 import torch
 
 from seqgan.data import load_corpus
-from seqgan.data.batches import draw_batch, epoch_batches, take
+from seqgan.data.batches import draw_batch, epoch_batches, mean_length, take
 from seqgan.data.text import encode_corpus
 from seqgan.decoding import rollout, sample
 from seqgan.discriminators import CNNDiscriminator
@@ -43,7 +43,7 @@ def reward(tokens, mask, row):  # noqa: ARG001  completions, and the sample that
 
 for rows in epoch_batches(text.train, 64, seed=0, epoch=1):
     batch = take(text.train, rows)
-    minimise(mle_loss(generator(batch.tokens), batch.tokens, batch.mask), teacher)
+    minimise(mle_loss(generator(batch.tokens), batch.tokens, batch.mask, 64 * mean_length(text.train)), teacher)
 for number in range(rounds):  # MaliGAN, in eight lines
     fake, real = sample(generator, 64, text.max_length, rng=rng), draw_batch(text.train, 64, rng)
     minimise(binary_discriminator_loss(discriminator(real.tokens, real.mask), discriminator(*fake)), judge)

@@ -55,6 +55,7 @@ def judge_pair_runs(
         judge_answers,
     )
     from seqgan.runs.load import load_text
+    from seqgan.runs.rules import loss_note
 
     check_pair_flags(flags)
     beam = 1 if flags.beam is None else flags.beam
@@ -90,6 +91,7 @@ def judge_pair_runs(
         reports[str(run.folder)] = run.report_path
     *others, judged = found
     lines = [compare_answers(found[judged], found[other], references, judged, other) for other in others]
+    lines += [note for run in runs if (note := loss_note(run)) is not None]
     return columns, lines
 
 
@@ -102,6 +104,8 @@ def _with_equal_budget(
     flags: "EvaluateFlags", runs: "list[Run]", generator: "GeneratorModule", text: "Text"
 ) -> "GeneratorModule":
     """The pretrained generator after as much more of maximum likelihood as the adversarial phase took."""
+    import msgspec
+
     from seqgan.training.equal_budget import budget_of, train_on
 
     budget = budget_of(runs[1])
@@ -110,7 +114,7 @@ def _with_equal_budget(
     trained = train_on(
         further,
         text,
-        runs[0].config.pretrain,
+        msgspec.structs.replace(runs[0].config.pretrain, weighting="text"),
         updates=None if by_time else budget.updates,
         seconds=budget.seconds if by_time else None,
         seed=flags.seed,

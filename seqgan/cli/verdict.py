@@ -85,6 +85,7 @@ class Compared(NamedTuple):
             if likelihoods["candidate"] is not None and likelihoods["reference"] is not None:
                 lines.append(_likelihood_line(self.verdict.evidence))
             lines.append(printable(self.verdict.sentence))
+            lines += map(printable, self.verdict.evidence.get("loss", ()))
         return lines
 
     def page(self) -> str:
@@ -177,6 +178,7 @@ def compare_runs(run: "Run", reference: "Run | None", settings: Comparison, prog
         SeqganError: a run, or its text, cannot be read.
     """
     from seqgan.evaluation.sweep import check_sweep
+    from seqgan.runs.rules import loss_note
 
     temperatures = sorted({*settings.temperatures, 1.0})
     check_sweep([*settings.temperatures], settings.sentences, settings.sets)
@@ -194,6 +196,7 @@ def compare_runs(run: "Run", reference: "Run | None", settings: Comparison, prog
     *judged, start = contenders
     *candidates, of_start = swept
     names = _names(run, reference)
+    losses = [note for each in (run, reference) if (note := loss_note(each)) is not None]
     candidates, of_start, verdict = _judge(judged, candidates, start, of_start, names, settings, progress)
     sweeps = {str(reference.folder): of_start}
     note = ""
@@ -219,6 +222,8 @@ def compare_runs(run: "Run", reference: "Run | None", settings: Comparison, prog
                 about["other_opponent"] = {"reference": name, "kind": aside.kind, "sentence": aside.sentence}
                 note = f"Against {name}: {aside.sentence}"
             verdict.evidence["equal_budget"] = about
+    if losses:
+        verdict.evidence["loss"] = losses
     own = list(zip([each.run for each in judged], candidates, strict=True))
     sweeps |= {str(each.folder): sweep for each, sweep in reversed(own)}
     return Compared(run, reference, sweeps, [(reference, of_start), *own], verdict, note)
@@ -313,6 +318,8 @@ def _equal_budget(
     run: "Run", start: _Contender, settings: Comparison, progress: Progress
 ) -> "tuple[TrainedOn, _Contender]":
     """The pretrained model after as much more maximum likelihood as the run's adversarial phase had."""
+    import msgspec
+
     from seqgan.training.equal_budget import budget_of, train_on
 
     budget = budget_of(run)
@@ -323,7 +330,8 @@ def _equal_budget(
     trained = train_on(
         goes_on.generator,
         start.text,
-        start.run.config.pretrain,
+        # The control is maximum likelihood, also where the start was made by a loss that was none.
+        msgspec.structs.replace(start.run.config.pretrain, weighting="text"),
         updates=None if by_time else budget.updates,
         seconds=budget.seconds if by_time else None,
         seed=run.config.seed,

@@ -171,13 +171,18 @@ def encode_pairs(
 
 
 def epoch_batches(
-    sequences: "Sequences | StreamedSequences", batch_size: int, *, seed: int, epoch: int, drop_last: bool = False
+    sequences: "Sequences | StreamedSequences",
+    batch_size: int,
+    *,
+    seed: int,
+    epoch: int,
+    drop_last: bool = False,
+    by_length: bool = False,
 ) -> Sequence[Tensor]:
-    """The rows of each batch of an epoch.
+    """The rows of each batch of an epoch: a random order, cut into batches.
 
-    The order depends on seed and epoch alone, so that a resumed run needs no more than its epoch's number. Rows are
-    shuffled, sorted by length (and then by their source's) within pools of batches to save padding, and the batches
-    are shuffled. Of a text on the disk with more than `EXACT_SENTENCES` see `BlockedBatches`.
+    The order depends on seed and epoch alone, so that a resumed run needs no more than its epoch's number. Of a text on
+    the disk with more than `EXACT_SENTENCES` see `BlockedBatches`.
 
     Args:
         sequences: a split.
@@ -185,22 +190,25 @@ def epoch_batches(
         seed: of the run.
         epoch: which one.
         drop_last: leave out as many rows as would make a batch of fewer than `batch_size`, others in each epoch.
+        by_length: batches of sentences that are about as long (and then their sources), as `ordered` makes them.
 
     Returns:
         Row numbers on the device of `sequences`, [batch_size] each; without `drop_last` one batch may have fewer.
     """
     if not isinstance(sequences, Sequences) and sequences.sentences > EXACT_SENTENCES:
-        return BlockedBatches(sequences, batch_size, seed=seed, epoch=epoch, drop_last=drop_last)
+        return BlockedBatches(sequences, batch_size, seed=seed, epoch=epoch, drop_last=drop_last, by_length=by_length)
     rng = epoch_rng(seed, epoch)
     rows = torch.randperm(sequences.sentences, generator=rng)
     if drop_last:
         # Before they are sorted: the incomplete batch at a sorted pool's end would always be of long sentences.
         rows = rows[: len(rows) // batch_size * batch_size]
-    if not isinstance(sequences, Sequences):
-        return ordered(rows, sequences.lengths(rows), batch_size, rng)
-    source_lengths = None if sequences.source_mask is None else sequences.source_mask.sum(dim=1).cpu()[rows]
-    batches = ordered(rows, sequences.mask.sum(dim=1).cpu()[rows], batch_size, rng, source_lengths)
-    return [batch.to(sequences.tokens.device) for batch in batches]
+    if by_length:
+        source_mask = sequences.source_mask
+        source_lengths = None if source_mask is None else source_mask.sum(dim=1).cpu()[rows]
+        batches = ordered(rows, lengths_of(sequences, rows).cpu(), batch_size, rng, source_lengths)
+    else:
+        batches = list(rows.split(batch_size)) if len(rows) else []
+    return [batch.to(sequences.tokens.device) for batch in batches] if isinstance(sequences, Sequences) else batches
 
 
 def take(sequences: "Sequences | StreamedSequences", rows: Tensor) -> Batch:
@@ -215,6 +223,14 @@ def take(sequences: "Sequences | StreamedSequences", rows: Tensor) -> Batch:
 def lengths_of(sequences: "Sequences | StreamedSequences", rows: Tensor) -> Tensor:
     """How many tokens some sentences have, end symbols included. [R] -> [R]"""
     return sequences.mask[rows].sum(dim=1) if isinstance(sequences, Sequences) else sequences.lengths(rows)
+
+
+def mean_length(sequences: "Sequences | StreamedSequences") -> float:
+    """How many tokens a sentence has on the average, its end symbol included."""
+    if isinstance(sequences, Sequences):
+        return sequences.mask.sum().item() / len(sequences.mask)
+    parts = torch.arange(sequences.sentences).split(EXACT_SENTENCES)
+    return sum(int(sequences.lengths(rows).sum()) for rows in parts) / sequences.sentences
 
 
 def _trimmed(tokens: Tensor | None, mask: Tensor | None, rows: Tensor) -> tuple[Any, Any]:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seqgan.data.batches import Sequences, encode_sentences, epoch_batches, take
+from seqgan.data.batches import Sequences, encode_sentences, epoch_batches, mean_length, take
 from seqgan.data.vocabulary import Vocabulary, build_vocabulary
 from seqgan.evaluation.likelihood import held_out_likelihood, sequence_log_probs
 from seqgan.generators import LSTMGenerator
@@ -52,7 +52,8 @@ class Budget(NamedTuple):
     def __str__(self) -> str:
         return (
             f"lstm emb:{self.embedding_size} hidden:{self.hidden_size} dropout:{self.dropout} lr:{self.learning_rate} "
-            f"batch:{self.batch_size} epochs:<={self.epochs} sentences:<={self.sentences} length:<={self.max_length}"
+            f"batch:{self.batch_size} epochs:<={self.epochs} sentences:<={self.sentences} length:<={self.max_length} "
+            "loss:text"
         )
 
 
@@ -121,6 +122,7 @@ def train_language_model(
         train = encode(LanguageModel(generator, vocabulary, budget, 0), [training[place] for place in chosen])
         valid = encode(LanguageModel(generator, vocabulary, budget, 0), validation)
         optimizer = torch.optim.Adam(generator.parameters(), lr=budget.learning_rate, fused=True)
+        per_batch = budget.batch_size * mean_length(train)
         best, best_nll, best_epoch = copy.deepcopy(generator.state_dict()), math.inf, 0
         for epoch in range(1, budget.epochs + 1):
             generator.train()
@@ -128,7 +130,7 @@ def train_language_model(
             with progress.bar(f"Language model that judges, epoch {epoch}: batches", len(batches)) as advance:
                 for rows in batches:
                     batch = take(train, rows)
-                    loss = mle_loss(generator(batch.tokens), batch.tokens, batch.mask)
+                    loss = mle_loss(generator(batch.tokens), batch.tokens, batch.mask, per_batch)
                     optimizer.zero_grad(set_to_none=True)
                     loss.backward()
                     torch.nn.utils.clip_grad_norm_(generator.parameters(), 5.0)

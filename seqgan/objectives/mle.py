@@ -19,6 +19,17 @@ def token_nll(logits: Tensor, tokens: Tensor, mask: Tensor) -> Tensor:
     return nll.unflatten(0, tokens.shape).masked_fill(~mask, 0.0)
 
 
-def mle_loss(logits: Tensor, tokens: Tensor, mask: Tensor) -> Tensor:
-    """Mean negative log-likelihood per real token, the end symbol counted. Shapes as `token_nll`, result []."""
-    return token_nll(logits, tokens, mask).sum() / mask.sum().clamp(min=1)
+def mle_loss(logits: Tensor, tokens: Tensor, mask: Tensor, divisor: float) -> Tensor:
+    """Negative log-likelihood of a batch's real tokens, ends counted, over a number that is the same for all batches.
+
+    A batch's own number of tokens is none: a token would weigh the less the longer the sentences beside it are, and the
+    mean over batches would be no gradient of the text's likelihood.
+
+    Args:
+        logits, tokens, mask: as `token_nll`.
+        divisor: of a whole batch of the text the mean number of tokens, for a loss per token.
+
+    Returns:
+        []
+    """
+    return token_nll(logits, tokens, mask).sum() / divisor

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from seqgan.config import RunConfig
 from seqgan.data.lines import count
 from seqgan.runs.health import (
     FALLING,
@@ -51,6 +52,22 @@ def log_findings(log: Sequence[Logged], rounds_asked: int = 0, about: Circumstan
         found.append(Diagnosis("note", "not finished", text, "Go on with seqgan adversarial --resume."))
     order = ("problem", "warning", "note", "good")
     return sorted(found, key=lambda finding: order.index(finding.level))
+
+
+def rule_findings(config: RunConfig, *, pretrained: bool) -> list[Diagnosis]:
+    """What was trained under a rule that has changed since.
+
+    Args:
+        config: of the run.
+        pretrained: whether its generator was.
+    """
+    if config.pretrain.weighting == "text" or not pretrained:
+        return []
+    text = (
+        "An earlier version's loss weighed a token by the length of the sentences beside it: the generator ends its "
+        "sentences too early or too late, and what is gained over it may be no more than that."
+    )
+    return [Diagnosis("warning", "not pretrained by maximum likelihood", text, "Pretrain anew.")]
 
 
 def discriminator(rounds: Sequence[Logged], about: Circumstances) -> list[Diagnosis]:

@@ -12,7 +12,7 @@ from seqgan.data.lines import count
 from seqgan.metrics import Report
 from seqgan.reporting.charts import Chart, charts, sweep_chart, trajectory_chart
 from seqgan.reporting.figures import swatch
-from seqgan.reporting.findings import log_findings
+from seqgan.reporting.findings import log_findings, rule_findings
 from seqgan.reporting.html import (
     Cell,
     Row,
@@ -278,7 +278,8 @@ def health_part(runs: Sequence[RunRecord]) -> str:
             about = circumstances_of(
                 both, always_told_apart=softmax, from_nothing=not run.pretraining, in_pairs=both.algo in COMPARING
             )
-        found = log_findings([*before, *run.log], rounds, about)
+        of_rules = rule_findings(run.config, pretrained=bool(run.pretraining))
+        found = [*of_rules, *log_findings([*before, *run.log], rounds, about)]
         heading = f"<h3>{escape(shorter(run.label))}</h3>" if len(runs) > 1 else ""
         parts.append(heading + (findings_list(found) if found else paragraph("The log holds nothing to judge by.")))
     return "".join(parts)

@@ -141,7 +141,7 @@ def check_new(folder: Path, overwrite: bool, reads: Iterable[str | None] = ()) -
             break
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
-    if not _is_run(folder):
+    if not is_run(folder):
         raise RunError(f"{folder} exists and is no seqgan run, so it is left alone: choose another folder with --run.")
     if not overwrite:
         raise RunError(
@@ -165,7 +165,7 @@ def owner(path: Path) -> Path | None:
     none."""
     place = path.resolve()
     for folder in place.parents:
-        if _is_run(folder):
+        if is_run(folder):
             name = place.relative_to(folder).parts[0]
             return folder if name in OWN_NAMES or name.endswith(".safetensors") else None
     return None
@@ -173,7 +173,7 @@ def owner(path: Path) -> Path | None:
 
 def child_runs(folder: Path) -> list[str]:
     """Names of the adversarial runs in a run's folder."""
-    return sorted(path.name for path in folder.iterdir() if _is_run(path))
+    return sorted(path.name for path in folder.iterdir() if is_run(path))
 
 
 def create_run(
@@ -225,7 +225,7 @@ def open_run(folder: str | Path) -> Run:
     if not folder.is_dir():
         what = "is a file" if folder.exists() else "does not exist"
         raise RunError(f"{folder} {what}; expected the folder of a run, as `seqgan pretrain` makes; check --run.")
-    if not _is_run(folder):
+    if not is_run(folder):
         raise RunError(f"{folder} is no seqgan run: it has no config.yaml beside a vocabulary.txt. Check --run.")
     refuse_ways_out(folder)
     settings = read_settings(folder / "config.yaml")
@@ -267,7 +267,7 @@ def newest_run(root: Path, *, pretrained: bool = False) -> Path:
     Raises:
         RunError: there is none.
     """
-    candidates = [path.parent for path in root.glob("*/generator.safetensors") if _is_run(path.parent)]
+    candidates = [path.parent for path in root.glob("*/generator.safetensors") if is_run(path.parent)]
     if pretrained:
         candidates = [folder for folder in candidates if not open_run(folder).is_adversarial]
     if not candidates:
@@ -287,5 +287,6 @@ def _shown(folder: Path) -> Path:
     return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
 
 
-def _is_run(folder: Path) -> bool:
+def is_run(folder: Path) -> bool:
+    """Whether a folder is a run's."""
     return (folder / "config.yaml").is_file() and (folder / "vocabulary.txt").is_file()

@@ -7,12 +7,11 @@ from itertools import count, pairwise
 from typing import NamedTuple
 
 from seqgan.config import PretrainConfig
-from seqgan.data.batches import epoch_batches, take
+from seqgan.data.batches import take
 from seqgan.data.text import Text
 from seqgan.errors import ConfigError, RunError
 from seqgan.evaluation.likelihood import held_out_likelihood
 from seqgan.generators.protocol import GeneratorModule
-from seqgan.objectives.mle import mle_loss
 from seqgan.progress import SILENT, Progress
 from seqgan.runs.directory import Run
 from seqgan.runs.metric_log import read_metrics
@@ -20,6 +19,7 @@ from seqgan.training.engine import device_of, seeded
 from seqgan.training.optimizers import adam, update
 from seqgan.training.pretrain import pretraining_skips
 from seqgan.training.processes import count as processes
+from seqgan.training.text_likelihood import batch_nll, batches_of_pass, tokens_per_batch
 
 
 class Budget(NamedTuple):
@@ -104,6 +104,7 @@ def train_on(
     device = device_of(generator)
     train, valid = text.train.to(device), text.valid.to(device)
     optimizer, skips = adam(generator, config.learning_rate), pretraining_skips()
+    per_batch = tokens_per_batch(train, config)
     started = time.monotonic()
 
     def held_out() -> float:
@@ -120,12 +121,12 @@ def train_on(
         for epoch in count(1):
             generator.train()
             # Other orders than those of the epochs before.
-            for rows in epoch_batches(train, config.batch_size, seed=seed, epoch=config.epochs + epoch):
+            for rows in batches_of_pass(train, config, seed, config.epochs + epoch):
                 if over():
                     break
                 batch = take(train, rows)
-                context = generator.encode(batch.source, batch.source_mask)
-                loss = mle_loss(generator(batch.tokens, context), batch.tokens, batch.mask)
+                tokens = int(batch.mask.sum()) if per_batch is None else per_batch
+                loss = batch_nll(generator, batch) / tokens
                 update(generator, optimizer, loss, config.clip_norm, skips)
                 made += 1
                 advance(1)

@@ -285,3 +285,21 @@ def check_processes(config: AdversarialConfig) -> None:
     """
     check_room(config.batch_size, "adversarial.batch_size")
     check_room(config.discriminator_batch_size or config.batch_size, "adversarial.discriminator_batch_size")
+
+
+def refuse_own_places(config: AdversarialConfig, what: str) -> None:
+    """That a run does not go on with prefixes drawn as an earlier version drew them.
+
+    Args:
+        config: of both players.
+        what: draws them.
+
+    Raises:
+        ConfigError: the run was begun so.
+    """
+    if config.places != "all":
+        raise ConfigError(
+            f"This run was begun by an earlier version, and has {what}, whose prefixes were drawn up to the length of "
+            "each sentence or batch: ends then count too often, and it does not go on so. It can be sampled and "
+            "judged; to train, begin another run."
+        )

@@ -3,7 +3,7 @@
 import copy
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ import torch
 from torch.nn import Embedding
 
 from seqgan.config import PretrainConfig
-from seqgan.data.batches import Batch, Sequences, epoch_batches, lengths_of, take
+from seqgan.data.batches import Sequences, lengths_of, take
 from seqgan.data.order import Window
 from seqgan.data.store import StreamedSequences
 from seqgan.data.text import Text
@@ -20,7 +20,6 @@ from seqgan.errors import CheckpointError
 from seqgan.evaluation.likelihood import Likelihood, held_out_likelihood
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.interrupt import Stop
-from seqgan.objectives.mle import mle_loss
 from seqgan.progress import SILENT, Progress
 from seqgan.runs.checkpoint import (
     check_moments,
@@ -34,7 +33,6 @@ from seqgan.runs.checkpoint import (
 from seqgan.runs.directory import Run
 from seqgan.runs.metric_log import MetricLog
 from seqgan.runs.thinning import is_shown
-from seqgan.tensors.output_nll import output_nll
 from seqgan.tensors.workers import alone
 from seqgan.training.doctor import Doctor
 from seqgan.training.engine import device_of, random_state, seeded, set_random_state
@@ -51,6 +49,7 @@ from seqgan.training.processes import (
     take_over,
 )
 from seqgan.training.skips import Skips
+from seqgan.training.text_likelihood import batch_nll, batches_of_pass, tokens_per_batch
 
 SMALL = 8
 """The output layer is next to all of the work when its weights are so many times the others' together."""
@@ -267,7 +266,8 @@ def train_epoch(
     started, tokens_before = time.monotonic(), part.tokens
     skips = skips or pretraining_skips()
     generator.train()
-    of_pass = partial(_batches_of_pass, train, config.batch_size, seed)
+    of_pass = partial(batches_of_pass, train, config, seed)
+    per_batch = tokens_per_batch(train, config)
     batches = Window(of_pass, config.epoch_updates, epoch) if config.epoch_updates else of_pass(epoch)
     bar = progress.bar(f"Pretraining, epoch {epoch}: batches", len(batches), part.batches)
     with bar as advance, _threads_for(generator):
@@ -276,33 +276,18 @@ def train_epoch(
             own = own_part(len(rows))
             batch = take(train, dealt(rows)[own.rows])
             tokens = int(batch.mask.sum() if own.size == len(rows) else lengths_of(train, rows).sum())
-            loss = own.share(batch.mask.sum(), tokens) * _mean_nll(generator, batch)
+            divisor = tokens if per_batch is None else per_batch
+            loss = batch_nll(generator, batch) / divisor / own.holders
             nll = update(generator, optimizer, loss, config.clip_norm, skips)
             part = part._replace(batches=part.batches + 1)
             if not skips.in_a_row:
-                part = part._replace(nll=part.nll + nll * tokens, tokens=part.tokens + tokens)
+                part = part._replace(nll=part.nll + nll * divisor, tokens=part.tokens + tokens)
             advance(1)
             if after_batch is not None:
                 after_batch(part)
     tokens_per_second = (part.tokens - tokens_before) / (time.monotonic() - started)
     mean = part.nll / part.tokens if part.tokens else math.nan
     return {"generator/loss": mean, "tokens_per_second": tokens_per_second, **skips.take()}
-
-
-def _batches_of_pass(
-    train: Sequences | StreamedSequences, batch_size: int, seed: int, number: int
-) -> Sequence[torch.Tensor]:
-    return epoch_batches(train, batch_size, seed=seed, epoch=number)
-
-
-def _mean_nll(generator: GeneratorModule, batch: Batch) -> torch.Tensor:
-    """`mle_loss` of a batch; on a CPU, where the output layer stands apart, without the logits of all positions."""
-    context = generator.encode(batch.source, batch.source_mask)
-    if batch.tokens.device.type != "cpu" or not hasattr(generator, "features") or torch.is_autocast_enabled("cpu"):
-        return mle_loss(generator(batch.tokens, context), batch.tokens, batch.mask)
-    features = generator.features(batch.tokens, context)[batch.mask]
-    weight, bias = generator.output_layer()
-    return output_nll(features, weight, bias, batch.tokens[batch.mask]) / batch.mask.sum()
 
 
 def _threads_for(generator: GeneratorModule) -> AbstractContextManager[None]:

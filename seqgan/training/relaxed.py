@@ -18,7 +18,7 @@ from seqgan.objectives import diagnostics
 from seqgan.objectives.algorithm import Relaxed
 from seqgan.objectives.wgan_gp import clamp_
 from seqgan.training.optimizers import update
-from seqgan.training.players import Players
+from seqgan.training.players import Players, refuse_own_places
 from seqgan.training.processes import own_part, summed
 from seqgan.training.rewards import is_per_token
 
@@ -75,6 +75,8 @@ def check_relaxed(
                 f"adversarial.{name} has the generator read real tokens, and this one makes all positions at once: "
                 "leave it out, or use --generator gru."
             )
+    if config.teacher_helping:
+        refuse_own_places(config, "adversarial.teacher_helping")
     if steps and not algorithm.gumbel and not state_noise:
         raise ConfigError(
             f"{config.algo} has no noise on tokens, and this generator none in its first state: all its samples would "
@@ -201,9 +203,11 @@ class RelaxedPlayers(Players):
 
     def _real(self, count: int, length: int) -> tuple[Tensor, Tensor]:
         """Of `count` beginnings of real sentences a process's part: one-hot vectors [B, length, V], and their mask."""
-        tokens, mask = self._real_tokens(count, length)
         if self.config.teacher_helping:
-            mask = torch.arange(length, device=mask.device) <= self._random_positions(mask).unsqueeze(1)
+            tokens, last = self._real_places(count, length)
+            mask = torch.arange(length, device=last.device) <= last.unsqueeze(1)
+        else:
+            tokens, mask = self._real_tokens(count, length)
         own = own_part(count).rows
         tokens, mask = tokens[own], mask[own]
         return functional.one_hot(tokens, self.generator.vocabulary_size).float(), mask
@@ -214,11 +218,21 @@ class RelaxedPlayers(Players):
         tokens = functional.pad(drawn.tokens, (0, missing), value=self.generator.end or 0)
         return tokens[:, :length], functional.pad(drawn.mask, (0, missing))[:, :length]
 
-    def _random_positions(self, mask: Tensor) -> Tensor:
-        """A real position of each row, the last one that is shown of it. [R, T] -> [R]"""
-        lengths = mask.sum(dim=1)
-        uniform = torch.rand(len(mask), generator=self.rng, device=mask.device, dtype=torch.float64)
-        return torch.minimum((uniform * lengths).long(), lengths - 1)
+    def _real_places(self, count: int, length: int) -> tuple[Tensor, Tensor]:
+        """Beginnings of real sentences, and the last position that is shown of each. [count, length], [count]
+
+        All positions up to `length` are as likely, and where a sentence has ended there, another is drawn. Drawn from
+        each sentence's own positions, a beginning would count the less the longer its sentence goes on, and the
+        discriminator would take ends for real.
+        """
+        rows: list[tuple[Tensor, Tensor]] = []
+        while sum(len(last) for _, last in rows) < count:
+            tokens, mask = self._real_tokens(count, length)
+            last = torch.randint(length, (count,), generator=self.rng, device=mask.device)
+            there = mask.gather(1, last.unsqueeze(1)).squeeze(1)
+            rows.append((tokens[there], last[there]))
+        tokens, last = (torch.cat(parts)[:count] for parts in zip(*rows, strict=True))
+        return tokens, last
 
     def _fake(self, count: int, length: int) -> RelaxedSamples:
         """Of `count` relaxed samples a process's part, with a graph where gradients are on."""
@@ -230,8 +244,7 @@ class RelaxedPlayers(Players):
             "state_noise": getattr(self.generator, "state_noise", 0.0),
         }
         if self.config.teacher_helping:
-            tokens, mask = self._real_tokens(count, length)
-            positions, own = self._random_positions(mask), own_part(count).rows
+            (tokens, positions), own = self._real_places(count, length), own_part(count).rows
             return teacher_helped_sample(self.generator, tokens[own], positions[own], **relaxation)
         return relaxed_sample(
             self.generator,

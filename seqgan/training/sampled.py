@@ -32,7 +32,7 @@ from seqgan.training.baselines import Baseline, check_baseline
 from seqgan.training.credit import behind_the_end, check_credit, random_prefixes, token_values
 from seqgan.training.leash import check_leash, length_correlation, sampling_ratio
 from seqgan.training.optimizers import update
-from seqgan.training.players import Players
+from seqgan.training.players import Players, refuse_own_places
 from seqgan.training.processes import Part, gather_rows, own_part, some_rows, summed
 from seqgan.training.replay import Replay
 from seqgan.training.rewards import (
@@ -74,6 +74,8 @@ def check_sampled(
     check_baseline(config.baseline, algorithm)
     check_credit(config, algorithm, per_token)
     check_leash(config)
+    if config.credit == "prefix" or per_token:
+        refuse_own_places(config, "a discriminator of prefixes")
     if config.standardize and algorithm.weighs:
         raise ConfigError(
             "adversarial.standardize is of rewards, and this algorithm's samples are weighed against one another "
@@ -372,9 +374,12 @@ class SampledPlayers(Players):
 
         The sequences are a whole batch's, the logits those of this process's part; `source` is of that part.
         """
-        both = trimmed(tokens.flatten(0, 1), mask.flatten(0, 1))
+        both = tokens.flatten(0, 1), mask.flatten(0, 1)
+        # Prefixes go up to T, and not to this batch's longest row: they would count the more the shorter that is.
         if self.config.credit == "prefix" and not self.per_token:
             both = random_prefixes(*both, self.generator.end, self.rng)
+        if not self.per_token:
+            both = trimmed(*both)
         # As wide as the whole batch's, so that tokens are counted alike everywhere.
         both = both[0].unflatten(0, (2, -1))[:, part.rows], both[1].unflatten(0, (2, -1))[:, part.rows]
         both = both[0].flatten(0, 1), both[1].flatten(0, 1)

@@ -7,6 +7,7 @@ from seqgan.data.batches import (
     draw_batch,
     encode_sentences,
     epoch_batches,
+    mean_length,
     take,
 )
 from seqgan.data.order import POOL_BATCHES
@@ -125,14 +126,26 @@ def test_order_is_a_function_of_seed_and_epoch_alone():
     assert order(2**62, 5) != expected  # any seed will do
 
 
-def test_batches_hold_rows_of_like_length_in_mixed_order():
+def test_batches_by_length_hold_rows_of_like_length_in_mixed_order():
     lengths = [1 + row * 37 % 100 for row in range(4 * POOL_BATCHES)]
     sequences = sequences_of_lengths(lengths)
-    batches = epoch_batches(sequences, 4, seed=0, epoch=0)
+    batches = epoch_batches(sequences, 4, seed=0, epoch=0, by_length=True)
     spreads = [max(each) - min(each) for each in ([lengths[row] for row in rows] for rows in batches)]
     assert max(spreads) <= 2  # one pool of 200 rows, two of each length
     means = [sequences.mask[rows].sum(dim=1).float().mean().item() for rows in batches]
     assert means != sorted(means)
+
+
+def test_batches_are_a_random_order_whatever_the_lengths():
+    order = torch.cat(epoch_batches(sequences_of_lengths(list(range(1, 31))), 4, seed=2, epoch=7))
+    assert torch.equal(order, torch.cat(epoch_batches(sequences_of_lengths([3] * 30), 4, seed=2, epoch=7)))
+    # Of rows of ascending length the longest would stand in one batch, if lengths had a part in it.
+    last = [29 in rows for rows in order.split(4)].index(True)
+    assert not {26, 27, 28} <= set(order.split(4)[last].tolist())
+
+
+def test_the_mean_length_is_over_sentences():
+    assert mean_length(sequences_of_lengths([2, 5, 3, 9])) == 4.75
 
 
 def test_taken_rows_are_as_wide_as_the_longest_of_them():

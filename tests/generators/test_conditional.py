@@ -174,7 +174,7 @@ def test_evaluation_mode_trains_every_parameter_too(generator, tokens):
     def gradients(mode):
         generator.train(mode).zero_grad()
         logits = generator(tokens, generator.encode(SOURCE, SOURCE_MASK))
-        mle_loss(logits, tokens, torch.ones_like(tokens, dtype=torch.bool)).backward()
+        mle_loss(logits, tokens, torch.ones_like(tokens, dtype=torch.bool), 1).backward()
         return [parameter.grad.clone() for parameter in generator.parameters()]
 
     in_evaluation = gradients(False)
@@ -244,7 +244,7 @@ def test_likelihood_is_the_same_without_the_logits_of_all_positions(generator, t
         generator.zero_grad()
         context = generator.encode(SOURCE, SOURCE_MASK)
         if logits_of_all:
-            loss = mle_loss(generator(tokens, context), tokens, mask)
+            loss = mle_loss(generator(tokens, context), tokens, mask, int(mask.sum()))
         else:
             features = generator.features(tokens, context)[mask]
             loss = output_nll(features, *generator.output_layer(), tokens[mask]) / mask.sum()
@@ -294,7 +294,7 @@ def trained(name, target_of):
     for _ in range(300):
         source, mask = pairs(rng, 64)
         target = target_of(source)
-        loss = mle_loss(generator(target, generator.encode(source, mask)), target, mask)
+        loss = mle_loss(generator(target, generator.encode(source, mask)), target, mask, int(mask.sum()))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

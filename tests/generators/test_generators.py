@@ -123,7 +123,7 @@ def test_what_follows_the_end_changes_neither_losses_nor_gradients(generator):
         logits = generator(tokens)
         advantages = torch.linspace(-1, 1, 12, dtype=torch.float64).view(2, 6)
         advantages = torch.nn.functional.pad(advantages, (0, tokens.shape[1] - 6), value=5.0)
-        mle = mle_loss(logits, tokens, mask)
+        mle = mle_loss(logits, tokens, mask, 12)
         policy = policy_gradient_loss(token_log_probs(logits, tokens), advantages, mask)
         (mle + policy).backward()
         return [mle.detach(), policy.detach(), *(p.grad.clone() for p in generator.parameters())]
@@ -146,7 +146,7 @@ def test_evaluation_mode_trains_too(generator, tokens):
     def gradients(mode):
         generator.train(mode).zero_grad()
         logits = generator(tokens)
-        mle_loss(logits, tokens, torch.ones_like(tokens, dtype=torch.bool)).backward()
+        mle_loss(logits, tokens, torch.ones_like(tokens, dtype=torch.bool), 1).backward()
         return [parameter.grad.clone() for parameter in generator.parameters()]
 
     in_evaluation = gradients(False)

@@ -20,12 +20,12 @@ from seqgan.objectives.diagnostics import accuracy, logit_gap, policy_entropy, r
 TRUE = torch.ones(2, 2, dtype=torch.bool)
 
 
-def test_mle_loss_is_the_mean_over_real_tokens():
+def test_mle_loss_is_of_real_tokens_over_the_same_number_for_all_batches():
     probs = torch.tensor([[[0.5, 0.25, 0.25], [0.1, 0.8, 0.1]], [[0.2, 0.2, 0.6], [0.4, 0.3, 0.3]]])
     tokens = torch.tensor([[0, 1], [2, 0]])
     mask = torch.tensor([[True, True], [True, False]])
-    expected = -(math.log(0.5) + math.log(0.8) + math.log(0.6)) / 3
-    assert mle_loss(probs.log(), tokens, mask).item() == pytest.approx(expected)
+    expected = -(math.log(0.5) + math.log(0.8) + math.log(0.6)) / 4
+    assert mle_loss(probs.log(), tokens, mask, 4).item() == pytest.approx(expected)
     assert token_nll(probs.log(), tokens, mask)[1, 1] == 0
 
 

@@ -5,16 +5,20 @@ behind. Trained there is an LSTM of 8, on texts of 120 lines drawn from seven wo
 files of weights beside the folders are what two more epochs or rounds gave there.
 """
 
+import json
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 import torch
 from safetensors.torch import load_file
 
 from seqgan.cli.main import main
-from seqgan.config import BEFORE
-from seqgan.runs.directory import open_run
+from seqgan.config import BEFORE, AdversarialConfig, PretrainConfig, RunConfig
+from seqgan.reporting.findings import rule_findings
+from seqgan.runs.directory import Run, open_run
+from seqgan.runs.rules import loss_note
 
 FOLDER = Path(__file__).parent / "before"
 
@@ -53,6 +57,29 @@ def test_an_adversarial_training_goes_on_as_it_began(before: Path) -> None:
     again = ["--algo", "seqgan", "--resume", "--rounds", "4", "--no-verdict"]
     assert main(["adversarial", "--run", str(before / "plain"), *again]) == 0
     assert_weights_equal(before / "plain" / "seqgan" / "generator.safetensors", before / "seqgan-4-rounds.safetensors")
+
+
+def test_who_compares_them_is_told_of_their_loss(before: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plain = before / "plain"
+    flags = ["--compare", str(plain), "--count", "20", "--sets", "3", "--metrics", "bleu"]
+    assert main(["evaluate", "--run", str(plain / "seqgan"), *flags]) == 0
+    said = capsys.readouterr().out
+    for name in (plain, plain / "seqgan"):
+        assert f"{name} was pretrained by an earlier version, whose loss weighed a token" in said
+    verdict = json.loads((plain / "seqgan" / "verdict.json").read_text())
+    assert len(verdict["evidence"]["loss"]) == 2
+    assert main(["report", str(plain / "seqgan"), "--output", str(before / "page.html")]) == 0
+    assert "not pretrained by maximum likelihood" in (before / "page.html").read_text()
+
+
+def test_of_other_runs_nothing_is_said(tmp_path: Path) -> None:
+    config = RunConfig()
+    assert loss_note(Run(tmp_path, config, None, None)) is None
+    assert rule_findings(config, pretrained=True) == []
+    nothing = msgspec.structs.replace(config, pretrain=PretrainConfig(weighting="batch"))
+    adversarial = msgspec.structs.replace(nothing, adversarial=AdversarialConfig(algo="wgan-gp"))
+    assert loss_note(Run(tmp_path / "wgan-gp", adversarial, None, None)) is None  # from nothing
+    assert rule_findings(adversarial, pretrained=False) == []
 
 
 def test_samples_and_scores_are_to_be_had(before: Path, capsys: pytest.CaptureFixture[str]) -> None:

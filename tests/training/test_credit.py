@@ -3,12 +3,14 @@
 import pytest
 import torch
 from conftest import tiny_generator
+from tiny import GENERATOR, tiny_text
 
-from seqgan.config import AdversarialConfig
+from seqgan.build import build_discriminator, build_generator
+from seqgan.config import AdversarialConfig, DiscriminatorConfig
 from seqgan.decoding import Samples
 from seqgan.discriminators import DISCRIMINATORS, RNNDiscriminator
 from seqgan.errors import ConfigError
-from seqgan.objectives import MALIGAN, SAMPLED, SEQGAN, discounted_returns
+from seqgan.objectives import MALIGAN, RELAXED, SAMPLED, SEQGAN, discounted_returns
 from seqgan.training.adversarial import check_settings
 from seqgan.training.credit import (
     behind_the_end,
@@ -16,7 +18,9 @@ from seqgan.training.credit import (
     random_prefixes,
     token_values,
 )
+from seqgan.training.processes import Part
 from seqgan.training.rewards import discriminator_reward
+from seqgan.training.sampled import SampledPlayers
 
 TOKENS = torch.tensor([[3, 2, 0, 0], [2, 0, 0, 0], [1, 2, 3, 1]])  # 0 ends
 MASK = torch.tensor([[True, True, True, False], [True, True, False, False], [True, True, True, True]])
@@ -154,6 +158,41 @@ def test_a_discriminator_of_prefixes_learns_the_ratio_of_their_densities():
         counts.append(int((cut.sum(1) == 1).sum()))
     # The best discriminator's odds are the ratio of these: 1, within five deviations of two binomials of a fifth.
     assert counts[0] / counts[1] == pytest.approx(1, abs=5 * (2 * 4 / 20_000) ** 0.5)
+
+
+@pytest.mark.parametrize("per_token", [False, True])
+def test_prefixes_go_up_to_the_full_length_whatever_a_batch_holds(monkeypatch, tmp_path, per_token):
+    """Up to its batch's longest row a prefix counted the more the shorter that is: 2 of 2 places, here 2 of 4."""
+    text = tiny_text(tmp_path)
+    judge = DiscriminatorConfig(name="rnn", embedding_size=4, hidden_size=5, per_token=per_token)
+    generator = build_generator(GENERATOR, text.vocabulary, text.max_length)
+    critic = build_discriminator(judge, text.vocabulary, text.max_length)
+    config = AdversarialConfig(batch_size=4, credit="prefix")
+    made = SampledPlayers(generator, critic, text, SEQGAN, config, torch.Generator().manual_seed(0))
+    short = torch.zeros(2, 3, text.max_length, dtype=torch.long)
+    mask = torch.arange(text.max_length).expand(2, 3, -1) < 2
+    widths = []
+    monkeypatch.setattr(
+        "seqgan.training.sampled.random_prefixes",
+        lambda tokens, mask, *_: widths.append(tokens.shape[1]) or (tokens, mask),
+    )
+    real, fake = made._judge_both(short, mask, (None, None), Part(slice(0, 3), 1))
+    assert widths == ([] if per_token else [text.max_length])
+    assert len(real) == len(fake) == (3 * text.max_length if per_token else 3)
+
+
+def test_places_of_an_earlier_version_are_not_gone_on_with():
+    old = {"places": "own"}
+    for settings, algorithm, per_token in (
+        ({"teacher_helping": True}, RELAXED["gsgan"], False),
+        ({"credit": "prefix"}, SEQGAN, False),
+        ({"credit": "token"}, SEQGAN, True),
+    ):
+        algo = {"algo": "gsgan"} if "teacher_helping" in settings else {}
+        check_settings(AdversarialConfig(**settings, **algo), algorithm, per_token=per_token)
+        with pytest.raises(ConfigError, match="begun by an earlier version, and has"):
+            check_settings(AdversarialConfig(**settings, **algo, **old), algorithm, per_token=per_token)
+    check_settings(AdversarialConfig(**old), SEQGAN)
 
 
 def test_behind_the_end_a_sequence_keeps_its_last_value():

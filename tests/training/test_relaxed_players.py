@@ -6,8 +6,8 @@ import pytest
 import torch
 from tiny import new_run, same_weights, tiny_text
 
-from seqgan.build import build_algorithm, build_discriminator, build_generator
-from seqgan.config import AdversarialConfig, DiscriminatorConfig, GeneratorConfig
+from seqgan.build import build_algorithm, build_discriminator, build_generator, build_text
+from seqgan.config import AdversarialConfig, DataConfig, DiscriminatorConfig, GeneratorConfig
 from seqgan.decoding import sample
 from seqgan.decoding.relaxed import teacher_helped_sample
 from seqgan.errors import ConfigError
@@ -295,6 +295,32 @@ def test_helped_by_a_teacher_neither_side_shows_what_follows_an_end(text):
     # Both are cut by the same law: means of 300 lengths of deviation about 1.7, five deviations of their difference.
     means = [sum(values) / len(values) for values in lengths.values()]
     assert abs(means[0] - means[1]) < 0.7
+
+
+def test_helped_by_a_teacher_a_perfect_generator_is_not_told_apart_by_its_ends(tmp_path):
+    # Half of the sentences end after "a", and half go on for eight words more. What is shown up to the second place is
+    # then as often "a </s>" as "a b", on both sides: drawn from each sentence's own places it was five times as often.
+    lines = ["a", "a b b b b b b b b"] * 40
+    (tmp_path / "half.txt").write_text("\n".join(lines) + "\n")
+    (tmp_path / "valid.txt").write_text("a\n")
+    text = build_text(DataConfig(corpus=str(tmp_path / "half.txt"), valid=str(tmp_path / "valid.txt")))
+    players = players_of(text, "gsgan", teacher_helping=True)
+    second, ends, before = 0, 0, 0
+    for _ in range(60):
+        probs, mask = players._real(64, players.max_length)
+        assert len(probs) == 64
+        there = mask.sum(1) == 2
+        second += int(there.sum())
+        ends += int((probs.argmax(-1)[:, 1] == text.vocabulary.end)[there].sum())
+        tokens, last = players._real_places(64, players.max_length)
+        before += int((last == 1).sum())
+        # What precedes the shown place has not ended.
+        columns = torch.arange(players.max_length)
+        assert not ((tokens == text.vocabulary.end) & (columns < last.unsqueeze(1))).any()
+    # Of 12 places in two sentences, of 2 and 10 tokens, two are second ones: 3,840 / 6 = 640, deviation 23.
+    assert abs(second - 640) < 5 * 23
+    assert abs(before - 640) < 5 * 23
+    assert abs(ends / second - 0.5) < 5 * 0.5 / second**0.5
 
 
 def test_all_positions_at_once_have_the_same_likelihood_while_training_as_in_the_table(text):
