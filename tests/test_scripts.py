@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 
 
@@ -127,3 +129,63 @@ def test_what_counts_as_flat(monkeypatch):
         assert script["is_flat"]({**result, "files": [5] * len(steps)}) == flat
         assert abs(script["growth"](result) - 5000 * a_step) < 2000
         assert not script["is_flat"]({**result, "files": [*[5] * (len(steps) - 1), 6]})
+
+
+def test_records_are_made_by_the_commands_of_their_pages(tmp_path, capsys):
+    import runpy
+
+    names = runpy.run_path(str(SCRIPTS / "records"))
+    page = """# Other
+
+```sh
+seqgan other
+```
+
+# Ours
+
+```sh
+export SEEN=yes
+seqgan a --long \\
+  here    # a remark
+for algo in b c; do
+  seqgan $algo --run runs/$algo
+done
+```
+
+```text
+seqgan is a word
+```
+
+```yaml
+trials: 2
+```
+
+## Theirs
+
+```sh
+seqgan theirs
+```
+"""
+    commands = names["commands_in"](page, "Ours")
+    assert commands[0] == "cat > sweep.yaml <<'END'\ntrials: 2\nEND"
+    assert [command.split() for command in commands[1:]] == [
+        ["export", "SEEN=yes"],
+        ["seqgan", "a", "--long", "here"],
+        ["seqgan", "b", "--run", "runs/b"],
+        ["seqgan", "c", "--run", "runs/c"],
+    ]
+    for page, heading in names["RECORDS"].values():
+        assert names["commands_in"]((SCRIPTS / "results" / page).read_text(), heading)
+
+    (tmp_path / "corpora" / "image_coco").mkdir(parents=True)
+    (tmp_path / "corpora" / "image_coco" / "test.txt").write_text("a dog\n")
+    counted = ["export SEEN=yes", "echo $SEEN >> count; cat captions/test.txt", "wc -l < count"]
+    for _ in range(2):  # what is done is not done again
+        names["make"](tmp_path / "ours", counted, tmp_path / "corpora")
+    transcript = (tmp_path / "ours" / "transcript.md").read_text()
+    assert (tmp_path / "ours" / "count").read_text() == "yes\n"
+    assert "$ wc -l < count\n1\n" in transcript
+    assert "a dog\n" in transcript
+    with pytest.raises(SystemExit, match="ours: false: exit code 1"):
+        names["make"](tmp_path / "ours", ["false"], tmp_path / "corpora")
+    assert not list((tmp_path / "ours").glob(".done-*false*"))
