@@ -59,7 +59,7 @@ def build_text(
         CorpusError, ConfigError: what cannot be read, or no such tokenizer; or the sentences are not those that the
             run was begun with.
     """
-    seed = config.split_seed or 0
+    seed = config.split_seed
 
     def make(kind: str, lines: Sequence[str]) -> Tokenizer:
         folder = None
@@ -77,6 +77,7 @@ def build_text(
             files,
             config.valid,
             seed=seed,
+            split=config.split,
             tokenizer=tokenizer or config.tokenizer,
             vocabulary=vocabulary,
             min_count=config.min_count,
@@ -98,6 +99,7 @@ def build_text(
         valid_source=config.valid_source,
         turns=config.turns,
         turn_separator=config.turn_separator,
+        split=config.split,
     )
     if config.fingerprint and config.fingerprint != corpus.fingerprint():
         raise CorpusError(

@@ -84,8 +84,12 @@ class DataConfig(_Section, frozen=True, kw_only=True):
     """Where such a text is kept encoded; by default what SEQGAN_CACHE names, or ~/.cache/seqgan."""
     workers: Count = 0
     """Processes that read and tokenize it; 0 for one per processor, at most 16."""
-    split_seed: Seed | None = None
-    """Decides what is split off where nothing is held out; by default the seed of the pretraining."""
+    split: Annotated[str, tyro.conf.Suppress] = "lines"
+    """How some of the text is split off where nothing is held out: lines, drawn at random; distinct, sentences whose
+    copies are then left out: that of runs made before."""
+    split_seed: Seed = 0
+    """Decides what is split off where nothing is held out; the same whatever the seed is, so that runs with several
+    seeds are judged by one text."""
     fingerprint: Annotated[str, tyro.conf.Suppress] = ""
     """Of the text that was read, so that no later command reads another; filled in by pretrain."""
 
@@ -355,7 +359,11 @@ class RunConfig(_Section, frozen=True, kw_only=True):
     """Both players, in adversarial runs."""
 
 
-BEFORE: Settings = {"pretrain": {"weighting": "batch"}, "adversarial": {"places": "own"}}
+BEFORE: Settings = {
+    "data": {"split": "distinct"},
+    "pretrain": {"weighting": "batch"},
+    "adversarial": {"places": "own"},
+}
 """Rules that changed, and what held before: for a run whose file does not name them it goes on to hold."""
 
 
@@ -413,6 +421,8 @@ def check(config: RunConfig) -> RunConfig:
         raise ConfigError(f"data.streaming is {config.data.streaming!r}: choose auto, always or never.")
     if config.data.too_long not in ("cut", "drop"):
         raise ConfigError(f"data.too_long is {config.data.too_long!r}: choose cut or drop.")
+    if config.data.split not in ("lines", "distinct"):
+        raise ConfigError(f"data.split is {config.data.split!r}: choose lines or distinct.")
     if config.pretrain.weighting not in ("text", "batch"):
         raise ConfigError(f"pretrain.weighting is {config.pretrain.weighting!r}: choose text or batch.")
     if config.adversarial is not None and config.adversarial.places not in ("all", "own"):

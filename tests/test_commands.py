@@ -286,7 +286,7 @@ def test_the_settings_of_one_run_serve_another_text(here, pretrained):
     config = pretrained / "config.yaml"
     assert run("pretrain", "--config", config, "--corpus", "other.txt", "--seed", 9, "--quiet") == 0
     text = (here / "runs" / "other" / "config.yaml").read_text()
-    for line in ("hidden_size: 12", "max_length: 10", "split_seed: 9", "valid: null"):
+    for line in ("hidden_size: 12", "max_length: 10", "split_seed: 0", "valid: null"):
         assert line in text
     assert run("adversarial", "--run", pretrained, "--config", config, *SMALL_GAN, "--quiet") == 0
     # And the same text gives the same run.

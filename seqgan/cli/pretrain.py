@@ -177,13 +177,13 @@ def for_corpus(data: DataConfig, arguments: Sequence[str], length: int = 0) -> D
         valid_source=None,
         max_length=length,
         max_source_length=0,
-        split_seed=None,
+        split_seed=DataConfig().split_seed,
         fingerprint="",
     )
 
 
 def resolved(config: RunConfig) -> DataConfig:
-    """The same text by a name that means it anywhere, and split by a seed of its own."""
+    """The same text by a name that means it anywhere."""
     data = config.data
     return msgspec.structs.replace(
         data,
@@ -192,7 +192,6 @@ def resolved(config: RunConfig) -> DataConfig:
         source=located_source(data.corpus, data.source),
         valid_source=None if data.valid_source is None else located(data.valid_source),
         cache=None if data.cache is None else os.path.abspath(data.cache),
-        split_seed=config.seed if data.split_seed is None else data.split_seed,
     )
 
 

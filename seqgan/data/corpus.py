@@ -6,7 +6,6 @@ the sources of its sentences beside them.
 
 import hashlib
 import os
-import random
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, NamedTuple
 
 from seqgan.data.embedded import draw_embedded, embedded_corpora
 from seqgan.data.folders import SPLIT_NAMES, Splits, extensions, is_tsv, read_folder, read_prefix
+from seqgan.data.held_out import split_note, split_off
 from seqgan.data.lines import count, ends_hint, read_lines
 from seqgan.data.pairs import (
     TURN_SEPARATOR,
@@ -27,8 +27,6 @@ from seqgan.data.pairs import (
 from seqgan.data.quiet import quiet
 from seqgan.errors import CorpusError, nearest
 
-HELD_OUT_SHARE, MOST_HELD_OUT = 0.05, 2_000
-"""How much is split off where there is no validation text."""
 EMBEDDED = "embedded:"
 """What a corpus's name may begin with, so that no file or folder is meant."""
 DATASET_FORMATS = ("csv", "json", "parquet", "text")
@@ -74,6 +72,7 @@ def load_corpus(
     valid_source: str | Path | None = None,
     turns: int = 0,
     turn_separator: str = TURN_SEPARATOR,
+    split: str = "lines",
 ) -> Corpus:
     """Read a corpus.
 
@@ -92,6 +91,7 @@ def load_corpus(
         valid_source: the file of the sources of `valid`.
         turns: keep the last turns of each source; 0 keeps all.
         turn_separator: the token between turns.
+        split: by which rule some are split off, one of `held_out.SPLITS`.
 
     Raises:
         CorpusError: what was found, where, and the mend.
@@ -105,7 +105,7 @@ def load_corpus(
     if valid is not None or valid_source is not None:
         splits["valid"] = _read_valid(valid, valid_source, paired, (source, target), notes)
     if paired and turns:
-        splits = {split: _with_last_turns(pairs, turn_separator, turns) for split, pairs in splits.items()}
+        splits = {kind: _with_last_turns(pairs, turn_separator, turns) for kind, pairs in splits.items()}
     elif turns:
         raise CorpusError(f"{corpus} has no sources, whose last turns could be kept: leave out data.turns.")
 
@@ -117,15 +117,11 @@ def load_corpus(
         raise CorpusError(f"{corpus}: {found}. Give at least two different ones, a {noun} a line.{ends}")
     if held_out is None:
         total = len(train)
-        train, held_out = _split_off(train, seed)
+        train, held_out = split_off(train, seed, split)
         copies = total - len(train) - len(held_out)
-        besides = f", and {count(copies, 'copy', 'copies')} of them left out" if copies else ""
-        notes.append(
-            f"No validation {noun if paired else 'text'}: {len(held_out):,} of {count(total, noun)} split off with "
-            f"seed {seed}{besides}."
-        )
-    for split, lines in (("validation", held_out), ("test", test)):
-        notes += _leaks(split, lines, train)
+        notes.append(split_note(len(held_out), total, seed, noun=noun, copies=copies))
+    for kind, lines in (("validation", held_out), ("test", test)):
+        notes += _leaks(kind, lines, train)
     if not paired:
         return Corpus(name, list(train), list(held_out), list(test), notes)
     sources = Sources(*([pair.source for pair in pairs] for pairs in (train, held_out, test)))
@@ -366,12 +362,3 @@ def _text_column(table: Any, name: str, where: str) -> str:
     if name not in texts:
         raise CorpusError(f"{where}: no column of text is called {name!r}.{nearest(name, texts)} Known: {listed}.")
     return name
-
-
-def _split_off(lines: Sequence[Any], seed: int) -> tuple[list[Any], list[Any]]:
-    """Training sentences or pairs, and held-out ones. What occurs several times is on one side only."""
-    distinct = list(dict.fromkeys(lines))
-    random.Random(seed).shuffle(distinct)
-    held_out = distinct[: max(1, min(MOST_HELD_OUT, round(len(distinct) * HELD_OUT_SHARE)))]
-    taken = set(held_out)
-    return [line for line in lines if line not in taken], held_out

@@ -1,18 +1,18 @@
 """What one reading of a text tells that is too large for memory: its tokens' counts, a sample, what is held out.
 
-Parts are counted by several processes and their counts added, which is exact. Held-out sentences are chosen by a sum of
-their characters, so that copies of a sentence are on one side wherever they stand, and no process needs the others.
+Parts are counted by several processes and their counts added, which is exact. Which lines are held out they know by the
+lines' numbers: see `seqgan.data.through`.
 """
 
 import hashlib
 import random
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from seqgan.data.cache import key_of, over_parts
+from seqgan.data.held_out import HeldOut
 from seqgan.data.parts import READ_BYTES, Part, draw_lines, read_part, sample_share, sentences_of
 from seqgan.data.words import count_words
 from seqgan.errors import CorpusError
@@ -31,28 +31,6 @@ COUNTED: dict[str, Callable[[Sequence[str]], Mapping[str, int]]] = {
 """The tokenizers whose tokens are counted, and how."""
 
 
-class HeldOut(NamedTuple):
-    """Which sentences of a text are no training sentences."""
-
-    share: float
-    """Of the distinct sentences; 0 where others are held out."""
-    seed: int
-    """Of the choice."""
-
-    def holds(self, line: str) -> bool:
-        """Whether a sentence is held out; equal ones are alike."""
-        return zlib.crc32(line.encode(), self.seed & 0xFFFFFFFF) < self.share * 2**32
-
-    def split(self, lines: Sequence[str]) -> tuple[list[str], list[str]]:
-        """The training sentences among some, and the held-out ones."""
-        if not self.share:
-            return list(lines), []
-        held = [self.holds(line) for line in lines]
-        return [line for line, out in zip(lines, held, strict=True) if not out], [
-            line for line, out in zip(lines, held, strict=True) if out
-        ]
-
-
 class Scan(NamedTuple):
     """What is known of a text."""
 
@@ -67,7 +45,7 @@ class Scan(NamedTuple):
     held_out: list[str]
     """Distinct sentences that are held out, in the order in which they come first."""
     copies: int
-    """Further copies of those, which are no training sentences either."""
+    """Further lines that are copies of those, and no training sentences either."""
     known: set[str]
     """The sentences that were asked for and are training sentences."""
     table: Any
@@ -188,11 +166,13 @@ def _scan_part(part: Part, number: int, *, counted: str, held_out: HeldOut, shar
     held: dict[str, int] = {}
     known: set[str] = set()
     count = COUNTED.get(counted)
+    first = held_out.first(number)
     for content, lines in read_part(part):
         digest.update(content)
         there = sentences_of(lines)
         blank += len(lines) - len(there)
-        train, out = held_out.split(there)
+        train, out = held_out.split(there, first)
+        first += len(there)
         sentences += len(train)
         held_count += len(out)
         held |= dict.fromkeys(out, 0)

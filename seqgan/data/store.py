@@ -17,10 +17,10 @@ from torch import Tensor
 
 from seqgan.data.batches import LONGEST_AUTOMATIC, Batch, Sequences
 from seqgan.data.cache import forget, key_of, over_parts
+from seqgan.data.held_out import HeldOut
 from seqgan.data.lines import count
 from seqgan.data.parts import Part, read_part, sentences_of
 from seqgan.data.pretrained import Pretrained
-from seqgan.data.scan import HeldOut
 from seqgan.data.tokenizers import SentencePiece, Tokenizer, Words
 from seqgan.data.vocabulary import Vocabulary
 from seqgan.data.words import encode_words
@@ -251,7 +251,7 @@ def _read_lengths(path: Path) -> _Lengths | None:
 
 def _encode_part(
     part: Part,
-    number: int,  # noqa: ARG001
+    number: int,
     *,
     tokenizer: Tokenizer,
     vocabulary: Vocabulary,
@@ -264,8 +264,11 @@ def _encode_part(
 
     kind = np.uint16 if len(vocabulary) <= SHORT_IDS else np.uint32
     ids, lengths, whole = [np.zeros(0, kind)], [np.zeros(0, np.int64)], [np.zeros(0, bool)]
+    first = held_out.first(number)
     for _, lines in read_part(part):
-        train = held_out.split(sentences_of(lines))[0]
+        there = sentences_of(lines)
+        train = held_out.split(there, first)[0]
+        first += len(there)
         fast = isinstance(tokenizer, Words) and train
         encoded, sizes = (encode_words if fast else partial(_encode_lines, tokenizer))(train, vocabulary)
         fits = sizes <= max_length

@@ -11,14 +11,25 @@ from typing import NamedTuple
 
 from seqgan.data.batches import LONGEST_AUTOMATIC, encode_sentences
 from seqgan.data.cache import cache_folder, forget, key_of, locked, state_of, written_state
-from seqgan.data.corpus import HELD_OUT_SHARE, MOST_HELD_OUT, Corpus, is_embedded, own_name
+from seqgan.data.corpus import Corpus, is_embedded, own_name
 from seqgan.data.folders import SPLIT_NAMES, is_tsv, split_files_of
+from seqgan.data.held_out import (
+    HELD_OUT_SHARE,
+    MOST_HELD_OUT,
+    NOTHING,
+    ByChecksum,
+    Drawn,
+    HeldOut,
+    split_note,
+    split_off,
+)
 from seqgan.data.lines import count, ends_hint, read_lines, returns_note
 from seqgan.data.parts import PART_BYTES, Part, changed, sample_lines, split_files
 from seqgan.data.pretrained import Pretrained
-from seqgan.data.scan import MOST_TYPES, SAMPLE_BYTES, HeldOut, Scan, add_counts, held_out_share, scan_text
+from seqgan.data.scan import MOST_TYPES, SAMPLE_BYTES, Scan, add_counts, held_out_share, scan_text
 from seqgan.data.store import encode_text
 from seqgan.data.text import Text, changed_note, unknown_note
+from seqgan.data.through import Through, draw_from_parts, read_through
 from seqgan.data.tokenizers import Numbers, SentencePiece, Tokenizer, make_tokenizer
 from seqgan.data.vocabulary import Vocabulary, vocabulary_of_counts
 from seqgan.errors import CorpusError
@@ -76,6 +87,7 @@ def stream_text(
     valid: str | None = None,
     *,
     seed: int = 0,
+    split: str = "lines",
     tokenizer: str | Tokenizer = "words",
     vocabulary: Vocabulary | None = None,
     min_count: int = 1,
@@ -91,14 +103,16 @@ def stream_text(
 ) -> Text:
     """A text on the disk as `encode_corpus` gives one in memory; its training sentences are `StreamedSequences`.
 
-    The first time it is read twice, by several processes: counted, then encoded. What came of it is kept in a cache
-    and used until a file changes. `corpus.train` of the result is a sample.
+    The first time it is read by several processes, its lines counted, its tokens counted, and encoded; and once by one
+    process, see `through`. What came of it is kept in a cache and used until a file changes. `corpus.train` of the
+    result is a sample.
 
     Args:
         corpus: its name, as the user wrote it.
         files: from `streamed_files`.
         valid: a file of held-out sentences, in place of the text's own.
         seed: of what is split off where nothing is held out, and of the sample.
+        split: by which rule it is, one of `held_out.SPLITS`; and by which the text is known again.
         tokenizer: or its name, where one is to be made; a pretrained model's is given.
         vocabulary: an existing one, where a run goes on; None builds one.
         min_count: rarer tokens become the unknown symbol.
@@ -124,31 +138,38 @@ def stream_text(
         "validation": _held_out(own, "validation", seed, notes),
         "test": _held_out(files.test, "test", seed, notes),
     }
-    split_off = HeldOut(0.0, 0) if own else HeldOut(held_out_share(parts, MOST_HELD_OUT, HELD_OUT_SHARE), seed)
     folder = cache_folder(cache, own_name(corpus), corpus)
     kind = tokenizer if isinstance(tokenizer, str) else tokenizer.name
     with locked(folder, progress):
+        held_out = NOTHING if own else _choice(parts, folder, state, seed, split, workers, progress)
+        whole: Through | None = None
+        if split == "lines":
+            drawn = held_out if isinstance(held_out, Drawn) else None
+            whole = read_through(parts, drawn, own, files.test, folder, state, progress)
+            _check_known(corpus, fingerprint, whole.fingerprint)
+            if not own:
+                held_out_texts["validation"] = whole.held_out
         asked = [line for lines in held_out_texts.values() for line in lines]
         scan = scan_text(
             parts,
             folder,
             state,
             counted=kind,
-            held_out=split_off,
+            held_out=held_out,
             asked=asked,
             workers=workers,
             progress=progress,
         )
-        expected = key_of(scan.content, *split_off, *asked)
-        if fingerprint and fingerprint != expected:
-            raise CorpusError(
-                f"{corpus} is not the text that the run was trained on: its sentences, or their order, changed. "
-                "Restore it, or pretrain a new run."
-            )
+        known_as = key_of(scan.content, *held_out, *asked) if whole is None else whole.fingerprint
+        _check_known(corpus, fingerprint, known_as)
+        if not own and whole is None:
+            held_out_texts["validation"] = scan.held_out
         try:
-            _check_enough(corpus, scan, own)
+            _check_enough(corpus, scan, held_out_texts["validation"], drawn=not own)
         except CorpusError:
-            forget(folder, "scan-")  # of this text, which is to become another one, or to be split otherwise
+            # Of this text, which is to become another one, or to be split otherwise.
+            for made in ("count-", "text-", "scan-"):
+                forget(folder, made)
             raise
         if isinstance(tokenizer, str):
             tokenizer = make_tokenizer(tokenizer, scan.sample, vocabulary_size=pieces, seed=seed)
@@ -162,7 +183,7 @@ def stream_text(
             vocabulary,
             max_length=max_length or LONGEST_AUTOMATIC,
             too_long=too_long,
-            held_out=split_off,
+            held_out=held_out,
             workers=workers,
             progress=progress,
         )
@@ -175,13 +196,9 @@ def stream_text(
         notes.append(f"{count(scan.blank, 'blank line')} skipped in {corpus}.")
     notes += returns_note(scan.sample, f"{'a sample of ' if len(scan.sample) < scan.sentences else ''}{corpus}")
     if not own:
-        held_out_texts["validation"] = scan.held_out
-        besides = f", and {count(scan.copies, 'copy', 'copies')} of them left out" if scan.copies else ""
-        total = scan.sentences + len(scan.held_out) + scan.copies
-        notes.append(
-            f"No validation text: {len(scan.held_out):,} of {count(total, 'sentence')} split off with seed "
-            f"{seed}{besides}."
-        )
+        copies = scan.copies if whole is None else 0
+        off = len(held_out_texts["validation"])
+        notes.append(split_note(off, scan.sentences + off + copies, seed, copies=copies))
     for name, lines in held_out_texts.items():
         leaked = sum(line in scan.known for line in lines)
         if leaked:
@@ -206,7 +223,7 @@ def stream_text(
         notes.append(f"{long:,} of {len(tokens):,} held-out sentences exceed {max_length} tokens: {verb}.")
     notes += changed_note(tokenizer, tokens, valid_lines)
     notes += unknown_note(valid_ids, vocabulary)
-    loaded = Corpus(own_name(corpus), scan.sample, valid_lines, test_lines, notes, content=expected)
+    loaded = Corpus(own_name(corpus), scan.sample, valid_lines, test_lines, notes, content=known_as)
     return Text(loaded, tokenizer, vocabulary, max_length, stored.sequences, valid_ids, notes)
 
 
@@ -229,9 +246,10 @@ def sample_corpus(
     own = files.valid if valid is None else [Path(valid)]
     parts = split_files(files.train)
     sample = sample_lines(parts, sample_bytes, seed)
-    split_off = HeldOut(0.0 if own else min(HELD_OUT_SHARE, MOST_HELD_OUT / max(1, len(sample))), seed)
-    train, out = split_off.split(sample)
-    held_out = _held_out(own, "validation", seed, notes) if own else list(dict.fromkeys(out))
+    if own:
+        train, held_out = sample, _held_out(own, "validation", seed, notes)
+    else:
+        train, held_out = split_off(sample, seed) if len(sample) > 1 else (sample, [])
     test = _held_out(files.test, "test", seed, notes)
     size = sum(part.stop - part.start for part in parts)
     notes += returns_note(sample, f"a sample of {corpus}")
@@ -273,16 +291,46 @@ def _is_still(paths: Sequence[Path], written: str) -> bool:
         return False
 
 
-def _check_enough(corpus: str, scan: Scan, own: Sequence[Path]) -> None:
-    if scan.sentences < 2:
+def _choice(
+    parts: Sequence[Part], folder: Path, state: str, seed: int, split: str, workers: int, progress: Progress
+) -> HeldOut:
+    """What is split off of a text by a rule."""
+    if split == "lines":
+        return draw_from_parts(parts, folder, state, seed, workers, progress)
+    return ByChecksum(held_out_share(parts, MOST_HELD_OUT, HELD_OUT_SHARE), seed)
+
+
+def _check_known(corpus: str, expected: str, found: str) -> None:
+    """That a text is the one that was expected, where one was.
+
+    Raises:
+        CorpusError: it is not.
+    """
+    if expected and expected != found:
         raise CorpusError(
-            f"{corpus}: {count(scan.sentences, 'training sentence')}. Give at least two different ones, a sentence a "
-            f"line.{ends_hint(''.join(scan.sample + scan.held_out))}"
+            f"{corpus} is not the text that the run was trained on: its sentences, or their order, changed. "
+            "Restore it, or pretrain a new run."
         )
-    if not own and not scan.held_out:
+
+
+def _check_enough(corpus: str, scan: Scan, held_out: Sequence[str], *, drawn: bool) -> None:
+    """That a text has two sentences at least and, where some of them are held out, two different ones.
+
+    Raises:
+        CorpusError: it has not.
+    """
+    total = scan.sentences + (len(held_out) if drawn else 0)
+    alike = drawn and len(scan.sample) == scan.sentences and len({*scan.sample, *held_out}) < 2
+    if total < 2 or alike:
+        found = count(total, "sentence" if drawn else "training sentence") + (", all alike" if total > 1 else "")
         raise CorpusError(
-            f"{corpus}: of {count(scan.sentences, 'sentence')} none was chosen to be held out. Name a file of held-out "
-            "sentences with --valid, or leave data.streaming out."
+            f"{corpus}: {found}. Give at least two different ones, a sentence a line."
+            f"{ends_hint(''.join([*scan.sample, *held_out][:1]))}"
+        )
+    if drawn and not (held_out and scan.sentences):
+        raise CorpusError(
+            f"{corpus}: of {count(total, 'sentence')} none was chosen to be held out, or all were. Name a file of "
+            "held-out sentences with --valid, or leave data.streaming out."
         )
 
 

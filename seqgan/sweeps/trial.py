@@ -325,16 +325,9 @@ def _check_ended(code: int, log: Path) -> None:
 
 
 def trial_settings(sweep: SweepFile, values: Mapping[str, Any], seed: int) -> dict[str, Any]:
-    """The settings of one run: those of all trials, those of this one, and the seed.
-
-    What is split off where nothing is held out is the same for all seeds: their spread is to be that of the training.
-    """
+    """The settings of one run: those of all trials, those of this one, and the seed, which the split of a text does not
+    follow: the spread over seeds is that of the training."""
     settings = with_values({**sweep.settings, "seed": seed}, values)
-    if sweep.run is None:
-        data = dict(settings.get("data") or {})
-        if data.get("split_seed") is None:
-            data["split_seed"] = sweep.seeds[0]
-        settings["data"] = data
     settings.pop("format", None)
     return settings
 

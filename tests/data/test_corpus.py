@@ -1,6 +1,7 @@
 import json
 import logging
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -143,8 +144,43 @@ def test_the_split_follows_the_seed(file):
     assert load_corpus(path, seed=1).valid != load_corpus(path, seed=2).valid
 
 
-def test_a_held_out_sentence_does_not_remain_in_the_training_text(file):
+def test_held_out_text_has_the_frequencies_of_the_text(file):
+    """Half of the lines are five frequent ones, and the others occur once."""
+    frequent = [f"often {number}" for number in range(5)]
+    lines = [line for number in range(4_000) for line in (frequent[number % 5], f"once {number}")]
+    path = file("\n".join(lines))
+    counts = Counter()
+    for seed in range(20):
+        corpus = load_corpus(path, seed=seed)
+        assert len(corpus.valid) == 400
+        assert Counter(corpus.train) + Counter(corpus.valid) == Counter(lines)  # nothing is in neither part
+        counts.update(line.split()[0] for line in corpus.valid)
+        counts.update(line for line in corpus.valid if line in frequent)
+    # Hypergeometric, of 20 independent draws: 4,000 of 8,000 lines with a deviation of 44, and 800 each with one of 26.
+    assert abs(counts["often"] - 4_000) < 4 * 44
+    assert all(abs(counts[line] - 800) < 4 * 26 for line in frequent)
+
+
+def test_the_first_held_out_lines_are_a_draw_too(file):
+    """They are where fewer than all are judged by: not the first lines of the text, which may be sorted."""
+    path = file("\n".join(map(str, range(10_000))))
+    firsts = [int(load_corpus(path, seed=seed).valid[0]) for seed in range(50)]
+    assert sum(first < 5_000 for first in firsts) in range(12, 39)  # binomial of 25 with a deviation of 3.5
+
+
+def test_held_out_copies_of_training_sentences_are_counted(file):
     corpus = load_corpus(file("\n".join(str(number % 100) for number in range(300))))
+    assert (len(corpus.train), len(corpus.valid)) == (285, 15)
+    assert all(corpus.train.count(line) + corpus.valid.count(line) == 3 for line in map(str, range(100)))
+    copies = sum(line in corpus.train for line in corpus.valid)
+    assert corpus.notes == [
+        "No validation text: 15 of 300 sentences split off with seed 0.",
+        f"{copies} of 15 validation sentences also in the training text.",
+    ]
+
+
+def test_the_rule_of_before_leaves_no_copy_of_a_held_out_sentence(file):
+    corpus = load_corpus(file("\n".join(str(number % 100) for number in range(300))), split="distinct")
     assert len(corpus.valid) == 5  # of 100 distinct ones
     assert not set(corpus.train) & set(corpus.valid)
     assert len(corpus.train) == 285  # the others keep their copies: they are data

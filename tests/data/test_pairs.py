@@ -259,9 +259,21 @@ def test_what_does_not_go_together_is_refused(here, corpus, options, message):
 # Held-out text
 
 
-def test_a_pair_is_on_one_side_of_the_split_and_its_source_may_be_on_both(here):
+def test_pairs_are_drawn_with_their_copies_where_they_fall(here):
     text = "".join(f"{number % 20}\t{number % 60}\n" for number in range(180))  # 60 pairs, three times each
     corpus = load_corpus(write("mine.tsv", text))
+    assert len(corpus.valid) == 9
+    assert sorted(all_pairs(corpus)) == sorted(3 * [(str(number % 20), str(number)) for number in range(60)])
+    copies = sum(pair in pairs(corpus, "train") for pair in pairs(corpus, "valid"))
+    assert corpus.notes[:2] == [
+        "No validation pair: 9 of 180 pairs split off with seed 0.",
+        f"{copies} of 9 validation pairs also in the training text.",
+    ]
+
+
+def test_by_the_rule_of_before_a_pair_is_on_one_side_and_its_source_may_be_on_both(here):
+    text = "".join(f"{number % 20}\t{number % 60}\n" for number in range(180))  # 60 pairs, three times each
+    corpus = load_corpus(write("mine.tsv", text), split="distinct")
     assert len(corpus.valid) == 3
     assert not set(pairs(corpus, "train")) & set(pairs(corpus, "valid"))
     assert all(int(source) == int(target) % 20 for source, target in all_pairs(corpus))

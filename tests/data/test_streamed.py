@@ -17,10 +17,11 @@ from seqgan.data import store as store_module
 from seqgan.data import streamed as module
 from seqgan.data.batches import Sequences, draw_batch, epoch_batches, take
 from seqgan.data.corpus import load_corpus
+from seqgan.data.held_out import ByChecksum
 from seqgan.data.lines import read_lines
 from seqgan.data.parts import Part, read_part, sample_lines, sentences_of, split_files
 from seqgan.data.pretrained import read_pretrained
-from seqgan.data.scan import HeldOut, held_out_share, merge_counts
+from seqgan.data.scan import held_out_share, merge_counts
 from seqgan.data.streamed import Files, sample_corpus, stream_text, streamed_files
 from seqgan.data.text import encode_corpus
 from seqgan.data.tokenizers import make_tokenizer
@@ -244,11 +245,57 @@ def test_some_of_a_text_are_spread_over_it(folder):
 # What is held out
 
 
-def test_copies_of_a_sentence_are_on_one_side(tmp_path):
+def repeated_lines(path):
+    lines = lines_of(300)
+    lines = [*lines, *lines[::3], "", *lines[::7], " "]
+    path.write_text("\r\n".join(lines) + "\n")
+    return path
+
+
+@pytest.mark.parametrize("seed", [0, 1, 9])
+@pytest.mark.parametrize("part_bytes", [300, 1000, 10**6])
+def test_the_lines_held_out_are_those_that_memory_holds_out(tmp_path, seed, part_bytes):
+    path = repeated_lines(tmp_path / "text.txt")
+    expected = load_corpus(path, seed=seed)
+    text = streamed(path, seed=seed, part_bytes=part_bytes)
+    assert text.corpus.valid == expected.valid
+    assert text.corpus.train == expected.train
+    assert len(expected.valid) == 22  # of 443
+    rows = torch.arange(text.train.sentences)
+    assert torch.equal(take(text.train, rows).tokens, encode_corpus(expected).train.tokens)
+    said = [note for note in expected.notes if "blank" not in note]
+    assert "split off with seed" in said[0]
+    assert "also in the training text" in said[1]
+    assert set(said) <= set(text.notes)
+
+
+def test_a_run_knows_its_text_whichever_way_it_is_read(folder, tmp_path, monkeypatch):
+    (folder / "test.txt").write_text("a dog .\n\na cat .\n")
+    for place in (folder, repeated_lines(tmp_path / "text.txt")):
+        known = load_corpus(place).fingerprint()
+        assert streamed(place).corpus.fingerprint() == known
+        assert streamed(place, fingerprint=known, part_bytes=300).corpus.fingerprint() == known
+    # Also where of the held-out files a sample is used.
+    known = load_corpus(folder).fingerprint()
+    monkeypatch.setattr(module, "SAMPLE_BYTES", 100)
+    assert len(streamed(folder, fingerprint=known).corpus.valid) < 21
+
+
+def test_a_run_made_before_knows_its_text(tmp_path):
+    """Fingerprints of the version before, of the same files, with its rule and the parts of these tests."""
+    path = tmp_path / "text.txt"
+    path.write_text("".join(f"{number} sheep\n" for number in range(200)))
+    assert streamed(path, split="distinct").corpus.fingerprint() == "8b38819f5fec1e57"
+    valid = tmp_path / "valid.txt"
+    valid.write_text("3 sheep\nno sheep\n")
+    assert streamed(path, valid=str(valid), split="distinct").corpus.fingerprint() == "433c1baf3412ebdf"
+
+
+def test_the_rule_of_before_has_copies_of_a_sentence_on_one_side(tmp_path):
     path = tmp_path / "text.txt"
     lines = lines_of(300)
     path.write_text("\n".join([*lines, *lines[::3], *lines[::7]]) + "\n")
-    text = streamed(path)
+    text = streamed(path, split="distinct")
     train, held_out = text.corpus.train, text.corpus.valid
     assert held_out
     assert not set(train) & set(held_out)
@@ -257,9 +304,9 @@ def test_copies_of_a_sentence_are_on_one_side(tmp_path):
     assert 3 <= len(held_out) <= 40  # 5 % of some 430
     assert len(train) == sum(line not in set(held_out) for line in read_lines(path))
     assert any("split off with seed 0" in note for note in text.notes)
-    assert streamed(path, seed=1).corpus.valid != held_out
+    assert streamed(path, seed=1, split="distinct").corpus.valid != held_out
     for size in (300, 5000):  # the choice knows nothing of parts
-        assert streamed(path, part_bytes=size).corpus.valid == held_out
+        assert streamed(path, part_bytes=size, split="distinct").corpus.valid == held_out
 
 
 def test_a_share_is_guessed_from_a_few_lines(tmp_path):
@@ -272,17 +319,24 @@ def test_a_share_is_guessed_from_a_few_lines(tmp_path):
 
 def test_a_share_of_sentences_is_held_out():
     lines = [f"{number} sheep" for number in range(20_000)]
-    train, held = HeldOut(0.02, 5).split(lines)
+    train, held = ByChecksum(0.02, 5).split(lines)
     # Binomial: a mean of 400 and a deviation of 20.
     assert 320 < len(held) < 480
     assert len(train) + len(held) == 20_000
 
 
-def test_too_little_to_hold_out_is_said(tmp_path):
+@pytest.mark.parametrize("content", ["one\n", "one\n\n", "same\nsame\nsame\n", "one\rtwo\r"])
+def test_too_little_is_refused_as_in_memory(tmp_path, content):
     path = tmp_path / "text.txt"
-    path.write_text("the same .\n" * 30)
-    with pytest.raises(CorpusError, match=r"none was chosen to be held out|0 training"):
+    path.write_bytes(content.encode())
+    with pytest.raises(CorpusError) as in_memory:
+        load_corpus(path)
+    with pytest.raises(CorpusError) as refused:
         streamed(path)
+    assert str(refused.value) == str(in_memory.value)
+    path.write_text("one a\ntwo b\n")
+    # Of two lines one is held out.
+    assert streamed(path).corpus.valid == load_corpus(path).valid
 
 
 def test_leaks_are_counted(folder):
@@ -401,8 +455,8 @@ def test_a_refused_text_leaves_nothing_in_the_cache(tmp_path):
     assert made_of(good + "a\ttab\n", workers=2) == ([], [])  # the first process had finished its part
     assert made_of("one\n") == ([], [])
     # Another length finds the counts of the same text. What is of a text that is refused for another reason stays, too.
-    assert made_of(good, max_length=2, too_long="drop")[0] == ["scan"]
-    assert made_of(good, fingerprint="of another")[0] == ["scan"]
+    assert made_of(good, max_length=2, too_long="drop")[0] == ["scan", "text"]
+    assert made_of(good, fingerprint="of another")[0] == ["scan", "text"]
 
 
 def test_a_cache_that_cannot_be_made(folder, tmp_path, monkeypatch):
