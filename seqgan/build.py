@@ -110,7 +110,11 @@ def build_text(
     # Before a model of subwords is learnt, which takes a while.
     if corpus.sources is None:
         refuse_source_settings(
-            corpus, config.source_tokenizer is not None, config.shared_vocabulary, config.max_source_length
+            corpus,
+            config.source_tokenizer is not None,
+            config.shared_vocabulary,
+            config.max_source_length,
+            config.source_cut,
         )
     refuse_ids(corpus, config.tokenizer, source_kind)
 
@@ -132,6 +136,9 @@ def build_text(
         source_vocabulary=source_vocabulary,
         shared_vocabulary=shared and corpus.sources is not None,
         max_source_length=config.max_source_length,
+        # Of a text of which the last turns were kept, sources are those, and no longer seen to be of conversations.
+        source_cut="beginning" if config.source_cut == "auto" and config.turns else config.source_cut,
+        turn_separator=config.turn_separator,
     )
 
 
@@ -141,12 +148,13 @@ def _shares_vocabulary(config: DataConfig) -> bool:
 
 
 def as_read(config: DataConfig, text: Text) -> DataConfig:
-    """The settings with what the text itself decided, so that every later command reads the same: its lengths and its
-    fingerprint. A run has sources where `max_source_length` is not 0."""
+    """The settings with what the text itself decided, so that every later command reads the same: its lengths, what too
+    long sources lose, and its fingerprint. A run has sources where `max_source_length` is not 0."""
     return msgspec.structs.replace(
         config,
         max_length=text.max_length,
         max_source_length=text.max_source_length,
+        source_cut=config.source_cut if text.source_vocabulary is None else text.source_cut.loses,
         shared_vocabulary=config.shared_vocabulary
         or (text.source_vocabulary is not None and _shares_vocabulary(config)),
         fingerprint=text.corpus.fingerprint(),

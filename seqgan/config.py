@@ -73,7 +73,11 @@ class DataConfig(_Section, frozen=True, kw_only=True):
     shared_vocabulary: bool = False
     """One tokenizer and one vocabulary for sources and sentences."""
     max_source_length: Length = 0
-    """Most tokens a source may have, longer ones are cut; 0 takes the longest training source, at most 256."""
+    """Most tokens a source may have; 0 takes the longest training source, at most 256. Longer ones lose their oldest
+    turns or, if they have none, what source_cut says."""
+    source_cut: Annotated[str, tyro.conf.arg(metavar="auto|beginning|end")] = "auto"
+    """What a longer source without turns loses: its beginning, its end, or, auto, its beginning where other sources of
+    the text have turns, else its end. A last turn that is too long alone loses its beginning."""
     turn_separator: str = "__eou__"
     """The token between the turns of a source."""
     turns: Count = 0
@@ -360,7 +364,7 @@ class RunConfig(_Section, frozen=True, kw_only=True):
 
 
 BEFORE: Settings = {
-    "data": {"split": "distinct"},
+    "data": {"split": "distinct", "source_cut": "end-of-turns"},
     "pretrain": {"weighting": "batch"},
     "adversarial": {"places": "own"},
 }
@@ -421,6 +425,8 @@ def check(config: RunConfig) -> RunConfig:
         raise ConfigError(f"data.streaming is {config.data.streaming!r}: choose auto, always or never.")
     if config.data.too_long not in ("cut", "drop"):
         raise ConfigError(f"data.too_long is {config.data.too_long!r}: choose cut or drop.")
+    if config.data.source_cut not in ("auto", "beginning", "end", "end-of-turns"):  # the last one is that of before
+        raise ConfigError(f"data.source_cut is {config.data.source_cut!r}: choose auto, beginning or end.")
     if config.data.split not in ("lines", "distinct"):
         raise ConfigError(f"data.split is {config.data.split!r}: choose lines or distinct.")
     if config.pretrain.weighting not in ("text", "batch"):

@@ -169,6 +169,9 @@ def for_corpus(data: DataConfig, arguments: Sequence[str], length: int = 0) -> D
     corpus = flag_value(arguments, "--corpus") or flag_value(arguments, "--data.corpus")
     if corpus is None or located(corpus, prefix=True) == located(data.corpus, prefix=True):
         return data
+    own = DataConfig()
+    if data.fingerprint:  # the settings of a run, which was made by the rules of its time
+        data = msgspec.structs.replace(data, source_cut=own.source_cut, split=own.split)
     return msgspec.structs.replace(
         data,
         valid=None,
@@ -177,7 +180,7 @@ def for_corpus(data: DataConfig, arguments: Sequence[str], length: int = 0) -> D
         valid_source=None,
         max_length=length,
         max_source_length=0,
-        split_seed=DataConfig().split_seed,
+        split_seed=own.split_seed,
         fingerprint="",
     )
 

@@ -232,6 +232,7 @@ def sources_of(flags: SampleFlags, run: "Run") -> "tuple[Tensor, Tensor]":
         data.max_source_length,
         turn_separator=data.turn_separator,
         turns=data.turns,
+        source_cut=data.source_cut,
         name="standard input" if flags.source == "-" else flags.source,
         note=flags.progress.note,
     )

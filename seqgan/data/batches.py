@@ -112,7 +112,7 @@ def encode_sources(
     Args:
         sources: token lists.
         vocabulary: of the sources.
-        max_length: most tokens; longer sources keep their first ones.
+        max_length: most tokens; longer sources keep their first ones. `source_cut.fit_sources` cuts them otherwise.
 
     Returns:
         Ids [sources, L] and a mask that is True at real tokens [sources, L]; the number of sources that were cut.
@@ -153,7 +153,7 @@ def encode_pairs(
         sentences: token lists.
         source_vocabulary: of the sources.
         vocabulary: of the sentences.
-        max_source_length: most tokens of a source; longer ones are cut.
+        max_source_length: most tokens of a source; longer ones are cut as by `encode_sources`.
         max_length: most tokens of a sentence, the end symbol included.
         too_long: as for `encode_sentences`; with "drop" a sentence's source is dropped with it.
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from seqgan.data.batches import Sequences, encode_sentences, encode_sources
 from seqgan.data.lines import RETURNS
 from seqgan.data.pairs import TURN_SEPARATOR, last_turns
+from seqgan.data.source_cut import Lost, SourceCut, fit_sources
 from seqgan.data.tokenizers import Tokenizer
 from seqgan.data.vocabulary import Vocabulary
 from seqgan.errors import CorpusError
@@ -30,6 +31,13 @@ class Reading(NamedTuple):
     """The token between the turns of a source."""
     turns: int = 0
     """How many of a source's last turns are kept; 0 keeps all."""
+    source_cut: str = "end"
+    """What a source without turns loses where it is too long; see `SourceCut`."""
+
+    @property
+    def cut(self) -> SourceCut:
+        """What sources lose that are too long."""
+        return SourceCut(self.source_cut, self.turn_separator)
 
 
 class Read(NamedTuple):
@@ -45,8 +53,12 @@ class Read(NamedTuple):
     """Tokens that the vocabulary has not."""
     tokens: int = 0
     """Tokens in all, end symbols left out."""
-    cut_sources: int = 0
-    """Sources of more tokens than one may have."""
+    cut_turns: int = 0
+    """Sources of more tokens than one may have that were read without their oldest turns."""
+    cut_beginnings: int = 0
+    """Such sources without their beginning."""
+    cut_ends: int = 0
+    """Such sources without their end."""
     unknown_of_sources: int = 0
     """Tokens of sources that their vocabulary has not."""
     tokens_of_sources: int = 0
@@ -69,8 +81,8 @@ class Read(NamedTuple):
             said.append(f"{self.cut:,} of {self.lines:,} lines exceed {max_length} tokens: judged by their first ones.")
         if self.unknown:
             said.append(f"{self.unknown:,} of {self.tokens:,} tokens are not in the vocabulary: read as unknown ones.")
-        if self.cut_sources:
-            said.append(f"{self.cut_sources:,} of {self.lines:,} sources exceed {max_source_length} tokens: cut.")
+        lost = Lost(self.cut_turns, self.cut_beginnings, self.cut_ends)
+        said += lost.note(self.lines, "sources", max_source_length)
         if self.unknown_of_sources:
             said.append(
                 f"{self.unknown_of_sources:,} of {self.tokens_of_sources:,} tokens of the sources are not in their "
@@ -124,20 +136,21 @@ def read_text(
         return sequences, read
     assert reading.source_tokenizer is not None
     assert reading.source_vocabulary is not None
+    kept = [last_turns(source, reading.turn_separator, reading.turns) for source in sources]
     of_sources = []
-    for number, source in enumerate(sources, start=first):
-        of_sources.append(
-            reading.source_tokenizer.tokenize(last_turns(source, reading.turn_separator, reading.turns))
-            if source.strip()
-            else []
-        )
+    for number, source in enumerate(kept, start=first):
+        of_sources.append(reading.source_tokenizer.tokenize(source) if source.strip() else [])
         if not of_sources[-1]:
             raise CorpusError(f"{name}, line {number}: the source is blank, and its line answers it: fill it.")
-    source_ids, mask, cut_sources = encode_sources(of_sources, reading.source_vocabulary, reading.max_source_length)
+    longest = reading.max_source_length
+    fitted, lost = fit_sources(kept, reading.source_tokenizer, longest, reading.cut, of_sources)
+    source_ids, mask, _ = encode_sources(fitted, reading.source_vocabulary, longest)
     known = reading.source_vocabulary
     unknown_of_sources = sum(known.encode(each).count(known.unknown) for each in of_sources) if known.unknown else 0
     read = read._replace(
-        cut_sources=cut_sources,
+        cut_turns=lost.turns,
+        cut_beginnings=lost.beginning,
+        cut_ends=lost.end,
         unknown_of_sources=unknown_of_sources,
         tokens_of_sources=sum(map(len, of_sources)),
         returns=sum("\r" in line or "\r" in source for line, source in zip(lines, sources, strict=True)),

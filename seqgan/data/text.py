@@ -16,7 +16,9 @@ from seqgan.data.batches import (
     encode_sentences,
 )
 from seqgan.data.corpus import Corpus
+from seqgan.data.pairs import TURN_SEPARATOR
 from seqgan.data.pretrained import Pretrained
+from seqgan.data.source_cut import SourceCut, decided, fit_sources
 from seqgan.data.tokenizers import Numbers, SentencePiece, Tokenizer, Words
 from seqgan.data.vocabulary import Vocabulary, build_ids, build_vocabulary, fingerprint_of
 from seqgan.errors import ConfigError, CorpusError
@@ -48,6 +50,8 @@ class Text(NamedTuple):
     """Tokens of sources to ids: `vocabulary` itself where it is shared, None without sources."""
     max_source_length: int = 0
     """L, most tokens of a source; 0 without sources."""
+    source_cut: SourceCut = SourceCut()
+    """What longer sources lose."""
 
     @property
     def symbols(self) -> tuple[Tokenizer, Vocabulary, Tokenizer | None, Vocabulary | None]:
@@ -73,6 +77,8 @@ def encode_corpus(
     source_vocabulary: Vocabulary | None = None,
     shared_vocabulary: bool = False,
     max_source_length: int = 0,
+    source_cut: str = "auto",
+    turn_separator: str = TURN_SEPARATOR,
 ) -> Text:
     """Tokenize a corpus, build the vocabulary from its training sentences, and encode its splits.
 
@@ -88,6 +94,8 @@ def encode_corpus(
         source_vocabulary: an existing one of sources; None builds one.
         shared_vocabulary: one tokenizer and one vocabulary, of the tokens of both sides, for sources and sentences.
         max_source_length: L; 0 takes the longest training source, at most 256. Longer ones are cut.
+        source_cut: what those lose that have no turns, one of `source_cut.ENDS`; those with turns lose the oldest.
+        turn_separator: the token between turns.
 
     Raises:
         CorpusError: nothing can be learnt from this text, and why; or it has sources, and ids were asked for.
@@ -99,7 +107,7 @@ def encode_corpus(
     valid = [tokenizer.tokenize(line) for line in corpus.valid]
     train_sources, valid_sources = list[list[str]](), list[list[str]]()
     if corpus.sources is None:
-        refuse_source_settings(corpus, source_tokenizer is not None, shared_vocabulary, max_source_length)
+        refuse_source_settings(corpus, source_tokenizer is not None, shared_vocabulary, max_source_length, source_cut)
     else:
         source_tokenizer = tokenizer if shared_vocabulary else source_tokenizer or tokenizer
         refuse_ids(corpus, tokenizer.name, source_tokenizer.name)
@@ -113,7 +121,8 @@ def encode_corpus(
         max_length = _common_length(train, valid, max_length)
     max_length = max_length or automatic_max_length(train)
     notes = list(corpus.notes)
-    if source_tokenizer is None:
+    cut = SourceCut()
+    if corpus.sources is None or source_tokenizer is None:
         train_ids, train_long = encode_sentences(train, vocabulary, max_length, too_long)
         valid_ids, valid_long = encode_sentences(valid, vocabulary, max_length, too_long)
     else:
@@ -122,12 +131,15 @@ def encode_corpus(
         elif source_vocabulary is None:
             source_vocabulary = _source_vocabulary(source_tokenizer, train_sources, min_count, max_size)
         max_source_length = max_source_length or automatic_source_length(train_sources)
+        cut = SourceCut(decided(source_cut, corpus.sources.train, turn_separator), turn_separator)
+        fit = (source_tokenizer, max_source_length, cut)
+        train_sources, train_lost = fit_sources(corpus.sources.train, *fit, train_sources)
+        valid_sources, valid_lost = fit_sources(corpus.sources.valid, *fit, valid_sources)
         how = (source_vocabulary, vocabulary, max_source_length, max_length, too_long)
-        train_ids, train_long, train_cut = encode_pairs(train_sources, train, *how)
-        valid_ids, valid_long, valid_cut = encode_pairs(valid_sources, valid, *how)
-        for name, cut, ids in (("training", train_cut, train_ids), ("held-out", valid_cut, valid_ids)):
-            if cut:
-                notes.append(f"{cut:,} of {len(ids.tokens):,} {name} sources exceed {max_source_length} tokens: cut.")
+        train_ids, train_long, _ = encode_pairs(train_sources, train, *how)
+        valid_ids, valid_long, _ = encode_pairs(valid_sources, valid, *how)
+        notes += train_lost.note(len(train_sources), "training sources", max_source_length)
+        notes += valid_lost.note(len(valid_sources), "held-out sources", max_source_length)
 
     notes += changed_note(tokenizer, valid, corpus.valid)
     verb = "dropped" if too_long == "drop" else "cut"
@@ -150,11 +162,16 @@ def encode_corpus(
         source_tokenizer,
         source_vocabulary,
         max_source_length,
+        cut,
     )
 
 
 def refuse_source_settings(
-    corpus: Corpus, source_tokenizer: bool, shared_vocabulary: bool, max_source_length: int
+    corpus: Corpus,
+    source_tokenizer: bool,
+    shared_vocabulary: bool,
+    max_source_length: int,
+    source_cut: str = "auto",
 ) -> None:
     """That plain text is given no settings of sources.
 
@@ -165,6 +182,7 @@ def refuse_source_settings(
         "source_tokenizer": source_tokenizer,
         "shared_vocabulary": shared_vocabulary,
         "max_source_length": max_source_length,
+        "source_cut": source_cut in ("beginning", "end"),
     }
     for name, given in settings.items():
         if given:

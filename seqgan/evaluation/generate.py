@@ -9,6 +9,7 @@ from torch import Tensor
 from seqgan.data.batches import encode_sources
 from seqgan.data.lines import returns_note
 from seqgan.data.pairs import last_turns
+from seqgan.data.source_cut import SourceCut, fit_sources
 from seqgan.data.tokenizers import Tokenizer
 from seqgan.data.vocabulary import Vocabulary
 from seqgan.decoding.beam_search import beam_search
@@ -177,6 +178,7 @@ def read_sources(
     *,
     turn_separator: str,
     turns: int = 0,
+    source_cut: str = "end",
     name: str = "the sources",
     note: Callable[[str], None] = SILENT.note,
 ) -> tuple[Tensor, Tensor]:
@@ -186,9 +188,10 @@ def read_sources(
         lines: a source a line.
         tokenizer: of the sources.
         vocabulary: of the sources.
-        max_length: most tokens; longer sources are cut.
+        max_length: most tokens; longer sources lose their oldest turns.
         turn_separator: the token between turns.
         turns: how many of the last turns are kept; 0 keeps all.
+        source_cut: what those lose that have no turns; see `SourceCut`.
         name: of the file that they are of.
         note: told of what was cut, and of words that the vocabulary has not.
 
@@ -202,10 +205,11 @@ def read_sources(
             )
     for said in returns_note(lines, name):
         note(said)
-    tokens = [tokenizer.tokenize(last_turns(line, turn_separator, turns)) for line in lines]
-    ids, mask, cut = encode_sources(tokens, vocabulary, max_length)
-    if cut:
-        note(f"{cut:,} of {len(lines):,} sources exceed {max_length} tokens: cut.")
+    kept = [last_turns(line, turn_separator, turns) for line in lines]
+    tokens, lost = fit_sources(kept, tokenizer, max_length, SourceCut(source_cut, turn_separator))
+    ids, mask, _ = encode_sources(tokens, vocabulary, max_length)
+    for said in lost.note(len(lines), "sources", max_length):
+        note(said)
     unknown = 0 if vocabulary.unknown is None else int((mask & (ids == vocabulary.unknown)).sum())
     if unknown:
         note(f"{unknown:,} of {int(mask.sum()):,} tokens of the sources are not in the vocabulary.")

@@ -11,6 +11,7 @@ import torch
 from seqgan import __version__
 from seqgan.data.batches import encode_pairs, encode_sources
 from seqgan.data.embedded import pair_check
+from seqgan.data.source_cut import fit_sources
 from seqgan.data.text import Text
 from seqgan.data.tokenizers import metric_tokens
 from seqgan.errors import ConfigError, nearest
@@ -84,7 +85,7 @@ def encoded(text: Text, sources: Sequence[str]) -> "tuple[Tensor, Tensor]":
     """
     assert text.source_tokenizer is not None
     assert text.source_vocabulary is not None
-    tokens = [text.source_tokenizer.tokenize(source) for source in sources]
+    tokens, _ = fit_sources(sources, text.source_tokenizer, text.max_source_length, text.source_cut)
     ids, mask, _ = encode_sources(tokens, text.source_vocabulary, text.max_source_length)
     return ids, mask
 
@@ -346,8 +347,9 @@ def _likelihoods(
     """Of each reference the log-probability and the tokens that count; how many were cut, and tokens left out."""
     assert text.source_tokenizer is not None
     assert text.source_vocabulary is not None
+    fitted, _ = fit_sources(sources, text.source_tokenizer, text.max_source_length, text.source_cut)
     pairs, cut, _ = encode_pairs(
-        [text.source_tokenizer.tokenize(line) for line in sources],
+        fitted,
         [text.tokenizer.tokenize(line) for line in references],
         text.source_vocabulary,
         text.vocabulary,

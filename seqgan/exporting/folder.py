@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from seqgan import __version__
-from seqgan.config import DataConfig, RunConfig, with_settings
+from seqgan.config import BEFORE, DataConfig, RunConfig, with_settings
 from seqgan.errors import CheckpointError, ConfigError, RunError
 from seqgan.files import TEMPORARY_SUFFIX, cannot_write, read_json, replace_folder, write_file
 
@@ -26,8 +26,11 @@ READ = (
     "max_source_length",
     "turn_separator",
     "turns",
+    "source_cut",
 )
 """Settings of the text that a model needs wherever it is. The others name files of the machine it was trained on."""
+RULES_OF_BEFORE = {name: value for name, value in BEFORE["data"].items() if name in READ}
+"""And those that held for models whose files do not name them."""
 
 
 @contextlib.contextmanager
@@ -126,6 +129,7 @@ def read_config(folder: Path, role: str) -> RunConfig:
     data = content.get("data", {})
     if not isinstance(data, dict) or set(data) - {field.name for field in msgspec.structs.fields(DataConfig)}:
         raise ConfigError(f"In {path}: the section data holds what is no setting: export the model again.")
+    data = {**RULES_OF_BEFORE, **data}
     if missing := [name for name in READ if name not in data]:
         raise CheckpointError(f"{path} is damaged (data.{missing[0]} is missing): export the model again.")
     config = with_settings(RunConfig(), {"data": data, role: content.get(role)}, str(path))

@@ -109,7 +109,8 @@ class _Pretrained:
         config = read_config(folder, cls.role)
         data = config.data
         symbols = read_symbols(folder, data, "config.json")
-        reading = Reading(*symbols, data.max_length, data.max_source_length, data.turn_separator, data.turns)
+        lengths = data.max_length, data.max_source_length
+        reading = Reading(*symbols, *lengths, data.turn_separator, data.turns, data.source_cut)
         if not (folder / WEIGHTS).is_file():
             raise RunError(
                 f"{folder} has no {WEIGHTS}: it is incomplete, or a graph, which other programs run. Export the run "
@@ -196,6 +197,7 @@ class PretrainedGenerator(_Pretrained):
             reading.max_source_length,
             turn_separator=reading.turn_separator,
             turns=reading.turns,
+            source_cut=reading.source_cut,
         )
         answers = answer_sources(
             self.model,

@@ -64,7 +64,8 @@ class Run:
     def reading(self) -> Reading:
         """How text becomes what the players read."""
         data = self.config.data
-        return Reading(*self.symbols, data.max_length, data.max_source_length, data.turn_separator, data.turns)
+        lengths = data.max_length, data.max_source_length
+        return Reading(*self.symbols, *lengths, data.turn_separator, data.turns, data.source_cut)
 
     @property
     def vocabulary_fingerprint(self) -> str:

@@ -35,7 +35,7 @@ def test_sources_are_read_beside_them():
     sequences, read = read_text(reading, ["a", "b"], ["x y x", "x x __eou__ x"])
     assert sequences.source.tolist() == [[2, 1], [2, 0]]
     assert sequences.source_mask.tolist() == [[True, True], [True, False]]
-    assert read == Read(2, 0, 0, 0, 2, cut_sources=1, unknown_of_sources=1, tokens_of_sources=4)
+    assert read == Read(2, 0, 0, 0, 2, cut_ends=1, unknown_of_sources=1, tokens_of_sources=4)
     with pytest.raises(CorpusError, match="mine, line 8: the source is blank"):
         read_text(reading, ["a", "b"], ["x", " "], name="mine", first=7)
 

@@ -162,7 +162,7 @@ def test_the_sides_may_have_different_tokenizers():
 def test_long_sources_are_cut_and_it_is_said():
     text = encode_corpus(CORPUS, max_source_length=2)
     assert text.train.source.shape == (3, 2)
-    assert "2 of 3 training sources exceed 2 tokens: cut." in text.notes
+    assert "2 of 3 training sources exceed 2 tokens: their end is cut." in text.notes
     assert text.max_source_length == 2
 
 

@@ -119,7 +119,7 @@ def test_sources_are_read_as_a_run_reads_them(text):
     assert mask.sum(dim=1).tolist() == [2, 4]
     assert ids[1].tolist() == known.encode(["bird", "runs", "now", "a"])
     assert notes == [
-        "1 of 2 sources exceed 4 tokens: cut.",
+        "1 of 2 sources exceed 4 tokens: their end is cut.",
         "1 of 6 tokens of the sources are not in the vocabulary.",
     ]
     with pytest.raises(ConfigError, match=r"new\.en, line 2: blank"):
