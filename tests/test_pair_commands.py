@@ -218,6 +218,7 @@ def test_a_changed_vocabulary_of_sources_is_noticed(here, capsys):
         ("sample --source new.en --beam 2 --n-best 3", "--n-best is 3, and a beam of 2"),
         ("sample --source new.en --beam 2 --temperature 2", "--beam searches and draws nothing"),
         ("sample --source new.en --length-penalty 1", "give --beam as well"),
+        ("sample --source new.en --beam 1 --length-penalty 1", "a beam of 1 takes the likeliest token at each step"),
         ("evaluate --metrics self-bleu", "No metric of answers is called 'self-bleu'"),
         ("evaluate --metrics fits", "fits is by the rules of an embedded corpus"),
         ("evaluate --references new.en", "--references is of runs of plain text"),

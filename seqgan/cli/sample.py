@@ -35,7 +35,7 @@ class SampleFlags(CommonFlags, frozen=True, kw_only=True):
     n_best: Annotated[int, Meta(ge=1, le=MOST)] = 1
     """Answers to each source, below one another: the best of the beam, or as many draws."""
     length_penalty: Annotated[float, Meta(ge=0)] = 0.6
-    """How much a beam favours length: scores are divided by ((5 + length) / 6) to this power."""
+    """How much a beam of 2 or more favours length: scores are divided by ((5 + length) / 6) to this power."""
     best_of: Annotated[int, Meta(ge=1, le=100_000)] | None = None
     """Of an adversarial run: draw so many for each sentence, or for each source, and keep the one that its
     discriminator finds most real. What is kept is less diverse than samples are, the more so the greater the number."""
@@ -112,8 +112,14 @@ def check_meaningful(flags: SampleFlags, run: "Run") -> None:
     if flags.beam is not None and flags.memory:
         raise ConfigError("--memory is of samples, and --beam searches and draws nothing: give one of them.")
     check_memory(flags.memory, [run])
-    if flags.beam is None and flags.length_penalty != SampleFlags().length_penalty:
-        raise ConfigError("--length-penalty is of a beam: give --beam as well.")
+    if flags.length_penalty != SampleFlags().length_penalty:
+        if flags.beam is None:
+            raise ConfigError("--length-penalty is of a beam: give --beam as well.")
+        if flags.beam == 1 and flags.length_penalty:
+            raise ConfigError(
+                f"--length-penalty is {flags.length_penalty:g}, and a beam of 1 takes the likeliest token at each "
+                "step, whatever the length: leave it out, or widen --beam."
+            )
     wanted = flags.n_best if of_pairs else flags.count or 1
     if flags.beam is not None and wanted > flags.beam:
         flag = "--n-best" if of_pairs else "--count"

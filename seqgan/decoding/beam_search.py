@@ -42,7 +42,8 @@ def beam_search(
     At each position the `beam` likeliest continuations of all that go on are looked at: those that end are complete,
     and as many of the likeliest others go on. What has not ended after `max_length` tokens is complete then. A row is
     searched until none that goes on can still be among its best: as a log-probability only falls, its best possible
-    score is known. Without a length penalty a beam of one takes the likeliest token at each position.
+    score is known. A beam of one is greedy: it takes the likeliest token at each position and ends where that is the
+    end, whatever the length penalty, which has nothing else to compare.
 
     Args:
         generator: any generator that steps.
@@ -52,7 +53,7 @@ def beam_search(
         max_length: T, tokens with the end symbol.
         n_best: n, how many sequences are returned for each row, at most K.
         length_penalty: alpha; scores are log-probabilities divided by ((5 + tokens) / 6) ** alpha, the end symbol among
-            the tokens. 0 is none; larger ones favour longer sequences.
+            the tokens. 0 is none; larger ones favour longer sequences. A beam of one has none.
 
     Returns:
         Tokens and masks, always [B, n, T], with scores and log-probabilities.
@@ -64,6 +65,9 @@ def beam_search(
     Source: Wu et al. 2016 (arXiv:1609.08144), section 7, equation 14, without the coverage penalty.
     """
     _check(generator, beam, n_best, length_penalty)
+    if beam == 1:
+        # It would go on behind the end with the second likeliest token, in the hope of a better score for length.
+        length_penalty = 0.0
     end, size = generator.end, generator.vocabulary_size
     rows = _row_count(context) if rows is None else rows
     parameter = next(generator.parameters())

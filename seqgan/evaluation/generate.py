@@ -122,7 +122,7 @@ def answer_sources(
         rng: of samples.
         beam: hypotheses that are followed; 1 takes the likeliest token at each step, 0 samples.
         n_best: answers for each source: the best of the beam, or as many samples.
-        length_penalty: alpha of the beam's length normalisation.
+        length_penalty: alpha of the beam's length normalisation; a beam of 1 has none.
         temperature: of samples, as the next two; see `adjust_logits`.
         top_k: see `adjust_logits`.
         top_p: see `adjust_logits`.

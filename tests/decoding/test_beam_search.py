@@ -76,7 +76,7 @@ def plain_search(generator, beam, length, alpha, n_best):
 
 
 @pytest.mark.parametrize("favour", [0.0, 1.5, 3.0])
-@pytest.mark.parametrize(("beam", "alpha", "end"), [(1, 0.7, 0), (2, 0.0, 0), (3, 1.0, 0), (4, 3.0, 2), (3, 0.5, None)])
+@pytest.mark.parametrize(("beam", "alpha", "end"), [(1, 0.0, 0), (2, 0.0, 0), (3, 1.0, 0), (4, 3.0, 2), (3, 0.5, None)])
 def test_a_narrow_beam_is_the_plain_loop_that_never_stops_early(beam, alpha, end, favour):
     generator = tiny_generator(end=end)
     generator.output_bias.data[end or 0] += favour
@@ -139,14 +139,24 @@ class Markov(torch.nn.Module):
         return self.table[tokens].log(), state
 
 
+CERTAIN_BEHIND_THE_FIRST = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [0.5, 0.4, 0.1]]
+
+
 def test_a_search_goes_on_while_a_longer_sequence_may_become_better():
     """The end has 0.5 at once; 1 has 0.4, and is then certain: after 13 tokens its logarithm is divided by 3."""
-    generator = Markov([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [0.5, 0.4, 0.1]])
-    best = beam_search(generator, 1, max_length=13, length_penalty=1.0)
+    generator = Markov(CERTAIN_BEHIND_THE_FIRST)
+    best = beam_search(generator, 2, max_length=13, length_penalty=1.0)
     assert best.tokens[0, 0].tolist() == [1] * 13
     assert best.scores.item() == pytest.approx(math.log(0.4) / 3)
     # Five tokens at most divide it by (10 / 6) ** 0.4 = 1.23, and 0.92 / 1.23 is still more than 0.69.
-    assert beam_search(generator, 1, max_length=5, length_penalty=0.4).tokens[0, 0].tolist() == [0] * 5
+    assert beam_search(generator, 2, max_length=5, length_penalty=0.4).tokens[0, 0].tolist() == [0] * 5
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.6, 3.0])
+def test_a_beam_of_one_ends_where_the_end_is_likeliest_whatever_the_length_penalty(alpha):
+    best = beam_search(Markov(CERTAIN_BEHIND_THE_FIRST), 1, max_length=13, length_penalty=alpha)
+    assert best.tokens[0, 0].tolist() == [0] * 13
+    assert best.scores.item() == best.log_probs.item() == pytest.approx(math.log(0.5))
 
 
 def test_hypotheses_that_end_together_leave_their_places_to_others():

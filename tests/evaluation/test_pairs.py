@@ -7,6 +7,7 @@ import pytest
 import torch
 from tiny_pairs import WORDS, make_generator, tiny_pairs
 
+from seqgan.decoding import greedy_decode
 from seqgan.errors import ConfigError
 from seqgan.evaluation.adversarial_success import evaluator_reliability
 from seqgan.evaluation.generate import answer_sources, likeliest_sentences, read_sources
@@ -97,6 +98,10 @@ def test_answers_do_not_depend_on_what_else_is_asked(text, name):
     together = answers_of(generator, text, SOURCES)
     assert together == [answers_of(generator, text, [source])[0] for source in SOURCES]
     assert answers_of(generator, text, SOURCES, beam=1) == together
+    ids, mask = encoded(text, SOURCES)
+    context = generator.eval().encode(ids, mask)
+    greedy = greedy_decode(generator, context=context, max_length=text.max_length).tokens
+    assert together == [text.tokenizer.detokenize(text.vocabulary.decode(row)) for row in greedy.tolist()]
     assert answers_of(generator, text, SOURCES, beam=0, seed=1) == answers_of(generator, text, SOURCES, beam=0, seed=1)
 
 
