@@ -28,13 +28,17 @@ from seqgan.discriminators.many_view import FILTERS as VIEW_FILTERS
 from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.discriminators.two_tower_cnn import FILTERS as TOWER_FILTERS
 from seqgan.errors import ConfigError, CorpusError, nearest
-from seqgan.generators import CONDITIONAL_GENERATORS, GENERATORS, ONE_SHOT_GENERATORS
+from seqgan.generators import CONDITIONAL_GENERATORS, GENERATORS
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.model_memory import refuse_giant
 from seqgan.objectives import ALGORITHMS, GSGAN, SPIN, WGAN, Relaxed, Sampled, SelfPlay, relgan, wgan_gp
 from seqgan.objectives.relgan import SCHEDULES
 from seqgan.pretrained import model_folder
 from seqgan.progress import SILENT, Progress
+from seqgan.reached import KINDS, SIZES, parameters_of
+
+WIDTHS = {"cnn": FILTERS, "many-view": VIEW_FILTERS, "two-tower-cnn": TOWER_FILTERS}
+"""Numbers of filters by width, of the discriminators that have some."""
 
 
 def build_text(
@@ -167,7 +171,7 @@ def generator_name(config: GeneratorConfig, *, conditional: bool) -> str:
     Raises:
         ConfigError: there is none of that name, or it is for the other kind of text.
     """
-    known = {**GENERATORS, **ONE_SHOT_GENERATORS, **CONDITIONAL_GENERATORS, **dict.fromkeys(PRETRAINED)}
+    known = {**KINDS["generator"], **dict.fromkeys(PRETRAINED)}
     name = ("seq2seq-gru" if conditional else "lstm") if config.name is None else config.name
     _named(known, name, "generator")
     if name == "huggingface":
@@ -202,7 +206,7 @@ def discriminator_name(config: DiscriminatorConfig, *, conditional: bool) -> str
         ConfigError: there is none of that name, or it is for the other kind of text.
     """
     name = ("two-tower-cnn" if conditional else "cnn") if config.name is None else config.name
-    _named({**DISCRIMINATORS, **CONDITIONAL_DISCRIMINATORS, "huggingface": None}, name, "discriminator")
+    _named({**KINDS["discriminator"], "huggingface": None}, name, "discriminator")
     if name == "huggingface":
         return name
     if conditional != (name in CONDITIONAL_DISCRIMINATORS):
@@ -243,17 +247,16 @@ def build_generator(
     name = generator_name(config, conditional=conditional)
     if name in PRETRAINED:
         return _seeded(lambda: pretrained_generator(config, vocabulary, max_length, conditional, weights), seed)
-    kind = {**GENERATORS, **ONE_SHOT_GENERATORS, **CONDITIONAL_GENERATORS}[name]
-    options: dict[str, Any] = {"hidden_size": config.hidden_size, "layers": config.layers, "end": vocabulary.end}
-    if name in ONE_SHOT_GENERATORS:
-        options |= {"noise_size": config.noise_size, "max_length": max_length}
-    else:
-        options |= {"embedding_size": config.embedding_size, "dropout": config.dropout, "tied": config.tied}
-        options["start"] = vocabulary.start
-    if name in ("transformer", "relational", "seq2seq-transformer"):
-        options["heads"] = config.heads
-    if name in ("transformer", "seq2seq-transformer"):
-        options["max_length"] = max_length
+    kind = KINDS["generator"][name]
+    options = parameters_of(
+        kind,
+        {
+            **{size: getattr(config, size) for size in SIZES["generator"]},
+            "start": vocabulary.start,
+            "end": vocabulary.end,
+            "max_length": max_length,
+        },
+    )
     sizes = [len(vocabulary)]
     if source_vocabulary is not None:
         sizes.insert(0, len(source_vocabulary))
@@ -301,25 +304,17 @@ def build_discriminator(
     if name in PRETRAINED:
         symbols = (vocabulary, source_vocabulary)
         return _seeded(lambda: pretrained_judge(config, symbols, tokenizers, own_tokenizer, weights), seed)
-    kind = {**DISCRIMINATORS, **CONDITIONAL_DISCRIMINATORS}[name]
-    options: dict[str, Any] = {"embedding_size": config.embedding_size, "dropout": config.dropout}
-    if name == "residual-conv":
-        options = {"hidden_size": config.hidden_size, "layers": config.layers, "max_length": max_length}
-    elif name == "many-view":
-        options["views"] = config.views or config.embedding_size
-        options["per_view"] = config.per_view
-        options["filters"] = _scaled(VIEW_FILTERS, max_length, config.filters)
-    elif name == "cnn":
-        options["filters"] = _scaled(FILTERS, max_length, config.filters)
-    elif name == "two-tower-cnn":
-        options["filters"] = _scaled(TOWER_FILTERS, max_length, config.filters)
-        options["source_filters"] = _scaled(TOWER_FILTERS, max_source_length, config.filters)
-    else:
-        options |= {"hidden_size": config.hidden_size, "layers": config.layers}
-    if name == "transformer":
-        options["heads"] = config.heads
-    if config.per_token:
-        options["per_token"] = True
+    kind = KINDS["discriminator"][name]
+    options = parameters_of(
+        kind,
+        {
+            **{size: getattr(config, size) for size in SIZES["discriminator"]},
+            "filters": _scaled(WIDTHS.get(name, {}), max_length, config.filters),
+            "source_filters": _scaled(WIDTHS.get(name, {}), max_source_length, config.filters),
+            "views": config.views or config.embedding_size,
+            "max_length": max_length,
+        },
+    )
     sizes = [len(vocabulary)]
     if source_vocabulary is not None:
         sizes.insert(0, len(source_vocabulary))

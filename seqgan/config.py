@@ -326,6 +326,9 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     """The discriminator's gradients are scaled down to this norm; 0 leaves them as they are."""
     output_decay: Annotated[float, Meta(ge=0)] = 0.2
     """L2 penalty on the discriminator's output layer, half-square convention, as in the SeqGAN authors' program."""
+    decayed: Annotated[str, tyro.conf.Suppress] = "layer"
+    """What that shrinks: layer, the output layer; named, parameters whose names begin with output, of which a
+    discriminator with two towers has none. The latter is that of runs made before."""
     warmup_accuracy: Annotated[float, Meta(ge=0.5, le=1)] = 0.8
     """The discriminator is trained alone until it tells this share of sentences apart (of gad and of relaxed samples:
     until it puts this share of pairs in the right order; mean of 20 pools) ..."""
@@ -366,9 +369,13 @@ class RunConfig(_Section, frozen=True, kw_only=True):
 BEFORE: Settings = {
     "data": {"split": "distinct", "source_cut": "end-of-turns"},
     "pretrain": {"weighting": "batch"},
-    "adversarial": {"places": "own"},
+    "adversarial": {"places": "own", "decayed": "named"},
 }
 """Rules that changed, and what held before: for a run whose file does not name them it goes on to hold."""
+
+
+RULES = {"places": ("all", "own"), "decayed": ("layer", "named")}
+"""Those of both players, with the present one first."""
 
 
 def with_rules_of_before(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -431,8 +438,10 @@ def check(config: RunConfig) -> RunConfig:
         raise ConfigError(f"data.split is {config.data.split!r}: choose lines or distinct.")
     if config.pretrain.weighting not in ("text", "batch"):
         raise ConfigError(f"pretrain.weighting is {config.pretrain.weighting!r}: choose text or batch.")
-    if config.adversarial is not None and config.adversarial.places not in ("all", "own"):
-        raise ConfigError(f"adversarial.places is {config.adversarial.places!r}: choose all or own.")
+    for name, known in RULES.items():
+        found = getattr(config.adversarial, name, known[0])
+        if found not in known:
+            raise ConfigError(f"adversarial.{name} is {found!r}: choose {' or '.join(known)}.")
     _check_pairs(config.data)
     _check_pretrained(config)
     pieces_only = {config.data.tokenizer, config.data.source_tokenizer or config.data.tokenizer} == {"sentencepiece"}

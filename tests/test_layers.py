@@ -24,6 +24,7 @@ LAYERS = {
     "config": 2,
     "presets": 0,
     "pretrained": 1.5,
+    "reached": 3.2,
     "decoding": 3,
     "evaluation": 4,
     "build": 4,

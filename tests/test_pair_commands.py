@@ -14,9 +14,10 @@ SMALL = ["--generator.embedding-size", "8", "--generator.hidden-size", "12", "--
 SMALL_GAN = [
     *("--rounds", "2", "--adversarial.batch-size", "4", "--adversarial.discriminator-pool", "8", "--quiet"),
     *("--adversarial.warmup-steps", "2", "--adversarial.evaluate-samples", "5", "--adversarial.evaluate-every", "1"),
-    *("--adversarial.discriminator-steps", "1", "--discriminator.filters", "0.02", "--no-verdict"),
-    *("--discriminator.embedding-size", "6", "--discriminator.hidden-size", "8"),
+    *("--adversarial.discriminator-steps", "1", "--discriminator.embedding-size", "6", "--no-verdict"),
 ]
+CONVOLUTIONS, LAYERS = ["--discriminator.filters", "0.02"], ["--discriminator.hidden-size", "8"]
+"""Sizes of discriminators of one kind and of the other."""
 
 
 def run(*arguments):
@@ -59,12 +60,13 @@ def here(made, tmp_path, monkeypatch):
 
 def test_a_run_of_pairs_is_planned(here, capsys):
     few = [each for each in SMALL_GAN if each != "--no-verdict"]
-    assert run("plan", "--run", "runs/gru", "--algo", "seqgan", *few) == 0
+    assert run("plan", "--run", "runs/gru", "--algo", "seqgan", *few, *CONVOLUTIONS) == 0
     assert "adversarial: rounds" in capsys.readouterr().out
 
 
 def test_the_whole_way(here, capsys, monkeypatch):
-    assert run("adversarial", "--run", "runs/gru", "--algo", "csgan-nmt", *SMALL_GAN, "--adversarial.rollouts", 2) == 0
+    options = [*CONVOLUTIONS, "--adversarial.rollouts", 2]
+    assert run("adversarial", "--run", "runs/gru", "--algo", "csgan-nmt", *SMALL_GAN, *options) == 0
     child = "runs/gru/csgan-nmt"
     shown = [line.split("\t") for line in (here / child / "samples" / "round-000002.tsv").read_text().splitlines()]
     held = [line.split("\t")[0] for line in (here / "valid.tsv").read_text().splitlines()]
@@ -106,7 +108,8 @@ def test_the_whole_way(here, capsys, monkeypatch):
 @pytest.mark.parametrize("discriminator", ["two-tower-cnn", "two-tower-rnn", "hierarchical"])
 @pytest.mark.parametrize("generator", ["gru", "lstm", "transformer"])
 def test_every_generator_with_every_discriminator(here, generator, discriminator):
-    options = ["--discriminator", discriminator, "--adversarial.rollouts", 2, "--rounds", 1]
+    sizes = CONVOLUTIONS if discriminator == "two-tower-cnn" else LAYERS
+    options = ["--discriminator", discriminator, *sizes, "--adversarial.rollouts", 2, "--rounds", 1]
     assert run("adversarial", "--run", f"runs/{generator}", "--algo", "csgan-nmt", *SMALL_GAN, *options) == 0
     assert f"name: {discriminator}" in (here / "runs" / generator / "csgan-nmt" / "config.yaml").read_text()
 
@@ -114,7 +117,7 @@ def test_every_generator_with_every_discriminator(here, generator, discriminator
 @pytest.mark.parametrize(
     ("generator", "algo", "options"),
     [
-        ("gru", "csgan-nmt", ["--adversarial.rollouts", 2]),
+        ("gru", "csgan-nmt", [*CONVOLUTIONS, "--adversarial.rollouts", 2]),
         ("lstm", "csgan-nmt", ["--adversarial.rollouts", 2, "--adversarial.discriminator-share", 0]),
         ("gru", "dialogue", ["--adversarial.credit", "sequence"]),
         ("transformer", "dialogue", ["--adversarial.credit", "rollouts", "--adversarial.rollouts", 2]),

@@ -96,6 +96,8 @@ SEQGAN: dict[str, list[str]] = {
     "prefixes for a credit of sentences that fall": asked("real-prefix-step", "2"),
     "a rollout policy that never moves": asked("rollout-update-rate", "1"),
     "a clamp of nothing": asked("weight-clamp", "0"),
+    "heads of convolutions": ["--discriminator.heads", "8"],
+    "filters of a network without": ["--discriminator", "rnn"],  # BOTH has them
     "an unknown name": ["--adversarial.replay", "0.5"],
     "rounds of none": ["--rounds", "0"],
 }

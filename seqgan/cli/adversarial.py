@@ -319,7 +319,8 @@ def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
 
     config = named_players(config, conditional=config.data.source is not None)
     assert config.adversarial is not None
-    check_players(config, flags, conditional=config.data.source is not None, resumed=flags.resume)
+    resumed = flags.resume
+    check_players(config, flags, conditional=config.data.source is not None, resumed=resumed, from_nothing=True)
     if config.generator.name in PRETRAINED:
         raise ConfigError(
             f"--generator {config.generator.name} does not start from nothing: run seqgan pretrain with it, then "
@@ -344,7 +345,7 @@ def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
         text = build_text(config.data, progress=flags.progress)
     describe(text, flags.progress)
     if text.source_vocabulary is not None:
-        check_players(config, flags, conditional=True, resumed=flags.resume)
+        check_players(config, flags, conditional=True, resumed=resumed)
     config = msgspec.structs.replace(config, data=as_read(config.data, text))
 
     def make_run() -> "Run":
@@ -361,10 +362,13 @@ def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
     flags.progress.note(f"Next: seqgan evaluate --run {folder}, or seqgan sample --run {folder}")
 
 
-def check_players(config: RunConfig, flags: SettingsFlags, *, conditional: bool, resumed: bool = False) -> None:
+def check_players(
+    config: RunConfig, flags: SettingsFlags, *, conditional: bool, resumed: bool = False, from_nothing: bool = False
+) -> None:
     """That the players' settings go together and the device is there; asked before anything is read.
 
-    A run that is gone on with may have settings that do nothing, which earlier versions let it begin with.
+    A run that is gone on with may have settings that do nothing, which earlier versions let it begin with; and the
+    generator's are those of another run, unless it starts from nothing.
 
     Raises:
         ConfigError: they do not, and why.
@@ -372,6 +376,7 @@ def check_players(config: RunConfig, flags: SettingsFlags, *, conditional: bool,
     from seqgan.build import build_algorithm
     from seqgan.generators import ONE_SHOT_GENERATORS
     from seqgan.objectives import Relaxed, SelfPlay
+    from seqgan.reached import check_reached
     from seqgan.runs.tensorboard import check_installed
     from seqgan.training.adversarial import check_settings
     from seqgan.training.engine import choose_device
@@ -390,6 +395,8 @@ def check_players(config: RunConfig, flags: SettingsFlags, *, conditional: bool,
             f"{config.adversarial.algo} has no discriminator, and its kind or sizes are given: leave --discriminator "
             "and its settings out."
         )
+    for player in () if resumed else ("discriminator", "generator") if from_nothing else ("discriminator",):
+        check_reached(player, config, flags.preset)
     if config.discriminator.name in PRETRAINED and isinstance(algorithm, Relaxed):
         raise ConfigError(
             f"--discriminator {config.discriminator.name} reads texts, and {config.adversarial.algo} shows it "

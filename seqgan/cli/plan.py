@@ -83,7 +83,7 @@ def plan(config: RunConfig, flags: PlanFlags) -> None:
     run = open_run(flags.run) if flags.run is not None else None
     conditional = config.data.source is not None if run is None else run.source_vocabulary is not None
     config = named_players(config, conditional=conditional)
-    check_players(config, flags, conditional=conditional)
+    check_players(config, flags, conditional=conditional, from_nothing=run is None)
     judging, playing = config.discriminator, config.adversarial
     assert judging is not None
     assert playing is not None

@@ -70,6 +70,7 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
     """Pretrain with these settings; the run is made once everything that can be wrong has been looked at."""
     from seqgan.build import as_read, build_generator, build_text, named_players
     from seqgan.build_pretrained import check_room, with_generator_files, with_located_models, with_own_tokenizer
+    from seqgan.reached import check_reached
     from seqgan.runs.checkpoint import has_state
     from seqgan.runs.directory import Run, check_new, create_run, open_run, write_config
     from seqgan.runs.tensorboard import check_installed, want_events
@@ -79,6 +80,8 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
     progress = flags.progress
     device = choose_device(flags.device)
     check_pretrainable(config.generator)
+    if not flags.resume:
+        check_reached("generator", config, flags.preset)
     if flags.tensorboard:
         check_installed()
     # From here on the settings say what is meant wherever, and with whatever seed, the next command is called.

@@ -361,13 +361,16 @@ def check_trial(sweep: "SweepFile", settings: Mapping[str, Any], parent: RunConf
     from seqgan.cli.adversarial import check_players
     from seqgan.cli.pretrain import check_pretrainable
     from seqgan.objectives import Relaxed
+    from seqgan.reached import check_reached
     from seqgan.training.adversarial import check_reads_sources
 
     where = "its settings"
     if sweep.command == "pretrain":
         config = check(with_settings(RunConfig(), settings, where))
         check_pretrainable(config.generator)
-        return named_players(config, conditional=reads_sources(config))
+        config = named_players(config, conditional=reads_sources(config))
+        check_reached("generator", config)
+        return config
     section = settings.get("adversarial")
     algo = section.get("algo") if isinstance(section, dict) else None
     algo = algo if isinstance(algo, str) else AdversarialConfig().algo
@@ -394,7 +397,8 @@ def check_trial(sweep: "SweepFile", settings: Mapping[str, Any], parent: RunConf
         check_pretrainable(config.generator)
     check_reads_sources(config.adversarial, algorithm, conditional=conditional)
     config = named_players(config, conditional=conditional)
-    check_players(config, SettingsFlags(device=device), conditional=conditional)
+    flags = SettingsFlags(device=device)
+    check_players(config, flags, conditional=conditional, from_nothing=parent is None)
     return config
 
 

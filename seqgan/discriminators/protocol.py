@@ -2,7 +2,7 @@
 
 from typing import Any, Protocol, TypeAlias
 
-from torch import Tensor
+from torch import Tensor, nn
 
 Context = Any
 """What a discriminator's `encode` makes of a source: a nested tuple of tensors, rows first; None without one."""
@@ -14,6 +14,9 @@ DiscriminatorModule: TypeAlias = Any
 
 class Discriminator(Protocol):
     """A judge of sequences, as an ``nn.Module``. What follows a sequence's end never changes its logit."""
+
+    output: nn.Module
+    """The last layer, whose parameters `adversarial.output_decay` shrinks. One that is trained without has no need."""
 
     def encode(self, source: Tensor | None, source_mask: Tensor | None) -> Context:
         """What the judgement is conditioned on. None without a source."""

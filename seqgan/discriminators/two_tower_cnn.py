@@ -64,6 +64,11 @@ class TwoTowerCNNDiscriminator(nn.Module):
             if table is not None:
                 nn.init.uniform_(table.weight, -1.0, 1.0)
 
+    @property
+    def output(self) -> nn.Module:
+        """The last layer, which is that of `Fit`."""
+        return self.fit.output
+
     def encode(self, source: Tensor | None, source_mask: Tensor | None) -> Tensor:
         """Source [B, L] and its mask [B, L] to the projected features of each. [B, J]
 

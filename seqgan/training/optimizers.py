@@ -7,48 +7,96 @@ import torch
 from torch import Tensor, nn
 
 from seqgan.config import AdversarialConfig
+from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.errors import ConfigError
 from seqgan.training.processes import sum_gradients, total
 from seqgan.training.skips import Skips
 
 
 def adam(
-    model: nn.Module, learning_rate: float, output_decay: float = 0.0, betas: tuple[float, float] = (0.9, 0.999)
+    model: nn.Module,
+    learning_rate: float,
+    output_decay: float = 0.0,
+    betas: tuple[float, float] = (0.9, 0.999),
+    output: nn.Module | None = None,
 ) -> torch.optim.Adam:
     """Adam over a model's parameters.
 
     Args:
-        model: its parameters named `output...` are those of its output layer.
+        model: what is trained.
         learning_rate: of all.
         output_decay: L2 penalty on the output layer alone, half-square convention: the gradient of
             output_decay / 2 * |W|^2 is what Adam's weight decay adds (decoupled decay, AdamW, would be another thing).
         betas: decays of the two moments.
+        output: the model's output layer; by default its parameters named `output...`.
     """
-    return torch.optim.Adam(_groups(model, output_decay), lr=learning_rate, betas=betas, fused=True)
+    return torch.optim.Adam(_groups(model, output_decay, output), lr=learning_rate, betas=betas, fused=True)
 
 
 def make_optimizer(
-    config: AdversarialConfig, model: nn.Module, learning_rate: float, output_decay: float = 0.0, kind: str = ""
+    config: AdversarialConfig, model: nn.Module, learning_rate: float, kind: str = ""
 ) -> torch.optim.Optimizer:
-    """The optimiser of a player, by its settings, or of another kind than they say.
+    """The optimiser of a player without a penalty, by its settings, or of another kind than they say.
 
     Raises:
         ConfigError: there is none of that name.
     """
-    kind = kind or config.optimizer
+    return _optimizer(config, model, learning_rate, kind or config.optimizer, 0.0, None)
+
+
+def make_discriminator_optimizer(
+    config: AdversarialConfig, discriminator: DiscriminatorModule, kind: str = ""
+) -> torch.optim.Optimizer:
+    """The same of the discriminator, with the penalty on its output layer.
+
+    Raises:
+        ConfigError: there is none of that name.
+    """
+    output = getattr(discriminator, "output", None) if config.decayed == "layer" else None
+    rate = config.discriminator_learning_rate
+    return _optimizer(config, discriminator, rate, kind or config.optimizer, config.output_decay, output)
+
+
+def check_output_layer(config: AdversarialConfig, discriminator: DiscriminatorModule) -> None:
+    """That there is a layer for `output_decay` to shrink.
+
+    Raises:
+        ConfigError: not.
+    """
+    if config.output_decay and not isinstance(getattr(discriminator, "output", None), nn.Module):
+        raise ConfigError(
+            f"adversarial.output_decay is {config.output_decay:g} and of the discriminator's last layer, and "
+            f"{type(discriminator).__name__} has no layer called output: call it so, or set output_decay to 0."
+        )
+
+
+def _optimizer(
+    config: AdversarialConfig,
+    model: nn.Module,
+    learning_rate: float,
+    kind: str,
+    output_decay: float,
+    output: nn.Module | None,
+) -> torch.optim.Optimizer:
     if kind == "adam":
-        return adam(model, learning_rate, output_decay, (config.beta1, config.beta2))
+        return adam(model, learning_rate, output_decay, (config.beta1, config.beta2), output)
     if kind == "rmsprop":
         # No momentum: with clamped weights it overshoots (Arjovsky et al. 2017, section 4).
-        return torch.optim.RMSprop(_groups(model, output_decay), lr=learning_rate)
+        return torch.optim.RMSprop(_groups(model, output_decay, output), lr=learning_rate)
     raise ConfigError(f"No optimizer is called {kind!r}: for adversarial.optimizer choose adam or rmsprop.")
 
 
-def _groups(model: nn.Module, output_decay: float) -> list[dict[str, Any]]:
+def _groups(model: nn.Module, output_decay: float, output: nn.Module | None) -> list[dict[str, Any]]:
     """The output layer's parameters apart, with their penalty."""
-    output = [value for name, value in model.named_parameters() if name.startswith("output")]
-    rest = [value for name, value in model.named_parameters() if not name.startswith("output")]
-    return [{"params": rest}, {"params": output, "weight_decay": output_decay}]
+    named = dict(model.named_parameters())
+    if output is None:
+        last = {name for name in named if name.startswith("output")}
+    else:
+        inside = {id(parameter) for parameter in output.parameters()}
+        last = {name for name, parameter in named.items() if id(parameter) in inside}
+    rest = [parameter for name, parameter in named.items() if name not in last]
+    decayed = [parameter for name, parameter in named.items() if name in last]
+    return [{"params": rest}, {"params": decayed, "weight_decay": output_decay}]
 
 
 def update(

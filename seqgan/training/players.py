@@ -21,7 +21,7 @@ from seqgan.errors import ConfigError
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives.mle import token_nll
 from seqgan.training.engine import random_state, set_random_state
-from seqgan.training.optimizers import make_optimizer, update
+from seqgan.training.optimizers import make_discriminator_optimizer, make_optimizer, update
 from seqgan.training.processes import check_room, own_numbers, own_part, some_rows
 from seqgan.training.skips import Skips, check_weights
 
@@ -69,15 +69,11 @@ class Players:
         refuse_whole_pools(config, self.real)
         # The moments of maximum likelihood are not taken over: they belong to another loss.
         self.generator_optimizer = make_optimizer(config, generator, config.generator_learning_rate)
-        self.discriminator_optimizer = make_optimizer(
-            config, discriminator, config.discriminator_learning_rate, config.output_decay
-        )
+        self.discriminator_optimizer = make_discriminator_optimizer(config, discriminator)
         # Warm-up may have an optimiser of its own kind, whose moments end with it.
         self.warmup_optimizer = self.discriminator_optimizer
         if config.warmup_optimizer is not None:
-            self.warmup_optimizer = make_optimizer(
-                config, discriminator, config.discriminator_learning_rate, config.output_decay, config.warmup_optimizer
-            )
+            self.warmup_optimizer = make_discriminator_optimizer(config, discriminator, config.warmup_optimizer)
         self.skips = {
             player: Skips(player, f"--adversarial.{player}-learning-rate") for player in ("generator", "discriminator")
         }

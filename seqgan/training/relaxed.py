@@ -17,7 +17,7 @@ from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives import diagnostics
 from seqgan.objectives.algorithm import Relaxed
 from seqgan.objectives.wgan_gp import clamp_
-from seqgan.training.optimizers import update
+from seqgan.training.optimizers import check_output_layer, update
 from seqgan.training.players import Players, refuse_own_places
 from seqgan.training.processes import own_part, summed
 from seqgan.training.rewards import is_per_token
@@ -113,6 +113,7 @@ class RelaxedPlayers(Players):
             per_token=is_per_token(discriminator),
             per_view=getattr(discriminator, "per_view", False),
         )
+        check_output_layer(config, discriminator)
         super().__init__(generator, discriminator, text, config, rng)
         self.algorithm = algorithm
         # Where padding is text, what follows a sentence is real as well: end symbols up to the full length.

@@ -31,7 +31,7 @@ from seqgan.tensors.rows import State, join_rows, repeat_rows, select_rows
 from seqgan.training.baselines import Baseline, check_baseline
 from seqgan.training.credit import behind_the_end, check_credit, random_prefixes, token_values
 from seqgan.training.leash import check_leash, length_correlation, sampling_ratio
-from seqgan.training.optimizers import update
+from seqgan.training.optimizers import check_output_layer, update
 from seqgan.training.players import Players, refuse_own_places
 from seqgan.training.processes import Part, gather_rows, own_part, some_rows, summed
 from seqgan.training.replay import Replay
@@ -154,6 +154,7 @@ class SampledPlayers(Players):
         self.per_token = is_per_token(discriminator)
         self.conditional = text.train.source is not None
         check_sampled(config, algorithm, per_token=self.per_token, other=reward is not None or self.conditional)
+        check_output_layer(config, discriminator)
         if reward is not None and config.discriminator_share == 1:
             raise ConfigError(
                 "A reward is given, and adversarial.discriminator_share is 1, which leaves it no part: set the share "
