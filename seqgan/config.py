@@ -260,7 +260,11 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     critic_learning_rate: Rate = 1e-3
     """Of the critic's Adam, for baseline critic."""
     entropy_bonus: Annotated[float, Meta(ge=0)] = 0.0
-    """Weight of the next-token distributions' entropy, which is added to what the generator maximises."""
+    """Weight of the next-token distributions' entropy, which is added to what the generator maximises: summed over a
+    sentence's tokens, the mean over sentences, as its reward is."""
+    entropy_over: Annotated[str, tyro.conf.Suppress] = "sentences"
+    """What that is a mean over: sentences; or tokens, those of a batch, given ones among them: that of runs made
+    before."""
     teacher_forcing_steps: Count = 0
     """Maximum-likelihood updates on real sentences after each of the generator's updates."""
     standardize: bool = False
@@ -369,12 +373,12 @@ class RunConfig(_Section, frozen=True, kw_only=True):
 BEFORE: Settings = {
     "data": {"split": "distinct", "source_cut": "end-of-turns"},
     "pretrain": {"weighting": "batch"},
-    "adversarial": {"places": "own", "decayed": "named"},
+    "adversarial": {"places": "own", "decayed": "named", "entropy_over": "tokens"},
 }
 """Rules that changed, and what held before: for a run whose file does not name them it goes on to hold."""
 
 
-RULES = {"places": ("all", "own"), "decayed": ("layer", "named")}
+RULES = {"places": ("all", "own"), "decayed": ("layer", "named"), "entropy_over": ("sentences", "tokens")}
 """Those of both players, with the present one first."""
 
 

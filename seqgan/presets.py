@@ -66,14 +66,18 @@ _DIALOGUE: Settings = {
     },
 }
 
+_DIVERGENCES = ("jensen-shannon", "kl", "reverse-kl", "pearson", "hellinger")
+
 ALGORITHM_DEFAULTS: dict[str, Settings] = {
+    # What these learn from is the discriminator's log-odds, which a penalty on its output layer bends.
+    **{name: {"adversarial": {"output_decay": 0.0}} for name in ("bgan", *(f"bgan-{kind}" for kind in _DIVERGENCES))},
     # The paper lets it rise over the training.
-    "maligan": {"adversarial": {"baseline": "rising"}},
-    "bgan-reinforce": {"adversarial": {"baseline": "log-partition"}},
+    "maligan": {"adversarial": {"baseline": "rising", "output_decay": 0.0}},
+    "bgan-reinforce": {"adversarial": {"baseline": "log-partition", "output_decay": 0.0}},
     # Rewards without a fixed sign, or of one sign only: uncentred, they drown the signal or favour a length.
-    "reverse-kl": {"adversarial": {"baseline": "leave-one-out"}},
-    "non-saturating": {"adversarial": {"baseline": "leave-one-out"}},
-    "saturating": {"adversarial": {"baseline": "leave-one-out"}},
+    "reverse-kl": {"adversarial": {"baseline": "leave-one-out", "output_decay": 0.0}},
+    "non-saturating": {"adversarial": {"baseline": "leave-one-out", "output_decay": 0.0}},
+    "saturating": {"adversarial": {"baseline": "leave-one-out", "output_decay": 0.0}},
     # Li et al. 2017 and Yang et al. 2018, at learning rates for minutes and not days; the latter have a tenth of them.
     "dialogue": {
         "discriminator": {"name": "hierarchical"},
@@ -103,6 +107,7 @@ ALGORITHM_DEFAULTS: dict[str, Settings] = {
             "baseline": "leave-one-out",
             "standardize": True,
             "kl_weight": 0.001,
+            "output_decay": 0.0,
             "discriminator_steps": 1,
         }
     },

@@ -4,6 +4,7 @@ import argparse
 import sys
 import time
 
+from bent_odds import bent_table
 from enumeration import (
     CREDITS,
     FOR_RATIOS,
@@ -100,6 +101,12 @@ def main() -> int:
         toy = make_toy(end)
         lines = drawn_table(toy, options.samples, options.draws, options.seed)
         print(f"\n{title} ({time.monotonic() - started:.0f} s)\n", *lines, sep="\n", flush=True)
+    started = time.monotonic()
+    lines = bent_table(make_toy())
+    title = (
+        "Logits F of a discriminator of sequences of one to three tokens, beside the log-odds of data over generator"
+    )
+    print(f"\n{title} ({time.monotonic() - started:.0f} s)\n", *lines, sep="\n", flush=True)
     started = time.monotonic()
     lines = enumerated_table(make_toy())
     title = "Sequences of one to three tokens, over all batches of S that there are"

@@ -12,7 +12,12 @@ from seqgan.objectives.gsgan import GSGAN
 from seqgan.objectives.kl import k1_costs, k3, kl_loss
 from seqgan.objectives.maligan import MALIGAN
 from seqgan.objectives.mle import mle_loss, token_nll
-from seqgan.objectives.policy_gradient import discounted_returns, policy_gradient_loss, token_log_probs
+from seqgan.objectives.policy_gradient import (
+    discounted_returns,
+    entropy_bonus,
+    policy_gradient_loss,
+    token_log_probs,
+)
 from seqgan.objectives.relgan import RELGAN, relativistic_loss, relgan
 from seqgan.objectives.rewards import log_odds, log_probability, negative_log_fake, probability
 from seqgan.objectives.sentence_bleu import sentence_bleu
@@ -74,6 +79,7 @@ __all__ = [
     "boundary_seeking",
     "clamp_",
     "discounted_returns",
+    "entropy_bonus",
     "gradient_penalty",
     "importance_advantages",
     "judge_both",

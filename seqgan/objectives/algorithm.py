@@ -28,6 +28,9 @@ class Sampled(NamedTuple):
     another, and its baseline counts in units of the mean weight."""
     compares: bool = False
     """Whether the discriminator is trained on pairs, so that only differences of its logits mean something."""
+    needs_log_odds: bool = False
+    """Whether what the update is said to do rests on logits that tell the log-odds of data over the generator as it
+    now is: exactly, or up to a constant where samples are compared. What bends them is then refused."""
 
 
 def _constant(progress: float) -> float:  # noqa: ARG001

@@ -86,11 +86,11 @@ DIVERGENCES = {
 def boundary_seeking(divergence: str) -> Sampled:
     """The algorithm for one of `DIVERGENCES`."""
     log_weight, loss = DIVERGENCES[divergence]
-    return Sampled(log_weight, importance_advantages, loss, weighs=True)
+    return Sampled(log_weight, importance_advantages, loss, weighs=True, needs_log_odds=True)
 
 
 BGAN = boundary_seeking("gan")
 
-BGAN_REINFORCE = Sampled(log_odds, mean_advantages, binary_discriminator_loss)
+BGAN_REINFORCE = Sampled(log_odds, mean_advantages, binary_discriminator_loss, needs_log_odds=True)
 """Its REINFORCE form: the logarithm of a sample's weight, less that of the mean weight, is its reward. It minimises the
 reverse divergence, KL(q || p), and its variance is higher."""

@@ -17,6 +17,6 @@ from seqgan.objectives.algorithm import Sampled
 from seqgan.objectives.discriminator import binary_discriminator_loss
 from seqgan.objectives.rewards import log_odds, log_probability, negative_log_fake
 
-REVERSE_KL = Sampled(log_odds, mean_advantages, binary_discriminator_loss)
-NON_SATURATING = Sampled(log_probability, mean_advantages, binary_discriminator_loss)
-SATURATING = Sampled(negative_log_fake, mean_advantages, binary_discriminator_loss)
+REVERSE_KL = Sampled(log_odds, mean_advantages, binary_discriminator_loss, needs_log_odds=True)
+NON_SATURATING = Sampled(log_probability, mean_advantages, binary_discriminator_loss, needs_log_odds=True)
+SATURATING = Sampled(negative_log_fake, mean_advantages, binary_discriminator_loss, needs_log_odds=True)

@@ -25,4 +25,4 @@ from seqgan.objectives.algorithm import Sampled
 from seqgan.objectives.relgan import relativistic_loss
 from seqgan.objectives.rewards import log_odds
 
-GAD = Sampled(log_odds, mean_advantages, relativistic_loss, compares=True)
+GAD = Sampled(log_odds, mean_advantages, relativistic_loss, compares=True, needs_log_odds=True)

@@ -49,3 +49,23 @@ def policy_gradient_loss(log_probs: Tensor, advantages: Tensor, mask: Tensor) ->
     # The only detach of objectives on sampled text: advantages are data, never a path for gradients.
     weighted = log_probs * advantages.detach()
     return -torch.where(mask, weighted, 0.0).sum(dim=1).mean()
+
+
+def entropy_bonus(logits: Tensor, mask: Tensor) -> Tensor:
+    """Entropy of the next-token distributions, summed over a sequence's tokens, the mean over sequences.
+
+    Summed as `policy_gradient_loss` is, so that a weight means the same whatever the lengths, and a long sequence of a
+    batch takes nothing from the short ones. Its gradient takes the prefixes that were visited as given.
+
+    Args:
+        logits: of the next tokens, under the generator being trained. [B, T, V]
+        mask: True at sampled tokens. [B, T]
+
+    Returns:
+        [], to be maximised.
+
+    Source: Mnih et al. 2016 (arXiv:1602.01783), section 4, where it is added at each step of the policy gradient.
+    """
+    log_probs = logits.log_softmax(dim=-1)
+    entropies = -(log_probs.exp() * log_probs).sum(dim=-1)
+    return torch.where(mask, entropies, 0.0).sum(dim=1).mean()

@@ -31,6 +31,7 @@ from seqgan.runs.thinning import is_logged, is_shown, thin_samples
 from seqgan.training.doctor import Doctor
 from seqgan.training.engine import device_of, seeded
 from seqgan.training.keeping import Keeper
+from seqgan.training.log_odds import check_log_odds, few_weights
 from seqgan.training.players import Players, check_processes
 from seqgan.training.pretrain import Judge, check_same_text
 from seqgan.training.processes import by_first, check_alike, is_first, take_over
@@ -84,6 +85,8 @@ def train_adversarially(
     """
     config = config or AdversarialConfig()
     check_on_collapse(config)
+    if isinstance(algorithm, Sampled) and not resume:
+        check_log_odds(config, algorithm)
     device = device_of(generator)
     progress = progress if is_first() else SILENT
     check_alike("The text", text.corpus.fingerprint() + text.vocabulary_fingerprint)
@@ -107,6 +110,9 @@ def train_adversarially(
                 doctor.restore(state.get("doctor"))
                 state["log_size"] = int(state["log_size"])
             progress.note(f"Going on after {players.done}.")
+        few = few_weights(config, algorithm) if isinstance(algorithm, Sampled) and state is None else None
+        if few is not None:
+            progress.note(few)
         log = MetricLog(run.metrics_path if run is not None and is_first() else None, progress.note, state)
         recovery = Recovery(config, players, doctor, run, log, progress)
 
@@ -238,7 +244,8 @@ def check_settings(
         steps: whether the generator makes a token at a time, and not all positions at once.
         state_noise: of the generator's first state.
         conditional: whether sentences have sources.
-        resumed: whether the run was begun before, where what does nothing in self-play may be given.
+        resumed: whether the run was begun before, where what does nothing in self-play may be given, and what bends
+            log-odds.
 
     Raises:
         ConfigError: says which do not, and why.
@@ -272,6 +279,8 @@ def check_settings(
         )
     if isinstance(algorithm, Sampled):
         check_sampled(config, algorithm, per_token=per_token, other=conditional)
+        if not resumed:
+            check_log_odds(config, algorithm)
 
 
 def check_reads_sources(

@@ -22,7 +22,7 @@ from seqgan.objectives.advantages import standardized
 from seqgan.objectives.algorithm import Sampled
 from seqgan.objectives.discriminator import binary_discriminator_loss
 from seqgan.objectives.kl import k1_costs, k3, kl_loss
-from seqgan.objectives.policy_gradient import policy_gradient_loss, token_log_probs
+from seqgan.objectives.policy_gradient import entropy_bonus, policy_gradient_loss, token_log_probs
 from seqgan.objectives.wgan_gp import clamp_
 from seqgan.tensors.masking import masked_mean
 from seqgan.tensors.modes import evaluating
@@ -241,9 +241,11 @@ class SampledPlayers(Players):
             loss = loss - torch.where(own.samples.mask & ~own_sampled, log_probs, 0.0).sum(dim=1).mean()
         of_sentences = part.share(part.size, config.batch_size)
         of_tokens = part.share(own.samples.mask.sum(), fake.mask.sum())
+        if config.entropy_bonus and config.entropy_over == "sentences":
+            loss = loss - config.entropy_bonus * entropy_bonus(logits, own_sampled)
         loss = of_sentences * loss
         entropy = of_tokens * diagnostics.policy_entropy(logits, own.samples.mask)
-        if config.entropy_bonus:
+        if config.entropy_bonus and config.entropy_over == "tokens":
             loss = loss - config.entropy_bonus * entropy
         ratio = None
         if self.rounds == 0 and isinstance(self.generator, OwnWeights):  # somebody else's code, version by version

@@ -9,6 +9,7 @@ from conftest import all_sequences, sequence_log_probs, tiny_generator
 from seqgan.objectives import (
     SAMPLED,
     binary_discriminator_loss,
+    entropy_bonus,
     mean_advantages,
     mle_loss,
     policy_gradient_loss,
@@ -162,6 +163,17 @@ def test_a_constant_reward_has_no_expected_gradient():
 def test_entropy_of_uniform_predictions_is_the_logarithm_of_their_number():
     logits = torch.zeros(2, 2, 8)
     assert policy_entropy(logits, torch.tensor([[True, False], [True, True]])).item() == pytest.approx(math.log(8))
+
+
+def test_the_entropy_bonus_is_a_sum_over_each_sequence_whatever_else_is_in_the_batch():
+    logits = torch.randn(3, 3, 8, generator=torch.Generator().manual_seed(0), dtype=torch.float64, requires_grad=True)
+    mask = torch.tensor([[True, False, False], [True, True, True], [True, True, False]])
+    assert entropy_bonus(torch.zeros(3, 3, 8), mask).item() == pytest.approx((1 + 3 + 2) / 3 * math.log(8))
+    (gradient,) = torch.autograd.grad(entropy_bonus(logits, mask), logits)
+    # The update of a batch is the mean of its sentences' own: none takes anything from another.
+    for row in range(3):
+        (alone,) = torch.autograd.grad(entropy_bonus(logits[row : row + 1], mask[row : row + 1]), logits)
+        torch.testing.assert_close(gradient[row], alone[row] / 3)
 
 
 def test_reward_spread_is_taken_over_real_tokens():

@@ -13,7 +13,7 @@ from seqgan.build_pretrained import with_discriminator_files, with_generator_fil
 from seqgan.config import DiscriminatorConfig, GeneratorConfig, PretrainConfig, RunConfig
 from seqgan.decoding import Samples
 from seqgan.errors import ConfigError, SeqganError
-from seqgan.objectives import GAD, MALIGAN, SAMPLED, SEQGAN, SPIN
+from seqgan.objectives import GAD, MALIGAN, REVERSE_KL, SAMPLED, SEQGAN, SPIN
 from seqgan.runs.metric_log import read_metrics
 from seqgan.tensors.own_weights import frozen_copy
 from seqgan.training.adversarial import check_settings, make_players, train_adversarially
@@ -45,13 +45,13 @@ def trained(start, text, algorithm, config, **options):
 
 
 ALL = {
-    **{"baseline": "leave-one-out", "group_size": 4, "standardize": True, "kl_weight": 0.1, "replay_share": 0.5},
+    **{"baseline": "leave-one-out", "group_size": 4, "standardize": True, "kl_weight": 0.1},
     "teacher_forcing_steps": 1,
 }
 CASES = {
     "gad": (GAD, ALL),
     "gad-k1": (GAD, {**ALL, "kl_estimator": "k1", "discriminator_stop": 0.6}),
-    "smoothed": (SEQGAN, {"label_smoothing": 0.1, "kl_weight": 0.1}),
+    "smoothed": (SEQGAN, {"label_smoothing": 0.1, "kl_weight": 0.1, "replay_share": 0.5}),
     "spin": (SPIN, {"iteration_rounds": 1}),
 }
 
@@ -126,6 +126,9 @@ def test_smoothing_is_the_cross_entropy_of_a_softer_target(text, start):
     assert losses[0.2] - losses[0.0] == pytest.approx((soft - hard).item(), abs=1e-6)
 
 
+RATIOS = [algorithm for algorithm in SAMPLED.values() if algorithm.needs_log_odds]
+
+
 @pytest.mark.parametrize(
     ("algorithm", "changes", "message"),
     [
@@ -135,6 +138,9 @@ def test_smoothing_is_the_cross_entropy_of_a_softer_target(text, start):
         (GAD, {"standardize": True, "batch_size": 1}, "adversarial.batch_size is 1"),
         (GAD, {"label_smoothing": 0.1}, "of a discriminator that minimises a cross-entropy"),
         (SEQGAN, {"spin_weight": 1.0}, "belongs to spin"),
+        *((each, {"replay_share": 0.2}, "replay_share is 0.2: it is of samples of earlier") for each in RATIOS),
+        *((each, {"weight_clamp": 1.0}, "learns from the log-odds of data over the generator") for each in RATIOS),
+        *((each, {"label_smoothing": 0.1}, "bounds the logits, whose mean odds") for each in (MALIGAN, REVERSE_KL)),
         (SPIN, {"kl_weight": 1.0, "algo": "spin"}, "spin has none"),
         (SPIN, {"group_size": 4, "algo": "spin"}, "spin has none"),
     ],

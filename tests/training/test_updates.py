@@ -123,12 +123,15 @@ def test_with_rollouts_each_token_gets_the_mean_of_its_own_values(gradients, mon
     assert_gradient_of(total / ROWS, gradients[0], made)
 
 
-def test_the_entropy_bonus_is_maximised(gradients):
-    made = players(entropy_bonus=0.25, control="constant")
+@pytest.mark.parametrize("over", ["sentences", "tokens"])
+def test_the_entropy_bonus_is_maximised(gradients, over):
+    """Per sentence, as its reward is; in runs made before, per token of the batch."""
+    made = players(entropy_bonus=0.25, control="constant", entropy_over=over)
     fake = drawn_by(made)
     made.play_round()
     probs = made.generator.eval()(fake.tokens).softmax(-1)
-    entropy = -(probs * probs.log()).sum(-1)[fake.mask].mean()
+    count = ROWS if over == "sentences" else fake.mask.sum()
+    entropy = -(probs * probs.log()).sum(-1)[fake.mask].sum() / count
     log_prob = torch.where(fake.mask, log_probs_by_hand(made, fake.tokens), 0.0).sum(1)
     assert_gradient_of((0.5 * log_prob).mean() + 0.25 * entropy, gradients[0], made)
 
