@@ -2,6 +2,7 @@
 
 from seqgan.generators.gru import GRUGenerator
 from seqgan.generators.lstm import LSTMGenerator
+from seqgan.generators.masked import masked
 from seqgan.generators.protocol import Generator, OneShotGenerator
 from seqgan.generators.relational import RelationalGenerator
 from seqgan.generators.residual_conv import ResidualConvGenerator
@@ -41,4 +42,5 @@ __all__ = [
     "Seq2SeqLSTM",
     "Seq2SeqTransformer",
     "TransformerGenerator",
+    "masked",
 ]
