@@ -11,7 +11,7 @@ import msgspec
 from seqgan.config import PRETRAINED, DiscriminatorConfig, GeneratorConfig, RunConfig
 from seqgan.data.pretrained import Pretrained, read_pretrained
 from seqgan.data.tokenizers import Tokenizer
-from seqgan.data.vocabulary import PretrainedVocabulary, Vocabulary
+from seqgan.data.vocabulary import SPECIALS, PretrainedVocabulary, Vocabulary
 from seqgan.discriminators.huggingface import HuggingFaceDiscriminator
 from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.errors import ConfigError
@@ -96,6 +96,21 @@ def with_discriminator_files(config: DiscriminatorConfig) -> DiscriminatorConfig
         opening=tokenizer.number_of(specials.start),
         closing=closing,
     )
+
+
+def keep_learnt_symbols(tokenizer: Tokenizer, vocabulary: Vocabulary, config: GeneratorConfig) -> None:
+    """Let a model with trained weights of its own write what this training text never has: it learnt that elsewhere.
+
+    Not so parts of characters and control characters. What was learnt from this text alone is left as it is.
+    """
+    unseen = vocabulary.unseen
+    learnt = config.name in PRETRAINED and config.path is not None and has_weights(model_folder(config.path))
+    if not learnt or unseen is None or not isinstance(tokenizer, Pretrained):
+        return
+    ids = [number for number in unseen if number != vocabulary.unknown]
+    tokens = [vocabulary.tokens[number - SPECIALS] for number in ids]
+    kept = {number for number, is_text in zip(ids, tokenizer.are_text(tokens), strict=True) if is_text}
+    vocabulary.unseen = unseen - kept
 
 
 def _anywhere(path: str) -> str:

@@ -62,7 +62,7 @@ def test_the_whole_way(here, pretrained, capsys):
     child = pretrained / "seqgan"
     assert {path.name for path in child.iterdir()} == {
         *("checkpoints", "config.yaml", "discriminator.safetensors", "generator.safetensors"),
-        *("metrics.jsonl", "samples", "vocabulary.txt"),
+        *("metrics.jsonl", "samples", "unseen.txt", "vocabulary.txt"),
     }
     assert sorted(path.name for path in (child / "samples").iterdir()) == [f"round-00000{n}.txt" for n in range(3)]
     capsys.readouterr()
@@ -702,3 +702,57 @@ def test_flags_of_the_verdict_that_do_not_go_together(here, pretrained, capsys):
     assert "nowhere does not exist" in fails(capsys, "evaluate", "--compare", pretrained, "--seeds-of", "nowhere")
     twice = ["--run", pretrained, "--compare", "x", "--seeds-of", pretrained]
     assert "names a run twice" in fails(capsys, "evaluate", *twice)
+
+
+RARE = [f"{name} walks to {place} ." for name in ("ann", "ben", "eva") for place in ("work", "town")] * 4
+RARE += [f"name{number} walks to town ." for number in range(12)]
+
+
+def test_what_the_text_never_has_and_the_unknown_symbol_are_drawn_and_searched_for_where_they_are_asked_for(
+    here, capsys
+):
+    (here / "rare.txt").write_text("\n".join(RARE) + "\n")
+    few = ["--epochs", "12", "--pretrain.patience", "0", *SMALL[:4], "--data.min-count", "2"]
+    assert run("pretrain", "--corpus", "rare.txt", *few, "--quiet") == 0
+    capsys.readouterr()
+    for how in (["--count", 60], ["--count", 60, "--temperature", 2], ["--beam", 200], ["--count", 9, "--prefix", "ann"]):
+        assert run("sample", "--run", "runs/rare", *how) == 0
+        out, err = capsys.readouterr()
+        assert "<unk>" not in out
+        assert err.count("The training text has words outside the vocabulary, and samples have none") == 1
+        assert run("sample", "--run", "runs/rare", *how, "--all-symbols") == 0
+        out, err = capsys.readouterr()
+        lines = out.split("\n")[:-1]
+        there = sum("<unk>" in line for line in lines)
+        assert "has words outside" not in err
+        if "--prefix" not in how:
+            assert there
+            assert f"The unknown symbol, <unk>, stands in {there} of {len(lines)} lines." in err
+    assert run("evaluate", "--run", "runs/rare", "--count", 20, "--metrics", "unique", "nll", "--table-only") == 0
+    out = capsys.readouterr().out
+    assert "|drawn:of known tokens alone" in out
+    assert "|vocabulary:10 unmasked|temperature:1|" in out
+
+
+def test_single_bytes_that_the_text_never_has_are_not_drawn(here, capsys):
+    (here / "tiny.txt").write_text("ab ab\nab ba\nba ba\naab b\n" * 5)
+    assert run("pretrain", "--corpus", "tiny.txt", "--tokenizer", "sentencepiece", *SMALL, "--quiet") == 0
+    assert run("adversarial", "--run", "runs/tiny", "--algo", "seqgan", *SMALL_GAN, "--quiet") == 0
+    for folder in ("runs/tiny", "runs/tiny/seqgan"):
+        for how in ([], ["--temperature", 5], ["--best-of", 2, "--scores"] if "/seqgan" in folder else ["--beam", 300]):
+            assert run("sample", "--run", folder, "--count", 200, "--quiet", "--output", "out.txt", *how) == 0
+            lines = (here / "out.txt").read_text(encoding="utf-8").split("\n")[:-1]
+            assert set("".join(line.split("\t")[0] for line in lines)) <= set("ab ")
+    judged = (here / "runs" / "tiny" / "seqgan" / "samples" / "round-000002.txt").read_text(encoding="utf-8")
+    assert set(judged) <= set("ab \n")
+    assert run("export", "--run", "runs/tiny", "--output", "model", "--quiet") == 0
+    from seqgan.exporting import PretrainedGenerator
+
+    model = PretrainedGenerator.from_pretrained("model")
+    assert set("".join(model.sample(200, temperature=5.0))) <= set("ab ")
+    capsys.readouterr()
+    assert run("sample", "--run", "runs/tiny", "--count", 200, "--temperature", 5, "--all-symbols") == 0
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) == 200
+    assert "\ufffd" not in out
+    assert "of 200 lines changed, so that each is a line of text" in err

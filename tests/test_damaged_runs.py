@@ -17,6 +17,7 @@ FILES = {
     # file of the child or its parent: commands that do without it, or use the one before
     "config.yaml": {},
     "vocabulary.txt": {},
+    "unseen.txt": {"report"},
     "generator.safetensors": {"resume", "report"},
     "discriminator.safetensors": {"resume", "resume-child", "sample", "report"},
     "metrics.jsonl": {"resume", "resume-child", "sample", "report"},

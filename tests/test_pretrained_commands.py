@@ -59,7 +59,7 @@ def test_a_run_needs_no_other_folder(here, capsys):
     files = {path.name for path in (here / "runs" / "mine").iterdir()}
     assert files == {
         *("checkpoints", "config.yaml", "generator.safetensors", "metrics.jsonl"),
-        *("tokenizer.json", "vocabulary.txt"),
+        *("tokenizer.json", "unseen.txt", "vocabulary.txt"),
     }
     assert run("adversarial", "--run", "runs/mine", "--algo", "gad", *JUDGE, "--rounds", 1, *FEW) == 0
     child = here / "runs" / "mine" / "gad"

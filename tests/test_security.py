@@ -59,7 +59,14 @@ def test_no_file_of_a_run_runs_code(run):
     """Every file that a run has, one after the other, is a pickle whose reading would leave a mark."""
     files = [path for path in run.rglob("*") if path.is_file()]
     assert {path.name for path in files} >= {
-        *("config.yaml", "vocabulary.txt", "generator.safetensors", "discriminator.safetensors", "metrics.jsonl"),
+        *(
+            "config.yaml",
+            "vocabulary.txt",
+            "unseen.txt",
+            "generator.safetensors",
+            "discriminator.safetensors",
+            "metrics.jsonl",
+        ),
         *("state.pt", "state.json"),
     }
     whole = run.with_name("whole")

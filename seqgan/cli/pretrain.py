@@ -69,7 +69,13 @@ def default_folder(corpus: str) -> Path:
 def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None:
     """Pretrain with these settings; the run is made once everything that can be wrong has been looked at."""
     from seqgan.build import as_read, build_generator, build_text, named_players
-    from seqgan.build_pretrained import check_room, with_generator_files, with_located_models, with_own_tokenizer
+    from seqgan.build_pretrained import (
+        check_room,
+        keep_learnt_symbols,
+        with_generator_files,
+        with_located_models,
+        with_own_tokenizer,
+    )
     from seqgan.reached import check_reached
     from seqgan.runs.checkpoint import has_state
     from seqgan.runs.directory import Run, check_new, create_run, open_run, write_config
@@ -101,6 +107,7 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
         config = msgspec.structs.replace(config, generator=with_generator_files(config.generator))
         progress.note(f"Reading {config.data.corpus} ...")
         text = build_text(config.data, progress=progress)
+        keep_learnt_symbols(text.tokenizer, text.vocabulary, config.generator)
     describe(text, progress)
     config = msgspec.structs.replace(config, data=as_read(config.data, text))
     config = named_players(config, conditional=text.source_vocabulary is not None)

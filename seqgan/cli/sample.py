@@ -54,6 +54,9 @@ class SampleFlags(CommonFlags, frozen=True, kw_only=True):
     are cut decides the random numbers: the same samples come of the same seed and the same memory."""
     prefix: Annotated[str | None, tyro.conf.arg(metavar="TEXT")] = None
     """What every sentence begins with."""
+    all_symbols: Switch = False
+    """Draw, or search among, all symbols: also the unknown one, written <unk>, and those that the training text never
+    has, such as single bytes of a tokenizer of subwords."""
     output: Annotated[str | None, tyro.conf.arg(metavar="FILE")] = None
     """Where to write; by default standard output."""
 
@@ -72,6 +75,11 @@ def main(arguments: Sequence[str]) -> None:
     if flags.run is None:
         flags.progress.note(f"From {run.folder}.")
     check_meaningful(flags, run)
+    if run.vocabulary.unknown_in_text and not flags.all_symbols:
+        flags.progress.note(
+            "The training text has words outside the vocabulary, and samples have none: they are drawn of known words "
+            "alone. With --all-symbols there is <unk> for the others."
+        )
     with holding_to(flags.memory):
         if flags.best_of is not None or flags.scores:
             sentences = chosen(flags, run)
@@ -148,6 +156,8 @@ def samples(flags: SampleFlags, run: "Run") -> list[str]:
             run.tokenizer,
             run.vocabulary,
             length_penalty=flags.length_penalty,
+            progress=flags.progress,
+            all_symbols=flags.all_symbols,
         )
     prefix = None if flags.prefix is None else encode_prefix(flags.prefix, run.tokenizer, run.vocabulary)
     return generate_sentences(
@@ -162,6 +172,7 @@ def samples(flags: SampleFlags, run: "Run") -> list[str]:
         top_k=flags.top_k,
         top_p=flags.top_p,
         prefix=prefix,
+        all_symbols=flags.all_symbols,
     )
 
 
@@ -191,6 +202,7 @@ def answers(flags: SampleFlags, run: "Run") -> list[str]:
         top_k=flags.top_k,
         top_p=flags.top_p,
         progress=flags.progress,
+        all_symbols=flags.all_symbols,
     )
     return [sentence for best in found for sentence in best]
 
@@ -212,6 +224,7 @@ def chosen(flags: SampleFlags, run: "Run") -> list[str]:
     generator, discriminator = load_generator(run).to(device), load_discriminator(run).to(device)
     how: dict[str, Any] = {"temperature": flags.temperature, "top_k": flags.top_k, "top_p": flags.top_p}
     how |= {"rng": torch.Generator(device).manual_seed(flags.seed), "progress": flags.progress}
+    how["all_symbols"] = flags.all_symbols
     n = flags.best_of or 1
     if run.source_vocabulary is None:
         prefix = None if flags.prefix is None else encode_prefix(flags.prefix, run.tokenizer, run.vocabulary)

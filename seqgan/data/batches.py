@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -47,6 +48,10 @@ class Sequences(NamedTuple):
     def sentences(self) -> int:
         """How many."""
         return len(self.tokens)
+
+    def seen(self, size: int) -> np.ndarray:
+        """Which of `size` symbols occur. [size]"""
+        return np.bincount(self.tokens[self.mask].cpu().numpy(), minlength=size) > 0
 
     def to(self, device: torch.device) -> "Sequences":
         """The same on a device."""

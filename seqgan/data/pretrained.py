@@ -9,12 +9,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from seqgan.data.odd_characters import kind_of
 from seqgan.data.vocabulary import UNKNOWN_TEXT, PretrainedVocabulary, SymbolNumbers
 from seqgan.errors import ConfigError, CorpusError
 from seqgan.files import read_file, read_json
 
 TOKENIZER_FILE = "tokenizer.json"
 """Its name in the folder of a model, and in a run's."""
+NO_TEXT = ("control character", "replacement character")
+"""Kinds of characters that a piece decodes to which is no text by itself; `odd_characters` names them."""
 EXTRA = "It needs the extra hf: pip install 'seqgan[hf]'."
 
 
@@ -109,6 +112,13 @@ class Pretrained:
             line=tuple(line) if line and self.unknown not in line else (end,),
         )
         return PretrainedVocabulary([token for _, token in kept], [number for number, _ in kept], symbols)
+
+    def are_text(self, tokens: Sequence[str]) -> list[bool]:
+        """Whether each piece, by itself, is text: no part of a character, no control character or line separator."""
+        texts = self._tokenizer.decode_batch(
+            [[self._tokenizer.token_to_id(token)] for token in tokens], skip_special_tokens=False
+        )
+        return [not any(kind_of(character) in NO_TEXT for character in text) for text in texts]
 
     def _frame(self) -> tuple[list[int], list[int]]:
         """The special symbols that the model was trained to see before and after a text."""

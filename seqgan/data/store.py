@@ -32,6 +32,10 @@ SHORT_IDS = 2**16
 """Symbols from which an id takes four bytes and not two."""
 
 
+SENTENCES = 2**16
+"""That are looked at together where all are."""
+
+
 class Piece(NamedTuple):
     """Sentences that stand together in a file, mapped and not read."""
 
@@ -111,6 +115,16 @@ class StreamedSequences:
         """At most so many of the sentences in memory, at equal distances; all where there are no more."""
         count = min(most, self.sentences)
         return Sequences(*self.take(torch.arange(count) * self.sentences // max(1, count)))
+
+    def seen(self, size: int) -> np.ndarray:
+        """Which of `size` symbols occur within the limit. [size]"""
+        found = np.zeros(size, bool)
+        for offsets, ids in self._pieces:
+            for first in range(0, len(offsets) - 1, SENTENCES):
+                bounds = offsets[first : first + SENTENCES + 1].astype(np.int64)
+                place = np.arange(bounds[0], bounds[-1]) - np.repeat(bounds[:-1], np.diff(bounds))  # in its sentence
+                found[ids[bounds[0] : bounds[-1]][place < self._limit]] = True
+        return found
 
     def _piece_of(self, numbers: np.ndarray) -> np.ndarray:
         return np.searchsorted(self._firsts, numbers, side="right") - 1

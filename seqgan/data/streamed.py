@@ -31,6 +31,7 @@ from seqgan.data.store import encode_text
 from seqgan.data.text import Text, changed_note, unknown_note
 from seqgan.data.through import Through, draw_from_parts, read_through
 from seqgan.data.tokenizers import Numbers, SentencePiece, Tokenizer, make_tokenizer
+from seqgan.data.unseen import unseen_ids
 from seqgan.data.vocabulary import Vocabulary, vocabulary_of_counts
 from seqgan.errors import CorpusError
 from seqgan.progress import SILENT, Progress
@@ -173,6 +174,7 @@ def stream_text(
             raise
         if isinstance(tokenizer, str):
             tokenizer = make_tokenizer(tokenizer, scan.sample, vocabulary_size=pieces, seed=seed)
+        is_new = vocabulary is None
         if vocabulary is None:
             vocabulary = _vocabulary(tokenizer, scan, min_count, max_vocabulary)
         stored = encode_text(
@@ -191,6 +193,8 @@ def stream_text(
             for path in stored.files:  # by its name it is the text that was scanned, which it need not be
                 path.unlink(missing_ok=True)
             raise changed(corpus)
+    if is_new:
+        vocabulary.unseen = unseen_ids(stored.sequences, len(vocabulary), vocabulary.end)
     max_length = max_length or stored.longest
     if scan.blank:
         notes.append(f"{count(scan.blank, 'blank line')} skipped in {corpus}.")

@@ -20,6 +20,7 @@ from seqgan.data.pairs import TURN_SEPARATOR
 from seqgan.data.pretrained import Pretrained
 from seqgan.data.source_cut import SourceCut, decided, fit_sources
 from seqgan.data.tokenizers import Numbers, SentencePiece, Tokenizer, Words
+from seqgan.data.unseen import unseen_ids
 from seqgan.data.vocabulary import Vocabulary, build_ids, build_vocabulary, fingerprint_of
 from seqgan.errors import ConfigError, CorpusError
 
@@ -113,6 +114,7 @@ def encode_corpus(
         refuse_ids(corpus, tokenizer.name, source_tokenizer.name)
         train_sources = [source_tokenizer.tokenize(line) for line in corpus.sources.train]
         valid_sources = [source_tokenizer.tokenize(line) for line in corpus.sources.valid]
+    is_new = vocabulary is None
     if vocabulary is None:
         vocabulary = _vocabulary(
             tokenizer, [*train_sources, *train] if shared_vocabulary else train, min_count, max_size
@@ -141,6 +143,8 @@ def encode_corpus(
         notes += train_lost.note(len(train_sources), "training sources", max_source_length)
         notes += valid_lost.note(len(valid_sources), "held-out sources", max_source_length)
 
+    if is_new:
+        vocabulary.unseen = unseen_ids(train_ids, len(vocabulary), vocabulary.end)
     notes += changed_note(tokenizer, valid, corpus.valid)
     verb = "dropped" if too_long == "drop" else "cut"
     for name, long, all_sentences in (("training", train_long, train), ("held-out", valid_long, valid)):

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from seqgan.data.unseen import byte_ids
 from seqgan.errors import CheckpointError, CorpusError
 from seqgan.files import read_file, write_file
 
@@ -40,6 +41,10 @@ class Vocabulary:
     end: int | None = 0
     unknown: int | None = 1
 
+    unseen: frozenset[int] | None = None
+    """Ids that the training text never has, the unknown symbol's among them if it has no unknown words; None where that
+    is not known, as of runs made before it was kept. Set once, where the text is encoded."""
+
     def __init__(self, tokens: Sequence[str]):
         self.tokens = tuple(tokens)
         self._ids = {token: number for number, token in enumerate(self.tokens, start=SPECIALS)}
@@ -65,6 +70,22 @@ class Vocabulary:
     def start(self) -> int:
         """The id that models are fed first: one beyond those that can come out."""
         return len(self)
+
+    @property
+    def not_drawn(self) -> list[int]:
+        """Ids that are left out of what is drawn for people: the unknown symbol, and what the training text never has.
+
+        Where the latter is not known, single bytes: a text that a tokenizer of subwords learnt from has characters
+        alone, unless it was read from the disk.
+        """
+        unseen = byte_ids(self.tokens, SPECIALS) if self.unseen is None else self.unseen
+        unknown = () if self.unknown is None else (self.unknown,)
+        return sorted({*unseen, *unknown})
+
+    @property
+    def unknown_in_text(self) -> bool:
+        """Whether the training text is known to have the unknown symbol: tokens that the vocabulary leaves out."""
+        return self.unseen is not None and self.unknown is not None and self.unknown not in self.unseen
 
     def encode(self, tokens: Sequence[str]) -> list[int]:
         """Ids of tokens, without an end symbol; of those that are not known, the unknown symbol's."""

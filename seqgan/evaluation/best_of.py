@@ -6,14 +6,14 @@ import torch
 from torch import Tensor
 
 from seqgan.data.reading import Reading
+from seqgan.data.written import Writer
 from seqgan.decoding.best_of import best_of
-from seqgan.evaluation.generate import ROWS, check_sampling
+from seqgan.evaluation.generate import ROWS, check_sampling, drawn_from
 from seqgan.evaluation.score import score_reward
 from seqgan.progress import SILENT, Progress
 from seqgan.tensors.modes import evaluating
 
 if TYPE_CHECKING:
-    from seqgan.decoding.sampling import Samples
     from seqgan.discriminators.protocol import DiscriminatorModule
     from seqgan.generators.protocol import GeneratorModule
 
@@ -34,6 +34,7 @@ def best_sentences(
     top_k: int = 0,
     top_p: float = 1.0,
     prefix: Tensor | None = None,
+    all_symbols: bool = False,
 ) -> list[Scored]:
     """Of `n` samples the one that looks most real, so many times. Other arguments are those of `best_of`.
 
@@ -49,12 +50,15 @@ def best_sentences(
         top_k: see `adjust_logits`.
         top_p: see `adjust_logits`.
         prefix: ids that all begin with. [P]
+        all_symbols: draw also the symbols that are left out unasked, see `generate_sentences`.
 
     Raises:
         ConfigError: the prefix is too long; or a generator that makes all positions at once is asked for anything but
             plain samples.
     """
     check_sampling(generator, reading.max_length, temperature, top_k, top_p, prefix)
+    generator = drawn_from(generator, reading.vocabulary, all_symbols)
+    writer = Writer(reading.tokenizer, reading.vocabulary)
     found: list[Scored] = []
     with progress.bar("Sampling: sentences", count) as advance:
         while len(found) < count:
@@ -71,9 +75,10 @@ def best_sentences(
                 top_p=top_p,
                 prefix=prefix,
             )
-            wanted = _as_text(samples, scores, reading)[: count - len(found)]
-            found += wanted
-            advance(len(wanted))
+            wanted = count - len(found)
+            found += _as_text(samples.tokens[:wanted], scores[:wanted], writer)
+            advance(min(wanted, len(scores)))
+    writer.tell(progress)
     return found
 
 
@@ -90,6 +95,7 @@ def best_answers(
     temperature: float = 1.0,
     top_k: int = 0,
     top_p: float = 1.0,
+    all_symbols: bool = False,
 ) -> list[Scored]:
     """Of `n` answers to each source the one that looks most real. Other arguments are those of `best_sentences`.
 
@@ -105,7 +111,10 @@ def best_answers(
         temperature: of the samples, as the next two.
         top_k: see `adjust_logits`.
         top_p: see `adjust_logits`.
+        all_symbols: as of `best_sentences`.
     """
+    generator = drawn_from(generator, reading.vocabulary, all_symbols)
+    writer = Writer(reading.tokenizer, reading.vocabulary)
     found: list[Scored] = [("", 0.0)] * len(sources)
     # Like lengths together: little of a batch is then padding.
     order = sources_mask.sum(dim=1).argsort(stable=True)
@@ -127,12 +136,12 @@ def best_answers(
                 top_k=top_k,
                 top_p=top_p,
             )
-            for row, scored in zip(rows.tolist(), _as_text(samples, scores, reading), strict=True):
+            for row, scored in zip(rows.tolist(), _as_text(samples.tokens, scores, writer), strict=True):
                 found[row] = scored
             advance(len(rows))
+    writer.tell(progress)
     return found
 
 
-def _as_text(samples: "Samples", scores: Tensor, reading: Reading) -> list[Scored]:
-    texts = [reading.tokenizer.detokenize(reading.vocabulary.decode(ids)) for ids in samples.tokens.tolist()]
-    return list(zip(texts, scores.tolist(), strict=True))
+def _as_text(tokens: Tensor, scores: Tensor, writer: Writer) -> list[Scored]:
+    return list(zip(map(writer.line, tokens.tolist()), scores.tolist(), strict=True))

@@ -1,7 +1,7 @@
 """Generated text judged: metrics, likelihood of held-out text, and, where the truth is known, the grammar."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,6 +12,7 @@ from seqgan.data.grammar import Grammar, embedded_corpora, load_grammar
 from seqgan.data.store import StreamedSequences
 from seqgan.data.text import Text
 from seqgan.data.tokenizers import Tokenizer, metric_tokens
+from seqgan.data.written import line_of
 from seqgan.errors import ConfigError, nearest
 from seqgan.evaluation.averaging import DRAWS, STEPPING_DRAWS, averaged_likelihood, is_averaged
 from seqgan.evaluation.generate import generate_sentences
@@ -294,6 +295,9 @@ def evaluate_generator(
 ) -> Report:
     """Sample at temperature 1 and judge; with the likelihood of the references under the generator.
 
+    Samples are drawn as people get them, see `evaluation.generate`; the likelihood is the generator's own, with all its
+    symbols.
+
     Args:
         generator: any, on its device.
         text: what it was trained on.
@@ -330,9 +334,17 @@ def evaluate_generator(
         max_length=text.max_length,
         judges=judges,
     )
+    entries = as_drawn(report, text)
     if "nll" not in families:
-        return report
-    return Report([*likelihood_entries(generator, text, references, draws, progress), *report])
+        return Report(entries)
+    return Report([*likelihood_entries(generator, text, references, draws, progress), *entries])
+
+
+def as_drawn(entries: Iterable[Entry], text: Text) -> list[Entry]:
+    """Entries of a generator's samples; their signatures say it where samples lack a symbol that the text has."""
+    if not text.vocabulary.unknown_in_text:
+        return list(entries)
+    return [entry._replace(signature=f"{entry.signature}|drawn:of known tokens alone") for entry in entries]
 
 
 def likelihood_entries(
@@ -346,7 +358,7 @@ def likelihood_entries(
     signature = (
         f"nll|nats per token|end:counted|sentences:{likelihood.sentences}|cut:{long}|tokens:{likelihood.tokens}"
         f"|unknown:left out {likelihood.unknown}|text-id:{text_id(sentences)}"
-        f"|tok:{text.tokenizer.name}|vocabulary:{len(text.vocabulary)}|temperature:1{how}|{SIGNATURE_END}"
+        f"|tok:{text.tokenizer.name}|vocabulary:{len(text.vocabulary)} unmasked|temperature:1{how}|{SIGNATURE_END}"
     )
     return [
         Entry("nll", likelihood.nll_per_token, signature),
@@ -427,6 +439,7 @@ def judge_while_training(
             text.tokenizer,
             text.vocabulary,
             rng=torch.Generator(device).manual_seed(seed),
+            all_symbols=text.vocabulary.unseen is None,  # a run made before goes on being judged as it was
         )
         if samples_folder is not None:
             try:
@@ -467,4 +480,4 @@ def as_read(text: Text, sequences: Sequences | StreamedSequences) -> list[str]:
     Of a text on the disk as many of them as its sample has."""
     if not isinstance(sequences, Sequences):
         sequences = sequences.some(len(text.corpus.train))
-    return [text.tokenizer.detokenize(text.vocabulary.decode(ids)) for ids in sequences.tokens.tolist()]
+    return [line_of(text.tokenizer, text.vocabulary.decode(ids)) for ids in sequences.tokens.tolist()]

@@ -1,4 +1,9 @@
-"""From a generator to sentences. Ids become strings here only."""
+"""From a generator to sentences. Ids become strings here only.
+
+What people read is drawn, or searched for, without the unknown symbol and without symbols that the training text never
+has (`Vocabulary.not_drawn`): the distribution is that of `seqgan.generators.masked`, position by position. Where the
+training text has unknown words itself, sentences are then made of known words alone.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -12,9 +17,11 @@ from seqgan.data.pairs import last_turns
 from seqgan.data.source_cut import SourceCut, fit_sources
 from seqgan.data.tokenizers import Tokenizer
 from seqgan.data.vocabulary import Vocabulary
+from seqgan.data.written import Writer
 from seqgan.decoding.beam_search import beam_search
 from seqgan.decoding.sampling import sample
 from seqgan.errors import ConfigError
+from seqgan.generators.masked import masked
 from seqgan.progress import SILENT, Progress
 from seqgan.tensors.modes import evaluating
 from seqgan.tensors.rows import repeat_rows
@@ -43,13 +50,20 @@ def generate_sentences(
     top_k: int = 0,
     top_p: float = 1.0,
     prefix: Tensor | None = None,
+    all_symbols: bool = False,
 ) -> list[str]:
-    """Sample sentences as text. The arguments are those of `sample`, and what turns ids into text.
+    """Sample sentences as text. The arguments are those of `sample`, what turns ids into text, and these.
+
+    Args:
+        progress: where to report, and to say of how many lines a reader should know something.
+        all_symbols: draw also the symbols that are left out unasked.
 
     Raises:
         ConfigError: as `check_sampling`.
     """
     check_sampling(generator, max_length, temperature, top_k, top_p, prefix)
+    generator = drawn_from(generator, vocabulary, all_symbols)
+    writer = Writer(tokenizer, vocabulary)
     sentences: list[str] = []
     with progress.bar("Sampling: sentences", count) as advance:
         while len(sentences) < count:
@@ -65,9 +79,15 @@ def generate_sentences(
                 prefix=prefix,
             )
             wanted = tokens[: count - len(sentences)].tolist()
-            sentences += [tokenizer.detokenize(vocabulary.decode(ids)) for ids in wanted]
+            sentences += map(writer.line, wanted)
             advance(len(wanted))
+    writer.tell(progress)
     return sentences
+
+
+def drawn_from(generator: "GeneratorModule", vocabulary: Vocabulary, all_symbols: bool = False) -> "GeneratorModule":
+    """The generator that people's samples come from: without what is not drawn, or itself where all is asked for."""
+    return generator if all_symbols else masked(generator, vocabulary.not_drawn)
 
 
 def check_sampling(
@@ -109,6 +129,7 @@ def answer_sources(
     top_k: int = 0,
     top_p: float = 1.0,
     progress: Progress = SILENT,
+    all_symbols: bool = False,
 ) -> list[list[str]]:
     """What a conditional generator writes for each source.
 
@@ -127,6 +148,7 @@ def answer_sources(
         top_k: see `adjust_logits`.
         top_p: see `adjust_logits`.
         progress: where to report.
+        all_symbols: as of `generate_sentences`.
 
     Returns:
         For each source `n_best` sentences, best first.
@@ -136,6 +158,8 @@ def answer_sources(
     """
     if beam and n_best > beam:
         raise ConfigError(f"{n_best} answers are asked for and the beam is {beam}: widen it, or ask for fewer.")
+    generator = drawn_from(generator, vocabulary, all_symbols)
+    writer = Writer(tokenizer, vocabulary)
     answers: list[list[str]] = [[] for _ in range(len(sources))]
     # Like lengths together: little of a batch is then padding.
     order = sources_mask.sum(dim=1).argsort(stable=True)
@@ -165,8 +189,9 @@ def answer_sources(
                     top_p=top_p,
                 ).tokens.unflatten(0, (-1, n_best))
             for row, ids in zip(rows.tolist(), found.tolist(), strict=True):
-                answers[row] = [tokenizer.detokenize(vocabulary.decode(each)) for each in ids]
+                answers[row] = [writer.line(each) for each in ids]
             advance(len(rows))
+    writer.tell(progress)
     return answers
 
 
@@ -225,8 +250,11 @@ def likeliest_sentences(
     vocabulary: Vocabulary,
     *,
     length_penalty: float = LENGTH_PENALTY,
+    progress: Progress = SILENT,
+    all_symbols: bool = False,
 ) -> list[str]:
-    """The likeliest sentences that a beam search from nothing finds, best first.
+    """The likeliest sentences that a beam search from nothing finds, best first. The last arguments are those of
+    `generate_sentences`.
 
     Raises:
         ConfigError: a generator that makes all positions at once, or more sentences than the beam follows.
@@ -235,9 +263,13 @@ def likeliest_sentences(
         raise ConfigError("This generator makes all positions at once and has nothing to search: leave out --beam.")
     if count > beam:
         raise ConfigError(f"{count} sentences are asked for and the beam is {beam}: widen it, or ask for fewer.")
+    generator = drawn_from(generator, vocabulary, all_symbols)
     found = beam_search(generator, beam, rows=1, max_length=max_length, n_best=count, length_penalty=length_penalty)
     there = found.scores[0] > -torch.inf
-    return [tokenizer.detokenize(vocabulary.decode(ids)) for ids in found.tokens[0][there].tolist()]
+    writer = Writer(tokenizer, vocabulary)
+    sentences = [writer.line(ids) for ids in found.tokens[0][there].tolist()]
+    writer.tell(progress)
+    return sentences
 
 
 def encode_prefix(text: str, tokenizer: Tokenizer, vocabulary: Vocabulary) -> Tensor | None:

@@ -22,7 +22,7 @@ from seqgan.evaluation.adversarial_success import (
     machine_against_random,
     random_texts,
 )
-from seqgan.evaluation.evaluate import ALL, judge_sentences, text_id
+from seqgan.evaluation.evaluate import ALL, as_drawn, judge_sentences, text_id
 from seqgan.evaluation.generate import LENGTH_PENALTY, answer_sources
 from seqgan.evaluation.likelihood import held_out_likelihood, sentence_likelihoods
 from seqgan.files import cannot_write, write_file
@@ -316,7 +316,7 @@ def evaluate_answers(
         answers = answers_of(generator, text, sources, beam=beam, seed=seed, progress=progress)
     report = judge_answers(answers, sources, references, text, families, seed=seed, checks=checks)
     how = f"|decoding:{decoding_name(beam)}|pairs-id:{text_id([*sources, *references])}"
-    entries = [entry._replace(signature=entry.signature + how) for entry in report]
+    entries = as_drawn((entry._replace(signature=entry.signature + how) for entry in report), text)
     if "nll" in families:
         entries = [*_likelihood_entries(generator, text, sources, references), *entries]
     return Report(entries)
@@ -333,7 +333,7 @@ def _likelihood_entries(
         f"nll|nats per token, given the source|end:counted|sentences:{len(tokens)}|cut:{cut}"
         f"|tokens:{tokens.sum()}|unknown:left out {unknown}|interval:bootstrap 95% over pairs"
         f"|text-id:{text_id([*sources, *references])}|tok:{text.tokenizer.name}"
-        f"|vocabulary:{len(text.vocabulary)}|temperature:1|seqgan {__version__}"
+        f"|vocabulary:{len(text.vocabulary)} unmasked|temperature:1|seqgan {__version__}"
     )
     return [
         Entry("nll", value, signature, low, high),
@@ -376,7 +376,16 @@ def judge_answers_while_training(
 
     def judge(rounds: int) -> dict[str, float]:
         rng = torch.Generator(device).manual_seed(seed)
-        found = answer_sources(generator, ids, mask, text.max_length, text.tokenizer, text.vocabulary, rng=rng)
+        found = answer_sources(
+            generator,
+            ids,
+            mask,
+            text.max_length,
+            text.tokenizer,
+            text.vocabulary,
+            rng=rng,
+            all_symbols=text.vocabulary.unseen is None,  # a run made before goes on being judged as it was
+        )
         answers = [best for (best, *_) in found]
         if samples_folder is not None:
             try:

@@ -2,7 +2,8 @@
 
 ``step.onnx`` or ``step.pt2``; beside it ``initial_state.npz``, the first state of one row, or ``encode.onnx``, which
 makes one of sources; the vocabularies; and ``config.json``, whose section ``step`` says what goes in and out, as the
-graph's own metadata do. Beside an ONNX graph of plain text stands ``sample.py``, which samples from it.
+graph's own metadata do: among it, as `not_drawn`, the symbols whose logits the graph gives like any others and which
+samplers leave out, by -inf. Beside an ONNX graph of plain text stands ``sample.py``, which samples from it.
 """
 
 import contextlib
@@ -31,7 +32,7 @@ from seqgan.runs.symbols import write_symbols
 GRAPHS = ("onnx", "torch-export")
 """Kinds of graphs."""
 EXAMPLE = Path(__file__).with_name("sample_onnx.py")
-"""A program of ten lines that samples from the graph."""
+"""A program of a dozen lines that samples from the graph."""
 KEY = "seqgan"
 """Of the graph's own description."""
 
@@ -61,6 +62,7 @@ def export_graphs(generator: PretrainedGenerator, folder: Path, kind: str, *, ov
         graph = export_step(generator.model, *lengths)
         words = isinstance(reading.tokenizer, Words)
         about = {**described(generator.model, graph, *lengths), "between": " " if words else ""}
+        about["not_drawn"] = reading.vocabulary.not_drawn
         with new_folder(folder, overwrite=overwrite) as unfinished:
             write = _write_onnx if kind == "onnx" else _write_program
             write(graph.step, ["tokens", *graph.state], ["logits", *_next(graph)], unfinished / "step", about)

@@ -155,6 +155,7 @@ class PretrainedGenerator(_Pretrained):
         top_k: int = 0,
         top_p: float = 1.0,
         prefix: str | None = None,
+        all_symbols: bool = False,
     ) -> list[str]:
         """Sentences, as `seqgan sample` prints them; of a generator that reads sources, one for each of these.
 
@@ -166,6 +167,7 @@ class PretrainedGenerator(_Pretrained):
             top_k: see `adjust_logits`.
             top_p: see `adjust_logits`.
             prefix: what each sentence of plain text begins with.
+            all_symbols: draw also the unknown symbol, and those that the training text never has.
 
         Raises:
             ConfigError: sources for a generator that reads none, or the other way round; a blank source; a prefix with
@@ -187,6 +189,7 @@ class PretrainedGenerator(_Pretrained):
                 top_k=top_k,
                 top_p=top_p,
                 prefix=None if prefix is None else encode_prefix(prefix, tokenizer, vocabulary),
+                all_symbols=all_symbols,
             )
         if sources is None or prefix is not None:
             raise ConfigError("This generator answers sources: give them as sources=[...], and no prefix.")
@@ -211,6 +214,7 @@ class PretrainedGenerator(_Pretrained):
             temperature=temperature,
             top_k=top_k,
             top_p=top_p,
+            all_symbols=all_symbols,
         )
         return [answer for (answer,) in answers]
 

@@ -13,6 +13,7 @@ state, token, sentence = dict(np.load("initial_state.npz")), np.array([about["st
 while token[0] != about["end"] and len(sentence) <= about["max_length"]:
     logits, *tensors = step.run(None, {"tokens": token, **state})
     state = dict(zip(about["state"], tensors, strict=True))
+    logits[:, about["not_drawn"]] = -np.inf
     token = (logits + np.random.default_rng().gumbel(size=logits.shape)).argmax(axis=1)
     sentence.append(symbols[token[0]])
-print(about["between"].join(sentence).strip())
+print(*about["between"].join(sentence).strip().splitlines())

@@ -8,6 +8,7 @@ from pathlib import Path
 from seqgan.config import RunConfig, settings_text, with_rules_of_before, with_settings
 from seqgan.data.reading import Reading
 from seqgan.data.tokenizers import Tokenizer
+from seqgan.data.unseen import UNSEEN_FILE
 from seqgan.data.vocabulary import Vocabulary, fingerprint_of
 from seqgan.errors import RunError
 from seqgan.files import TEMPORARY_SUFFIX, cannot_write, replace_folder, write_file
@@ -19,7 +20,7 @@ PAGE_NAME = "report.html"
 OWN_NAMES = frozenset(
     (
         *("checkpoints", "samples", "tensorboard", "config.yaml", "metrics.jsonl"),
-        *("vocabulary.txt", "tokenizer.model", "source_vocabulary.txt", "source_tokenizer.model"),
+        *("vocabulary.txt", UNSEEN_FILE, "tokenizer.model", "source_vocabulary.txt", "source_tokenizer.model"),
         *("tokenizer.json", "discriminator_tokenizer.json"),
         *("report.json", PAGE_NAME, "sweep.json", "verdict.json"),
     )

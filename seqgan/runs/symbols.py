@@ -6,6 +6,7 @@ from typing import TypeAlias
 from seqgan.config import DataConfig
 from seqgan.data.pretrained import TOKENIZER_FILE, Pretrained
 from seqgan.data.tokenizers import Characters, Numbers, SentencePiece, Tokenizer, Words
+from seqgan.data.unseen import read_unseen, write_unseen
 from seqgan.data.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
 from seqgan.errors import CheckpointError, ConfigError
 from seqgan.files import read_file, write_file
@@ -18,7 +19,8 @@ JUDGE_TOKENIZER_FILE = "discriminator_tokenizer.json"
 
 
 def write_symbols(folder: Path, symbols: Symbols, *, shared: bool) -> None:
-    """Write vocabularies, and tokenizers that were learnt; those of sources only where they are not shared.
+    """Write vocabularies, what the training text has not of the sentences', and tokenizers that were learnt; those of
+    sources only where they are not shared.
 
     Raises:
         CorpusError: a token cannot be written.
@@ -26,6 +28,8 @@ def write_symbols(folder: Path, symbols: Symbols, *, shared: bool) -> None:
     """
     tokenizer, vocabulary, source_tokenizer, source_vocabulary = symbols
     write_vocabulary(vocabulary, folder / "vocabulary.txt")
+    if vocabulary.unseen is not None:
+        write_unseen(vocabulary.unseen, folder)
     if isinstance(tokenizer, SentencePiece):
         write_file(folder / "tokenizer.model", tokenizer.model)
     if isinstance(tokenizer, Pretrained):
@@ -50,6 +54,7 @@ def read_symbols(folder: Path, config: DataConfig, settings: str) -> Symbols:
     """
     tokenizer = _read_tokenizer(folder, "tokenizer", config.tokenizer, settings)
     vocabulary = read_vocabulary(folder / "vocabulary.txt")
+    vocabulary.unseen = read_unseen(folder, len(vocabulary), vocabulary.end)
     if not config.max_source_length:
         return tokenizer, vocabulary, None, None
     if config.shared_vocabulary:

@@ -238,7 +238,8 @@ def test_names_of_decodings():
     ]
 
 
-def test_the_likeliest_sentences_of_plain_text_from_the_best_on():
+@pytest.mark.parametrize("all_symbols", [False, True])
+def test_the_likeliest_sentences_of_plain_text_from_the_best_on(all_symbols):
     from seqgan.data.tokenizers import Words
     from seqgan.data.vocabulary import Vocabulary
     from seqgan.generators import GRUGenerator
@@ -247,12 +248,13 @@ def test_the_likeliest_sentences_of_plain_text_from_the_best_on():
         torch.manual_seed(0)
         generator = GRUGenerator(4, embedding_size=4, hidden_size=5).eval()
     vocabulary = Vocabulary(["x", "y"])
-    found = likeliest_sentences(generator, 50, 7, 2, Words(), vocabulary)
-    sequences = [(0,), *((a, b) for a in (1, 2, 3) for b in range(4))]
+    found = likeliest_sentences(generator, 50, 7, 2, Words(), vocabulary, all_symbols=all_symbols)
+    drawn = [0, 1, 2, 3] if all_symbols else [0, 2, 3]  # 1 is the unknown symbol
+    sequences = [(0,), *((a, b) for a in drawn[1:] for b in drawn)]
     scores = {}
     for ids in sequences:
-        log_probs = generator(torch.tensor([ids])).log_softmax(-1)[0]
-        score = sum(log_probs[place, number].item() for place, number in enumerate(ids))
+        log_probs = generator(torch.tensor([ids]))[0, :, drawn].log_softmax(-1)
+        score = sum(log_probs[place, drawn.index(number)].item() for place, number in enumerate(ids))
         scores[" ".join(vocabulary.decode(ids))] = score / ((5 + len(ids)) / 6) ** 0.6
     best = sorted(scores, key=scores.get, reverse=True)
     assert found == best[:7]

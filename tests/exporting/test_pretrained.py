@@ -61,7 +61,7 @@ def test_subwords_and_shared_vocabularies_travel(tmp_path):
     run = product_run(tmp_path, text=text)
     PretrainedGenerator.from_run(run).save_pretrained(tmp_path / "model")
     assert {path.name for path in (tmp_path / "model").iterdir()} == {
-        *("config.json", "model.safetensors", "tokenizer.model", "vocabulary.txt")
+        *("config.json", "model.safetensors", "tokenizer.model", "unseen.txt", "vocabulary.txt")
     }
     samples = PretrainedGenerator.from_pretrained(tmp_path / "model").sample(3)
     assert samples == PretrainedGenerator.from_run(run).sample(3)

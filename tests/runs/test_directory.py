@@ -42,7 +42,7 @@ SIDES = {
 @pytest.mark.parametrize(("settings", "files"), SIDES.values(), ids=SIDES)
 def test_a_run_keeps_both_sides(made, settings, files):
     text, folder = made(**settings)
-    assert {path.name for path in folder.iterdir()} == {"config.yaml", "vocabulary.txt", *files}
+    assert {path.name for path in folder.iterdir()} == {"config.yaml", "vocabulary.txt", "unseen.txt", *files}
     run = open_run(folder)
     assert run.vocabulary == text.vocabulary
     assert run.source_vocabulary == text.source_vocabulary

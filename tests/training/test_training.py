@@ -223,6 +223,7 @@ def test_a_run_tells_everything_that_is_needed_to_sample(text, tmp_path):
         "config.yaml",
         "generator.safetensors",
         "metrics.jsonl",
+        "unseen.txt",
         "vocabulary.txt",
     ]
     for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines():
