@@ -715,7 +715,12 @@ def test_what_the_text_never_has_and_the_unknown_symbol_are_drawn_and_searched_f
     few = ["--epochs", "12", "--pretrain.patience", "0", *SMALL[:4], "--data.min-count", "2"]
     assert run("pretrain", "--corpus", "rare.txt", *few, "--quiet") == 0
     capsys.readouterr()
-    for how in (["--count", 60], ["--count", 60, "--temperature", 2], ["--beam", 200], ["--count", 9, "--prefix", "ann"]):
+    for how in (
+        ["--count", 60],
+        ["--count", 60, "--temperature", 2],
+        ["--beam", 200],
+        ["--count", 9, "--prefix", "ann"],
+    ):
         assert run("sample", "--run", "runs/rare", *how) == 0
         out, err = capsys.readouterr()
         assert "<unk>" not in out

@@ -12,14 +12,10 @@ import torch
 from torch import Tensor
 
 from seqgan.errors import ConfigError
+from seqgan.exporting.messages import MODEL, PERSON, Text, joined, one_line, text_of
 from seqgan.exporting.pretrained import PretrainedDiscriminator
 from seqgan.objectives.rewards import log_odds
 from seqgan.runs.directory import Run
-
-Message = dict[str, Any]
-"""A turn of a conversation: its role, and its content, a string or a list of parts."""
-Text = str | Sequence[Message]
-"""A prompt or a completion, in one of the two forms in which TRL has them."""
 
 
 class DiscriminatorReward:
@@ -32,8 +28,8 @@ class DiscriminatorReward:
         name: the folder of an adversarial run; or of an exported discriminator, or ``hf:owner/model``.
         value: what the log-odds are worth, elementwise, such as `seqgan.objectives.rewards.probability`, which is
             bounded. By default they are the reward themselves.
-        with_prompt: judge a prompt and its completion as one text. Otherwise the completion is judged, alone or, by a
-            discriminator that reads sources, as an answer to its prompt.
+        with_prompt: judge a prompt and its completion as one text, turns with a space between them. Otherwise the
+            completion is judged, alone or, by a discriminator that reads sources, as an answer to its prompt.
         device: where to compute.
 
     Raises:
@@ -66,25 +62,31 @@ class DiscriminatorReward:
         """The reward of each completion. What else a trainer passes is not read.
 
         Args:
-            prompts: strings, or conversations.
-            completions: strings, or what was said in answer: messages.
+            prompts: strings, or conversations, of which is read what a person and the model said.
+            completions: strings, or messages, of which is read what the model said.
             others: the data set's columns, the trainer's state, and so on.
 
         Raises:
-            ConfigError: not as many prompts as completions.
+            ConfigError: not as many prompts as completions; or one is neither a text nor messages, None for one.
             CorpusError: a discriminator that reads sources is given a blank prompt.
         """
         if len(prompts) != len(completions):
             raise ConfigError(f"{len(prompts)} prompts and {len(completions)} completions: each has its own.")
-        texts = [text_of(completion) for completion in completions]
+        said = (*MODEL, *PERSON)
+        texts = [text_of(each, MODEL, f"Completion {number}") for number, each in enumerate(completions, start=1)]
         if self._with_prompt:
-            texts = [text_of(prompt) + text for prompt, text in zip(prompts, texts, strict=True)]
+            for place, (prompt, completion) in enumerate(zip(prompts, completions, strict=True)):
+                before = text_of(prompt, said, f"Prompt {place + 1}")
+                # A string goes on where its prompt ended, within a word even; a turn is a new one.
+                goes_on = isinstance(prompt, str) and isinstance(completion, str)
+                texts[place] = before + texts[place] if goes_on else joined([before, texts[place]])
         # A line feed is in no line that a discriminator was trained on.
         texts = [one_line(text) for text in texts]
         sources = None
         if self._of_pairs:
             separator = f" {self._judge.reading.turn_separator} "
-            sources = [one_line(text_of(prompt, separator)) for prompt in prompts]
+            asked = enumerate(prompts, start=1)
+            sources = [one_line(text_of(prompt, said, f"Prompt {number}", separator)) for number, prompt in asked]
         scores = torch.tensor(self._judge.score(texts, sources), dtype=torch.float64)
         return self._value(scores).tolist()
 
@@ -102,26 +104,6 @@ def discriminator_reward_function(
     """The reward function of a run's discriminator. Arguments and errors are those of `DiscriminatorReward`."""
     name = run.folder if isinstance(run, Run) else run
     return DiscriminatorReward(name, value=value, with_prompt=with_prompt, device=device)
-
-
-def text_of(text: Text, separator: str = " ") -> str:
-    """The text itself, or what was said in messages: by a user or by the model, system prompts left out."""
-    if isinstance(text, str):
-        return text
-    said = []
-    for message in text:
-        if message.get("role") == "system":
-            continue
-        content = message.get("content") or ""
-        if not isinstance(content, str):
-            content = "".join(part.get("text", "") for part in content)
-        said.append(content)
-    return separator.join(said)
-
-
-def one_line(text: str) -> str:
-    """The text with a space in place of each line feed and tab, and none around it."""
-    return text.translate({ord(character): " " for character in "\n\r\t"}).strip()
 
 
 def _again(name: str, value: Callable[[Tensor], Tensor], with_prompt: bool, device: str) -> DiscriminatorReward:
