@@ -109,7 +109,7 @@ def read_architecture(folder: Path, kind: str) -> str:
 
 
 def build_model(architecture: str, kind: str) -> Any:
-    """A model of that architecture with fresh weights from the global random numbers, in evaluation mode.
+    """A model of that architecture with fresh weights from the global random numbers, in float32 and evaluation mode.
 
     Raises:
         ConfigError: transformers is missing, or cannot build it.
@@ -122,8 +122,8 @@ def build_model(architecture: str, kind: str) -> Any:
         _refuse_kernels(settings)
         _refuse_depth(settings)
         with _quiet():
-            config = transformers.AutoConfig.for_model(**settings)
-            model = getattr(transformers, KINDS[kind]).from_config(config, trust_remote_code=False)
+            config = transformers.AutoConfig.for_model(**_without_precision(settings))
+            model = getattr(transformers, KINDS[kind]).from_config(config, trust_remote_code=False, dtype=torch.float32)
     except ConfigError:
         raise
     except Exception as error:  # of many kinds: the settings may be a stranger's
@@ -135,6 +135,19 @@ def build_model(architecture: str, kind: str) -> Any:
             f"{transformers.__version__} ({first}): use the version that the run was made with."
         ) from error
     return model.float().eval()
+
+
+def _without_precision(settings: Any) -> Any:
+    """Settings of a model, and of the models in it, without the type of its weights' numbers.
+
+    It is that of the files they came in; fresh ones drawn in it would have its few digits for good.
+    """
+    if isinstance(settings, list):
+        return [_without_precision(value) for value in settings]
+    if not isinstance(settings, dict):
+        return settings
+    kept = {name: value for name, value in settings.items() if name not in ("dtype", "torch_dtype")}
+    return {name: _without_precision(value) for name, value in kept.items()}
 
 
 def _refuse_depth(settings: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ from seqgan.data.pretrained import read_pretrained
 from seqgan.decoding import beam_search, rollout, sample
 from seqgan.errors import ConfigError
 from seqgan.objectives import token_log_probs
-from seqgan.pretrained import build_model, read_architecture
+from seqgan.pretrained import _without_precision, build_model, read_architecture
 from seqgan.tensors.masking import mask_from_tokens
 from seqgan.tensors.rows import join_rows, repeat_rows, select_rows
 
@@ -209,6 +209,36 @@ def test_a_folder_without_weights_is_an_architecture(tmp_path):
     assert not torch.equal(first(tokens), other(tokens))
     with pytest.raises(ConfigError, match="adapts trained weights"):
         with_generator_files(GeneratorConfig(name="huggingface", path=str(folder), lora_rank=2))
+
+
+@pytest.mark.parametrize("name", ["dtype", "torch_dtype"])
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+@pytest.mark.parametrize(
+    ("architecture", "kind"), [("gpt2", "causal"), ("llama", "causal"), ("t5", "seq2seq"), ("bert", "encoder")]
+)
+def test_fresh_weights_have_all_digits_whatever_type_the_settings_name(architecture, kind, precision, name):
+    settings = {"model_type": architecture, "vocab_size": 20, **ARCHITECTURES[architecture]}
+    models = []
+    for more in ({}, {name: precision}):
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            models.append(build_model(json.dumps({**settings, **more}), kind))
+    plain, named = (dict(model.named_parameters()) for model in models)
+    drawn = [weight for weight in named.values() if len(weight.unique()) > 2]
+    assert drawn
+    for weight in drawn:
+        assert weight.dtype == torch.float32
+        assert not torch.equal(weight.to(getattr(torch, precision)).float(), weight)
+    assert all(torch.equal(plain[key], named[key]) for key in plain)
+
+
+def test_the_type_of_a_model_within_a_model_is_not_taken_either():
+    settings = {
+        "dtype": "bfloat16",
+        "text_config": {"torch_dtype": "float16", "n": 1},
+        "parts": [{"dtype": 1}, "dtype"],
+    }
+    assert _without_precision(settings) == {"text_config": {"n": 1}, "parts": [{}, "dtype"]}
 
 
 def test_weights_come_from_safetensors_alone(tmp_path):
