@@ -66,6 +66,9 @@ class EvaluateFlags(CommonFlags, frozen=True, kw_only=True):
     """What makes vectors of sentences for frechet and mauve: a small language model of the training text, or other."""
     tokenizer: Annotated[str, tyro.conf.arg(metavar="words|characters")] = "words"
     """What a token is, for --samples."""
+    sacrebleu_tokenize: Annotated[str | None, tyro.conf.arg(metavar="13a|intl|char|zh|ja-mecab|ko-mecab|none")] = None
+    """What sacreBLEU takes for tokens; by default char where the tokenizer is characters or fewer than one reference in
+    ten has a space, else 13a."""
     memory: Memory = 0.0
     """GiB that a run's samples may take at once; with less there are more passes, whose random numbers are others. 0
     takes half of what is free."""
@@ -91,6 +94,10 @@ def main(arguments: Sequence[str]) -> None:
         raise ConfigError("--tokenizer is for --samples; a run is judged with its own.")
     if flags.samples is not None and flags.memory:
         raise ConfigError("--memory is of runs, whose samples are drawn; --samples has them: leave it out.")
+    if flags.sacrebleu_tokenize is not None:
+        from seqgan.metrics.translation import check_tokenization
+
+        check_tokenization(flags.sacrebleu_tokenize)
     check_comparison(flags)
     texts = ("samples", "references", "training", "real")
     check_target("--json", flags.json, {f"--{name}": getattr(flags, name) for name in texts})
@@ -189,6 +196,8 @@ def judge_file(flags: EvaluateFlags) -> tuple[dict[str, "Report"], dict[str, str
         raise ConfigError("--tokenizer sentencepiece belongs to a run; for --samples choose words or characters.")
     known = {"model": False, "references": True, "training": flags.training is not None, "grammar": False}
     families = chosen_families(flags.metrics, **known) or FAMILIES
+    if flags.sacrebleu_tokenize is not None and "sacrebleu" not in families:
+        raise ConfigError("--sacrebleu-tokenize is of sacreBLEU, which is not asked for: add --metrics sacrebleu.")
     judges = Judges(flags.features, progress=flags.progress)
     tokenizer = make_tokenizer(flags.tokenizer, [])
     # A blank line is an empty output of the system, and counts as one.
@@ -220,7 +229,15 @@ def judge_file(flags: EvaluateFlags) -> tuple[dict[str, "Report"], dict[str, str
         note_unequal(flags, len(real), len(samples))
         unaligned = [family for family in families if family not in ALIGNED_METRICS]
         columns["real text"] = judge_sentences(real, references, training, tokenizer, unaligned, judges=judges)
-    columns[flags.samples] = judge_sentences(samples, references, training, tokenizer, families, judges=judges)
+    columns[flags.samples] = judge_sentences(
+        samples,
+        references,
+        training,
+        tokenizer,
+        families,
+        judges=judges,
+        sacrebleu_tokens=flags.sacrebleu_tokenize,
+    )
     return columns, {"samples": flags.samples, "column": flags.samples}
 
 
@@ -304,6 +321,8 @@ def judge_runs(
         }
     if flags.beam is not None:
         raise ConfigError("--beam is of runs of pairs; of plain text, samples are judged.")
+    if flags.sacrebleu_tokenize is not None:
+        raise ConfigError("--sacrebleu-tokenize is of runs of pairs and of --samples; this run has no references each.")
     judges = Judges(flags.features, progress=progress)
     for family in flags.metrics:
         if family in ALIGNED_METRICS:

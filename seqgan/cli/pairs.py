@@ -53,6 +53,7 @@ def judge_pair_runs(
         evaluate_answers,
         held_out_pairs,
         judge_answers,
+        sacrebleu_tokens_of,
     )
     from seqgan.runs.load import load_text
     from seqgan.runs.rules import loss_note
@@ -68,6 +69,9 @@ def judge_pair_runs(
     sources, references = held.sources[: flags.count], held.references[: flags.count]
     held = held._replace(sources=sources, references=references)
     families = chosen_pair_families(flags.metrics, texts[-1].corpus.name, len(references))
+    if flags.sacrebleu_tokenize is not None and "sacrebleu" not in families:
+        raise ConfigError("--sacrebleu-tokenize is of sacreBLEU, which is not asked for: add it to --metrics.")
+    tokens = flags.sacrebleu_tokenize or sacrebleu_tokens_of(references, texts[-1])
     if texts[0].corpus.fingerprint() != texts[-1].corpus.fingerprint():
         flags.progress.note(
             f"{runs[0].folder} was trained on other text ({texts[0].corpus.name}) than {runs[-1].folder}: both answer "
@@ -85,12 +89,19 @@ def judge_pair_runs(
         flags.progress.note(f"{name}: answers to {len(sources):,} sources.")
         found[name] = answers_of(generator, text, sources, beam=beam, seed=flags.seed, progress=flags.progress)
         columns[name] = evaluate_answers(
-            generator, text, seed=flags.seed, beam=beam, families=families, held=held, answers=found[name]
+            generator,
+            text,
+            seed=flags.seed,
+            beam=beam,
+            families=families,
+            held=held,
+            answers=found[name],
+            sacrebleu_tokens=tokens,
         )
     for run in runs:
         reports[str(run.folder)] = run.report_path
     *others, judged = found
-    lines = [compare_answers(found[judged], found[other], references, judged, other) for other in others]
+    lines = [compare_answers(found[judged], found[other], references, judged, other, tokens) for other in others]
     lines += [note for run in runs if (note := loss_note(run)) is not None]
     return columns, lines
 

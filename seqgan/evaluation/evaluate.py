@@ -1,6 +1,7 @@
 """Generated text judged: metrics, likelihood of held-out text, and, where the truth is known, the grammar."""
 
 import hashlib
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,6 +13,7 @@ from seqgan.data.grammar import Grammar, embedded_corpora, load_grammar
 from seqgan.data.store import StreamedSequences
 from seqgan.data.text import Text
 from seqgan.data.tokenizers import Tokenizer, metric_tokens
+from seqgan.data.vocabulary import UNKNOWN_TEXT
 from seqgan.data.written import line_of
 from seqgan.errors import ConfigError, nearest
 from seqgan.evaluation.averaging import DRAWS, STEPPING_DRAWS, averaged_likelihood, is_averaged
@@ -20,6 +22,7 @@ from seqgan.evaluation.likelihood import Likelihood, held_out_likelihood
 from seqgan.evaluation.trained import ALIGNED_METRICS, TRAINED_METRICS, Judges, Lines
 from seqgan.files import cannot_write, write_file
 from seqgan.metrics import METRICS, Entry, Report, Texts
+from seqgan.metrics.entries import entry_of, share_entry, undefined
 from seqgan.metrics.specification import SIGNATURE_END
 from seqgan.progress import SILENT, Progress
 
@@ -148,6 +151,7 @@ def judge_sentences(
     *,
     judges: Judges | None = None,
     intervals: bool = True,
+    sacrebleu_tokens: str | None = None,
 ) -> Report:
     """Metrics of any sentences: a generator's, another system's, or real ones.
 
@@ -162,6 +166,7 @@ def judge_sentences(
         max_length: most tokens that the judged model makes: of `OF_CHARACTERS`, both sides are cut to it; 0 cuts none.
         judges: the models that judge; give the same for all reports of a table, so that each is trained once.
         intervals: give numbers their 95 % intervals, where they have one.
+        sacrebleu_tokens: what sacreBLEU takes for tokens; by default what the references decide.
 
     Raises:
         ConfigError: no such metric, or too few sentences for one that was asked for.
@@ -181,28 +186,48 @@ def judge_sentences(
     entries: list[Entry] = []
     for family in families:
         if family == "grammatical" and grammar is not None:
-            entries += grammar_entries(samples, grammar)
+            entries += grammar_entries(samples, grammar, intervals=intervals)
         elif family in METRICS and not _lacks(family, texts):
             cut = longest if family in OF_CHARACTERS else 0
             computed = METRICS[family](_cut(texts, cut), tokenization, intervals=intervals)
             if cut:
                 computed = [e._replace(signature=f"{e.signature}|both cut:{cut} tokens") for e in computed]
-            entries += _of_references(computed, family, references)
+            entries += _with_texts(computed, family, references, training, reference_tokens)
         elif family in BY_MODELS and references is not None and reference_tokens is not None:
             judges = judges or Judges()
-            lines = Lines(sentences, references, samples, reference_tokens, training_tokens, tokenization)
-            entries += _of_references(BY_MODELS[family](lines, judges, intervals), family, references)
+            lines = Lines(
+                sentences, references, samples, reference_tokens, training_tokens, tokenization, sacrebleu_tokens
+            )
+            computed = BY_MODELS[family](lines, judges, intervals)
+            entries += _with_texts(computed, family, references, training, reference_tokens)
     for name, holds in (checks or {}).items():
-        share = sum(bool(holds(sentence)) for sentence in sentences) / max(1, len(sentences))
-        entries.append(Entry(name, share, f"share for which {name} holds|hyps:{len(sentences)}|{SIGNATURE_END}"))
+        signature = f"share for which {name} holds|hyps:{len(sentences)}|{SIGNATURE_END}"
+        held = [bool(holds(sentence)) for sentence in sentences]
+        entries.append(share_entry(name, held, signature, intervals=intervals))
     return Report(entries)
 
 
-def _of_references(entries: list[Entry], family: str, references: Sequence[str] | None) -> list[Entry]:
-    """The same entries; signatures of those that look at references say which: equal numbers are not equal texts."""
-    if family not in OF_REFERENCES or references is None:
-        return entries
-    return [entry._replace(signature=f"{entry.signature}|refs-id:{text_id(references)}") for entry in entries]
+def _with_texts(
+    entries: list[Entry],
+    family: str,
+    references: Sequence[str] | None,
+    training: Sequence[str] | None,
+    reference_tokens: Sequence[Sequence[str]] | None,
+) -> list[Entry]:
+    """The same entries; signatures of those that look at other texts say which: equal numbers are not equal texts.
+
+    Of references in which words were replaced by the unknown symbol their share is said as well: such texts may be
+    equal where the words behind them are not.
+    """
+    said = ""
+    if family in OF_REFERENCES and references is not None and reference_tokens is not None:
+        said += f"|refs-id:{text_id(references)}"
+        replaced = sum(line.count(UNKNOWN_TEXT) for line in references)
+        if replaced:
+            said += f"|refs-unknown:{replaced / max(1, sum(map(len, reference_tokens))):.2%}"
+    if family in (*OF_TRAINING, *TRAINED_METRICS) and training is not None:
+        said += f"|training-id:{text_id(training)}"
+    return [entry._replace(signature=entry.signature + said) for entry in entries]
 
 
 def _cut(texts: Texts, length: int) -> Texts:
@@ -360,10 +385,23 @@ def likelihood_entries(
         f"|unknown:left out {likelihood.unknown}|text-id:{text_id(sentences)}"
         f"|tok:{text.tokenizer.name}|vocabulary:{len(text.vocabulary)} unmasked|temperature:1{how}|{SIGNATURE_END}"
     )
+    if not likelihood.tokens:
+        return undefined_likelihood(signature)
+    perplexity = likelihood.perplexity
     return [
         Entry("nll", likelihood.nll_per_token, signature),
-        Entry("perplexity", likelihood.perplexity, "exp of " + signature),
+        entry_of("perplexity", perplexity, "exp of " + signature, note="" if math.isfinite(perplexity) else TOO_LARGE),
     ]
+
+
+TOO_LARGE = "too large for a number"
+"""The note on a perplexity."""
+
+
+def undefined_likelihood(signature: str) -> list[Entry]:
+    """The likelihood of a text without a known token."""
+    note = undefined("no token of the text is in the vocabulary")
+    return [Entry("nll", None, signature, note=note), Entry("perplexity", None, "exp of " + signature, note=note)]
 
 
 def likelihood_of(
@@ -399,17 +437,17 @@ def grammar_of(text: Text) -> Grammar | None:
     return load_grammar(text.corpus.name) if text.corpus.name in embedded_corpora() else None
 
 
-def grammar_entries(sentences: Sequence[Sequence[str]], grammar: Grammar) -> list[Entry]:
+def grammar_entries(sentences: Sequence[Sequence[str]], grammar: Grammar, *, intervals: bool = True) -> list[Entry]:
     """The share of sentences that the grammar makes, and the mean log-probability per token of those."""
     log_probs = [grammar.log_probability(sentence) for sentence in sentences]
     parsed = [(value, len(tokens)) for value, tokens in zip(log_probs, sentences, strict=True) if value > -torch.inf]
     tokens = sum(length for _, length in parsed)
     signature = f"grammar|hyps:{len(sentences)}|tok:words|{SIGNATURE_END}"
-    entries = [Entry("grammatical", len(parsed) / max(1, len(sentences)), signature)]
-    if parsed:
-        mean = sum(value for value, _ in parsed) / tokens
-        entries.append(Entry("grammar-log-prob", mean, f"nats per token of {len(parsed)} that parse|{signature}"))
-    return entries
+    share = share_entry("grammatical", [value > -torch.inf for value in log_probs], signature, intervals=intervals)
+    mean = sum(value for value, _ in parsed) / tokens if tokens else math.nan
+    note = "" if tokens else undefined("no sample parses")
+    of_parsed = f"nats per token of {len(parsed)} that parse|{signature}"
+    return [share, entry_of("grammar-log-prob", mean, of_parsed, note=note)]
 
 
 def judge_while_training(
@@ -453,7 +491,7 @@ def judge_while_training(
         # All positions at once cost so little that they are averaged as in the table.
         draws = WATCHING_DRAWS if hasattr(generator, "step") else DRAWS
         values = {"eval/nll": likelihood_of(generator, valid, text.vocabulary.unknown, draws)[0].nll_per_token}
-        values |= {f"eval/{entry.name}": entry.value for entry in report if entry.name in WATCHED}
+        values |= logged(report, WATCHED)
         if text.tokenizer.name == "characters":
             # As many of each, and cut as the model learns them: the divergence depends on both.
             real = as_read(text, text.valid)[:count]
@@ -471,7 +509,12 @@ def watched_characters(sentences: Sequence[str], text: Text) -> dict[str, float]
     They grow as the number of sentences falls: compare with those of as many real sentences, the floor.
     """
     report = judge_sentences(sentences, as_read(text, text.train), None, text.tokenizer, ("js",), intervals=False)
-    return {f"eval/{entry.name}": entry.value for entry in report if entry.name in WATCHED_CHARACTERS}
+    return logged(report, WATCHED_CHARACTERS)
+
+
+def logged(report: Report, names: Sequence[str]) -> dict[str, float]:
+    """Numbers of a report as a log has them; those that are not defined are left out: null is what is not finite."""
+    return {f"eval/{entry.name}": entry.value for entry in report if entry.name in names and entry.value is not None}
 
 
 def as_read(text: Text, sequences: Sequences | StreamedSequences) -> list[str]:

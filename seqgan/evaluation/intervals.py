@@ -1,11 +1,12 @@
-"""Intervals of few repeated measurements: Student's quantiles, means, and the value of a curve at a place."""
+"""Intervals of few repeated measurements: means, and the value of a curve at a place."""
 
 import math
 from collections.abc import Mapping, Sequence
-from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
+
+from seqgan.metrics.significance import student_quantile
 
 WINDOW = 5
 """Groups of measurements, one for each temperature, that a curve is fitted to: the nearest ones."""
@@ -53,45 +54,6 @@ class Measured(NamedTuple):
             return Measured(self.value - other.value, variance, min(self.freedom, other.freedom))
         freedom = variance**2 / (self.variance**2 / self.freedom + other.variance**2 / other.freedom)
         return Measured(self.value - other.value, variance, freedom)
-
-
-def student_quantile(probability: float, freedom: int) -> float:
-    """Quantile of Student's distribution with a whole number of degrees of freedom, at least 1.
-
-    The distribution function has a finite series; it is inverted by halving. With many degrees of freedom the next
-    terms after the normal quantile are smaller than anything that matters here.
-
-    Source: Abramowitz and Stegun 1964, formulas 26.7.3, 26.7.4 and 26.7.5.
-    """
-    if probability < 0.5:
-        return -student_quantile(1 - probability, freedom)
-    z = NormalDist().inv_cdf(probability)
-    if freedom > 100:
-        return z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
-    low, high = 0.0, 1.0
-    while _student_distribution(high, freedom) < probability:
-        low, high = high, 2 * high
-    for _ in range(60):
-        middle = (low + high) / 2
-        if _student_distribution(middle, freedom) < probability:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
-
-
-def _student_distribution(t: float, freedom: int) -> float:
-    """Probability of a value up to t, which is not negative."""
-    angle = math.atan(t / math.sqrt(freedom))
-    cosine = math.cos(angle)
-    odd = freedom % 2
-    # Even: sin (1 + 1/2 cos^2 + (1 3)/(2 4) cos^4 + ...). Odd: 2/pi (angle + sin (cos + 2/3 cos^3 + ...)).
-    term, total = (cosine if odd else 1.0), 0.0
-    for k in range((freedom - 1) // 2 if odd else freedom // 2):
-        total += term
-        term *= cosine**2 * (2 * k + 1 + odd) / (2 * k + 2 + odd)
-    within = 2 / math.pi * (angle + math.sin(angle) * total) if odd else math.sin(angle) * total
-    return 0.5 + within / 2
 
 
 def mean_of(values: Sequence[float]) -> Measured:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import torch
 
-from seqgan import __version__
 from seqgan.data.batches import encode_pairs, encode_sources
 from seqgan.data.embedded import pair_check
 from seqgan.data.source_cut import fit_sources
@@ -22,13 +21,23 @@ from seqgan.evaluation.adversarial_success import (
     machine_against_random,
     random_texts,
 )
-from seqgan.evaluation.evaluate import ALL, as_drawn, judge_sentences, text_id
+from seqgan.evaluation.evaluate import (
+    ALL,
+    TOO_LARGE,
+    as_drawn,
+    judge_sentences,
+    logged,
+    text_id,
+    undefined_likelihood,
+)
 from seqgan.evaluation.generate import LENGTH_PENALTY, answer_sources
 from seqgan.evaluation.likelihood import held_out_likelihood, sentence_likelihoods
 from seqgan.files import cannot_write, write_file
 from seqgan.metrics import Entry, Report
-from seqgan.metrics.significance import bootstrap_interval, bootstrap_ratio_interval
-from seqgan.metrics.translation import chrf_entry, sacrebleu_difference, sacrebleu_entry
+from seqgan.metrics.entries import entry_of, ratio_ends, share_entry
+from seqgan.metrics.likelihood import perplexity
+from seqgan.metrics.specification import SIGNATURE_END
+from seqgan.metrics.translation import chrf_entry, sacrebleu_difference, sacrebleu_entry, sacrebleu_tokenization
 from seqgan.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -42,6 +51,8 @@ OF_SENTENCES = ("distinct", "unique", "copied", "length")
 """Metrics of the answers as sentences."""
 OF_EVALUATORS = ("adver-success", "machine-vs-random", "relevance")
 """Metrics that train an evaluator, which takes a while: computed when asked for by name."""
+SHORT_ANSWERS = "none of its answers has four tokens"
+"""Why a BLEU is not."""
 LEAST = {"adver-success": 2 * FEWEST, "machine-vs-random": FEWEST, "relevance": FEWEST}
 """Answers that these need. Half of those of adversarial success are told from the other half, for its reliability."""
 FAMILIES = (*ALIGNED, *OF_SENTENCES, "fits", "nll")
@@ -99,6 +110,7 @@ def judge_answers(
     *,
     seed: int = 0,
     checks: Mapping[str, Callable[[str, str], bool]] | None = None,
+    sacrebleu_tokens: str | None = None,
 ) -> Report:
     """Metrics of any answers: a generator's, another system's, or real ones.
 
@@ -110,6 +122,7 @@ def judge_answers(
         families: which metrics; `nll` is of generators and not computed here.
         seed: of evaluators.
         checks: what an answer may be to its source, by name; the share of each is reported.
+        sacrebleu_tokens: what sacreBLEU takes for tokens; by default what tokenizer and references decide.
 
     Raises:
         ConfigError: no such metric.
@@ -117,7 +130,8 @@ def judge_answers(
     check_pair_families(families)
     entries: list[Entry] = []
     if "sacrebleu" in families:
-        entries.append(sacrebleu_entry(answers, references))
+        tokens = sacrebleu_tokens or sacrebleu_tokens_of(references, text)
+        entries.append(sacrebleu_entry(answers, references, tokenize=tokens))
     if "chrf" in families:
         entries.append(chrf_entry(answers, references))
     of_sentences = [family for family in families if family in OF_SENTENCES]
@@ -138,9 +152,13 @@ def _share(
     name: str, answers: Sequence[str], sources: Sequence[str], holds: Callable[[str, str], bool], what: str
 ) -> Entry:
     """The share of answers that fit their sources, with its interval."""
-    values = [float(bool(holds(source, answer))) for source, answer in zip(sources, answers, strict=True)]
-    signature = f"share of answers that fit, {what}|hyps:{len(values)}|interval:bootstrap 95%|seqgan {__version__}"
-    return Entry(name, sum(values) / len(values), signature, *bootstrap_interval(values))
+    fit = [bool(holds(source, answer)) for source, answer in zip(sources, answers, strict=True)]
+    return share_entry(name, fit, f"share of answers that fit, {what}|hyps:{len(fit)}|{SIGNATURE_END}")
+
+
+def sacrebleu_tokens_of(references: Sequence[str], text: Text) -> str:
+    """What sacreBLEU takes for tokens, by the text's tokenizer and the references alone."""
+    return sacrebleu_tokenization(references, characters=text.tokenizer.name == "characters")
 
 
 def _by_evaluators(
@@ -183,7 +201,7 @@ def _evaluated(how: str, seed: int) -> str:
 
 
 def _seed_and_version(seed: int) -> str:
-    return f"seed:{seed}|seqgan {__version__}"
+    return f"seed:{seed}|{SIGNATURE_END}"
 
 
 def chosen_pair_families(asked: Sequence[str], corpus: str, count: int) -> tuple[str, ...]:
@@ -256,7 +274,12 @@ def answers_of(
 
 
 def compare_answers(
-    answers: Sequence[str], others: Sequence[str], references: Sequence[str], name: str, other_name: str
+    answers: Sequence[str],
+    others: Sequence[str],
+    references: Sequence[str],
+    name: str,
+    other_name: str,
+    sacrebleu_tokens: str | None = None,
 ) -> str:
     """Whether one system's answers score higher, as a sentence: the difference in sacreBLEU, by a paired bootstrap.
 
@@ -266,10 +289,13 @@ def compare_answers(
         references: what would have been right.
         name: of the judged system.
         other_name: of the other one.
+        sacrebleu_tokens: what sacreBLEU takes for tokens; by default what the references decide.
     """
     if list(answers) == list(others):
         return f"{name} against {other_name}: the same answers."
-    gain, low, high = sacrebleu_difference(answers, others, references)
+    gain, low, high = sacrebleu_difference(answers, others, references, tokenize=sacrebleu_tokens)
+    if math.isnan(gain):
+        return f"{name} against {other_name}: no comparison, as the sacreBLEU of one is not defined: {SHORT_ANSWERS}."
     finding = "better" if low > 0 else "worse" if high < 0 else "cannot tell from these answers"
     return (
         f"{name} against {other_name}: {gain:+.2f} sacreBLEU, 95 % interval {low:+.2f} to {high:+.2f} over the "
@@ -288,6 +314,7 @@ def evaluate_answers(
     held: HeldPairs | None = None,
     answers: Sequence[str] | None = None,
     checks: Mapping[str, Callable[[str, str], bool]] | None = None,
+    sacrebleu_tokens: str | None = None,
     progress: Progress = SILENT,
 ) -> Report:
     """Answer held-out sources and judge; with the likelihood of the references given their sources.
@@ -302,6 +329,7 @@ def evaluate_answers(
         held: other pairs than the text's own held-out ones, all of which are answered.
         answers: those of `answers_of`, where they are there already.
         checks: as of `judge_answers`.
+        sacrebleu_tokens: as there.
         progress: where to report.
 
     Raises:
@@ -314,7 +342,16 @@ def evaluate_answers(
     sources, references = held.sources, held.references
     if answers is None:
         answers = answers_of(generator, text, sources, beam=beam, seed=seed, progress=progress)
-    report = judge_answers(answers, sources, references, text, families, seed=seed, checks=checks)
+    report = judge_answers(
+        answers,
+        sources,
+        references,
+        text,
+        families,
+        seed=seed,
+        checks=checks,
+        sacrebleu_tokens=sacrebleu_tokens,
+    )
     how = f"|decoding:{decoding_name(beam)}|pairs-id:{text_id([*sources, *references])}"
     entries = as_drawn((entry._replace(signature=entry.signature + how) for entry in report), text)
     if "nll" in families:
@@ -327,17 +364,21 @@ def _likelihood_entries(
 ) -> list[Entry]:
     """Negative log-likelihood per token, and perplexity, of references given their sources."""
     log_probs, tokens, cut, unknown = _likelihoods(generator, text, sources, references)
-    low, high = bootstrap_ratio_interval(-log_probs, tokens)
-    value = float(-log_probs.sum() / tokens.sum())
     signature = (
         f"nll|nats per token, given the source|end:counted|sentences:{len(tokens)}|cut:{cut}"
         f"|tokens:{tokens.sum()}|unknown:left out {unknown}|interval:bootstrap 95% over pairs"
         f"|text-id:{text_id([*sources, *references])}|tok:{text.tokenizer.name}"
-        f"|vocabulary:{len(text.vocabulary)} unmasked|temperature:1|seqgan {__version__}"
+        f"|vocabulary:{len(text.vocabulary)} unmasked|temperature:1|{SIGNATURE_END}"
     )
+    if not tokens.any():
+        return undefined_likelihood(signature)
+    value, ends = float(-log_probs.sum() / tokens.sum()), ratio_ends(-log_probs, tokens)
+    of_perplexity = None if ends is None else (perplexity(-ends[0], 1), perplexity(-ends[1], 1))
+    exponential = perplexity(-value, 1)
+    note = "" if math.isfinite(exponential) else TOO_LARGE
     return [
-        Entry("nll", value, signature, low, high),
-        Entry("perplexity", math.exp(value), "exp of " + signature, math.exp(low), math.exp(high)),
+        entry_of("nll", value, signature, ends),
+        entry_of("perplexity", exponential, "exp of " + signature, of_perplexity, note),
     ]
 
 
@@ -396,7 +437,6 @@ def judge_answers_while_training(
             write_file(samples_folder / f"round-{rounds:06}.tsv", lines)
         report = judge_answers(answers, held.sources, held.references, text)
         likelihood = held_out_likelihood(generator, valid, text.vocabulary.unknown)
-        watched = {f"eval/{entry.name}": entry.value for entry in report if entry.name in WATCHED}
-        return {"eval/nll": likelihood.nll_per_token, **watched}
+        return {"eval/nll": likelihood.nll_per_token, **logged(report, WATCHED)}
 
     return judge

@@ -3,6 +3,7 @@
 Their models are trained on real text, when they are first needed, and kept for all that is judged beside one another.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
@@ -27,12 +28,12 @@ from seqgan.evaluation.language_models import (
 from seqgan.evaluation.word_vectors import SKIP_GRAM, frequent_words, word_vectors
 from seqgan.metrics.divergence_curve import mauve
 from seqgan.metrics.embeddings import embedding_similarity
-from seqgan.metrics.families import MEAN_INTERVAL
+from seqgan.metrics.entries import MEAN_INTERVAL, entry_of, forced, lacking, ratio_ends, undefined
 from seqgan.metrics.frechet import frechet_distance
+from seqgan.metrics.ngram_model import fit_spelling, spelling_log_probs, unknown_share
 from seqgan.metrics.report import Entry
-from seqgan.metrics.significance import bootstrap_ratio_interval
 from seqgan.metrics.specification import SIGNATURE_END
-from seqgan.metrics.translation import chrf_entry, sacrebleu_entry
+from seqgan.metrics.translation import chrf_entry, sacrebleu_entry, sacrebleu_tokenization
 from seqgan.progress import SILENT, Progress
 
 VALIDATION_SHARE, MOST_VALIDATION = 0.05, 1000
@@ -56,6 +57,8 @@ class Lines(NamedTuple):
     """None where the training text is not known: models are then trained on the references, and signatures say so."""
     tokenization: str
     """What the tokens are, for signatures."""
+    sacrebleu_tokens: str | None = None
+    """What sacreBLEU takes for tokens; by default what the references decide."""
 
 
 class Judges:
@@ -174,20 +177,35 @@ def _emb_sim(lines: Lines, judges: Judges, intervals: bool) -> list[Entry]:  # n
     count = _equal_count(lines, "emb-sim", 1)
     real, judged = spread(lines.reference_tokens, count), spread(lines.sample_tokens, count)
     words = frequent_words(real, SIMILAR_WORDS)
-    if not words:
-        raise ConfigError("The metric emb-sim compares words, and the references have none.")
-    value = embedding_similarity(word_vectors(real, words), word_vectors(judged, words))
     what = f"log of mean cosine of similarities|natural|words:{len(words)} most frequent of refs|{SKIP_GRAM}"
-    return [Entry("emb-sim", value, _signature(f"{what}|refs:spread {count} of {len(lines.references)}", lines, count))]
+    signature = _signature(f"{what}|refs:spread {count} of {len(lines.references)}", lines, count)
+    # A word's vector is learnt from the words beside it.
+    lacks = (lacking(judged, 2), lacking(real, 2, "reference"))
+    if any(lacks):
+        return [entry_of("emb-sim", math.nan, signature, note=undefined(*lacks))]
+    value = embedding_similarity(word_vectors(real, words), word_vectors(judged, words))
+    note = forced(value, "the references have a single word") if len(words) == 1 else ""
+    if not {token for tokens in judged for token in tokens} & set(words):
+        note = forced(value, f"no sample has one of the {len(words)} words")
+    return [entry_of("emb-sim", value, signature, note=note)]
 
 
 def _lm_score(lines: Lines, judges: Judges, intervals: bool) -> list[Entry]:
+    real, name = real_text(lines)
+    lacks = (lacking(lines.sample_tokens, 2), lacking(real, 2, "real sentence"))
+    if any(lacks):
+        what = f"nats per token under {judges.budget} on {name}"
+        return [entry_of("lm-score", math.nan, _signature(what, lines, len(lines.samples)), note=undefined(*lacks))]
     model, name = judges.language_model(lines)
     log_probs, tokens = language_model_log_probs(model, lines.sample_tokens)
-    ends = bootstrap_ratio_interval(-log_probs, tokens) if intervals else ()
-    what = f"nats per token under {model.budget} on {name}|{_scored(model)}"
+    # What the model calls unknown is spelt, so that no word is cheaper for being none.
+    known = frozenset(model.vocabulary.tokens)
+    read = [sentence[: judges.budget.max_length] for sentence in lines.sample_tokens]
+    log_probs = log_probs + spelling_log_probs(fit_spelling(real, known), read)
+    ends = ratio_ends(-log_probs, tokens) if intervals else None
+    what = f"nats per token under {model.budget} on {name}|{_scored(model, 'spelt')}"
     signature = _signature(what, lines, len(log_probs), MEAN_INTERVAL if intervals else "")
-    return [Entry("lm-score", float(-log_probs.sum() / tokens.sum()), signature, *ends)]
+    return [entry_of("lm-score", float(-log_probs.sum() / tokens.sum()), signature, ends)]
 
 
 def _reverse_lm_score(lines: Lines, judges: Judges, intervals: bool) -> list[Entry]:
@@ -200,6 +218,12 @@ def _reverse_lm_score(lines: Lines, judges: Judges, intervals: bool) -> list[Ent
         _equal_count(lines, "reverse-lm-score", 2)
         validation, test = real[::2], real[1::2]
         name = f"every other of {name}"
+    lacks = (lacking(test, 2, "reference"), lacking(real, 2, "real sentence"))
+    if any(lacks):
+        what = f"nats per token of refs under {judges.budget} on the samples|refs:{len(test)}|stopped by {name}"
+        signature = _signature(what, lines, len(lines.samples))
+        names = ("reverse-lm-score", "reverse-lm-score-std")
+        return [entry_of(each, math.nan, signature, note=undefined(*lacks)) for each in names]
     scores, tokens = [], np.zeros(0)
     for seed in REVERSE_SEEDS:
         model = train_language_model(
@@ -208,23 +232,24 @@ def _reverse_lm_score(lines: Lines, judges: Judges, intervals: bool) -> list[Ent
         log_probs, tokens = language_model_log_probs(model, test)
         scores.append(log_probs)
     mean = np.mean(scores, axis=0)
-    ends = bootstrap_ratio_interval(-mean, tokens) if intervals else ()
+    ends = ratio_ends(-mean, tokens) if intervals else None
+    unknown = f"scored, {unknown_share(test, frozenset(vocabulary.tokens)):.2%} of refs"
     what = (
         f"nats per token of refs under {model.budget} on the samples|refs:{len(test)}|stopped by {name}"
-        f"|{_scored(model)}|seeds:{len(REVERSE_SEEDS)}"
+        f"|{_scored(model, unknown)}|seeds:{len(REVERSE_SEEDS)}"
     )
     signature = _signature(what, lines, len(lines.samples), MEAN_INTERVAL if intervals else "")
     of_seeds = [float(-log_probs.sum() / tokens.sum()) for log_probs in scores]
     return [
-        Entry("reverse-lm-score", float(np.mean(of_seeds)), signature, *ends),
+        entry_of("reverse-lm-score", float(np.mean(of_seeds)), signature, ends),
         Entry(
             "reverse-lm-score-std", float(np.std(of_seeds)), f"over seeds|{_signature(what, lines, len(lines.samples))}"
         ),
     ]
 
 
-def _scored(model: LanguageModel) -> str:
-    return f"end:counted|unknown:scored|vocabulary:{len(model.vocabulary)}"
+def _scored(model: LanguageModel, unknown: str) -> str:
+    return f"end:counted|unknown:{unknown}|vocabulary:{len(model.vocabulary)}"
 
 
 def _adversarial_success(lines: Lines, judges: Judges, intervals: bool) -> list[Entry]:  # noqa: ARG001
@@ -244,7 +269,9 @@ def _adversarial_success(lines: Lines, judges: Judges, intervals: bool) -> list[
 
 
 def _sacrebleu(lines: Lines, judges: Judges, intervals: bool) -> list[Entry]:  # noqa: ARG001
-    return [sacrebleu_entry(lines.samples, lines.references, intervals=intervals)]
+    characters = lines.tokenization == "characters"
+    tokens = lines.sacrebleu_tokens or sacrebleu_tokenization(lines.references, characters=characters)
+    return [sacrebleu_entry(lines.samples, lines.references, tokenize=tokens, intervals=intervals)]
 
 
 def _chrf(lines: Lines, judges: Judges, intervals: bool) -> list[Entry]:  # noqa: ARG001

@@ -25,7 +25,8 @@ from seqgan.metrics.diversity import (
     unique_share,
 )
 from seqgan.metrics.embeddings import embedding_similarity
-from seqgan.metrics.families import METRICS, Texts, score_entries
+from seqgan.metrics.entries import Texts, score_entries
+from seqgan.metrics.families import METRICS
 from seqgan.metrics.frechet import frechet_distance
 from seqgan.metrics.likelihood import nll_per_sequence, nll_per_token, perplexity
 from seqgan.metrics.nearest import Nearest, jaccard_diversity, jaccard_novelty, nearest_training

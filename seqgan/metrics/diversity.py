@@ -4,6 +4,7 @@ Each statistic is a function of counts, how often each n-gram stands in the sent
 is done once: what a statistic would be without some of the sentences is computed from the counts as well.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ from seqgan.metrics.significance import block_of
 
 Statistic = Callable[[np.ndarray, np.ndarray, float], float]
 """Counts in the sentences [distinct n-grams], counts in the references [distinct n-grams], and the number of sentences
-over that of references, to a number. The counts of the sentences may hold zeros."""
+over that of references, to a number; NaN where it is not defined. The counts of the sentences may hold zeros."""
 
 
 class Lengths(NamedTuple):
@@ -29,7 +30,7 @@ class Lengths(NamedTuple):
 
 
 def distinct(sentences: Sequence[Tokens], order: int) -> float:
-    """Distinct n-grams over all n-grams; 0 where there are none. Between 0 and 1, higher is more diverse.
+    """Distinct n-grams over all n-grams; NaN where there are none. Between 0 and 1, higher is more diverse.
 
     Falls with the number of sentences: compare at equal numbers only.
 
@@ -43,7 +44,7 @@ def distinct(sentences: Sequence[Tokens], order: int) -> float:
 
 
 def ngram_entropy(sentences: Sequence[Tokens], order: int) -> float:
-    """Entropy of the n-gram frequencies, in nats; 0 where there are none. Higher is more diverse.
+    """Entropy of the n-gram frequencies, in nats; NaN where there are none. Higher is more diverse.
 
     Grows with the number of sentences: compare at equal numbers only.
 
@@ -82,8 +83,8 @@ def js_divergence(sentences: Sequence[Tokens], references: Sequence[Tokens], ord
     """Jensen-Shannon divergence of the n-gram frequencies of two texts, in bits: 0 for equal ones, 1 for disjoint.
 
     Each Kullback-Leibler sum runs over its own text's n-grams, so that missing ones need no smoothing. Falls with the
-    number of sentences: compare with that of as many real ones. Where one text has no n-gram of this order it is 1,
-    where neither has one 0.
+    number of sentences: compare with that of as many real ones. NaN where a text has no n-gram of this order, and
+    hence no frequencies.
 
     Raises:
         SeqganError: no sentences or references, strings in place of token lists, or an order below 1.
@@ -98,8 +99,8 @@ def js_divergence(sentences: Sequence[Tokens], references: Sequence[Tokens], ord
 def in_test_share(sentences: Sequence[Tokens], references: Sequence[Tokens], order: int) -> float:
     """Share of a text's n-grams, each counted as often as it stands there, that stand in the references.
 
-    Between 0 and 1, higher is better; 0 where the text has none. Rises with the number of references, and says nothing
-    of diversity: compare with the share of as many real sentences.
+    Between 0 and 1, higher is better; NaN where the text has none. Rises with the number of references, and says
+    nothing of diversity: compare with the share of as many real sentences.
 
     Raises:
         SeqganError: no sentences or references, strings in place of token lists, or an order below 1.
@@ -114,8 +115,8 @@ def ms_jaccard(sentences: Sequence[Tokens], references: Sequence[Tokens], max_or
     """Geometric mean, over orders 1 to `max_order`, of the Jaccard similarity of two texts' n-gram multisets.
 
     An n-gram's weight in a text is its count per sentence; the similarity of an order is the sum of the lesser
-    weights over that of the greater ones, and 1 where neither text has an n-gram. Between 0 and 1, where 1 means
-    equal statistics: quality and diversity in one number. Compare at equal numbers of sentences.
+    weights over that of the greater ones. Between 0 and 1, where 1 means equal statistics: quality and diversity in
+    one number. NaN where neither text has an n-gram of some order. Compare at equal numbers of sentences.
 
     Raises:
         SeqganError: no sentences or references, strings in place of token lists, or an order below 1.
@@ -128,12 +129,14 @@ def ms_jaccard(sentences: Sequence[Tokens], references: Sequence[Tokens], max_or
 
 def distinct_of_counts(ours: np.ndarray, theirs: np.ndarray, ratio: float) -> float:  # noqa: ARG001
     """As `distinct`. A `Statistic`, of the sentences alone."""
-    return float((ours > 0).sum() / max(1, ours.sum()))
+    return float((ours > 0).sum() / ours.sum()) if ours.any() else math.nan
 
 
 def entropy_of_counts(ours: np.ndarray, theirs: np.ndarray, ratio: float) -> float:  # noqa: ARG001
     """As `ngram_entropy`. A `Statistic`, of the sentences alone."""
     counts = ours[ours > 0]
+    if not len(counts):
+        return math.nan
     frequencies = counts / counts.sum()
     # log(1 / f), not -log(f): the entropy of a single n-gram is then 0 and not -0.
     return float((frequencies * np.log(1 / frequencies)).sum())
@@ -142,7 +145,7 @@ def entropy_of_counts(ours: np.ndarray, theirs: np.ndarray, ratio: float) -> flo
 def js_of_counts(ours: np.ndarray, theirs: np.ndarray, ratio: float) -> float:  # noqa: ARG001
     """As `js_divergence`. A `Statistic`."""
     if not ours.any() or not theirs.any():
-        return float(ours.any() != theirs.any())
+        return math.nan
     p, q = ours / ours.sum(), theirs / theirs.sum()
     middle = (p + q) / 2
     in_p, in_q = p > 0, q > 0
@@ -153,7 +156,7 @@ def js_of_counts(ours: np.ndarray, theirs: np.ndarray, ratio: float) -> float:  
 
 def in_test_of_counts(ours: np.ndarray, theirs: np.ndarray, ratio: float) -> float:  # noqa: ARG001
     """As `in_test_share`. A `Statistic`."""
-    return float(ours[theirs > 0].sum() / max(1, ours.sum()))
+    return float(ours[theirs > 0].sum() / ours.sum()) if ours.any() else math.nan
 
 
 def jaccard_of_counts(ours: np.ndarray, theirs: np.ndarray, ratio: float) -> float:
@@ -161,7 +164,7 @@ def jaccard_of_counts(ours: np.ndarray, theirs: np.ndarray, ratio: float) -> flo
     # Multiplied by the number of sentences, which cancels: both weights are then counts.
     expected = theirs * ratio
     union = np.maximum(ours, expected).sum()
-    return float(np.minimum(ours, expected).sum() / union) if union else 1.0
+    return float(np.minimum(ours, expected).sum() / union) if union else math.nan
 
 
 def geometric_means(similarities: np.ndarray) -> np.ndarray:

@@ -3,19 +3,17 @@
 The numbers come from the files beside this one. What needs a model or a grammar is in the evaluation layer.
 """
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+import math
+from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 
-from seqgan.errors import SeqganError
-from seqgan.metrics.bleu import TOKENS_GIVEN, Score, bleu_against_corpus, self_bleu
+from seqgan.metrics.bleu import Score, bleu_against_corpus, self_bleu
 from seqgan.metrics.copying import copied_sentences, longest_copied
 from seqgan.metrics.diversity import (
-    Statistic,
     distinct_of_counts,
     entropy_of_counts,
-    estimates,
     geometric_means,
     in_test_of_counts,
     jaccard_of_counts,
@@ -23,18 +21,51 @@ from seqgan.metrics.diversity import (
     length_statistics,
     unique_estimates,
 )
-from seqgan.metrics.nearest import jaccard_diversity, jaccard_novelty, nearest_training
-from seqgan.metrics.ngram_model import NgramModel, fit_ngram_model, ngram_log_probs, ngram_vocabulary
+from seqgan.metrics.entries import (
+    MEAN_INTERVAL,
+    SHARE,
+    UNBOUNDED,
+    Texts,
+    all_empty,
+    blocks_of,
+    entry_of,
+    lacking,
+    longest_of,
+    mean_ends,
+    mean_entries,
+    orders_of,
+    ratio_ends,
+    references_of,
+    score_entries,
+    set_ends,
+    set_interval,
+    share_entry,
+    signature_of,
+    statistic_entries,
+    training_of,
+    undefined,
+    with_interval,
+)
+from seqgan.metrics.nearest import diversity_estimates, jaccard_novelty, nearest_training
+from seqgan.metrics.ngram_model import (
+    NgramModel,
+    Spelling,
+    fit_ngram_model,
+    fit_spelling,
+    ngram_log_probs,
+    ngram_vocabulary,
+    spelling_log_probs,
+    unknown_share,
+)
 from seqgan.metrics.ngrams import Tokens
 from seqgan.metrics.report import Entry
 from seqgan.metrics.significance import (
-    BLOCKS,
+    Ends,
     block_of,
-    bootstrap_interval,
-    bootstrap_ratio_interval,
-    jackknife_interval,
-    percentiles,
-    resampled_means,
+    block_sizes,
+    jackknife_error,
+    student_quantile,
+    wilson_interval,
 )
 from seqgan.metrics.specification import SIGNATURE_END
 
@@ -46,120 +77,106 @@ PADDING = "\n"
 """Fills sentences up for js-padded, as the WGAN-GP authors' program fills lines up to one length."""
 
 
-class Texts(NamedTuple):
-    """What a metric by name may look at."""
-
-    samples: Sequence[Tokens]
-    """What is judged."""
-    references: Sequence[Tokens] | None = None
-    """Held-out real sentences; None where there are none."""
-    training: Sequence[Tokens] | None = None
-    """The training sentences; None where they are not known."""
-
-
-def _references(texts: Texts, family: str) -> Sequence[Tokens]:
-    if texts.references is None:
-        raise SeqganError(
-            f"The metric {family!r} compares with held-out sentences, and there are none: give references, or leave "
-            "it out."
-        )
-    return texts.references
-
-
-def _training(texts: Texts, family: str) -> Sequence[Tokens]:
-    if texts.training is None:
-        raise SeqganError(
-            f"The metric {family!r} compares with the training sentences, and they are not known: give them, or leave "
-            "it out."
-        )
-    return texts.training
-
-
-SHARE = (0.0, 1.0)
-"""Bounds of a share."""
-MEAN_INTERVAL = "|interval:bootstrap 95%"
-"""In a signature: sentences were drawn anew, what they are compared with held fixed."""
-SET_INTERVAL = f"|interval:jackknife 95% {BLOCKS} blocks"
-"""In a signature: blocks of sentences were left out."""
-
-
-def score_entries(family: str, score: Score, tokenization: str, *, intervals: bool = False) -> list[Entry]:
-    """A score as entries of a report, one for each order.
-
-    Args:
-        family: what precedes the order in their names.
-        score: of `bleu_against_corpus`, `self_bleu` or `corpus_bleu`.
-        tokenization: what the tokens are, for the signature.
-        intervals: add the 95 % bootstrap interval of each mean.
-
-    Raises:
-        SeqganError: intervals were asked for, and the score is no mean over sentences.
-    """
-    how = f"interval:bootstrap 95%|tok:{tokenization}" if intervals else f"tok:{tokenization}"
-    signature = score.signature.replace(TOKENS_GIVEN, how)
-    return [
-        Entry(f"{family}-{order}", value, signature, *(bootstrap_interval(of_sentences) if intervals else ()))
-        for (order, value), of_sentences in zip(score.values.items(), score.sentences, strict=True)
-    ]
-
-
 def _bleu(texts: Texts, tokenization: str, *, intervals: bool = True) -> list[Entry]:
-    score = bleu_against_corpus(texts.samples, _references(texts, "bleu"))
-    return score_entries("bleu", score, tokenization, intervals=intervals)
+    references = references_of(texts, "bleu")
+    score = bleu_against_corpus(texts.samples, references)
+    return score_entries(
+        "bleu", score, tokenization, intervals=intervals, hypotheses=texts.samples, references=references
+    )
 
 
 def _self_bleu(texts: Texts, tokenization: str, *, intervals: bool = True) -> list[Entry]:
     score = self_bleu(texts.samples)
-    entries = score_entries("self-bleu", score, tokenization)
+    entries = score_entries("self-bleu", score, tokenization, hypotheses=texts.samples)
     count = len(texts.samples)
     if not intervals or count < 3:
         return entries
     # Each sentence is a reference of all others: blocks are left out as hypotheses and as references.
-    block = block_of(count)
-    left_out = [
-        self_bleu([tokens for tokens, of in zip(texts.samples, block, strict=True) if of != number]).values
-        for number in range(int(block.max()) + 1)
-    ]
+    rows = [score, *(self_bleu(rest) for rest in _without_blocks(texts.samples, blocks_of(texts, intervals)))]
     with_ends = []
     for entry, order in zip(entries, score.values, strict=True):
-        ends = jackknife_interval(entry.value, [values[order] for values in left_out], SHARE)
-        with_ends.append(
-            entry._replace(signature=_with_interval(entry.signature, SET_INTERVAL), low=ends[0], high=ends[1])
-        )
+        ends = set_ends(np.array([row.values[order] for row in rows]), count, SHARE)
+        signature = with_interval(entry.signature, set_interval(len(rows) - 1))
+        with_ends.append(entry_of(entry.name, _value(entry), signature, ends, entry.note))
     return with_ends
 
 
-def _with_interval(signature: str, interval: str) -> str:
-    before, tokens, rest = signature.partition("|tok:")
-    return before + interval + tokens + rest
+def _value(entry: Entry) -> float:
+    return np.nan if entry.value is None else entry.value
+
+
+def _without_blocks(sentences: Sequence[Tokens], blocks: int) -> list[list[Tokens]]:
+    """The sentences without each block of them; with no blocks nothing."""
+    if not blocks:
+        return []
+    block = block_of(len(sentences), blocks)
+    return [
+        [tokens for tokens, of in zip(sentences, block, strict=True) if of != number]
+        for number in range(int(block.max()) + 1)
+    ]
 
 
 def _backward(texts: Texts, family: str) -> Score:
-    score = bleu_against_corpus(_references(texts, family), texts.samples)
+    score = bleu_against_corpus(references_of(texts, family), texts.samples)
     # Here the real sentences are the hypotheses, which the names of the counts would hide.
     return score._replace(signature=score.signature.replace("bleu|", "backward-bleu|refs are samples|", 1))
 
 
 def _backward_bleu(texts: Texts, tokenization: str, *, intervals: bool = True) -> list[Entry]:
     # The interval is of the choice of real sentences, with the samples held fixed.
-    return score_entries("backward-bleu", _backward(texts, "backward-bleu"), tokenization, intervals=intervals)
+    return score_entries(
+        "backward-bleu",
+        _backward(texts, "backward-bleu"),
+        tokenization,
+        intervals=intervals,
+        hypotheses=references_of(texts, "backward-bleu"),
+        references=texts.samples,
+        names=("reference", "sample"),
+    )
 
 
 def _bleu_f1(texts: Texts, tokenization: str, *, intervals: bool = True) -> list[Entry]:
-    forward = bleu_against_corpus(texts.samples, _references(texts, "bleu-f1"))
-    backward = _backward(texts, "bleu-f1")
-    what = f"harmonic mean of bleu and backward-bleu|refs:all {len(_references(texts, 'bleu-f1'))}"
-    how = "orders:2-5|weights:uniform|smooth:method1|bp:closest" + (MEAN_INTERVAL if intervals else "")
+    references = references_of(texts, "bleu-f1")
+    forward, backward = bleu_against_corpus(texts.samples, references), _backward(texts, "bleu-f1")
+    what = f"harmonic mean of bleu and backward-bleu|refs:all {len(references)}"
+    blocks = blocks_of(texts, intervals) if len(references) > 1 else 0
+    how = "orders:2-5|weights:uniform|smooth:method1|bp:closest" + (set_interval(blocks) if blocks else "")
     signature = f"{what}|hyps:{len(texts.samples)}|{how}|tok:{tokenization}|{SIGNATURE_END}"
+    rest = [bleu_against_corpus(references, samples) for samples in _without_blocks(texts.samples, blocks)]
     entries = []
-    if intervals:
-        # Samples and real sentences are drawn independently.
-        drawn = [resampled_means(score.sentences, seed=seed) for seed, score in enumerate((forward, backward))]
     for row, order in enumerate(forward.values):
         value = float(_harmonic_mean(np.array(forward.values[order]), np.array(backward.values[order])))
-        ends = percentiles(_harmonic_mean(drawn[0][row], drawn[1][row])) if intervals else ()
-        entries.append(Entry(f"bleu-f1-{order}", value, signature, *ends))
+        lacks = (lacking(texts.samples, order), lacking(references, order, "reference"))
+        if any(lacks):
+            entries.append(entry_of(f"bleu-f1-{order}", np.nan, signature, note=undefined(*lacks)))
+            continue
+        ends = None
+        if blocks:
+            # Samples are left out as hypotheses and as references, real sentences as hypotheses.
+            of_samples = _harmonic_mean(
+                _left_out_means(forward.sentences[row], blocks), np.array([score.values[order] for score in rest])
+            )
+            of_real = _harmonic_mean(np.array(forward.values[order]), _left_out_means(backward.sentences[row], blocks))
+            ends = _ends_of_both(value, (of_samples, of_real), (len(texts.samples), len(references)))
+        entries.append(entry_of(f"bleu-f1-{order}", value, signature, ends))
     return entries
+
+
+def _left_out_means(values: np.ndarray, blocks: int) -> np.ndarray:
+    """Means of all values but one block's, for each block. [sentences] -> [blocks]"""
+    block = block_of(len(values), blocks)
+    sizes = np.bincount(block)
+    return (values.sum() - np.bincount(block, values)) / (len(values) - sizes)
+
+
+def _ends_of_both(value: float, left_out: tuple[np.ndarray, np.ndarray], counts: tuple[int, int]) -> Ends:
+    """The interval of a statistic of two independent sets, from what it is without each block of either."""
+    errors = [
+        jackknife_error(value, each, block_sizes(count, len(each)))
+        for each, count in zip(left_out, counts, strict=True)
+    ]
+    half = student_quantile(0.975, min(map(len, left_out)) - 1) * math.hypot(*errors)
+    return max(SHARE[0], value - half), min(SHARE[1], value + half)
 
 
 def _harmonic_mean(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -167,140 +184,109 @@ def _harmonic_mean(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return 2 * first * second / np.where(total > 0, total, 1.0)
 
 
-def _signature(what: str, texts: Texts, tokenization: str, interval: str = "") -> str:
-    return f"{what}|hyps:{len(texts.samples)}{interval}|tok:{tokenization}|{SIGNATURE_END}"
-
-
-def _orders(orders: range) -> str:
-    return f"orders:{orders[0]}-{orders[-1]}"
-
-
-def _statistic(
-    family: str,
-    statistic: Statistic,
-    what: str,
-    texts: Texts,
-    tokenization: str,
-    intervals: bool,
-    *,
-    orders: range = ORDERS,
-    bounds: tuple[float, float] = SHARE,
-    compared: bool = True,
-    combine: Callable[[np.ndarray], np.ndarray] = np.asarray,
-) -> list[Entry]:
-    """Entries of a statistic of n-gram counts, one for each order.
-
-    Args:
-        family: what precedes the order in their names.
-        statistic: of the counts of one order.
-        what: it is, for the signature.
-        texts: as of the family.
-        tokenization: as of the family.
-        intervals: add the 95 % jackknife interval of each.
-        orders: which.
-        bounds: that it cannot pass.
-        compared: with the references, and not of the samples alone.
-        combine: the statistics of all orders from 1 to what is reported of each. [orders, any] -> [orders, any]
-    """
-    references = _references(texts, family) if compared else None
-    if references is not None:
-        what = f"{what}|refs:all {len(references)}"
-    blocks = BLOCKS if intervals and len(texts.samples) > 1 else 0
-    values = combine(estimates(statistic, texts.samples, references, orders[-1], blocks))
-    signature = _signature(what, texts, tokenization, SET_INTERVAL if blocks else "")
-    return [
-        Entry(
-            f"{family}-{order}",
-            float(row[0]),
-            signature,
-            *(jackknife_interval(row[0], row[1:], bounds) if blocks else ()),
-        )
-        for order, row in ((order, values[order - 1]) for order in orders)
-    ]
-
-
-def _mean(name: str, values: np.ndarray, what: str, texts: Texts, tokenization: str, intervals: bool) -> list[Entry]:
-    """One entry: the mean of a value for each sample, with its bootstrap interval."""
-    ends = bootstrap_interval(values) if intervals else ()
-    signature = _signature(what, texts, tokenization, MEAN_INTERVAL if intervals else "")
-    return [Entry(name, float(values.mean()), signature, *ends)]
-
-
 def _distinct(texts: Texts, tokenization: str, *, intervals: bool = True) -> list[Entry]:
-    what = f"distinct n-grams/all n-grams|{_orders(ORDERS)}"
-    return _statistic("distinct", distinct_of_counts, what, texts, tokenization, intervals, compared=False)
+    what = f"distinct n-grams/all n-grams|{orders_of(ORDERS)}"
+    return statistic_entries(
+        "distinct", distinct_of_counts, what, texts, tokenization, intervals, orders=ORDERS, compared=False
+    )
 
 
 def _entropy(texts: Texts, tokenization: str, *, intervals: bool = True) -> list[Entry]:
-    what = f"entropy of n-gram frequencies|nats|smooth:none|{_orders(ORDERS)}"
-    return _statistic(
-        "entropy", entropy_of_counts, what, texts, tokenization, intervals, compared=False, bounds=(0.0, np.inf)
+    what = f"entropy of n-gram frequencies|nats|smooth:none|{orders_of(ORDERS)}"
+    # Of so many n-grams it is greatest where all differ.
+    most = float(np.log(max(1, sum(map(len, texts.samples)))))
+    return statistic_entries(
+        "entropy",
+        entropy_of_counts,
+        what,
+        texts,
+        tokenization,
+        intervals,
+        orders=ORDERS,
+        compared=False,
+        bounds=(0.0, most),
     )
 
 
 def _unique(texts: Texts, tokenization: str, *, intervals: bool = True) -> list[Entry]:
-    blocks = BLOCKS if intervals and len(texts.samples) > 1 else 0
+    blocks = blocks_of(texts, intervals)
+    count = len(texts.samples)
     shares = unique_estimates(texts.samples, blocks)
-    ends = jackknife_interval(shares[0], shares[1:], SHARE) if blocks else ()
-    signature = _signature("distinct sentences/all", texts, tokenization, SET_INTERVAL if blocks else "")
-    return [Entry("unique", float(shares[0]), signature, *ends)]
+    value, ends = float(shares[0]), None
+    if blocks:
+        # Few repeats come in as rare events do, which no block shows: the wider of the two intervals.
+        of_blocks, of_events = set_ends(shares, count, SHARE), wilson_interval(round(value * count), count)
+        assert of_blocks is not None  # some sentence is always left
+        ends = min(of_blocks[0], of_events[0]), max(of_blocks[1], of_events[1])
+    interval = f"|interval:wider of wilson and jackknife 95% {blocks} blocks" if blocks else ""
+    return [entry_of("unique", value, signature_of("distinct sentences/all", texts, tokenization, interval), ends)]
 
 
 def _copied(texts: Texts, tokenization: str, *, intervals: bool = True) -> list[Entry]:
-    training = _training(texts, "copied")
+    training = training_of(texts, "copied")
     what = f"share that are training sentences|training:{len(training)}"
-    return _mean("copied", copied_sentences(texts.samples, training), what, texts, tokenization, intervals)
+    copied = copied_sentences(texts.samples, training)
+    entry = share_entry("copied", copied, signature_of(what, texts, tokenization), intervals=intervals)
+    return [entry._replace(note=all_empty(texts, _value(entry)))]
 
 
 def _longest_copied(texts: Texts, tokenization: str, *, intervals: bool = True) -> list[Entry]:
-    training = _training(texts, "longest-copied")
+    training = training_of(texts, "longest-copied")
     what = f"mean tokens of the longest n-gram in the training text|training:{len(training)}"
-    return _mean("longest-copied", longest_copied(texts.samples, training), what, texts, tokenization, intervals)
+    longest, bounds = longest_copied(texts.samples, training), (0.0, float(max(1, longest_of(texts.samples))))
+    return mean_entries("longest-copied", longest, what, texts, tokenization, intervals, bounds)
 
 
 def _nearest_training(texts: Texts, tokenization: str, *, intervals: bool = True) -> list[Entry]:
-    training = _training(texts, "nearest-training")
+    training = training_of(texts, "nearest-training")
     what = f"mean edits to the nearest training sentence/longer length|training:{len(training)}"
     shares = nearest_training(texts.samples, training).share
-    return _mean("nearest-training", shares, what, texts, tokenization, intervals)
+    return mean_entries("nearest-training", shares, what, texts, tokenization, intervals)
 
 
 def _novelty(texts: Texts, tokenization: str, *, intervals: bool = True) -> list[Entry]:
-    training = _training(texts, "novelty")
+    training = training_of(texts, "novelty")
     what = f"mean of 1 - greatest jaccard of token sets to a training sentence|training:{len(training)}"
-    return _mean("novelty", jaccard_novelty(texts.samples, training), what, texts, tokenization, intervals)
+    return mean_entries("novelty", jaccard_novelty(texts.samples, training), what, texts, tokenization, intervals)
 
 
 def _diversity(texts: Texts, tokenization: str, *, intervals: bool = True) -> list[Entry]:
-    # The interval is of the choice of sentences, with those that they are compared with held fixed.
     what = f"mean of 1 - greatest jaccard of token sets to another sentence|others:{len(texts.samples) - 1}"
-    return _mean("diversity", jaccard_diversity(texts.samples), what, texts, tokenization, intervals)
+    # Each sentence is compared with all others: two are needed when a block is left out.
+    blocks = blocks_of(texts, intervals) if len(texts.samples) > 2 else 0
+    row = diversity_estimates(texts.samples, blocks)
+    ends = set_ends(row, len(texts.samples), SHARE) if blocks else None
+    signature = signature_of(what, texts, tokenization, set_interval(blocks) if blocks else "")
+    return [entry_of("diversity", float(row[0]), signature, ends, all_empty(texts, float(row[0])))]
 
 
 def _length(texts: Texts, tokenization: str, *, intervals: bool = True) -> list[Entry]:
     lengths = length_statistics(texts.samples)
-    signature = _signature("tokens a sentence, without the end", texts, tokenization)
+    signature = signature_of("tokens a sentence, without the end", texts, tokenization)
     entries = [Entry(f"length-{name}", float(value), signature) for name, value in lengths._asdict().items()]
     if intervals:
-        low, high = bootstrap_interval([len(tokens) for tokens in texts.samples])
-        entries[0] = entries[0]._replace(low=low, high=high, signature=_with_interval(signature, MEAN_INTERVAL))
+        ends = mean_ends(np.array([len(tokens) for tokens in texts.samples], np.float64), UNBOUNDED)
+        entries[0] = entry_of("length-mean", lengths.mean, with_interval(signature, MEAN_INTERVAL), ends)
     return entries
 
 
 def _js(texts: Texts, tokenization: str, *, intervals: bool = True) -> list[Entry]:
-    what = f"js of n-gram frequencies|bits|smooth:none|{_orders(ORDERS)}|padding:none"
-    return _statistic("js", js_of_counts, what, texts, tokenization, intervals)
+    what = f"js of n-gram frequencies|bits|smooth:none|{orders_of(ORDERS)}|padding:none"
+    return statistic_entries("js", js_of_counts, what, texts, tokenization, intervals, orders=ORDERS)
 
 
 def _js_padded(texts: Texts, tokenization: str, *, intervals: bool = True) -> list[Entry]:
-    references = _references(texts, "js-padded")
-    length = max(map(len, references), default=0)
+    references = references_of(texts, "js-padded")
+    length = longest_of(references)
     what = (
-        f"js of n-gram frequencies|bits|smooth:none|{_orders(ORDERS)}"
+        f"js of n-gram frequencies|bits|smooth:none|{orders_of(ORDERS)}"
         f"|padded and cut:{length} tokens, the longest reference's"
     )
-    texts = texts._replace(samples=padded(texts.samples, length), references=padded(references, length))
-    return _statistic("js-padded", js_of_counts, what, texts, tokenization, intervals)
+    filled = texts._replace(samples=padded(texts.samples, length), references=padded(references, length))
+    entries = statistic_entries("js-padded", js_of_counts, what, filled, tokenization, intervals, orders=ORDERS)
+    # All lines are then as long as the longest reference, which alone decides what is not defined.
+    notes = [undefined(lacks) if (lacks := lacking(references, order, "reference")) else "" for order in ORDERS]
+    return [entry._replace(note=note) for entry, note in zip(entries, notes, strict=True)]
 
 
 def padded(sentences: Sequence[Tokens], length: int) -> list[Tokens]:
@@ -309,13 +295,13 @@ def padded(sentences: Sequence[Tokens], length: int) -> list[Tokens]:
 
 
 def _in_test(texts: Texts, tokenization: str, *, intervals: bool = True) -> list[Entry]:
-    what = f"share of n-grams in refs|{_orders(ORDERS)}"
-    return _statistic("in-test", in_test_of_counts, what, texts, tokenization, intervals)
+    what = f"share of n-grams in refs|{orders_of(ORDERS)}"
+    return statistic_entries("in-test", in_test_of_counts, what, texts, tokenization, intervals, orders=ORDERS)
 
 
 def _ms_jaccard(texts: Texts, tokenization: str, *, intervals: bool = True) -> list[Entry]:
     what = "ms-jaccard of n-gram counts per sentence|smooth:none|orders:1-N"
-    return _statistic(
+    return statistic_entries(
         "ms-jaccard",
         jaccard_of_counts,
         what,
@@ -332,40 +318,57 @@ NGRAM_MODEL_ORDER = 5
 
 
 def _ngram_lm_score(texts: Texts, tokenization: str, *, intervals: bool = True) -> list[Entry]:
-    training = _training(texts, "ngram-lm-score")
+    training = training_of(texts, "ngram-lm-score")
     model = fit_ngram_model(training, order=NGRAM_MODEL_ORDER)
     what = f"nats per token under {_model_name(model)} of the training text|training:{len(training)}"
-    return _per_token("ngram-lm-score", model, texts.samples, what, texts, tokenization, intervals)
+    signature = _model_signature(what, model, "spelt", texts, tokenization, intervals)
+    lacks = (lacking(texts.samples, 2), lacking(training, 2, "training sentence"))
+    spelling = None if any(lacks) else fit_spelling(training, model.vocabulary)
+    return _per_token("ngram-lm-score", model, spelling, texts.samples, signature, lacks, intervals)
 
 
 def _reverse_ngram_lm_score(texts: Texts, tokenization: str, *, intervals: bool = True) -> list[Entry]:
-    training = _training(texts, "reverse-ngram-lm-score")
-    references = _references(texts, "reverse-ngram-lm-score")
+    training = training_of(texts, "reverse-ngram-lm-score")
+    references = references_of(texts, "reverse-ngram-lm-score")
     # The vocabulary is that of the real text: a system must not choose which words it is asked for.
-    model = fit_ngram_model(texts.samples, ngram_vocabulary(training), NGRAM_MODEL_ORDER)
+    vocabulary = ngram_vocabulary(training)
+    model = fit_ngram_model(texts.samples, vocabulary, NGRAM_MODEL_ORDER)
     what = f"nats per token of refs under {_model_name(model)} of the samples|refs:all {len(references)}"
+    how = f"scored, {unknown_share(references, vocabulary):.2%} of refs"
+    signature = _model_signature(what, model, how, texts, tokenization, intervals)
+    lacks = (lacking(references, 2, "reference"), lacking(training, 2, "training sentence"))
     # The interval is of the choice of real sentences, with the samples held fixed.
-    return _per_token("reverse-ngram-lm-score", model, references, what, texts, tokenization, intervals)
+    return _per_token("reverse-ngram-lm-score", model, None, references, signature, lacks, intervals)
 
 
 def _model_name(model: NgramModel) -> str:
     return f"interpolated kneser-ney {model.order}-grams"
 
 
+def _model_signature(
+    what: str, model: NgramModel, unknown: str, texts: Texts, tokenization: str, intervals: bool
+) -> str:
+    how = f"|end:counted|unknown:{unknown}|vocabulary:{model.symbols} of training"
+    return signature_of(what + how, texts, tokenization, MEAN_INTERVAL if intervals else "")
+
+
 def _per_token(
     name: str,
     model: NgramModel,
+    spelling: Spelling | None,
     scored: Sequence[Tokens],
-    what: str,
-    texts: Texts,
-    tokenization: str,
+    signature: str,
+    lacks: Sequence[str],
     intervals: bool,
 ) -> list[Entry]:
+    """Nats per token; not defined where lines are single words, which no word before them makes likely or not."""
     log_probs, tokens = ngram_log_probs(model, scored)
-    ends = bootstrap_ratio_interval(-log_probs, tokens) if intervals else ()
-    how = f"|end:counted|unknown:scored|vocabulary:{model.symbols} of training"
-    signature = _signature(what + how, texts, tokenization, MEAN_INTERVAL if intervals else "")
-    return [Entry(name, float(-log_probs.sum() / tokens.sum()), signature, *ends)]
+    if any(lacks):
+        return [entry_of(name, np.nan, signature, note=undefined(*lacks))]
+    if spelling is not None:
+        log_probs = log_probs + spelling_log_probs(spelling, scored)
+    ends = ratio_ends(-log_probs, tokens) if intervals else None
+    return [entry_of(name, float(-log_probs.sum() / tokens.sum()), signature, ends)]
 
 
 class Family(Protocol):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from seqgan.metrics.ngrams import Ints, Tokens, check_sentences, flatten, number_tokens
+from seqgan.metrics.significance import block_of
 
 ALIGNED_AT_ONCE = 64
 """Training sentences that one is aligned with at once: the likeliest first, so that few are needed."""
@@ -76,15 +77,49 @@ def jaccard_diversity(sentences: Sequence[Tokens]) -> np.ndarray:
 
     Source: as `jaccard_novelty`.
     """
+    return 1 - _greatest_by_block(sentences, np.zeros(len(sentences), np.int64))[:, 0]
+
+
+def diversity_estimates(sentences: Sequence[Tokens], blocks: int = 0) -> np.ndarray:
+    """The mean of `jaccard_diversity`, and what it is of the sentences without each block of them.
+
+    A block is missing as sentences and as neighbours. All similarities are computed once.
+
+    Args:
+        sentences: at least two; three for blocks.
+        blocks: into how many they are dealt; with 0 none is left out.
+
+    Returns:
+        Of all sentences first, then without each block. [1 + blocks]
+
+    Raises:
+        SeqganError: as there.
+    """
+    block = block_of(len(sentences), blocks) if blocks else np.zeros(len(sentences), np.int64)
+    greatest = _greatest_by_block(sentences, block)  # [sentences, blocks]
+    values = [1 - greatest.max(axis=1).mean()]
+    for number in range(blocks and int(block.max()) + 1):
+        others = np.delete(greatest[block != number], number, axis=1)
+        values.append(1 - others.max(axis=1).mean())
+    return np.array(values)
+
+
+def _greatest_by_block(sentences: Sequence[Tokens], block: Ints) -> np.ndarray:
+    """The greatest similarity of each sentence to another one of each block; 0 where a block has no other.
+
+    Sentences, their blocks [sentences] -> [sentences, blocks]
+    """
     check_sentences(sentences, least=2)
     vocabulary = number_tokens(sentences)
     index = _index(sentences, vocabulary)
-    values = []
+    order = np.argsort(block, kind="stable")
+    begins = np.searchsorted(block[order], np.arange(int(block.max()) + 1))
+    rows = []
     for own, tokens in enumerate(sentences):
         similarities = _similarities(tokens, vocabulary, index)
         similarities[own] = 0.0
-        values.append(1 - similarities.max())
-    return np.array(values)
+        rows.append(np.maximum.reduceat(similarities[order], begins))
+    return np.array(rows)
 
 
 def nearest_training(sentences: Sequence[Tokens], training: Sequence[Tokens]) -> Nearest:

@@ -4,12 +4,17 @@ The probability of a token after a context of k tokens is its discounted count t
 the probability after the context without its first token. Below the greatest order a count is the number of distinct
 tokens that stand before the n-gram; below order 1 all symbols are equally likely.
 
-NLTK's KneserNeyInterpolated defines the same probabilities; it walks through all n-grams of an order for each one that
-it scores, which ten thousand sentences forbid.
+NLTK's KneserNeyInterpolated has the same recursion, and walks through all n-grams of an order for each one that it
+scores, which ten thousand sentences forbid. Trained by its own pipeline it has the same probabilities at order 2 alone:
+above, it predicts what it pads with, too, the second start after the first, and its counts are others. Given only the
+n-grams that end at a token or at the first end, it agrees at all orders.
+
+Words that the vocabulary lacks are one symbol of the model. As a symbol it is frequent, so that a text of random
+non-words would be rated above real text: a `Spelling` says how probable each is among the unknown words.
 """
 
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Container, Hashable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -141,6 +146,57 @@ def ngram_log_probs(model: NgramModel, sentences: Sequence[Tokens]) -> tuple[np.
     with np.errstate(divide="ignore"):  # without a discount of order 1 a symbol that was not seen has no probability
         log_probs = np.log(probability)
     return np.bincount(sentence, log_probs, len(sentences)), np.bincount(sentence, minlength=len(sentences))
+
+
+class Spelling(NamedTuple):
+    """How unknown words are spelt: characters given those before them, learnt from the rare words of a text."""
+
+    model: NgramModel
+    """Of characters; a word's end is its end symbol."""
+    known: frozenset[Hashable]
+    """Words that are symbols of their own and are not spelt."""
+
+
+SPELLING_ORDER = 3
+"""Greatest order of the models of spelling."""
+
+
+def fit_spelling(sentences: Sequence[Tokens], known: Container[Hashable]) -> Spelling:
+    """Learn how the words of a text are spelt that a vocabulary lacks; all words, where it lacks none.
+
+    Together with the unknown symbol's probability it makes one distribution over all words that can be written, so
+    that no word of a text is cheaper for being unknown.
+
+    Args:
+        sentences: the text that the vocabulary is of.
+        known: words that the vocabulary has.
+
+    Raises:
+        SeqganError: there is no word.
+    """
+    words = list(dict.fromkeys(token for tokens in sentences for token in tokens))
+    rare = [str(word) for word in words if word not in known]
+    letters = ngram_vocabulary(list(map(list, map(str, words))), min_count=1)
+    spelt = [list(word) for word in rare] or [list(str(word)) for word in words]
+    return Spelling(fit_ngram_model(spelt, letters, SPELLING_ORDER), frozenset(word for word in words if word in known))
+
+
+def spelling_log_probs(spelling: Spelling, sentences: Sequence[Tokens]) -> np.ndarray:
+    """Log-probability of how the unknown words of each sentence are spelt, in nats; 0 where it has none. [sentences]"""
+    spelt: dict[Hashable, int] = {}
+    places = [
+        [spelt.setdefault(token, len(spelt)) for token in tokens if token not in spelling.known] for tokens in sentences
+    ]
+    if not spelt:
+        return np.zeros(len(sentences))
+    of_words = ngram_log_probs(spelling.model, [list(str(word)) for word in spelt])[0]
+    return np.array([of_words[words].sum() for words in places])
+
+
+def unknown_share(sentences: Sequence[Tokens], known: Container[Hashable]) -> float:
+    """The share of a text's tokens that a vocabulary lacks; 0 where there are none."""
+    tokens = [token not in known for sentence in sentences for token in sentence]
+    return sum(tokens) / max(1, len(tokens))
 
 
 def _discount(counts: Ints) -> float:

@@ -1,8 +1,9 @@
 """A report: named numbers, each with its recipe; as a table for people and as JSON for programs."""
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from seqgan.errors import SeqganError
 
@@ -53,6 +54,8 @@ LOWER_IS_BETTER = (
 """Families of metrics with an arrow down."""
 ARROWS = {1: "↑", -1: "↓", 0: ""}
 """What `direction` gives, as it is shown."""
+UNDEFINED = "n/a"
+"""How a number is shown that is not defined; in JSON it is null."""
 
 
 class Entry(NamedTuple):
@@ -60,14 +63,16 @@ class Entry(NamedTuple):
 
     name: str
     """Lower case, hyphens, the order last: bleu-4."""
-    value: float
-    """The number."""
+    value: float | None
+    """The number; None where it is not defined, and `note` says why."""
     signature: str
     """The recipe. Equal names and signatures mean comparable numbers."""
     low: float | None = None
     """Lower end of its confidence interval; None where it is not known."""
     high: float | None = None
     """Upper end."""
+    note: str = ""
+    """What is to be known of this one: why it is not defined, or that its definition forces it, whatever the text."""
 
 
 class Report:
@@ -106,7 +111,8 @@ class Report:
         return self._entries.get(name)
 
     def to_json(self) -> dict[str, dict[str, Any]]:
-        """Name to value and signature, and to the ends of the interval where they are known, as plain containers."""
+        """Name to value and signature, and to the ends of the interval and a note where there are some, as plain
+        containers. A value that is not defined, or not finite, is None."""
         return {entry.name: _entry_to_json(entry) for entry in self}
 
     @classmethod
@@ -122,8 +128,14 @@ class Report:
 
 
 def _entry_to_json(entry: Entry) -> dict[str, Any]:
-    ends = {name: end for name, end in (("low", entry.low), ("high", entry.high)) if end is not None}
-    return {"value": entry.value, **ends, "signature": entry.signature}
+    ends = {name: end for name, end in (("low", entry.low), ("high", entry.high)) if is_number(end)}
+    noted = {"note": entry.note} if entry.note else {}
+    return {"value": entry.value if is_number(entry.value) else None, **ends, "signature": entry.signature, **noted}
+
+
+def is_number(value: float | None) -> TypeGuard[float]:
+    """Whether a value is defined, and finite: what JSON can hold."""
+    return value is not None and math.isfinite(value)
 
 
 def _entry_from_json(name: str, fields: Mapping[str, Any]) -> Entry:
@@ -134,7 +146,8 @@ def _entry_from_json(name: str, fields: Mapping[str, Any]) -> Entry:
         raise SeqganError(
             f"The metric {name!r} lacks {' and '.join(sorted(missing))}: expected what Report.to_json writes."
         )
-    return Entry(name, fields["value"], fields["signature"], fields.get("low"), fields.get("high"))
+    note = fields.get("note", "")
+    return Entry(name, fields["value"], fields["signature"], fields.get("low"), fields.get("high"), str(note))
 
 
 def direction(name: str) -> int:
@@ -152,7 +165,7 @@ def table(columns: Mapping[str, Report]) -> str:
 
     An arrow shows which way is better, where there is one; ± half the width of the interval, where it is known. The
     last cell of a row is the number of its recipe in the list below, or one for each column, in their order, where
-    the recipes differ: such numbers may not compare.
+    the recipes differ: such numbers may not compare. Notes come last, each with the numbers that it is of.
 
     Args:
         columns: reports by the head of their column.
@@ -175,10 +188,23 @@ def table(columns: Mapping[str, Report]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in rows]
     lines += ["", *(f"{number}  {signature}" for signature, number in recipes.items())]
-    return "\n".join(lines)
+    noted = notes(columns)
+    return "\n".join([*lines, *([""] if noted else []), *noted])
+
+
+def notes(columns: Mapping[str, Report]) -> list[str]:
+    """The notes on the numbers of some reports, each once for each report, behind the names that it is of."""
+    of: dict[tuple[str, str], list[str]] = {}
+    for head, report in columns.items():
+        for entry in report:
+            if entry.note:
+                of.setdefault((head, entry.note), []).append(entry.name)
+    return [f"{', '.join(names)} of {head}: {note}." for (head, note), names in of.items()]
 
 
 def _cell(entry: Entry) -> str:
+    if not is_number(entry.value):
+        return UNDEFINED
     if entry.low is None or entry.high is None:
         return _number(entry.value)
     return f"{_number(entry.value)} ±{_number((entry.high - entry.low) / 2)}"

@@ -4,8 +4,12 @@ Three kinds of number need three ways. A mean over sentences, or a ratio of two 
 interval. A statistic of a set, such as the share of distinct n-grams, must not be bootstrapped: a resampled set holds
 sentences twice, which is just what it counts. It has an interval by the jackknife, from leaving out a block at a time.
 A share of independent yes and no has Wilson's interval.
+
+Where all sentences gave the same, the first two have no spread to go by, and would claim to be certain: what nobody
+saw among N may still befall a few in N (`unanimous_interval`).
 """
 
+import math
 from collections.abc import Sequence
 from statistics import NormalDist
 
@@ -17,9 +21,12 @@ from seqgan.errors import SeqganError
 DRAWS_AT_ONCE = 1_000_000
 """Resampled values that are in memory at once: 16 MB of values and places."""
 BLOCKS = 20
-"""Blocks of a jackknife, each left out once."""
-STUDENT_95 = 2.093
-"""Half width of a 95 % interval in standard errors, from a variance of 20 blocks: Student's t, 19 degrees."""
+"""Blocks of a jackknife, each left out once; of fewer sentences, one for each."""
+SAME = 1e-12
+"""Spread, as a share of the numbers' size or of 1, that is rounding."""
+
+Ends = tuple[float, float]
+"""Lower and upper end of an interval."""
 
 
 def bootstrap_interval(
@@ -127,9 +134,17 @@ def block_of(sentences: int, blocks: int = BLOCKS) -> np.ndarray:
     return np.arange(sentences) % min(blocks, sentences)
 
 
+def block_sizes(sentences: int, blocks: int = BLOCKS) -> np.ndarray:
+    """Sentences of each block of `block_of`. [blocks]"""
+    return np.bincount(block_of(sentences, blocks))
+
+
 def jackknife_interval(
-    value: float, left_out: Sequence[float] | np.ndarray, bounds: tuple[float, float] = (-np.inf, np.inf)
-) -> tuple[float, float]:
+    value: float,
+    left_out: Sequence[float] | np.ndarray,
+    bounds: Ends = (-np.inf, np.inf),
+    sizes: Sequence[int] | np.ndarray | None = None,
+) -> Ends:
     """95 % interval of a statistic of a set, from what it is without each block of its sentences.
 
     Symmetric about the value: it tells how much the statistic of another set of this size would differ, and does not
@@ -139,19 +154,60 @@ def jackknife_interval(
         value: of all sentences.
         left_out: of all sentences but one block's, for each block. [blocks]
         bounds: what the statistic cannot pass.
+        sizes: sentences of each block; by default equally many. [blocks]
 
     Raises:
         SeqganError: fewer than two blocks.
 
-    Source: Tukey 1958; by blocks, Busing, Meijer, Van der Leeden 1999.
+    Source: Tukey 1958; by blocks, of any sizes, Busing, Meijer, Van der Leeden 1999.
     """
+    error = jackknife_error(value, left_out, sizes)
+    half = student_quantile(0.975, len(left_out) - 1) * error
+    low, high = np.clip([value - half, value + half], *bounds)
+    return float(low), float(high)
+
+
+def jackknife_error(
+    value: float, left_out: Sequence[float] | np.ndarray, sizes: Sequence[int] | np.ndarray | None = None
+) -> float:
+    """The standard error behind `jackknife_interval`, whose arguments and errors these are."""
     estimates = np.asarray(left_out, dtype=np.float64)
     if estimates.ndim != 1 or len(estimates) < 2:
         raise SeqganError(f"The values left out have shape {estimates.shape}, but at least two blocks were expected.")
     blocks = len(estimates)
-    error = np.sqrt((blocks - 1) / blocks * ((estimates - estimates.mean()) ** 2).sum())
-    low, high = np.clip([value - STUDENT_95 * error, value + STUDENT_95 * error], *bounds)
-    return float(low), float(high)
+    in_block = np.ones(blocks) if sizes is None else np.asarray(sizes, dtype=np.float64)
+    # A block's pseudo-value is what it alone stands for. A trend with the size, such as that of distinct n-grams, is
+    # then the same in all of them, also where some blocks have a sentence more than others.
+    parts = in_block.sum() / in_block
+    pseudo = parts * value - (parts - 1) * estimates
+    centre = blocks * value - ((1 - 1 / parts) * estimates).sum()
+    return float(np.sqrt((np.square(pseudo - centre) / (parts - 1)).mean()))
+
+
+def unanimous_interval(value: float, sentences: int, bounds: Ends) -> Ends | None:
+    """95 % interval of a number between bounds where all sentences gave the same, so that no spread tells of others.
+
+    By Wilson's interval of 0 of N, up to 3.84 / (N + 3.84) of other sentences may give something else, at most a bound.
+
+    Args:
+        value: what all gave.
+        sentences: how many.
+        bounds: that no sentence's value passes.
+
+    Returns:
+        None without bounds: nothing is then known of how far others may be.
+    """
+    if not np.isfinite(bounds).all():
+        return None
+    _, share = wilson_interval(0, sentences)
+    low, high = bounds
+    return value - share * (value - low), value + share * (high - value)
+
+
+def all_same(values: ArrayLike) -> bool:
+    """Whether numbers differ by no more than rounding."""
+    numbers = np.asarray(values, dtype=np.float64)
+    return bool(np.ptp(numbers) <= SAME * max(1.0, float(np.abs(numbers).max())))
 
 
 def wilson_interval(successes: int, trials: int, *, confidence: float = 0.95) -> tuple[float, float]:
@@ -176,6 +232,45 @@ def wilson_interval(successes: int, trials: int, *, confidence: float = 0.95) ->
     half = z * (share * (1 - share) / trials + z * z / (4 * trials * trials)) ** 0.5
     scale = 1 + z * z / trials
     return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
+
+
+def student_quantile(probability: float, freedom: int) -> float:
+    """Quantile of Student's distribution with a whole number of degrees of freedom, at least 1.
+
+    The distribution function has a finite series; it is inverted by halving. With many degrees of freedom the next
+    terms after the normal quantile are smaller than anything that matters here.
+
+    Source: Abramowitz and Stegun 1964, formulas 26.7.3, 26.7.4 and 26.7.5.
+    """
+    if probability < 0.5:
+        return -student_quantile(1 - probability, freedom)
+    z = NormalDist().inv_cdf(probability)
+    if freedom > 100:
+        return z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
+    low, high = 0.0, 1.0
+    while _student_distribution(high, freedom) < probability:
+        low, high = high, 2 * high
+    for _ in range(60):
+        middle = (low + high) / 2
+        if _student_distribution(middle, freedom) < probability:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def _student_distribution(t: float, freedom: int) -> float:
+    """Probability of a value up to t, which is not negative."""
+    angle = math.atan(t / math.sqrt(freedom))
+    cosine = math.cos(angle)
+    odd = freedom % 2
+    # Even: sin (1 + 1/2 cos^2 + (1 3)/(2 4) cos^4 + ...). Odd: 2/pi (angle + sin (cos + 2/3 cos^3 + ...)).
+    term, total = (cosine if odd else 1.0), 0.0
+    for k in range((freedom - 1) // 2 if odd else freedom // 2):
+        total += term
+        term *= cosine**2 * (2 * k + 1 + odd) / (2 * k + 2 + odd)
+    within = 2 / math.pi * (angle + math.sin(angle) * total) if odd else math.sin(angle) * total
+    return 0.5 + within / 2
 
 
 def _check_confidence(confidence: float) -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from seqgan.metrics import Report
-from seqgan.metrics.report import ARROWS, direction
-from seqgan.reporting.html import Cell, Row, escape, name_head, shortened, table
+from seqgan.metrics.report import ARROWS, UNDEFINED, direction, notes
+from seqgan.reporting.html import Cell, Row, escape, name_head, paragraph, shortened, table
 
 
 def number(value: float | None) -> str:
@@ -22,7 +22,7 @@ def arrow(name: str) -> str:
 
 
 def metric_table(columns: Mapping[str, Report], *, arrows: bool = True) -> str:
-    """A row for each metric, a column for each report, and below the recipes that the small figures point to.
+    """A row for each metric, a column for each report, and below the recipes that small figures point to, and notes.
 
     Args:
         columns: reports by the head of their column.
@@ -43,7 +43,8 @@ def metric_table(columns: Mapping[str, Report], *, arrows: bool = True) -> str:
             interval = ""
             if entry.low is not None and entry.high is not None:
                 interval = f' <span class="interval">[{number(entry.low)}, {number(entry.high)}]</span>'
-            cells.append(Cell(f"{number(entry.value)}{interval}<sup>{mark}</sup>", number=True))
+            value = UNDEFINED if entry.value is None else number(entry.value)
+            cells.append(Cell(f"{value}{interval}<sup>{mark}</sup>", number=True))
         rows.append([f"{escape(name)}{arrow(name) if arrows else ''}", *cells])
     head = ["metric", *map(name_head, columns)]
     signatures = "".join(f"<li>{shortened(signature, 400)}</li>" for signature in recipes)
@@ -51,4 +52,6 @@ def metric_table(columns: Mapping[str, Report], *, arrows: bool = True) -> str:
         "Values, with the ends of their confidence intervals in brackets where these are known. The small figure is "
         "the recipe below: numbers of different recipes do not compare."
     )
-    return table(caption, head, rows, "metrics") + f'<ol class="signatures" aria-label="Recipes">{signatures}</ol>'
+    recipes_below = f'<ol class="signatures" aria-label="Recipes">{signatures}</ol>'
+    noted = "".join(paragraph(shortened(note, 400), "muted") for note in notes(columns))
+    return table(caption, head, rows, "metrics") + recipes_below + noted

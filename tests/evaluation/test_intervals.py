@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from seqgan.evaluation.intervals import Estimate, Measured, mean_of, student_quantile, value_at
+from seqgan.evaluation.intervals import Estimate, Measured, mean_of, value_at
+from seqgan.metrics.significance import student_quantile
 
 # As in any printed table of Student's distribution.
 TABLE = {

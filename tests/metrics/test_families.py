@@ -48,7 +48,7 @@ def test_the_order_of_sentences_changes_nothing(family):
 @pytest.mark.parametrize("family", sorted(METRICS))
 def test_one_empty_sentence_beside_another_is_judged(family):
     for entry in METRICS[family](Texts([[], ["a"]], [[]], [[]]), "words"):
-        assert math.isfinite(entry.value)
+        assert math.isfinite(entry.value) if entry.value is not None else entry.note.startswith("not defined: no ")
 
 
 @pytest.mark.parametrize("family", sorted(METRICS))
