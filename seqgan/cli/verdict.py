@@ -370,6 +370,8 @@ def sweep_table(sweeps: "dict[str, Sweep]") -> list[str]:
 
 
 def _cell(estimate: Any) -> str:
+    if not math.isfinite(estimate.value):
+        return "n/a"
     half = (estimate.high - estimate.low) / 2
     return f"{estimate.value:.4f} ±{half:.4f}" if math.isfinite(half) else f"{estimate.value:.4f}"
 

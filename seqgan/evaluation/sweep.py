@@ -26,6 +26,7 @@ from seqgan.evaluation.likelihood import sentence_likelihoods
 from seqgan.generators.tempered import TemperedGenerator
 from seqgan.metrics import bleu_against_corpus, distinct, ngram_entropy, self_bleu
 from seqgan.metrics.bleu import prepare_references
+from seqgan.metrics.entries import bleu_note
 from seqgan.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Measure(NamedTuple):
     name: str
     """Lower case, hyphens, the order last."""
     value: Callable[[Sequence[Tokens]], float]
-    """Token lists to the number."""
+    """Token lists to the number; NaN where it is not defined."""
     sharper: int = 1
     """Of a measure of diversity: 1 if it rises as samples grow alike, -1 if it falls."""
 
@@ -60,11 +61,16 @@ class Point(NamedTuple):
     temperature: float
     """Logits are divided by it."""
     quality: tuple[float, ...]
-    """Of each set of samples."""
+    """Of each set of samples; NaN where it is not defined, as where no sample is long enough."""
     diversity: tuple[float, ...]
-    """Of the same sets, in their order."""
+    """Of the same sets, in their order; NaN likewise."""
     nll: Estimate | None = None
     """Of held-out text under the model at this temperature, nats a token; None where it was not asked for."""
+
+    @property
+    def defined(self) -> bool:
+        """Whether both measures are, of all sets."""
+        return all(map(math.isfinite, (*self.quality, *self.diversity)))
 
 
 class Sweep(NamedTuple):
@@ -118,7 +124,7 @@ class Sweep(NamedTuple):
 def _point_to_json(point: Point) -> dict[str, Any]:
     content: dict[str, Any] = {"temperature": point.temperature}
     for name, values in (("quality", point.quality), ("diversity", point.diversity)):
-        content[name] = {**mean_of(values).interval(CONFIDENCE).to_json(), "sets": list(values)}
+        content[name] = {**mean_of(values).interval(CONFIDENCE).to_json(), "sets": [_or_none(v) for v in values]}
     return content if point.nll is None else {**content, "nll": point.nll.to_json()}
 
 
@@ -126,21 +132,37 @@ def _point_from_json(content: Mapping[str, Any]) -> Point:
     nll = content.get("nll")
     return Point(
         content["temperature"],
-        tuple(content["quality"]["sets"]),
-        tuple(content["diversity"]["sets"]),
+        tuple(_or_nan(value) for value in content["quality"]["sets"]),
+        tuple(_or_nan(value) for value in content["diversity"]["sets"]),
         None if nll is None else Estimate.from_json(nll),
     )
+
+
+def _or_none(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
 def bleu_measure(references: Sequence[Tokens], order: int = 4) -> Measure:
     """Mean sentence BLEU against all of these; they are prepared once."""
     prepared = prepare_references(references, order)
-    return Measure(f"bleu-{order}", lambda samples: bleu_against_corpus(samples, prepared, order).values[order])
+
+    def value(samples: Sequence[Tokens]) -> float:
+        return bleu_note(bleu_against_corpus(samples, prepared, order).values[order], order, samples)[0]
+
+    return Measure(f"bleu-{order}", value)
 
 
 def self_bleu_measure(order: int = 4) -> Measure:
     """Self-BLEU: rises as samples grow alike."""
-    return Measure(f"self-bleu-{order}", lambda samples: self_bleu(samples, order).values[order])
+
+    def value(samples: Sequence[Tokens]) -> float:
+        return bleu_note(self_bleu(samples, order).values[order], order, samples)[0]
+
+    return Measure(f"self-bleu-{order}", value)
 
 
 def distinct_measure(order: int = 2) -> Measure:

@@ -92,6 +92,10 @@ def judge_sweeps(
     """
     _check_comparable([*candidates, reference])
     confidence = 1 - (1 - COVERAGE) / 2  # Bonferroni: two questions
+    if not all(_point_1(sweep).defined for sweep in (*candidates, reference)):
+        unknown = Estimate(math.nan, -math.inf, math.inf)
+        return _not_defined(_Facts(candidates, reference, names, math.nan, unknown, quality_margin, diversity_margin))
+    candidates, reference = [_where_defined(sweep) for sweep in candidates], _where_defined(reference)
     places = [_place(1.0, sweep) for sweep in candidates]
     moved = _combined([(_diversity_at(1.0, sweep), _diversity_at(1.0, reference)) for sweep in candidates])
     move = moved.interval(confidence)
@@ -112,7 +116,9 @@ def reach_of(candidate: Sweep, reference: Sweep) -> int:
     Returns:
         0 if they do, -1 if lower ones are needed, 1 if higher ones are.
     """
-    least, greatest = _reach(reference)
+    if not (_point_1(candidate).defined and any(point.defined for point in reference.points)):
+        return 0  # no other temperature would help
+    least, greatest = _reach(_where_defined(reference))
     place = _place(1.0, candidate)
     if least <= place <= greatest:
         return 0
@@ -173,6 +179,11 @@ def _check_comparable(sweeps: Sequence[Sweep]) -> None:
 
 def _point_1(sweep: Sweep) -> Point:
     return next(point for point in sweep.points if point.temperature == 1.0)
+
+
+def _where_defined(sweep: Sweep) -> Sweep:
+    """A sweep of the temperatures at which its measures are defined."""
+    return sweep._replace(points=tuple(point for point in sweep.points if point.defined))
 
 
 def _reach(sweep: Sweep) -> tuple[float, float]:
@@ -323,6 +334,16 @@ def _unclear_move(facts: _Facts) -> str:
     )
 
 
+def _not_defined(facts: _Facts) -> Verdict:
+    lacking = [sweep for sweep in (*facts.candidates, facts.reference) if not _point_1(sweep).defined]
+    whose = facts.names[1] if lacking[0] is facts.reference else facts.names[0]
+    sentence = (
+        f"Cannot tell: {_quality(facts)} and {_diversity(facts)} of {whose} are not both defined at temperature 1: in "
+        "some set no sample is long enough. Sample more, or judge it by other metrics."
+    )
+    return _verdict("cannot-tell", sentence, facts)
+
+
 def _out_of_reach(facts: _Facts) -> Verdict:
     ours, theirs = facts.names
     least, greatest = _reach(facts.reference)
@@ -369,8 +390,8 @@ def _verdict(kind: str, sentence: str, facts: _Facts) -> Verdict:
         "coverage": COVERAGE,
         "covers": "the choice of samples" if len(facts.candidates) == 1 else "the candidates' seeds and samples",
         "at_temperature_1": {
-            "candidate": _means_at_1(facts.candidates),
-            "reference": _means_at_1([first]),
+            "candidate": _as_json(_means_at_1(facts.candidates)),
+            "reference": _as_json(_means_at_1([first])),
             "diversity_difference": facts.move.to_json(),
         },
         "nll": {"candidate": _nll(facts.candidates), "reference": _nll([first])},
@@ -390,11 +411,16 @@ def _verdict(kind: str, sentence: str, facts: _Facts) -> Verdict:
 
 
 def _means_at_1(sweeps: Sequence[Sweep]) -> dict[str, float]:
+    """Means of both measures; NaN where one is not defined."""
     points = [_point_1(sweep) for sweep in sweeps]
     return {
         "quality": float(np.mean([mean_of(point.quality).value for point in points])),
         "diversity": float(np.mean([mean_of(point.diversity).value for point in points])),
     }
+
+
+def _as_json(means: dict[str, float]) -> dict[str, float | None]:
+    return {name: value if math.isfinite(value) else None for name, value in means.items()}
 
 
 def _nll(sweeps: Sequence[Sweep]) -> dict[str, float] | None:

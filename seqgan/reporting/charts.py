@@ -220,6 +220,8 @@ def sweep_chart(runs: Sequence[RunRecord]) -> Chart | None:
             for point in sweep.points
         )
         whose = " (where it came from)" if series is None else ""
+        if sweep.undefined:
+            listed += f"; not defined at T {', '.join(f'{temperature:g}' for temperature in sweep.undefined)}"
         said.append(f"<br>{_named(run)}{whose}: {listed}.")
     if measures is None:
         return None

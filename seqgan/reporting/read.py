@@ -9,9 +9,10 @@ Beside the files that every run has, two may lie in a run's folder:
                  "quality": {"value": 0.41, "low": 0.40, "high": 0.42},
                  "diversity": {"value": 0.38, "low": 0.37, "high": 0.39}}, ...], ...}
 
-``sharper`` is 1 where the measure of diversity rises as samples grow alike, -1 where it falls. Without ``metrics`` the
-points hold ``bleu-N`` and ``self-bleu-N`` in place of ``quality`` and ``diversity``. ``low``, ``high`` and all other
-keys may be missing.
+A value that is not defined is null. ``sharper`` is 1 where the measure of diversity rises as samples grow alike, -1
+where it falls. Without ``metrics`` the points hold ``bleu-N`` and ``self-bleu-N`` in place of ``quality`` and
+``diversity``.
+``low``, ``high`` and all other keys may be missing.
 
 ``verdict.json``, whether the adversarial phase helped::
 
@@ -92,6 +93,8 @@ class Sweep(NamedTuple):
     """1 if the measure of diversity rises as samples grow alike, -1 if it falls."""
     points: list[SweepPoint]
     """By temperature."""
+    undefined: Sequence[float] = ()
+    """Temperatures at which a measure is not defined: they are no points."""
 
 
 class Verdict(NamedTuple):
@@ -259,10 +262,12 @@ def read_sweep(path: Path) -> Sweep | None:
             order = next(n for n in ORDERS if all(f"bleu-{n}" in p and f"self-bleu-{n}" in p for p in points))
             quality, diversity, sharper = f"bleu-{order}", f"self-bleu-{order}", 1
             keys = quality, diversity
-        read = [SweepPoint(_number(p["temperature"]), _measured(p[keys[0]]), _measured(p[keys[1]])) for p in points]
+        known = [p for p in points if all(p[key]["value"] is not None for key in keys)]
+        read = [SweepPoint(_number(p["temperature"]), _measured(p[keys[0]]), _measured(p[keys[1]])) for p in known]
+        undefined = sorted(_number(p["temperature"]) for p in points if p not in known)
     except (AttributeError, KeyError, TypeError, StopIteration) as error:
         raise _damaged(path, error, "make it again") from error
-    return Sweep(str(quality), str(diversity), sharper, sorted(read, key=lambda point: point.temperature))
+    return Sweep(str(quality), str(diversity), sharper, sorted(read, key=lambda point: point.temperature), undefined)
 
 
 def read_verdict(path: Path) -> Verdict | None:

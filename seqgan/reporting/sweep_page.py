@@ -3,10 +3,11 @@
 import math
 from collections.abc import Sequence
 
+from seqgan.metrics.report import UNDEFINED
 from seqgan.reporting.figures import Path, Point, plane
 from seqgan.reporting.html import Cell, Row, code, escape, figure, findings_list, page, paragraph, shortened, table
 from seqgan.reporting.metric_table import arrow, number
-from seqgan.sweeps.record import Mean, SweepRecord, TrialRecord
+from seqgan.sweeps.record import Mean, SweepRecord, Tested, TrialRecord
 from seqgan.sweeps.results import caveats, head, told_apart, value_text
 
 OTHERS, BEST = 0, 1
@@ -62,7 +63,8 @@ def trials_part(record: SweepRecord) -> str:
             rows.append([str(trial.number), Cell(escape(trial.state)), *blank, *_settings(trial, names)])
     caption = (
         "Means over seeds on validation text, with Student's 95 % interval of the mean in brackets, and the mean "
-        "difference to the best trial, seed by seed. With several objectives the best are all that no other beats."
+        "difference to the best trial, seed by seed, with an interval that allows for the best having been chosen. "
+        "With several objectives the best are all that no other beats."
     )
     content = table(caption, header, rows, "metrics") if rows else paragraph("No trial has begun.")
     ended = [trial for trial in record.trials if trial.reason]
@@ -92,11 +94,11 @@ def test_part(record: SweepRecord) -> str:
     """What the best trials are worth on text that played no part in the search."""
     if not record.test:
         return paragraph("Not judged yet: it is, once all trials came to an end.")
-    names = list(dict.fromkeys(name for test in record.test for name in test.means))
+    names = list(dict.fromkeys(name for test in record.test for name in (*test.means, *test.undefined)))
     rows: list[Row] = [
         [
             f"{escape(name)}{arrow(name)}",
-            *(_mean(test.means[name]) if name in test.means else "" for test in record.test),
+            *(_mean(test.means[name]) if name in test.means else _missing(test, name) for test in record.test),
         ]
         for name in names
     ]
@@ -107,6 +109,10 @@ def test_part(record: SweepRecord) -> str:
         "are in the reports of the runs."
     )
     return table(caption, header, rows, "metrics")
+
+
+def _missing(test: Tested, name: str) -> str:
+    return UNDEFINED if name in test.undefined else ""
 
 
 def where_part(record: SweepRecord) -> str:

@@ -33,7 +33,8 @@ class TrialRecord(msgspec.Struct, frozen=True, kw_only=True):
     means: list[Mean] = []
     """Of a complete trial, by objective."""
     against_best: list[Mean] = []
-    """By objective: the mean over seeds of its difference to the best trial's, seed by seed. One objective only."""
+    """By objective: the mean over seeds of its difference to the best trial's, seed by seed; the interval allows for
+    the best having been chosen by these numbers. One objective only."""
     runs: dict[str, str] = {}
     """Folder of the run with each seed, within the sweep's."""
     reason: str = ""
@@ -50,6 +51,8 @@ class Tested(msgspec.Struct, frozen=True, kw_only=True):
     """Sentences generated for each run."""
     means: dict[str, Mean]
     """By metric."""
+    undefined: list[str] = []
+    """Metrics that are not defined for some of the runs, and have no mean."""
 
 
 class SweepRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from seqgan.evaluation.intervals import mean_of
 from seqgan.files import write_file
+from seqgan.sweeps.choice import allowance
 from seqgan.sweeps.file import SweepFile
 from seqgan.sweeps.record import RESULTS, Mean, SweepRecord, Tested, TrialRecord, is_sweep, read_record, to_json
 from seqgan.sweeps.space import Dimension
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 CONFIDENCE = 0.95
+COMPARED = ("complete", "pruned")
+"""States of the trials that the best was chosen among."""
 STATES = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}
 
 
@@ -42,7 +45,8 @@ def collect(folder: Path, sweep: SweepFile, space: Sequence[Dimension], study: "
     best = best_of(trials, sweep.signs)
     if len(sweep.objectives) == 1 and best:
         (winner,) = [trial for trial in trials if trial.number == best[0]]
-        trials = [_with_difference(trial, winner) for trial in trials]
+        compared = sum(trial.state in COMPARED for trial in trials)
+        trials = [_with_difference(trial, winner, compared) for trial in trials]
     before = read_record(folder).test if is_sweep(folder) else []
     return SweepRecord(
         name=name,
@@ -110,14 +114,19 @@ def best_of(trials: Sequence[TrialRecord], signs: Sequence[int]) -> list[int]:
     return [number for number, own in points.items() if not beaten(own)]
 
 
-def _with_difference(trial: TrialRecord, best: TrialRecord) -> TrialRecord:
+def _with_difference(trial: TrialRecord, best: TrialRecord, compared: int) -> TrialRecord:
+    """A trial with its difference to the best of so many."""
     import msgspec
 
     if trial.state != "complete" or trial.number == best.number:
         return trial
     # Runs with one seed have much in common, often the run that they start from: their differences vary less.
-    differences = [own[0] - best.seeds[seed][0] for seed, own in trial.seeds.items()]
-    return msgspec.structs.replace(trial, against_best=[mean_over(differences)])
+    differences = mean_of([own[0] - best.seeds[seed][0] for seed, own in trial.seeds.items()])
+    if differences.freedom < 1:
+        return msgspec.structs.replace(trial, against_best=[Mean(value=differences.value)])
+    half = allowance(max(2, compared), len(trial.seeds), CONFIDENCE) * math.sqrt(differences.variance)
+    value = differences.value
+    return msgspec.structs.replace(trial, against_best=[Mean(value=value, low=value - half, high=value + half)])
 
 
 def told_apart(trial: TrialRecord) -> bool | None:
@@ -141,7 +150,8 @@ def figures_of(trial: TrialRecord, reports: Sequence[Mapping[str, Any]], split: 
     values = {name: [report[name]["value"] for report in reports] for name in names}
     finite = {name: of for name, of in values.items() if all(isinstance(each, int | float) for each in of)}
     means = {name: mean_over(of) for name, of in finite.items()}
-    return Tested(trial=trial.number, split=split, count=count, means=means)
+    undefined = [name for name in names if name not in means]
+    return Tested(trial=trial.number, split=split, count=count, means=means, undefined=undefined)
 
 
 def write(record: SweepRecord, folder: Path) -> None:
@@ -152,11 +162,12 @@ def write(record: SweepRecord, folder: Path) -> None:
 def caveats(record: SweepRecord) -> list[str]:
     """What a reader has to know before believing the best trial."""
     said = []
-    finished = len([trial for trial in record.trials if trial.state in ("complete", "pruned")])
+    finished = len([trial for trial in record.trials if trial.state in COMPARED])
     if finished > 1:
         said.append(
             f"The best of {finished} trials was chosen by its value on validation text, which is therefore too good: "
-            "some of it is luck. The test figures of the best are the ones to report."
+            "some of it is luck. The test figures of the best are the ones to report; they are of the same trainings, "
+            "whose luck stays: train the best anew with other seeds before you claim more."
         )
     if len(record.seeds) == 1:
         said.append("One seed says nothing of other seeds: there are no intervals. Give several seeds.")
@@ -168,7 +179,7 @@ def caveats(record: SweepRecord) -> list[str]:
         one = len(close) == 1
         said.append(
             f"{len(close)} trial{'' if one else 's'} cannot be told apart from the best by these seeds: {numbers}. "
-            "Each was compared alone, seed by seed."
+            f"Differences are taken seed by seed, and their intervals allow for the choice among {finished}."
         )
     if any(test.split != "test" for test in record.test):
         said.append(
@@ -218,6 +229,8 @@ def text_table(record: SweepRecord) -> str:
     for test in record.test:
         said = ", ".join(f"{name} {shown(test.means[name])}" for name in _shown_names(record, test))
         lines.append(f"Trial {test.trial} on {test.split} text, {test.count:,} sentences of each run: {said}.")
+        if test.undefined:
+            lines.append(f"Not defined for each run of trial {test.trial}: {', '.join(test.undefined)}.")
     return "\n".join([head(record), "", *lines, "", *caveats(record)])
 
 

@@ -270,7 +270,11 @@ def objectives_of(sweep: SweepFile, run: Path) -> list[float]:
     for name, value in zip(sweep.objectives, values, strict=True):
         if value is None:
             logged = ", ".join(sorted(key.removeprefix("eval/") for key in kept if key.startswith("eval/")))
-            why = "is not finite" if f"eval/{name}" in kept else f"is not judged of this text; that is {logged}"
+            why = (
+                "is not finite"
+                if f"eval/{name}" in kept
+                else f"is not judged, or not defined, of this text; that is {logged}"
+            )
             raise Failed(f"the objective {name} {why}")
     return [float(value) for value in values if value is not None]
 

@@ -80,13 +80,14 @@ def test_the_best_by_one_objective_and_by_several():
 def test_differences_are_taken_seed_by_seed():
     best = trial_of(0, [0.5], [0.7], [0.9])
     # Seeds differ much, and the two trials by the same at each: they can be told apart.
-    steady = _with_difference(trial_of(1, [0.40], [0.61], [0.79]), best)
+    steady = _with_difference(trial_of(1, [0.40], [0.61], [0.79]), best, 3)
     assert steady.against_best[0].value == pytest.approx(-0.1)
     assert told_apart(steady) is True
-    uneven = _with_difference(trial_of(2, [0.6], [0.3], [0.9]), best)
+    uneven = _with_difference(trial_of(2, [0.6], [0.3], [0.9]), best, 3)
     assert told_apart(uneven) is False
-    assert told_apart(_with_difference(best, best)) is None
-    single = _with_difference(trial_of(3, [0.1]), trial_of(0, [0.5]))
+    assert told_apart(_with_difference(best, best, 3)) is None
+    single = _with_difference(trial_of(3, [0.1]), trial_of(0, [0.5]), 2)
+    assert single.against_best == [Mean(value=-0.4)]
     assert told_apart(single) is None
     said = " ".join(caveats(record_of(best, steady, uneven)))
     assert "too good" in said
@@ -112,9 +113,11 @@ def test_test_figures_are_means_over_seeds():
     reports = [{"bleu-4": {"value": 0.2}, "nll": {"value": 2.0}}, {"bleu-4": {"value": 0.4}, "nll": {"value": None}}]
     test = figures_of(trial_of(5, [0.3]), reports, "test", 200)
     assert set(test.means) == {"bleu-4"}
+    assert test.undefined == ["nll"]
     assert test.means["bleu-4"].value == pytest.approx(0.3)
     record = record_of(trial_of(5, [0.3]), test=[test])
     assert "Trial 5 on test text, 200 sentences of each run: bleu-4 0.3000" in text_table(record)
+    assert "Not defined for each run of trial 5: nll." in text_table(record)
     validation = msgspec.structs.replace(test, split="valid")
     assert "no test text" in " ".join(caveats(msgspec.structs.replace(record, test=[validation])))
 
@@ -140,7 +143,7 @@ def test_the_page_shows_everything_and_obeys_nothing(tmp_path, objectives):
     count = len(objectives)
     trials = [trial_of(n, *([0.1 * n + 0.01 * s] * count for s in range(3)), rate=10 ** -(n + 1)) for n in range(4)]
     if count == 1:
-        trials = [_with_difference(trial, trials[-1]) for trial in trials]
+        trials = [_with_difference(trial, trials[-1], 4) for trial in trials]
     trials.append(trial_of(4, state="failed", reason=HOSTILE))
     trials[0].settings[NAMES[1]] = HOSTILE
     test = figures_of(trials[3], [{"nll": {"value": 2.0}}, {"nll": {"value": 3.0}}], "test", 50)
