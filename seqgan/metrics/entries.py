@@ -14,11 +14,13 @@ from seqgan.metrics.ngrams import Tokens
 from seqgan.metrics.report import Entry, is_number
 from seqgan.metrics.significance import (
     BLOCKS,
+    SAME,
     Ends,
     all_same,
     block_sizes,
     bootstrap_interval,
     bootstrap_ratio_interval,
+    jackknife_error,
     jackknife_interval,
     unanimous_interval,
     wilson_interval,
@@ -146,9 +148,10 @@ def set_ends(row: np.ndarray, sentences: int, bounds: Ends) -> Ends | None:
     """
     if not np.isfinite(row).all():
         return None
-    if all_same(row):
+    sizes = block_sizes(sentences, len(row) - 1)
+    if jackknife_error(row[0], row[1:], sizes) <= SAME * max(1.0, abs(float(row[0]))):
         return unanimous_interval(float(row[0]), sentences, bounds)
-    return jackknife_interval(row[0], row[1:], bounds, block_sizes(sentences, len(row) - 1))
+    return jackknife_interval(row[0], row[1:], bounds, sizes)
 
 
 def blocks_of(texts: Texts, intervals: bool) -> int:

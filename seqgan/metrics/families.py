@@ -142,7 +142,9 @@ def _bleu_f1(texts: Texts, tokenization: str, *, intervals: bool = True) -> list
     blocks = blocks_of(texts, intervals) if len(references) > 1 else 0
     how = "orders:2-5|weights:uniform|smooth:method1|bp:closest" + (set_interval(blocks) if blocks else "")
     signature = f"{what}|hyps:{len(texts.samples)}|{how}|tok:{tokenization}|{SIGNATURE_END}"
-    rest = [bleu_against_corpus(references, samples) for samples in _without_blocks(texts.samples, blocks)]
+    # Either text is left out in both of its parts, as hypotheses and as references.
+    without_samples = [bleu_against_corpus(references, rest) for rest in _without_blocks(texts.samples, blocks)]
+    without_real = [bleu_against_corpus(texts.samples, rest) for rest in _without_blocks(references, blocks)]
     entries = []
     for row, order in enumerate(forward.values):
         value = float(_harmonic_mean(np.array(forward.values[order]), np.array(backward.values[order])))
@@ -152,12 +154,13 @@ def _bleu_f1(texts: Texts, tokenization: str, *, intervals: bool = True) -> list
             continue
         ends = None
         if blocks:
-            # Samples are left out as hypotheses and as references, real sentences as hypotheses.
-            of_samples = _harmonic_mean(
-                _left_out_means(forward.sentences[row], blocks), np.array([score.values[order] for score in rest])
-            )
-            of_real = _harmonic_mean(np.array(forward.values[order]), _left_out_means(backward.sentences[row], blocks))
-            ends = _ends_of_both(value, (of_samples, of_real), (len(texts.samples), len(references)))
+            left_out = [
+                _harmonic_mean(
+                    _left_out_means(score.sentences[row], len(rest)), np.array([each.values[order] for each in rest])
+                )
+                for score, rest in ((forward, without_samples), (backward, without_real))
+            ]
+            ends = _ends_of_both(value, left_out, (len(texts.samples), len(references)))
         entries.append(entry_of(f"bleu-f1-{order}", value, signature, ends))
     return entries
 
@@ -169,7 +172,7 @@ def _left_out_means(values: np.ndarray, blocks: int) -> np.ndarray:
     return (values.sum() - np.bincount(block, values)) / (len(values) - sizes)
 
 
-def _ends_of_both(value: float, left_out: tuple[np.ndarray, np.ndarray], counts: tuple[int, int]) -> Ends:
+def _ends_of_both(value: float, left_out: Sequence[np.ndarray], counts: tuple[int, int]) -> Ends:
     """The interval of a statistic of two independent sets, from what it is without each block of either."""
     errors = [
         jackknife_error(value, each, block_sizes(count, len(each)))

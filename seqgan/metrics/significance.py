@@ -50,7 +50,7 @@ def bootstrap_interval(
         SeqganError: there is no value, or more than one axis; or a confidence or number of resamples that makes no
             sense.
 
-    Source: Efron 1979; for text metrics Koehn 2004.
+    Source: Efron 1979; for text metrics Koehn 2004; as wide as few values ask for, Hesterberg 2015.
     """
     values = np.asarray(values, dtype=np.float64)
     if values.ndim != 1 or len(values) == 0:
@@ -58,7 +58,8 @@ def bootstrap_interval(
             f"The values have shape {values.shape}, but one axis of at least one value per sentence was expected: of "
             "a Score take the row of one order. A corpus BLEU has no values per sentence."
         )
-    return percentiles(resampled_means(values[np.newaxis], resamples=resamples, seed=seed)[0], confidence)
+    resampled = resampled_means(values[np.newaxis], resamples=resamples, seed=seed)[0]
+    return percentiles(resampled, confidence, len(values))
 
 
 def bootstrap_ratio_interval(
@@ -88,7 +89,7 @@ def bootstrap_ratio_interval(
             "for every sentence was expected, and not all denominators 0."
         )
     sums = resampled_means(np.stack([above, below]), resamples=resamples, seed=seed)
-    return percentiles(sums[0][sums[1] > 0] / sums[1][sums[1] > 0], confidence)
+    return percentiles(sums[0][sums[1] > 0] / sums[1][sums[1] > 0], confidence, len(above))
 
 
 def resampled_means(values: np.ndarray, *, resamples: int = 1000, seed: int = 0) -> np.ndarray:
@@ -117,14 +118,25 @@ def resampled_means(values: np.ndarray, *, resamples: int = 1000, seed: int = 0)
     return np.concatenate(means, axis=1)
 
 
-def percentiles(resampled: np.ndarray, confidence: float = 0.95) -> tuple[float, float]:
+def percentiles(resampled: np.ndarray, confidence: float = 0.95, drawn: int | None = None) -> tuple[float, float]:
     """The ends between which the middle share of resampled numbers lies. [resamples]
+
+    Args:
+        resampled: what each resample gave.
+        confidence: the share.
+        drawn: from how many values the resamples were drawn. Of few they spread too little, by the root of (n-1)/n,
+            and their spread is known as badly as Student's law says: the share is raised by as much.
 
     Raises:
         SeqganError: a confidence that makes no sense.
+
+    Source: the raised share, Hesterberg 2015, "What Teachers Should Know About the Bootstrap", section 5.3.
     """
     _check_confidence(confidence)
     tail = (1 - confidence) / 2
+    if drawn is not None and drawn > 1:
+        half = student_quantile(1 - tail, drawn - 1) * math.sqrt(drawn / (drawn - 1))
+        tail = NormalDist().cdf(-half)
     low, high = np.quantile(resampled, [tail, 1 - tail])
     return float(low), float(high)
 

@@ -122,7 +122,7 @@ def sacrebleu_difference(
         return float(first - second)
 
     count = len(references)
-    low, high = percentiles(np.array([difference(each) for each in _draws(count)]))
+    low, high = percentiles(np.array([difference(each) for each in _draws(count)]), drawn=count)
     return difference(np.ones(count)), low, high
 
 
@@ -182,7 +182,9 @@ def _entry(name: str, metric: Any, statistics: np.ndarray, intervals: bool) -> E
     if intervals:
         count = len(statistics)
         scores = [metric._compute_score_from_stats(_whole(drawn @ statistics)).score for drawn in _draws(count)]
-        ends = unanimous_interval(score, count, BOUNDS) if all_same(scores) else percentiles(np.array(scores))
+        ends = (
+            unanimous_interval(score, count, BOUNDS) if all_same(scores) else percentiles(np.array(scores), drawn=count)
+        )
     interval = "|interval:bootstrap 95% over pairs" if intervals else ""
     return entry_of(name, score, _signature(name, metric, statistics, interval), ends)
 

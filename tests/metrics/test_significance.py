@@ -20,9 +20,11 @@ from seqgan.metrics.diversity import distinct_of_counts, estimates, js_of_counts
 
 
 def test_interval_of_two_values_by_hand():
-    # The mean of two draws of {0, 1} is 0, 1/2 or 1, with probabilities 1/4, 1/2, 1/4: the middle 40 % are 1/2, the
-    # middle 95 % reach from 0 to 1.
-    assert bootstrap_interval([0, 1], confidence=0.4) == (0.5, 0.5)
+    # The mean of two draws of {0, 1} is 0, 1/2 or 1, with probabilities 1/4, 1/2, 1/4: the middle 50 % are 1/2, the
+    # middle 95 % reach from 0 to 1. Of two values the middle 20 % are as wide as the middle 35 %: Student's quantile of
+    # 0.6 with one degree of freedom is tan(0.1 pi) = 0.325, times the root of 2 is 0.46, beyond which are 32.3 %.
+    assert bootstrap_interval([0, 1], confidence=0.2) == (0.5, 0.5)
+    assert bootstrap_interval([0, 1], confidence=0.4) == (0.0, 1.0)  # tan(0.2 pi) root 2 = 1.03: beyond are 15.2 %
     assert bootstrap_interval([0, 1], confidence=0.95) == (0.0, 1.0)
 
 
@@ -62,7 +64,7 @@ def test_a_score_has_an_interval_for_each_order():
 
 def test_a_ratio_of_sums_by_hand():
     # Of two draws the ratio is 1/1, 5/3 or 3/2 (one of each), as often as in the test above.
-    assert bootstrap_ratio_interval([1, 5], [1, 3], confidence=0.4) == (1.5, 1.5)
+    assert bootstrap_ratio_interval([1, 5], [1, 3], confidence=0.2) == (1.5, 1.5)
     assert bootstrap_ratio_interval([1, 5], [1, 3]) == (1.0, pytest.approx(5 / 3))
     # With equal denominators it is the bootstrap of the mean.
     values = np.random.default_rng(3).random(30)
