@@ -102,11 +102,13 @@ def machine_against_random(
 ) -> AdversarialSuccess:
     """How well the machine's answers are told from human answers to other sources: its accuracy is to be high.
 
-    Needed beside adversarial success, as a system that samples freely may look human and answer nothing.
+    Needed beside adversarial success, as a system that samples freely may look human and answer nothing. Each random
+    answer is on the side of the split that it is on at its own source, so that no text of the test was learnt from.
 
     Args:
         machine: answers, to the source in the same place.
-        human: answers, to the source in the same place; dealt out anew, they are the random ones.
+        human: answers, to the source in the same place; dealt out anew, they are the random ones. The machine's own,
+            where words that only machines use are to tell nothing.
         sources: one for each place.
         seed: as of `adversarial_success`; and of the dealing.
 
@@ -165,21 +167,32 @@ def random_texts(human: Sequence[TokenList], sources: Sequence[TokenList] | None
     Args:
         human: what people wrote.
         sources: what it answers; None for plain text.
-        seed: of the draws.
+        seed: of the draws; that of the split, for answers to stay on their side of it.
 
     Returns:
-        One for each place. Answers are dealt in a circle of random order, so that nobody gets his own.
+        One for each place. Answers are dealt in circles, one for each side of the split, so that nobody gets his own.
     """
-    rng = np.random.default_rng(seed)
     if sources is not None:
-        order = rng.permutation(len(human))
+        sides = _sides(len(human), seed)
+        if min(map(len, sides)) < 2:
+            sides = [np.concatenate(sides)]  # a circle of one would give him his own
         dealt: list[TokenList] = [()] * len(human)
-        for here, there in zip(order, np.roll(order, 1), strict=True):
-            dealt[here] = human[there]
+        for side in sides:
+            for here, there in zip(side.tolist(), np.roll(side, 1).tolist(), strict=True):
+                dealt[here] = human[there]
         return dealt
     words = [token for tokens in human for token in tokens]
-    draws = iter(rng.integers(max(1, len(words)), size=len(words)).tolist())
+    draws = iter(np.random.default_rng(seed).integers(max(1, len(words)), size=len(words)).tolist())
     return [[words[next(draws)] for _ in tokens] for tokens in human]
+
+
+def _sides(rows: int, seed: int) -> list[np.ndarray]:
+    """The places that train, those that decide when to stop, and those that test, each in random order.
+
+    The split and the dealing of random answers both ask here, and so agree.
+    """
+    order = np.random.default_rng(seed).permutation(rows)
+    return np.split(order, (round(rows * TRAINING_SHARE), round(rows * (TRAINING_SHARE + VALIDATION_SHARE))))
 
 
 def _check(
@@ -211,10 +224,7 @@ def _halves(texts: Sequence[TokenList], sources: Sequence[TokenList] | None, see
 
 def _tell_apart(first: _Side, second: _Side, seed: int) -> tuple[int, int]:
     """Train on some places, choose the epoch on others, and count right answers on the rest: right, tested."""
-    rows = len(first.texts)
-    order = np.random.default_rng(seed).permutation(rows)
-    ends = round(rows * TRAINING_SHARE), round(rows * (TRAINING_SHARE + VALIDATION_SHARE))
-    parts = np.split(order, ends)
+    parts = _sides(len(first.texts), seed)
     # Words that are rare in the training part weigh more when source and answer share them.
     weights = _inverse_frequencies([side.texts[row] for side in (first, second) for row in parts[0]])
     train, valid, test = (

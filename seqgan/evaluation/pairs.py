@@ -19,7 +19,6 @@ from seqgan.evaluation.adversarial_success import (
     adversarial_success,
     evaluator_reliability,
     machine_against_random,
-    random_texts,
 )
 from seqgan.evaluation.evaluate import (
     ALL,
@@ -190,7 +189,7 @@ def _by_evaluators(
         entries.append(Entry("machine-vs-random", found.accuracy, _evaluated(how, seed), found.low, found.high))
     if "relevance" in asked:
         # Words that only machines use tell nothing here: both sides are the machine's own answers.
-        found = adversarial_success(machine, random_texts(machine, read, seed), read, seed=seed)
+        found = machine_against_random(machine, machine, read, seed=seed)
         how = f"accuracy of an evaluator of answers at their own and at other sources|tested:{found.tested}"
         entries.append(Entry("relevance", found.accuracy, _evaluated(how, seed), found.low, found.high))
     return entries

@@ -1,7 +1,9 @@
 """The evaluator of adversarial success, where the answer is known."""
 
+import itertools
 import random
 
+import numpy as np
 import pytest
 
 from seqgan.errors import SeqganError
@@ -76,3 +78,25 @@ def test_misuse_is_said_with_the_mend():
         adversarial_success(people(20), people(30), people(20))
     with pytest.raises(SeqganError, match="needs 20 of each"):
         evaluator_reliability(people(15), people(30))
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_no_random_answer_of_the_test_was_learnt_from(seed):
+    # Each answer is a word that stands nowhere else: nothing of the training can be known again in the test, all of
+    # whose texts therefore look alike, and half of them is right. An answer that trained at its own source, and tests
+    # at another, would be known for what it was there and told wrongly.
+    sources = [[f"q{number}"] for number in range(60)]
+    answers = [[f"a{number}"] for number in range(60)]
+    result = machine_against_random(answers, answers, sources, seed=seed)
+    assert (result.accuracy, result.tested) == (0.5, 36)
+
+
+@pytest.mark.parametrize("count", [10, 14, 15, 60])
+def test_random_answers_stay_on_their_side_of_the_split(count):
+    dealt = random_texts([[number] for number in range(count)], [()] * count, 5)
+    # 60 % train, 10 % decide when to stop, 30 % test; one text to decide has nobody on its side to exchange with.
+    order = np.random.default_rng(5).permutation(count).tolist()
+    ends = [0, round(0.6 * count), round(0.7 * count), count]
+    for side in [order] if ends[2] - ends[1] < 2 else [order[a:b] for a, b in itertools.pairwise(ends)]:
+        assert {dealt[here][0] for here in side} == set(side)
+    assert all(own != tokens[0] for own, tokens in enumerate(dealt))
