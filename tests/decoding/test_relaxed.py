@@ -1,5 +1,7 @@
 """Relaxed samples: their law, their values and their gradients."""
 
+import math
+
 import pytest
 import torch
 from conftest import all_sequences, sequence_log_probs, tiny_generator
@@ -234,3 +236,21 @@ def test_dropout_is_as_the_generators_mode_says():
         modes.append([relaxed_sample(generator, 3, 4, rng=seeded()).probs for _ in range(2)])
     assert not torch.equal(*modes[0])
     assert torch.equal(*modes[1])
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_noise_is_the_formula_of_its_uniform_numbers_into_both_tails(monkeypatch, dtype):
+    uniform = [1e-37, 1e-30, 1e-12, 1e-6, 1e-3, 0.01, 0.5, 0.99, 1 - 2**-20]
+    monkeypatch.setattr(torch, "rand", lambda *shape, **options: torch.tensor(uniform, dtype=dtype))
+    noise = gumbel_noise(torch.empty(len(uniform), dtype=dtype), seeded())
+    assert noise.tolist() == pytest.approx([-math.log(-math.log(u)) for u in uniform], rel=1e-5)
+
+
+def test_noise_falls_below_and_above_as_often_as_the_gumbel_law_says(rng):
+    draws = 1_000_000
+    noise = gumbel_noise(torch.empty(draws), rng)
+    for share in (1e-4, 1e-3, 0.01, 0.1):
+        low, high = -math.log(-math.log(share)), -math.log(-math.log1p(-share))
+        for beyond in (noise < low, noise > high):
+            # Five standard deviations of a count of independent draws.
+            assert beyond.sum().item() == pytest.approx(share * draws, abs=5 * (share * draws) ** 0.5)

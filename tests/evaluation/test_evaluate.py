@@ -1,12 +1,26 @@
 """Judging sentences by checks of one's own, and characters while training."""
 
-import pytest
+import math
 
+import pytest
+import torch
+from conftest import tiny_generator
+
+from seqgan.data.batches import Sequences
 from seqgan.data.corpus import Corpus
 from seqgan.data.text import encode_corpus
 from seqgan.data.tokenizers import Characters, Words
-from seqgan.evaluation.evaluate import judge_real, judge_sentences, watched_characters
+from seqgan.evaluation.averaging import averaged_likelihood
+from seqgan.evaluation.evaluate import (
+    judge_real,
+    judge_sentences,
+    likelihood_entries,
+    likelihood_of,
+    watched_characters,
+)
+from seqgan.evaluation.likelihood import held_out_likelihood, sentence_likelihoods
 from seqgan.metrics import js_divergence
+from seqgan.tensors.masking import mask_from_tokens
 
 
 def test_checks_are_shares_by_name():
@@ -74,3 +88,41 @@ def test_character_ngrams_are_of_what_a_model_can_make():
         assert cut[name].value == by_hand[name].value
         assert cut[name].signature.split("|refs-id")[0].endswith("|both cut:3 tokens")
     assert cut["bleu-2"] == values(samples, references)["bleu-2"]  # of whole sentences, whatever the model
+
+
+def test_unknown_tokens_are_in_neither_sum_of_the_likelihood():
+    # Five symbols, all equally likely: each token that is scored costs log 5, whatever is left out beside it. Known are
+    # 3, 1 and 2 tokens with their ends, unknown (1) are 1, 2 and 0.
+    tokens = torch.tensor([[2, 1, 3, 0], [1, 1, 0, 0], [4, 0, 0, 0]])
+    sequences = Sequences(tokens, mask_from_tokens(tokens, 0))
+    generator = tiny_generator(5)
+    with torch.no_grad():
+        generator.output_weight.zero_()
+        generator.output_bias.zero_()
+    rng = torch.Generator()
+    for found in (
+        held_out_likelihood(generator, sequences, 1),
+        likelihood_of(generator, sequences, 1)[0],
+        averaged_likelihood(generator, sequences, 1, rng=rng, draws=3, state_noise=1.0),
+    ):
+        assert (found.tokens, found.unknown, found.sentences) == (6, 3, 3)
+        assert found.log_prob == pytest.approx(-6 * math.log(5))
+        assert found.nll_per_token == pytest.approx(math.log(5))
+        assert found.perplexity == pytest.approx(5)
+    log_probs, counts = sentence_likelihoods(generator, sequences, 1)
+    assert counts.tolist() == [3, 1, 2]
+    assert log_probs.tolist() == pytest.approx([-count * math.log(5) for count in (3, 1, 2)])
+    assert held_out_likelihood(generator, sequences, None)[1:] == (9, 0, 3)
+
+
+def test_the_reported_likelihood_leaves_unknown_tokens_out():
+    text = encode_corpus(Corpus("letters", ["a b", "b a"], ["a b"], [], []), Words())
+    generator = tiny_generator(len(text.vocabulary))
+    with torch.no_grad():
+        generator.output_weight.zero_()
+        generator.output_bias.zero_()
+    nll, perplexity = likelihood_entries(generator, text, ["a z", "z"])
+    # The end, the unknown symbol, a and b; scored are a and two ends, left out twice z.
+    assert nll.value == pytest.approx(math.log(4))
+    assert perplexity.value == pytest.approx(4)
+    assert "|tokens:3|unknown:left out 2|" in nll.signature

@@ -89,3 +89,13 @@ def test_an_endless_interval_has_no_ends_in_json():
     endless = Estimate(1.0, -math.inf, math.inf)
     assert endless.to_json() == {"value": 1.0, "low": None, "high": None}
     assert Estimate.from_json(endless.to_json()) == endless
+
+
+def test_a_difference_has_the_freedom_of_welch_and_satterthwaite():
+    # Variances 1 with 4 degrees and 3 with 9: 4^2 / (1^2 / 4 + 3^2 / 9) = 16 / 1.25. As a sum they would be 13.
+    difference = Measured(5.0, 1.0, 4) - Measured(2.0, 3.0, 9)
+    assert difference == (3.0, 4.0, pytest.approx(12.8))
+    # Where one of the two is known far better, the other's degrees are all there are.
+    assert (Measured(0.0, 1e-9, 1000) - Measured(0.0, 1.0, 3)).freedom == pytest.approx(3, rel=1e-6)
+    # Degrees are rounded down: 2.179 is the quantile of 12, at a standard error of 2.
+    assert difference.interval(0.95).high == pytest.approx(3 + 2 * 2.179, abs=2e-3)

@@ -271,3 +271,16 @@ def test_all_pairs_that_are_given_are_judged_however_many(text):
 
 def test_equal_answers_are_called_that():
     assert compare_answers(["a b"] * 3, ["a b"] * 3, ["a c"] * 3, "one", "two") == "one against two: the same answers."
+
+
+def test_unknown_words_of_references_are_in_neither_sum_of_the_likelihood(text):
+    generator = make_generator(text).eval()
+    with torch.no_grad():
+        generator.output_weight.zero_()
+        generator.output_bias.zero_()
+    held = HeldPairs(["dog runs", "a cat"], ["zebra hund zebra", "okapi"], "valid")
+    nll, perplexity = evaluate_answers(generator, text, held=held, families=["nll"])
+    # All symbols are equally likely; "hund" and two ends are scored.
+    assert nll.value == pytest.approx(math.log(len(text.vocabulary)), rel=1e-5)
+    assert perplexity.value == pytest.approx(len(text.vocabulary), rel=1e-5)
+    assert "|tokens:3|unknown:left out 3|" in nll.signature

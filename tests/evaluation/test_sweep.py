@@ -167,3 +167,28 @@ def test_what_has_no_temperature(text, generator):
 
     with pytest.raises(ConfigError, match="text with sources"):
         sweep_temperatures(generator, Pairs())
+
+
+def test_each_set_has_random_numbers_of_its_own_also_at_another_temperature(text, generator):
+    # All symbols are equally likely at every temperature: sets that shared random numbers would be the same sentences.
+    flat = copy.deepcopy(generator)
+    with torch.no_grad():
+        flat.output_weight.zero_()
+        flat.output_bias.zero_()
+    seen = []
+
+    def measure(samples):
+        seen.append([tuple(tokens) for tokens in samples])
+        return 0.0
+
+    measured = distinct_measure()._replace(value=measure)
+
+    def sampled(**options):
+        seen.clear()
+        sweep_temperatures(flat, text, (0.5, 1.0, 1.2), 8, quality=measured, likelihood=False, **options)
+        return list(seen)
+
+    sets = [*sampled(sets=3), *sampled(sets=2, first_set=3), *sampled(sets=2, seed=1)]
+    assert len(sets) == 3 * 3 + 3 * 2 + 3 * 2
+    assert len({tuple(sentences) for sentences in sets}) == len(sets)
+    assert sampled(sets=3) == sets[:9]  # and the same ones for whatever is swept

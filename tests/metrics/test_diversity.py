@@ -16,6 +16,7 @@ from seqgan.metrics import (
     ngram_entropy,
     unique_share,
 )
+from seqgan.metrics.diversity import estimates, geometric_means, jaccard_of_counts
 
 RNG = random.Random(0)
 SENTENCES = [[RNG.choice("abcd") for _ in range(RNG.randrange(9))] for _ in range(60)]
@@ -163,3 +164,18 @@ def test_the_order_of_sentences_changes_nothing():
 def test_misuse_is_said_with_the_mend(call, message):
     with pytest.raises(SeqganError, match=message):
         call()
+
+
+def test_ms_jaccard_without_a_block_is_that_of_the_other_sentences():
+    # 7 sentences in 3 blocks: 5, 5 and 4 are left. Per sentence of those that are left, and not of all.
+    ours, theirs = SENTENCES[:7], OTHERS[:3]
+    found = geometric_means(estimates(jaccard_of_counts, ours, theirs, 2, 3))
+    assert found.shape == (2, 4)
+    for block in range(3):
+        rest = [tokens for place, tokens in enumerate(ours) if place % 3 != block]
+        product = 1.0
+        for order in (1, 2):
+            p, q = counted(rest, order), counted(theirs, order)
+            pairs = [(p[gram] / len(rest), q[gram] / len(theirs)) for gram in p.keys() | q.keys()]
+            product *= sum(map(min, pairs)) / sum(map(max, pairs))
+            assert found[order - 1, 1 + block] == pytest.approx(product ** (1 / order))

@@ -15,7 +15,9 @@ from seqgan.metrics import (
     bleu_against_corpus,
     bootstrap_interval,
     corpus_bleu,
+    fit_ngram_model,
     longest_copied,
+    ngram_log_probs,
     score_entries,
 )
 
@@ -206,3 +208,14 @@ def test_padding_is_counted_as_text_where_it_is_asked_for():
     assert by_name["js-padded-2"].value == pytest.approx(pairs)
     assert "|padded and cut:2 tokens" in by_name["js-padded-1"].signature
     assert "|padding:none|" in METRICS["js"](texts, "characters")[0].signature
+
+
+def test_the_words_of_the_reverse_model_are_those_of_the_training_text():
+    # By its own vocabulary a system of one word would be asked for nothing but that word and the unknown one.
+    training, references, samples = [["a", "b", "c"]] * 2, [["b", "c"], ["a"]], [["a"]] * 3
+    (entry,) = METRICS["reverse-ngram-lm-score"](Texts(samples, references, training), "words")
+    model = fit_ngram_model(samples, {"a": 2, "b": 3, "c": 4}, 5)
+    log_probs, tokens = ngram_log_probs(model, references)
+    assert tokens.tolist() == [3, 2]
+    assert entry.value == pytest.approx(-log_probs.sum() / 5)
+    assert "|vocabulary:5 of training|" in entry.signature

@@ -110,3 +110,10 @@ def test_it_equals_the_authors_package():
 def test_misuse_is_said_with_the_mend(call, message):
     with pytest.raises(SeqganError, match=message):
         call()
+
+
+def test_how_long_a_row_of_features_is_tells_nothing():
+    # Powers of two, by which a division is exact.
+    real, generated = RNG.normal(size=(80, 5)), RNG.normal(size=(80, 5)) + 1.0
+    scaled = generated * 2.0 ** RNG.integers(-8, 9, size=(80, 1))
+    assert mauve(4 * real, scaled) == mauve(real, generated)

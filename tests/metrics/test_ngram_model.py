@@ -137,3 +137,14 @@ def test_misuse_is_said_with_the_mend():
         fit_ngram_model(TRAINING, order=2, discounts=[0.5])
     with pytest.raises(SeqganError, match="The number of sentences is 0"):
         fit_ngram_model([])
+
+
+def test_discounts_are_estimated_from_what_stands_once_and_twice():
+    # With s for the start and . for the end, the bigrams are sa a. | sa aa ab b. | sa ab ba a. | sb bc c.: aa, b., ba,
+    # sb, bc and c. once, ab and a. twice, and n1 / (n1 + 2 n2) = 6 / (6 + 2 * 2). Before c stands one other symbol,
+    # before b two, before a and the end three: 1 / (1 + 2 * 1).
+    text = [["a"], ["a", "a", "b"], ["a", "b", "a"], ["b", "c"]]
+    model = fit_ngram_model(text, {"a": 2, "b": 3, "c": 4}, 2)
+    assert model.discounts == pytest.approx([1 / 3, 6 / 10])
+    # Of "a a" twice no bigram stands once; before the end stands one symbol, before a two.
+    assert fit_ngram_model([["a", "a"]] * 2, {"a": 2}, 2).discounts == pytest.approx([1 / 3, 0.5])

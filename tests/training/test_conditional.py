@@ -251,3 +251,21 @@ def test_mixtures_that_make_no_sense(algorithm, settings, other, words):
 def test_a_reward_without_a_part_is_refused(text):
     with pytest.raises(ConfigError, match="leaves it no part"):
         make_players(text, SEQGAN, lambda tokens, mask, real: tokens.float().mean(dim=1))
+
+
+def test_a_critic_reads_a_source_up_to_its_end_and_no_padding():
+    torch.manual_seed(0)
+    critic = Critic(6, 5)
+    tokens = torch.tensor([[1, 2, 0], [3, 0, 0]])
+    source = torch.tensor([[1, 2, 3, 4], [4, 3, 0, 0]])
+    mask = torch.tensor([[True] * 4, [True, True, False, False]])
+    alone = torch.cat([critic(tokens[:1], (source[:1], mask[:1])), critic(tokens[1:], (source[1:, :2], mask[1:, :2]))])
+    torch.testing.assert_close(critic(tokens, (source, mask)), alone)
+    # Whatever stands behind the end, and however much of it.
+    other, wider = source.clone(), torch.nn.functional.pad(source, (0, 3), value=2)
+    other[1, 2:] = 1
+    torch.testing.assert_close(critic(tokens, (other, mask)), alone)
+    torch.testing.assert_close(critic(tokens, (wider, torch.nn.functional.pad(mask, (0, 3)))), alone)
+    # The last token of a source is read.
+    other[0, 3] = 1
+    assert not torch.allclose(critic(tokens, (other, mask))[0], alone[0])
