@@ -5,9 +5,12 @@ import random
 
 import numpy as np
 import pytest
+import torch
 
 from seqgan.errors import SeqganError
+from seqgan.evaluation import adversarial_success as adversarial
 from seqgan.evaluation.adversarial_success import (
+    _train,
     adversarial_success,
     evaluator_reliability,
     machine_against_random,
@@ -100,3 +103,15 @@ def test_random_answers_stay_on_their_side_of_the_split(count):
     for side in [order] if ends[2] - ends[1] < 2 else [order[a:b] for a, b in itertools.pairwise(ends)]:
         assert {dealt[here][0] for here in side} == set(side)
     assert all(own != tokens[0] for own, tokens in enumerate(dealt))
+
+
+def test_the_evaluator_is_that_of_the_best_epoch(monkeypatch):
+    # What decides when to stop has the labels exchanged: each epoch is worse than the last, and the first one is best.
+    texts = [(np.array([number % 2]), np.ones(1, np.float32)) for number in range(80)]
+    labels = torch.arange(80.0) % 2
+    found = _train(texts, labels, texts[:10], 1 - labels[:10], 0)
+    monkeypatch.setattr(adversarial, "EPOCHS", 1)
+    first = _train(texts, labels, texts[:10], 1 - labels[:10], 0)
+    assert torch.equal(found.weight.weight, first.weight.weight)
+    # Two updates, and Adam's first steps are of the learning rate's size.
+    assert found.weight.weight[:2].abs().max() < 2.5 * adversarial.LEARNING_RATE

@@ -8,6 +8,7 @@ from conftest import tiny_generator
 
 from seqgan.data.batches import Sequences
 from seqgan.data.corpus import Corpus
+from seqgan.data.grammar import Grammar
 from seqgan.data.text import encode_corpus
 from seqgan.data.tokenizers import Characters, Words
 from seqgan.evaluation.averaging import averaged_likelihood
@@ -126,3 +127,11 @@ def test_the_reported_likelihood_leaves_unknown_tokens_out():
     assert nll.value == pytest.approx(math.log(4))
     assert perplexity.value == pytest.approx(4)
     assert "|tokens:3|unknown:left out 2|" in nll.signature
+
+
+def test_what_a_grammar_makes_is_a_share_of_all_sentences():
+    grammar = Grammar("S -> 'a' 'b' [0.75] | 'a' [0.25]")
+    report = judge_sentences(["a b", "b a", "a", "a b"], None, None, Words(), ("grammatical",), grammar)
+    assert report["grammatical"].value == 3 / 4
+    # Of those that parse: five tokens with the probabilities 3/4, 1/4 and 3/4 a sentence.
+    assert report["grammar-log-prob"].value == pytest.approx((2 * math.log(0.75) + math.log(0.25)) / 5)

@@ -99,3 +99,16 @@ def test_validation_text_decides_when_to_stop():
 def test_words_that_stand_once_are_left_to_the_unknown_symbol():
     assert set(judging_vocabulary([["a", "b"], ["a", "b", "c"]]).tokens) == {"a", "b"}
     assert set(judging_vocabulary([["a", "b"]]).tokens) == {"a", "b"}  # where too few stand twice
+
+
+def test_the_weights_are_those_of_the_best_epoch():
+    training, validation = [["a", "a", "a"]] * 50, [["b", "b"]] * 5
+    vocabulary = judging_vocabulary([*training, *validation])
+    model = train_language_model(training, validation, vocabulary, budget=BUDGET)
+    # As training goes on, the epoch that is worse than the last one is trained and thrown away.
+    until_then = train_language_model(training, validation, vocabulary, budget=BUDGET._replace(epochs=model.epochs))
+    assert until_then.epochs == model.epochs < BUDGET.epochs
+    for ours, theirs in zip(
+        model.generator.state_dict().values(), until_then.generator.state_dict().values(), strict=True
+    ):
+        assert torch.equal(ours, theirs)

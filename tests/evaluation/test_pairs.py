@@ -5,10 +5,12 @@ import math
 import numpy as np
 import pytest
 import torch
-from tiny_pairs import WORDS, make_generator, tiny_pairs
+from tiny_pairs import WORDS, make_discriminator, make_generator, tiny_pairs
 
+from seqgan.data.reading import Reading
 from seqgan.decoding import greedy_decode
 from seqgan.errors import ConfigError
+from seqgan.evaluation import best_of
 from seqgan.evaluation.adversarial_success import evaluator_reliability
 from seqgan.evaluation.generate import answer_sources, likeliest_sentences, read_sources
 from seqgan.evaluation.pairs import (
@@ -284,3 +286,21 @@ def test_unknown_words_of_references_are_in_neither_sum_of_the_likelihood(text):
     assert nll.value == pytest.approx(math.log(len(text.vocabulary)), rel=1e-5)
     assert perplexity.value == pytest.approx(len(text.vocabulary), rel=1e-5)
     assert "|tokens:3|unknown:left out 3|" in nll.signature
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_each_best_answer_stands_in_its_sources_place_with_its_own_score(text, n, monkeypatch):
+    monkeypatch.setattr(best_of, "ROWS", 2 * n)  # two sources at once
+    discriminator = make_discriminator(text).eval()
+    ids, mask = encoded(text, SOURCES)
+    rng = torch.Generator().manual_seed(0)
+    found = best_of.best_answers(
+        Translator(text), discriminator, ids, mask, n, Reading(text.tokenizer, text.vocabulary, max_length=5), rng=rng
+    )
+    assert [answer for answer, _ in found] == [word_by_word(source) for source in SOURCES]
+    for source, (answer, score) in zip(SOURCES, found, strict=True):
+        tokens = torch.tensor([[*text.vocabulary.encode(answer.split()), 0]])
+        context = discriminator.encode(*encoded(text, [source]))
+        with torch.no_grad():
+            alone = discriminator(tokens, torch.ones_like(tokens, dtype=torch.bool), context)
+        assert score == pytest.approx(alone.mean().item(), abs=1e-5)

@@ -12,9 +12,9 @@ from seqgan.config import PretrainConfig
 from seqgan.data import load_corpus
 from seqgan.data.text import encode_corpus
 from seqgan.errors import ConfigError
-from seqgan.evaluation.intervals import Estimate
+from seqgan.evaluation.intervals import Estimate, student_quantile, value_at
 from seqgan.evaluation.sweep import TEMPERATURES, Point, Sweep, sweep_temperatures
-from seqgan.evaluation.verdict import KINDS, judge_sweeps, reach_of, wants_more_sets
+from seqgan.evaluation.verdict import COVERAGE, KINDS, judge_sweeps, reach_of, wants_more_sets
 from seqgan.generators import LSTMGenerator
 from seqgan.training import pretrain
 
@@ -257,3 +257,15 @@ def test_real_generators_of_which_one_is_better(text, trained):
 def test_few_samples_of_a_real_generator_tell_nothing(text, trained):
     few = [swept(trained[1], text, 20, seed, sets=2) for seed in (0, 1)]
     assert judge_sweeps(few[:1], few[1]).kind == "cannot-tell"
+
+
+def test_candidates_that_agree_are_as_uncertain_as_the_reference_that_they_share(rng):
+    alike, reference = drawn(rng, 0.0, lift=0.05), drawn(rng, 0.01)
+    evidence = judge_sweeps([alike, alike], reference).evidence["at_equal_diversity"]
+    curve = value_at(evidence["diversity"], [(point.diversity, point.quality) for point in reference.points])
+    # Two intervals share the error of 5 %; two candidates, whose spread is 0, have one degree of freedom.
+    half = student_quantile(0.5 + (1 - (1 - COVERAGE) / 2) / 2, 1) * math.sqrt(curve.variance)
+    difference = evidence["difference"]
+    assert difference["high"] - difference["value"] == pytest.approx(half)
+    assert difference["value"] - difference["low"] == pytest.approx(half)
+    assert half > 0.01
