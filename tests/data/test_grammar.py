@@ -359,3 +359,22 @@ def test_a_grammar_without_short_sentences_gives_up():
     endless = Grammar("S -> 'a' S [1.0]", origin="toy")
     with pytest.raises(CorpusError, match="toy: 1,000 draws in a row had more than 30 tokens"):
         endless.draw(random.Random(0))
+
+
+def test_probabilities_that_miss_one_by_rounding_are_divided_by_their_sum():
+    grammar = Grammar("S -> 'a' 'b' [0.6] | 'a' [0.2] | A [0.195]\nA -> 'c' 'd' 'e' [1.0]")
+    probabilities = [math.exp(grammar.log_probability(list(sentence))) for sentence in ("ab", "a", "cde")]
+    assert probabilities == pytest.approx([0.6 / 0.995, 0.2 / 0.995, 0.195 / 0.995])
+
+
+def test_no_split_is_left_with_what_the_others_had_not_taken():
+    # Ten sentences of 9 % and ten of 1 %, all of which are drawn, the likelier ones mostly first. Cut at random, half
+    # of either split is likely, with a variance of 10 * 1/2 * 1/2 * 10/19.
+    parts = (("abcdefghij", 0.09), ("klmnopqrst", 0.01))
+    likely, rare = (" | ".join(f"'{letter}' [{share}]" for letter in letters) for letters, share in parts)
+    grammar = Grammar(f"S -> {likely} | {rare}")
+    in_last = [
+        sum(tokens[0] in "abcdefghij" for tokens in draw_splits(grammar, {"train": 10, "valid": 10}, seed)["valid"])
+        for seed in range(100)
+    ]
+    assert sum(in_last) / 100 == pytest.approx(5, abs=5 * (25 / 19) ** 0.5 / 10)

@@ -25,6 +25,7 @@ from seqgan.data.scan import held_out_share, merge_counts
 from seqgan.data.streamed import Files, sample_corpus, stream_text, streamed_files
 from seqgan.data.text import encode_corpus
 from seqgan.data.tokenizers import make_tokenizer
+from seqgan.data.vocabulary import Vocabulary
 from seqgan.errors import CorpusError
 
 WORDS = ["a", "dog", "cat", "runs", "sleeps", "here", "and", "there", "é", "."]
@@ -700,3 +701,15 @@ def test_a_text_that_changes_under_way_is_said(folder, tmp_path, monkeypatch, ch
     again = streamed(folder)
     elsewhere = streamed(folder, cache=str(tmp_path / "elsewhere"))
     assert torch.equal(*(text.train.take(torch.arange(500)).tokens for text in (again, elsewhere)))
+
+
+def test_ids_beyond_two_bytes_are_read_as_they_are(tmp_path):
+    words = [f"w{number}" for number in range(2**16 + 4)]
+    path = tmp_path / "many.txt"
+    path.write_text("".join(" ".join(words[first : first + 20]) + "\n" for first in range(0, len(words), 20)))
+    (tmp_path / "valid.txt").write_text("w0 w1\n")
+    files = streamed_files(str(path), "always")
+    vocabulary = Vocabulary(words)
+    text = stream_text(str(path), files, str(tmp_path / "valid.txt"), vocabulary=vocabulary, workers=1)
+    batch = take(text.train, torch.arange(text.train.sentences))
+    assert batch.tokens[batch.mask & (batch.tokens != vocabulary.end)].tolist() == list(range(2, 2**16 + 6))

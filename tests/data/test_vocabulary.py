@@ -165,3 +165,9 @@ def test_weights_belong_to_both_vocabularies():
     assert len(both) == 4
     assert not both & {each.fingerprint() for each in (target, source, other)}
     assert fingerprint_of(Vocabulary("ab"), Vocabulary("cd")) == fingerprint_of(target, source)
+
+
+def test_tokens_with_line_separators_of_other_kinds_come_back(tmp_path):
+    tokens = ["a\u2028b", "\x85", "\x0b", "c\x1c", "\u2029"]
+    write_vocabulary(Vocabulary(tokens), tmp_path / "vocabulary.txt")
+    assert read_vocabulary(tmp_path / "vocabulary.txt").tokens == tuple(tokens)
