@@ -9,17 +9,20 @@ import fnmatch
 import importlib
 import os
 import shutil
-import signal
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import NamedTuple
+
+from mutant import Mutant
+from mutants_of_data import DATA
+from mutants_of_evaluation import EVALUATION
+from mutants_of_metrics import METRICS
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 LIMIT = 120
-"""Seconds that the tests of one fault may take: a fault that never ends is noticed as well."""
+"""Seconds that one test may take: a fault that never ends is noticed as well."""
 
 IMPORTED_ONCE = ("torch", "torch._dynamo", "msgspec", "nltk", "tyro", "sentencepiece", "safetensors.torch", "rich")
 """What takes seconds to import, for all processes that are forked together. Nothing of the package itself."""
@@ -38,21 +41,6 @@ FINE_TUNING = ("tests/objectives/test_fine_tuning.py",)
 PRETRAINED = ("tests/generators/test_huggingface.py",)
 JUDGES = ("tests/discriminators/test_huggingface.py",)
 PROCESSES = ("tests/training/test_processes.py",)
-
-
-class Mutant(NamedTuple):
-    """One fault."""
-
-    name: str
-    fault: str
-    """What is wrong with it, in a sentence."""
-    file: str
-    """In `seqgan`."""
-    text: str
-    """What stands there, exactly once."""
-    instead: str
-    tests: tuple[str, ...]
-    """Files that are to notice it."""
 
 
 MUTANTS = (
@@ -225,6 +213,23 @@ MUTANTS = (
         "torch.full((batch,), generator.start, device=device)",
         "torch.zeros(batch, dtype=torch.long, device=device)",
         ROLLOUT,
+    ),
+    # Noise.
+    Mutant(
+        "noise-lower-tail-cut",
+        "Uniform numbers are kept away from 0 by far more than rounding asks for: Gumbel's lower tail is cut.",
+        "decoding/relaxed.py",
+        "uniform.clamp(min=torch.finfo(like.dtype).tiny)",
+        "uniform.clamp(min=1e-6)",
+        ("tests/decoding/test_relaxed.py::test_noise_is_the_formula_of_its_uniform_numbers_into_both_tails",),
+    ),
+    Mutant(
+        "noise-upper-tail-cut",
+        "Uniform numbers are kept away from 1: Gumbel's upper tail, which decides what is drawn, is cut.",
+        "decoding/relaxed.py",
+        "-uniform.clamp(min=torch.finfo(like.dtype).tiny)",
+        "-uniform.clamp(min=torch.finfo(like.dtype).tiny, max=1 - 1e-4)",
+        ("tests/decoding/test_relaxed.py::test_noise_is_the_formula_of_its_uniform_numbers_into_both_tails",),
     ),
     # Rounded probabilities.
     Mutant(
@@ -750,6 +755,14 @@ MUTANTS = (
         BASELINES,
     ),
     Mutant(
+        "critic-reads-padding",
+        "What the critic knows of a source is its state behind the source's padding.",
+        "training/critic.py",
+        "hidden[torch.arange(len(source), device=source.device), last]",
+        "hidden[:, -1]",
+        ("tests/training/test_conditional.py::test_a_critic_reads_a_source_up_to_its_end_and_no_padding",),
+    ),
+    Mutant(
         "critic-learns-first",
         "The critic is compared with after it has seen the rewards.",
         "training/baselines.py",
@@ -969,6 +982,9 @@ MUTANTS = (
         "state[name][0]",
         PROCESSES,
     ),
+    *METRICS,
+    *EVALUATION,
+    *DATA,
 )
 
 
@@ -1008,16 +1024,14 @@ def first_failure(copy: Path, tests: list[str]) -> str | None:
             os.environ["PYTHONPATH"] = str(copy)
             sys.path[:] = [str(copy), *(entry for entry in sys.path if Path(entry).resolve() not in (ROOT, HERE))]
             sys.dont_write_bytecode = True  # two faults of one length within a second look alike to the cache
-            signal.alarm(LIMIT)
-            code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests], plugins=[Recorder(result)])
+            options = ["-x", "-q", "-p", "no:cacheprovider", f"--timeout={LIMIT}"]
+            code = pytest.main([*options, *tests], plugins=[Recorder(result)])
         finally:
             sys.stdout.flush()
             os._exit(int(code))
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if status == 0:
         return None
-    if status == -signal.SIGALRM:
-        return f"nothing within {LIMIT} seconds"
     if result.exists():
         return result.read_text(encoding="utf-8")
     raise RuntimeError(f"pytest ended with {status}:\n{log.read_text(encoding='utf-8')[-3000:]}")

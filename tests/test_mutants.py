@@ -9,7 +9,9 @@ def test_the_text_that_a_fault_changes_stands_once(mutant):
     compile(planted(mutant, ROOT), mutant.file, "exec")
     assert mutant.instead != mutant.text
     for test in mutant.tests:
-        assert (ROOT / test).is_file()
+        file, _, name = test.partition("::")
+        assert (ROOT / file).is_file()
+        assert not name or f"\ndef {name}(" in (ROOT / file).read_text(encoding="utf-8")
 
 
 def test_faults_have_names_of_their_own(capsys):
