@@ -1,7 +1,8 @@
 """Faults that programs of this field had, planted one at a time: the tests must notice each.
 
 `scripts/mutants` runs them. A fault is a piece of source text, which must stand exactly once in its file, and what
-stands there instead. Hardly any crashes by itself, and most train along with plausible curves.
+stands there instead. Hardly any crashes by itself, and most train along with plausible curves. Those of training are
+here; those of metrics, evaluation and data have files of their own.
 """
 
 import argparse

@@ -237,8 +237,8 @@ EVALUATION = (
         "measure-answers-mean-of-sentences",
         "The likelihood of answers is a mean over sentences, so that short ones weigh more.",
         "evaluation/pairs.py",
-        "value = float(-log_probs.sum() / tokens.sum())",
-        "value = float((-log_probs / tokens).mean())",
+        "float(-log_probs.sum() / tokens.sum())",
+        "float((-log_probs / tokens).mean())",
         ("tests/evaluation/test_pairs.py::test_the_likelihood_is_of_references_given_their_own_sources",),
     ),
     Mutant(
@@ -250,11 +250,11 @@ EVALUATION = (
         ("tests/evaluation/test_evaluate.py::test_character_ngrams_are_of_what_a_model_can_make",),
     ),
     Mutant(
-        "measure-grammar-means-of-all",
-        "The share that a grammar parses is of those that it parses.",
+        "measure-grammar-parses-all",
+        "A sentence that a grammar cannot make is counted as one that it makes.",
         "evaluation/evaluate.py",
-        "len(parsed) / max(1, len(sentences))",
-        "len(parsed) / max(1, len(parsed))",
+        "zip(log_probs, sentences, strict=True) if value > -torch.inf]",
+        "zip(log_probs, sentences, strict=True)]",
         ("tests/evaluation/test_evaluate.py::test_what_a_grammar_makes_is_a_share_of_all_sentences",),
     ),
 )
