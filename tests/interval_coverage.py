@@ -169,8 +169,8 @@ def table(law: Law, sizes: Sequence[int], sets: int) -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/coverage", description="Coverage of all 95 % intervals, as tables.")
-    parser.add_argument("--sets", type=int, default=400, help="texts of each size (default: 400)")
-    parser.add_argument("--sizes", type=int, nargs="+", default=[20, 60, 200], help="sentences of a text")
+    parser.add_argument("--sets", type=int, default=200, help="texts of each size (default: 200)")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[20, 100], help="sentences of a text")
     options = parser.parse_args()
     error = (0.95 * 0.05 / options.sets) ** 0.5
     print(f"{options.sets} texts of each size: a coverage of 0.950 is measured to {error:.3f} (one standard error).")

@@ -60,11 +60,13 @@ from seqgan.metrics.ngram_model import (
 from seqgan.metrics.ngrams import Tokens
 from seqgan.metrics.report import Entry
 from seqgan.metrics.significance import (
+    SAME,
     Ends,
     block_of,
     block_sizes,
     jackknife_error,
     student_quantile,
+    unanimous_interval,
     wilson_interval,
 )
 from seqgan.metrics.specification import SIGNATURE_END
@@ -172,13 +174,16 @@ def _left_out_means(values: np.ndarray, blocks: int) -> np.ndarray:
     return (values.sum() - np.bincount(block, values)) / (len(values) - sizes)
 
 
-def _ends_of_both(value: float, left_out: Sequence[np.ndarray], counts: tuple[int, int]) -> Ends:
+def _ends_of_both(value: float, left_out: Sequence[np.ndarray], counts: tuple[int, int]) -> Ends | None:
     """The interval of a statistic of two independent sets, from what it is without each block of either."""
     errors = [
         jackknife_error(value, each, block_sizes(count, len(each)))
         for each, count in zip(left_out, counts, strict=True)
     ]
-    half = student_quantile(0.975, min(map(len, left_out)) - 1) * math.hypot(*errors)
+    error = math.hypot(*errors)
+    if error <= SAME:
+        return unanimous_interval(value, min(counts), SHARE)
+    half = student_quantile(0.975, min(map(len, left_out)) - 1) * error
     return max(SHARE[0], value - half), min(SHARE[1], value + half)
 
 

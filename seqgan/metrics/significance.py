@@ -243,7 +243,9 @@ def wilson_interval(successes: int, trials: int, *, confidence: float = 0.95) ->
     centre = share + z * z / (2 * trials)
     half = z * (share * (1 - share) / trials + z * z / (4 * trials * trials)) ** 0.5
     scale = 1 + z * z / trials
-    return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
+    # At either end one bound is the share itself, but for rounding.
+    low = 0.0 if successes == 0 else max(0.0, (centre - half) / scale)
+    return low, 1.0 if successes == trials else min(1.0, (centre + half) / scale)
 
 
 def student_quantile(probability: float, freedom: int) -> float:

@@ -6,9 +6,10 @@ import pytest
 import torch
 from conftest import tiny_generator
 
+from seqgan.data import load_corpus
 from seqgan.data.batches import Sequences
 from seqgan.data.corpus import Corpus
-from seqgan.data.grammar import Grammar
+from seqgan.data.grammar import Grammar, load_grammar
 from seqgan.data.text import encode_corpus
 from seqgan.data.tokenizers import Characters, Words
 from seqgan.evaluation.averaging import averaged_likelihood
@@ -17,10 +18,12 @@ from seqgan.evaluation.evaluate import (
     judge_sentences,
     likelihood_entries,
     likelihood_of,
+    logged,
+    undefined_likelihood,
     watched_characters,
 )
 from seqgan.evaluation.likelihood import held_out_likelihood, sentence_likelihoods
-from seqgan.metrics import js_divergence
+from seqgan.metrics import js_divergence, wilson_interval
 from seqgan.tensors.masking import mask_from_tokens
 
 
@@ -135,3 +138,55 @@ def test_what_a_grammar_makes_is_a_share_of_all_sentences():
     assert report["grammatical"].value == 3 / 4
     # Of those that parse: five tokens with the probabilities 3/4, 1/4 and 3/4 a sentence.
     assert report["grammar-log-prob"].value == pytest.approx((2 * math.log(0.75) + math.log(0.25)) / 5)
+
+
+def test_checks_and_the_grammar_have_wilsons_interval():
+    text = load_corpus("captions")
+    samples = [*text.train[:30], *["no sentence of this grammar"] * 10]
+    report = judge_sentences(
+        samples,
+        None,
+        None,
+        Words(),
+        ("grammatical",),
+        load_grammar("captions"),
+        checks={"long": lambda line: len(line) > 1000},
+    )
+    grammatical, check = report["grammatical"], report["long"]
+    assert (grammatical.value, grammatical.low, grammatical.high) == (0.75, *wilson_interval(30, 40))
+    assert (check.low, check.high) == wilson_interval(0, 40)
+    for entry in (grammatical, check):
+        assert "|interval:wilson 95%" in entry.signature
+    bare = judge_sentences(samples, None, None, Words(), ("grammatical",), load_grammar("captions"), intervals=False)
+    assert bare["grammatical"].low is None
+    none = judge_sentences(["no", "such"], None, None, Words(), ("grammatical",), load_grammar("captions"))
+    assert (none["grammar-log-prob"].value, none["grammar-log-prob"].note) == (None, "not defined: no sample parses")
+
+
+def test_signatures_say_which_texts_and_how_much_of_them_is_unknown():
+    def signatures(references, training):
+        report = judge_sentences(["a b", "b a"], references, training, Words(), ("bleu", "reverse-ngram-lm-score"))
+        return [report[name].signature for name in ("bleu-2", "reverse-ngram-lm-score")]
+
+    training = ["a b", "b a", "a c"]  # c stands once: it is read as unknown
+    plain, by_model = signatures(["a b", "c b"], training)
+    assert "refs-unknown" not in plain
+    assert "|unknown:scored, 25.00% of refs|" in by_model
+    assert "|training-id:" in by_model
+    # Other words behind the unknown symbol: the share is another, or the training text is.
+    assert signatures(["a b", "c c"], training)[1] != by_model
+    assert signatures(["a b", "c b"], [*training, "c c"])[1] != by_model
+    replaced, _ = signatures(["a <unk>", "<unk> b"], training)
+    assert replaced.endswith("|refs-unknown:50.00%")
+
+
+def test_what_is_not_defined_is_left_out_of_a_log():
+    report = judge_sentences(["a", "b"], ["a b"], None, Words(), ("bleu", "distinct"), intervals=False)
+    assert report["bleu-2"].value is None
+    assert logged(report, ("bleu-2", "distinct-1", "distinct-2")) == {"eval/distinct-1": 1.0}
+
+
+def test_a_likelihood_of_no_known_token_is_not_defined():
+    nll, perplexity = undefined_likelihood("nll|how")
+    assert (nll.value, perplexity.value) == (None, None)
+    assert "no token of the text is in the vocabulary" in nll.note

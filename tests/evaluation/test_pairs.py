@@ -1,6 +1,7 @@
 """Answers judged: against sacreBLEU itself, plain loops, and a generator that knows the answer."""
 
 import math
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -188,7 +189,9 @@ def test_the_paired_bootstrap_draws_the_same_pairs_for_both(monkeypatch):
     monkeypatch.setattr("seqgan.metrics.translation.RESAMPLES", 25)
     gain, low, high = sacrebleu_difference(good, poor, references)
     assert gain == pytest.approx(bleu(good, range(6)) - bleu(poor, range(6)))
-    assert (low, high) == pytest.approx(tuple(np.quantile(slow, [0.025, 0.975])))
+    # Of six pairs: Student's quantile with five degrees of freedom, 2.5706, times the root of 6/5, as a normal tail.
+    tail = NormalDist().cdf(-2.5706 * math.sqrt(6 / 5))
+    assert (low, high) == pytest.approx(tuple(np.quantile(slow, [tail, 1 - tail])), rel=1e-4)
     assert sacrebleu_difference(good, good, references) == (0, 0, 0)
     assert "better" in compare_answers(references, poor, references, "new", "old")
     assert "worse" in compare_answers(poor, references, references, "new", "old")

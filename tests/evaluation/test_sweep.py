@@ -192,3 +192,10 @@ def test_each_set_has_random_numbers_of_its_own_also_at_another_temperature(text
     assert len(sets) == 3 * 3 + 3 * 2 + 3 * 2
     assert len({tuple(sentences) for sentences in sets}) == len(sets)
     assert sampled(sets=3) == sets[:9]  # and the same ones for whatever is swept
+
+
+def test_measures_of_samples_that_are_too_short_are_not_defined():
+    short = [["a", "b"], ["b"], ["a"]]
+    for measure in (bleu_measure([["a", "b", "c", "d"]]), self_bleu_measure(), distinct_measure(3), entropy_measure(3)):
+        assert math.isnan(measure.value(short)), measure.name
+        assert math.isfinite(measure.value([*short, ["a", "b", "c", "d"]])), measure.name

@@ -269,3 +269,44 @@ def test_candidates_that_agree_are_as_uncertain_as_the_reference_that_they_share
     assert difference["high"] - difference["value"] == pytest.approx(half)
     assert difference["value"] - difference["low"] == pytest.approx(half)
     assert half > 0.01
+
+
+def undefined_at(sweep, *temperatures):
+    """The same without values at some temperatures, as where no sample is long enough."""
+    points = [
+        point._replace(quality=(math.nan,) * len(point.quality)) if point.temperature in temperatures else point
+        for point in sweep.points
+    ]
+    return sweep._replace(points=tuple(points))
+
+
+def test_temperatures_without_a_value_are_no_points(rng):
+    ours, theirs = drawn(rng, 0.002, lift=0.03), drawn(rng, 0.002)
+    verdict = judge_sweeps([undefined_at(ours, 0.5)], undefined_at(theirs, 1.2))
+    assert verdict.kind == "better"
+    without = theirs._replace(points=theirs.points[:-1])
+    assert (
+        verdict.evidence["at_equal_diversity"]
+        == (judge_sweeps([ours._replace(points=ours.points[1:])], without).evidence["at_equal_diversity"])
+    )
+
+
+@pytest.mark.parametrize("whose", [0, 1])
+def test_without_a_value_at_temperature_1_there_is_no_verdict(rng, whose):
+    sweeps = [drawn(rng, 0.002), drawn(rng, 0.002)]
+    sweeps[whose] = undefined_at(sweeps[whose], 1.0)
+    verdict = judge_sweeps(sweeps[:1], sweeps[1], ("ours", "theirs"))
+    assert verdict.kind == "cannot-tell"
+    assert f"of {('ours', 'theirs')[whose]} are not both defined at temperature 1" in verdict.sentence
+    json.dumps(verdict.to_json("theirs"), allow_nan=False)
+    assert not wants_more_sets(verdict)
+    assert reach_of(sweeps[0], undefined_at(sweeps[1], *TEMPERATURES)) == 0
+
+
+def test_a_sweep_without_values_is_json_and_comes_back(rng):
+    sweep = undefined_at(drawn(rng, 0.002), 0.5)
+    content = json.loads(json.dumps(sweep.to_json(), allow_nan=False))
+    assert content["points"][0]["quality"] == {"value": None, "low": None, "high": None, "sets": [None] * 4}
+    again = Sweep.from_json(content)
+    assert [point.defined for point in again.points] == [False] + [True] * 7
+    assert again.points[1:] == sweep.points[1:]

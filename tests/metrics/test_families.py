@@ -19,6 +19,7 @@ from seqgan.metrics import (
     longest_copied,
     ngram_log_probs,
     score_entries,
+    wilson_interval,
 )
 
 RNG = random.Random(0)
@@ -143,6 +144,32 @@ def test_bleu_f1_is_the_harmonic_mean():
         order = int(entry.name[-1])
         assert entry.value == pytest.approx(2 / (1 / forward[order] + 1 / backward[order]))
         assert entry.low < entry.value < entry.high
+
+
+def test_shares_have_wilsons_interval_also_at_their_ends():
+    training = [["never", "said"]]
+    (none,) = METRICS["copied"](Texts(SENTENCES[:1] * 1000, None, training), "words")
+    assert (none.value, none.low) == (0.0, 0.0)
+    assert none.high == pytest.approx(3.8415 / 1003.8415, abs=1e-5)  # not 0: [0, 0.0038]
+    assert "|interval:wilson 95%|" in none.signature
+    samples = [["never", "said"]] * 3 + [["other"]] * 7
+    (some,) = METRICS["copied"](Texts(samples, None, training), "words")
+    assert (some.low, some.high) == wilson_interval(3, 10)
+
+
+def test_no_repeat_among_few_is_no_proof_that_there_is_none():
+    (entry,) = METRICS["unique"](Texts([[str(number)] for number in range(60)]), "words")
+    assert entry.high == 1.0
+    assert entry.low == pytest.approx(60 / (60 + 3.8415), abs=1e-5)
+    (copies,) = METRICS["unique"](Texts([["a"]] * 30 + [[str(number)] for number in range(30)]), "words")
+    assert copies.low < 31 / 60 < copies.high
+
+
+@pytest.mark.parametrize("family", sorted(METRICS))
+def test_no_interval_is_a_point(family):
+    same = Texts([["a", "b", "c", "d", "e"]] * 40, [["a", "b", "c", "d", "e"]] * 30, [["a", "b", "c", "d", "e"]] * 20)
+    for entry in METRICS[family](same, "words"):
+        assert entry.low is None or entry.high - entry.low > 0.001, entry.name
 
 
 WITHOUT_INTERVAL = {"length-std", "length-min", "length-median", "length-max"}

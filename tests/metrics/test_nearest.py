@@ -8,6 +8,7 @@ from nltk.metrics.distance import edit_distance, jaccard_distance
 
 from seqgan.errors import SeqganError
 from seqgan.metrics import jaccard_diversity, jaccard_novelty, nearest, nearest_training
+from seqgan.metrics.nearest import diversity_estimates
 
 RNG = random.Random(0)
 SENTENCES = [[RNG.choice("abcdefg") for _ in range(RNG.randrange(9))] for _ in range(40)]
@@ -28,6 +29,17 @@ def test_diversity_equals_the_plain_loop():
         min(distance(a, b) for other, b in enumerate(SENTENCES) if other != own) for own, a in enumerate(SENTENCES)
     ]
     assert jaccard_diversity(SENTENCES) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("blocks", [3, 20, 40])
+def test_diversity_without_a_block_is_that_of_the_rest(blocks):
+    values = diversity_estimates(SENTENCES, blocks)
+    assert values[0] == pytest.approx(jaccard_diversity(SENTENCES).mean())
+    assert len(values) == 1 + blocks
+    for number in range(blocks):
+        rest = [tokens for place, tokens in enumerate(SENTENCES) if place % blocks != number]
+        assert values[1 + number] == pytest.approx(jaccard_diversity(rest).mean())
+    assert diversity_estimates(SENTENCES).tolist() == [values[0]]
 
 
 def test_novelty_by_hand():

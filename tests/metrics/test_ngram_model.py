@@ -1,13 +1,17 @@
 """Kneser-Ney against NLTK's, against probabilities worked out by hand, and as a distribution."""
 
+import itertools
 import math
 import random
 
+import numpy as np
 import pytest
 from nltk.lm import KneserNeyInterpolated
+from nltk.lm.preprocessing import padded_everygram_pipeline
 
 from seqgan.errors import SeqganError
-from seqgan.metrics import fit_ngram_model, ngram_log_probs, ngram_vocabulary
+from seqgan.metrics import METRICS, Texts, fit_ngram_model, ngram_log_probs, ngram_vocabulary
+from seqgan.metrics.ngram_model import fit_spelling, spelling_log_probs, unknown_share
 
 RNG = random.Random(0)
 TRAINING = [[RNG.choice("aaabbcd") for _ in range(RNG.randrange(1, 8))] for _ in range(40)]
@@ -41,6 +45,22 @@ def test_probabilities_equal_nltk(order):
             expected += math.log(score(theirs, padded[last], context))
         assert log_prob == pytest.approx(expected)
         assert length == len(tokens) + 1
+
+
+@pytest.mark.parametrize(("order", "equal"), [(2, True), (3, False), (4, False)])
+def test_nltks_own_pipeline_predicts_its_padding_too(order, equal):
+    theirs = KneserNeyInterpolated(order, discount=0.3)
+    theirs.fit(*padded_everygram_pipeline(order, TRAINING))
+    model = fit_ngram_model(TRAINING, ngram_vocabulary(TRAINING, 1), order, discounts=[0.0] + [0.3] * (order - 1))
+    apart = []
+    for tokens, log_prob in zip(OTHERS, ngram_log_probs(model, OTHERS)[0], strict=True):
+        padded = ["<s>"] * (order - 1) + tokens + ["</s>"]
+        contexts = [tuple(padded[last - order + 1 : last]) for last in range(order - 1, len(padded))]
+        if all(theirs.counts[context].N() for context in contexts if context):
+            found = sum(math.log(score(theirs, padded[order - 1 + at], each)) for at, each in enumerate(contexts))
+            apart.append(abs(found - log_prob) / len(contexts))
+    assert len(apart) >= 5
+    assert max(apart) < 1e-9 if equal else max(apart) > 0.01
 
 
 def score(model, word, context):
@@ -121,6 +141,40 @@ def test_rare_tokens_are_left_to_the_unknown_symbol():
     same, _ = ngram_log_probs(model, [["a", "b"], ["a", "never"]])
     assert same[0] == same[1]
     assert math.isfinite(same[0])
+
+
+def test_spellings_are_a_distribution_over_all_words():
+    # Known is "the"; of the rare words ab, ba, b the letters are spelt by trigrams of characters.
+    spelling = fit_spelling([["the", "ab"], ["the", "ba", "b"]], {"the": 2})
+    letters = "abthe?"  # those of all words, and one that is unknown
+    total = 0.0
+    for length in range(7):
+        words = ["".join(word) for word in itertools.product(letters, repeat=length)]
+        # Many words: one word a sentence, none of them known.
+        total += float(np.exp(spelling_log_probs(spelling, [[word] for word in words if word != "the"])).sum())
+    assert 0.97 < total <= 1 + 1e-9
+    by_hand = ngram_log_probs(spelling.model, [["a", "b"], ["b"]])[0]
+    found = spelling_log_probs(spelling, [["the", "ab", "b"], ["the"], []])
+    assert found == pytest.approx([by_hand.sum(), 0, 0])
+    # With no rare word there is still something to spell by.
+    assert spelling_log_probs(fit_spelling([["a", "a"]], {"a": 2}), [["a"], ["zz"]])[1] < math.log(0.1)
+
+
+@pytest.mark.parametrize("sentence", [["zq", "xv", "qq"], ["z"] * 3, ["zq"] * 3])
+def test_non_words_are_no_likelier_than_text(sentence):
+    rng = random.Random(1)
+    words = [f"{a}{b}" for a in "kmpt" for b in "aeiou"] * 5 + [f"{a}o{b}i" for a in "kmpt" for b in "kmpt"]
+    text = [[rng.choice(words) for _ in range(rng.randrange(3, 9))] for _ in range(600)]
+    scores = [
+        METRICS["ngram-lm-score"](Texts(samples, None, text[:300]), "words")[0].value
+        for samples in (text[300:], [sentence] * 300)
+    ]
+    assert scores[0] < scores[1]
+
+
+def test_the_share_that_a_vocabulary_lacks():
+    assert unknown_share([["a", "b"], [], ["a", "c"]], {"a"}) == 0.5
+    assert unknown_share([[]], {"a"}) == 0.0
 
 
 def test_text_of_its_own_kind_is_likelier():

@@ -17,6 +17,7 @@ from seqgan.metrics import (
     wilson_interval,
 )
 from seqgan.metrics.diversity import distinct_of_counts, estimates, js_of_counts
+from seqgan.metrics.significance import block_of, block_sizes, jackknife_error, unanimous_interval
 
 
 def test_interval_of_two_values_by_hand():
@@ -79,6 +80,41 @@ def test_the_jackknife_of_a_mean_is_its_standard_error():
     half = 2.0930240544 * values.std(ddof=1) / math.sqrt(20)
     assert (low, high) == (pytest.approx(values.mean() - half), pytest.approx(values.mean() + half))
     assert jackknife_interval(0.9, [0.3, 1.5], bounds=(0, 1)) == (0, 1)
+
+
+def test_blocks_of_unequal_sizes_stand_for_what_they_hold():
+    # Of 7 values in blocks of 3, 2, 2 the pseudo-values of a mean are the blocks' own means, which a plain sum over the
+    # blocks would weigh alike: the error is sum (block mean - mean)^2 / (7 / size - 1) / 3.
+    values = np.array([1.0, 4.0, 2.0, 8.0, 5.0, 7.0, 3.0])
+    block = block_of(7, 3)
+    assert block_sizes(7, 3).tolist() == [3, 2, 2]
+    left_out = [values[block != number].mean() for number in range(3)]
+    means = [values[block == number].mean() for number in range(3)]
+    terms = [(mean - values.mean()) ** 2 / (7 / size - 1) for mean, size in zip(means, (3, 2, 2), strict=True)]
+    error = math.sqrt(sum(terms) / 3)
+    low, high = jackknife_interval(values.mean(), left_out, sizes=[3, 2, 2])
+    # Two degrees of freedom: Student's quantile is 4.3027.
+    assert (high - low) / 2 == pytest.approx(4.30265 * error, rel=1e-5)
+    # A trend with the size alone leaves no error, whatever the sizes: the statistic is 5 + 1 / sentences.
+    sizes = np.array([3, 2, 2])
+    assert jackknife_error(5 + 1 / 7, 5 + 1 / (7 - sizes), sizes) == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize(("blocks", "quantile"), [(2, 12.7062), (3, 4.30265), (10, 2.26216), (20, 2.09302)])
+def test_few_blocks_have_students_quantile_of_as_many(blocks, quantile):
+    left_out = [float(number % 2) for number in range(blocks)]
+    error = math.sqrt((blocks - 1) / blocks * sum((x - np.mean(left_out)) ** 2 for x in left_out))
+    low, high = jackknife_interval(0.5, left_out)
+    assert (high - low) / 2 == pytest.approx(quantile * error, rel=1e-5)
+
+
+def test_what_all_sentences_gave_is_not_certain():
+    # Of 1,000 that gave 0, others may be at most 3.8415 / 1003.8415 of all; each as far as the bounds.
+    low, high = unanimous_interval(0.0, 1000, (0.0, 1.0))
+    assert (low, high) == (0.0, pytest.approx(0.0038268, abs=1e-6))
+    low, high = unanimous_interval(2.0, 1000, (0.0, 10.0))
+    assert (low, high) == (pytest.approx(2 - 2 * 0.0038268, abs=1e-5), pytest.approx(2 + 8 * 0.0038268, abs=1e-5))
+    assert unanimous_interval(2.0, 1000, (0.0, math.inf)) is None
 
 
 def test_the_jackknife_of_distinct_is_its_spread_and_the_bootstrap_is_not():

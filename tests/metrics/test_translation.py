@@ -1,10 +1,18 @@
 """Aligned metrics against sacreBLEU's own calls."""
 
+import math
+
 import pytest
 import sacrebleu
 
 from seqgan.errors import SeqganError
 from seqgan.metrics import SPECIFICATION, chrf_entry, sacrebleu_entry
+from seqgan.metrics.translation import (
+    TOKENIZATIONS,
+    check_tokenization,
+    sacrebleu_difference,
+    sacrebleu_tokenization,
+)
 
 HYPOTHESES = [
     f"A dog {verb} in the {place}." for verb in ("runs", "sat", "eats") for place in ("park", "big house")
@@ -46,3 +54,52 @@ def test_misuse_is_said_with_the_mend():
         sacrebleu_entry(HYPOTHESES, REFERENCES[1:])
     with pytest.raises(SeqganError, match="The hypotheses are not all strings"):
         chrf_entry([["a"]], ["a"])
+
+
+CHINESE = ["我今天去学校", "他们在公园里玩", "猫坐在树上", "她喜欢喝茶"]
+ANSWERS = ["我今天去学校了", "他们在公园里跑", "猫坐在树下", "她喜欢喝水"]
+
+
+def test_text_without_spaces_is_judged_by_characters():
+    entry = sacrebleu_entry(ANSWERS, CHINESE)
+    assert entry.value == pytest.approx(sacrebleu.corpus_bleu(ANSWERS, [CHINESE], tokenize="char").score)
+    assert entry.value == pytest.approx(75.98, abs=0.01)
+    assert "|tok:char|" in entry.signature
+    zh = sacrebleu_entry(ANSWERS, CHINESE, tokenize="zh")
+    assert zh.value == pytest.approx(sacrebleu.corpus_bleu(ANSWERS, [CHINESE], tokenize="zh").score)
+    assert "|tok:zh|" in zh.signature
+
+
+@pytest.mark.parametrize(
+    ("spaced", "characters", "tokens"), [(0, False, "char"), (9, False, "char"), (10, False, "13a"), (50, True, "char")]
+)
+def test_the_references_alone_decide_the_tokens(spaced, characters, tokens):
+    references = ["a b"] * spaced + ["ab"] * (100 - spaced)
+    assert sacrebleu_tokenization(references, characters=characters) == tokens
+    for hypotheses in (["x y z"] * 100, ["xyz"] * 100):
+        if not characters:
+            assert f"|tok:{tokens}|" in sacrebleu_entry(hypotheses, references).signature
+
+
+def test_no_hypothesis_of_four_tokens_is_not_defined_and_never_0():
+    for tokens in ("13a", "intl", "none"):
+        entry = sacrebleu_entry(CHINESE, CHINESE, tokenize=tokens)
+        assert (entry.value, entry.low) == (None, None)
+        assert entry.note == f"not defined: no hypothesis has 4 tokens of sacreBLEU's {tokens}"
+    assert all(map(math.isnan, sacrebleu_difference(CHINESE, ANSWERS, CHINESE, tokenize="13a")))
+
+
+def test_empty_lines_are_said():
+    assert chrf_entry(["", ""], ["", " "]).value is None
+    entry = chrf_entry(["", ""], ["ab", "cd"])
+    assert (entry.value, entry.note) == (0.0, "0 by definition: all hypotheses are empty")
+
+
+def test_tokens_that_there_are_not():
+    with pytest.raises(SeqganError, match="are to be 'words': choose 13a, intl, char"):
+        check_tokenization("words")
+    for tokens in TOKENIZATIONS:
+        try:
+            check_tokenization(tokens)
+        except SeqganError as error:
+            assert "pip install 'sacrebleu[" in str(error)  # noqa: PT017

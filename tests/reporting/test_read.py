@@ -6,6 +6,7 @@ import pytest
 from hand_made_runs import METRICS, adversarial_log, adversarial_run, evaluated, pretrain_log, pretrained_run, swept
 
 from seqgan.errors import CheckpointError, ConfigError, RunError
+from seqgan.reporting.metric_table import metric_table
 from seqgan.reporting.read import (
     read_evaluation,
     read_run,
@@ -192,3 +193,23 @@ def test_what_is_no_run_or_named_twice(tmp_path, parent, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigError, match=r"\./mine is named twice"):
         read_runs(["mine", "./mine"], 5)
+
+
+def test_what_is_not_defined_is_read_as_such(parent):
+    points = [
+        {"temperature": t, "quality": {"value": q, "low": None, "high": None}, "diversity": {"value": 0.4}}
+        for t, q in ((0.5, None), (1.0, 0.3))
+    ]
+    content = {"metrics": {"quality": "bleu-4", "diversity": "self-bleu-4", "sharper": 1}, "points": points}
+    (parent / "sweep.json").write_text(json.dumps(content))
+    sweep = read_sweep(parent / "sweep.json")
+    assert [point.temperature for point in sweep.points] == [1.0]
+    assert sweep.undefined == [0.5]
+    note = "not defined: no sample has 2 tokens"
+    metrics = {"js-2": {"value": None, "signature": "how", "note": note}, "nll": {"value": 2.0, "signature": "so"}}
+    (parent / "report.json").write_text(json.dumps({"metrics": metrics}))
+    report = read_evaluation(parent / "report.json").report
+    assert (report["js-2"].value, report["js-2"].note) == (None, note)
+    page = metric_table({"mine": report})
+    assert "n/a<sup>1</sup>" in page
+    assert f"js-2 of mine: {note}." in page

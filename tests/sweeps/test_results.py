@@ -12,6 +12,7 @@ from well_formed import well_formed
 from seqgan.cli.main import main
 from seqgan.errors import CheckpointError
 from seqgan.reporting.sweep_page import sweep_page
+from seqgan.sweeps.choice import allowance
 from seqgan.sweeps.record import RESULTS, Mean, SweepRecord, TrialRecord, is_sweep, read_record, to_json
 from seqgan.sweeps.results import _with_difference, best_of, caveats, figures_of, mean_over, text_table, told_apart
 
@@ -92,6 +93,26 @@ def test_differences_are_taken_seed_by_seed():
     said = " ".join(caveats(record_of(best, steady, uneven)))
     assert "too good" in said
     assert "1 trial cannot be told apart from the best by these seeds: 2." in said
+
+
+def test_the_best_of_many_is_compared_with_an_allowance():
+    # Of two trials the choice decides the sign alone: Student's quantile with two degrees of freedom.
+    assert allowance(2, 3) == pytest.approx(4.30265, rel=1e-5)
+    widths = [allowance(trials, 3) for trials in (2, 3, 10, 30)]
+    assert widths == sorted(widths)
+    # Between what one comparison takes and what all pairs take by Bonferroni, 45 of ten: with two degrees of freedom
+    # the quantile of p is (2p - 1) / root(2 p (1 - p)).
+    p = 1 - 0.025 / 45
+    assert 4.30265 < allowance(10, 3) < (2 * p - 1) / math.sqrt(2 * p * (1 - p))
+    # Many seeds: nearly the greatest of normal differences.
+    assert 2.5 < allowance(10, 200) < 3.5
+    best, other = trial_of(0, [0.5], [0.7], [0.9]), trial_of(1, [0.47], [0.67], [0.85])
+    alone, of_ten = (_with_difference(other, best, compared) for compared in (2, 10))
+    assert told_apart(alone) is True
+    assert told_apart(of_ten) is False
+    assert "allow for the choice among 2" in " ".join(caveats(record_of(best, of_ten)))
+    with pytest.raises(ValueError, match="both are at least 2"):
+        allowance(1, 3)
 
 
 def test_the_table_has_the_best_first_and_says_why_others_ended():
