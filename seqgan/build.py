@@ -28,7 +28,7 @@ from seqgan.discriminators.many_view import FILTERS as VIEW_FILTERS
 from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.discriminators.two_tower_cnn import FILTERS as TOWER_FILTERS
 from seqgan.errors import ConfigError, CorpusError, nearest
-from seqgan.generators import CONDITIONAL_GENERATORS, GENERATORS
+from seqgan.generators import CONDITIONAL_GENERATORS, GENERATORS, ONE_SHOT_GENERATORS
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.model_memory import refuse_giant
 from seqgan.objectives import ALGORITHMS, GSGAN, SPIN, WGAN, Relaxed, Sampled, SelfPlay, relgan, wgan_gp
@@ -199,6 +199,16 @@ def named_players(config: RunConfig, *, conditional: bool) -> RunConfig:
     return msgspec.structs.replace(config, generator=generator, discriminator=discriminator)
 
 
+def chosen_as_trained(config: RunConfig) -> RunConfig:
+    """The settings of a new run, with how a generator of all positions at once chooses its tokens: as its algorithm
+    trains it."""
+    if config.generator.name not in ONE_SHOT_GENERATORS or config.adversarial is None:
+        return config
+    algorithm = build_algorithm(config.adversarial)
+    drawn = isinstance(algorithm, Relaxed) and algorithm.gumbel
+    return msgspec.structs.replace(config, generator=msgspec.structs.replace(config.generator, drawn=drawn))
+
+
 def discriminator_name(config: DiscriminatorConfig, *, conditional: bool) -> str:
     """The kind that is meant where none is named.
 
@@ -255,6 +265,7 @@ def build_generator(
             "start": vocabulary.start,
             "end": vocabulary.end,
             "max_length": max_length,
+            "drawn": config.drawn,
         },
     )
     sizes = [len(vocabulary)]

@@ -129,6 +129,9 @@ class GeneratorConfig(_Section, frozen=True, kw_only=True):
     """Share one matrix between embeddings and output; a recurrent one needs embedding_size equal to hidden_size."""
     noise_size: Size = 128
     """For residual-conv: how many normal numbers a sequence is made from."""
+    drawn: Annotated[bool, tyro.conf.Suppress] = False
+    """For residual-conv: its tokens are drawn, as its algorithm trains it, and not the likeliest; filled in by the
+    command. Those of runs made before are the likeliest, whatever the algorithm."""
     state_noise: Annotated[float, Meta(ge=0)] = 0.0
     """For a recurrent one that learns through relaxed samples: deviation of the normal noise in its first state."""
     greedy: bool = False

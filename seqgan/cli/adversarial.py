@@ -242,7 +242,7 @@ def check_name(name: str) -> str:
 
 def train_child(config: RunConfig, flags: ChildFlags) -> None:
     """Train with these settings; the child is made once everything that can be wrong has been looked at."""
-    from seqgan.build import build_algorithm, build_text, named_players
+    from seqgan.build import build_algorithm, build_text, chosen_as_trained, named_players
     from seqgan.build_pretrained import with_discriminator_files, with_located_models
     from seqgan.runs.directory import Run, check_new, create_run, newest_run, open_run, write_config
     from seqgan.training.adversarial import check_reads_sources
@@ -253,6 +253,7 @@ def train_child(config: RunConfig, flags: ChildFlags) -> None:
     assert config.adversarial is not None
     check_reads_sources(config.adversarial, build_algorithm(config.adversarial), conditional=conditional)
     config = with_located_models(named_players(config, conditional=conditional))
+    config = config if flags.resume else chosen_as_trained(config)
     assert config.adversarial is not None
     check_players(config, flags, conditional=conditional, resumed=flags.resume)
     folder = parent.folder / check_name(flags.name or config.adversarial.algo)
@@ -313,11 +314,12 @@ def verdict_after_training(folder: Path, parent: "Run", flags: ChildFlags) -> No
 
 def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
     """Train from nothing; the run is made once everything that can be wrong has been looked at."""
-    from seqgan.build import as_read, build_algorithm, build_text, named_players
+    from seqgan.build import as_read, build_algorithm, build_text, chosen_as_trained, named_players
     from seqgan.objectives import Relaxed
     from seqgan.runs.directory import Run, check_new, create_run, open_run, write_config
 
     config = named_players(config, conditional=config.data.source is not None)
+    config = config if flags.resume else chosen_as_trained(config)
     assert config.adversarial is not None
     resumed = flags.resume
     check_players(config, flags, conditional=config.data.source is not None, resumed=resumed, from_nothing=True)
@@ -408,7 +410,9 @@ def check_players(
         per_token=config.discriminator.per_token,
         per_view=config.discriminator.per_view,
         steps=config.generator.name not in ONE_SHOT_GENERATORS,
+        drawn=config.generator.drawn,
         state_noise=config.generator.state_noise,
+        greedy=config.generator.greedy,
         conditional=conditional,
         resumed=resumed,
     )

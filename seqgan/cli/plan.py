@@ -67,7 +67,14 @@ def main(arguments: Sequence[str]) -> None:
 
 def plan(config: RunConfig, flags: PlanFlags) -> None:
     """Build everything as the training commands do, time it, print the table."""
-    from seqgan.build import build_algorithm, build_discriminator, build_generator, build_text, named_players
+    from seqgan.build import (
+        build_algorithm,
+        build_discriminator,
+        build_generator,
+        build_text,
+        chosen_as_trained,
+        named_players,
+    )
     from seqgan.build_pretrained import with_discriminator_files, with_generator_files, with_own_tokenizer
     from seqgan.cli.adversarial import check_players
     from seqgan.evaluation.evaluate import judge_while_training
@@ -82,7 +89,7 @@ def plan(config: RunConfig, flags: PlanFlags) -> None:
     device = choose_device(flags.device)
     run = open_run(flags.run) if flags.run is not None else None
     conditional = config.data.source is not None if run is None else run.source_vocabulary is not None
-    config = named_players(config, conditional=conditional)
+    config = chosen_as_trained(named_players(config, conditional=conditional))
     check_players(config, flags, conditional=conditional, from_nothing=run is None)
     judging, playing = config.discriminator, config.adversarial
     assert judging is not None

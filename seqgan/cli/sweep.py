@@ -357,7 +357,7 @@ def check_trial(sweep: "SweepFile", settings: Mapping[str, Any], parent: RunConf
     Raises:
         ConfigError: it cannot, and why.
     """
-    from seqgan.build import build_algorithm, named_players
+    from seqgan.build import build_algorithm, chosen_as_trained, named_players
     from seqgan.cli.adversarial import check_players
     from seqgan.cli.pretrain import check_pretrainable
     from seqgan.objectives import Relaxed
@@ -396,7 +396,7 @@ def check_trial(sweep: "SweepFile", settings: Mapping[str, Any], parent: RunConf
     if sweep.command == "both":
         check_pretrainable(config.generator)
     check_reads_sources(config.adversarial, algorithm, conditional=conditional)
-    config = named_players(config, conditional=conditional)
+    config = chosen_as_trained(named_players(config, conditional=conditional))
     flags = SettingsFlags(device=device)
     check_players(config, flags, conditional=conditional, from_nothing=parent is None)
     return config

@@ -214,7 +214,8 @@ def sample(
     """Draw sequences, without gradients and with dropout off.
 
     Args:
-        generator: any generator. One that makes all positions at once is asked for the likeliest symbol of each.
+        generator: any generator. One that makes all positions at once is asked for a draw of each, or for its
+            likeliest symbol, whichever it was trained by.
         rows: how many.
         max_length: T, tokens with the end symbol; a sequence that has not ended by then stops there.
         context: what the generator's `encode` gave, with `rows` rows; None without a source.
@@ -241,7 +242,9 @@ def sample(
                 "temperature, top-k, top-p and prefix."
             )
         with evaluating(generator):
-            _, tokens, mask = relaxed_sample(generator, rows, max_length, rng=rng, gumbel=False)
+            # Gumbel noise draws from the softmax, exactly.
+            gumbel = getattr(generator, "drawn", False)
+            _, tokens, mask = relaxed_sample(generator, rows, max_length, rng=rng, gumbel=gumbel)
         return Samples(tokens, mask)
     given = 0 if prefix is None else prefix.shape[-1]
     if given > max_length:

@@ -46,8 +46,10 @@ def averaged_likelihood(
     """Log-probability of sequences under the mean of the generator's distributions over its noise, dropout off.
 
     A generator that makes all positions at once reads no symbol, so that its mean does not depend on the symbols
-    before: it is a table of positions and symbols. One that steps reads the true symbols. Gumbel noise needs no draws,
-    as the mean over it is the softmax of the logits.
+    before: it is a table of positions and symbols. Where its tokens are drawn, it has a law of whole sequences, the
+    mean over the noise of the product of its positions' probabilities, and that is taken: each symbol's is then given
+    those before it. Of few draws its logarithm is too low rather than too high. A generator that steps reads the true
+    symbols. Gumbel noise needs no draws, as the mean over it is the softmax of the logits.
 
     Args:
         generator: any generator.
@@ -66,16 +68,23 @@ def averaged_likelihood(
         raise ValueError(f"draws is {draws}, but a mean needs at least 1.")
     with evaluating(generator):
         if hasattr(generator, "distributions"):
-            table = _mean_distributions(generator, draws, rng)  # [T, V]
-            if sequences.tokens.shape[1] > len(table):
+            if sequences.tokens.shape[1] > generator.max_length:
                 raise ValueError(
-                    f"The sequences have {sequences.tokens.shape[1]} positions and this generator makes {len(table)}: "
-                    "cut them, or build it for longer ones."
+                    f"The sequences have {sequences.tokens.shape[1]} positions and this generator makes "
+                    f"{generator.max_length}: cut them, or build it for longer ones."
                 )
+            if getattr(generator, "drawn", False):
+                begin = rng.get_state()
 
-            def log_probs_of(batch: Batch) -> Tensor:
-                positions = torch.arange(batch.tokens.shape[1], device=table.device)
-                return table[positions, batch.tokens]
+                def log_probs_of(batch: Batch) -> Tensor:
+                    rng.set_state(begin)  # the same noise for all
+                    return _mean_of_products(generator, batch.tokens, draws, rng)
+            else:
+                table = _mean_distributions(generator, draws, rng)  # [T, V]
+
+                def log_probs_of(batch: Batch) -> Tensor:
+                    positions = torch.arange(batch.tokens.shape[1], device=table.device)
+                    return table[positions, batch.tokens]
         else:
             draws = draws if state_noise else 1
 
@@ -102,6 +111,23 @@ def _mean_distributions(generator: "GeneratorModule", draws: int, rng: torch.Gen
         total = part if total is None else torch.logaddexp(total, part)
     assert total is not None  # there is at least one draw
     return total - math.log(draws)
+
+
+def _mean_of_products(generator: "GeneratorModule", tokens: Tensor, draws: int, rng: torch.Generator) -> Tensor:
+    """Logarithms of given tokens' probabilities after those before them, of sequences that noise ties together.
+
+    That of a beginning is the mean over draws of its positions' product; a token's the ratio of two of them.
+    [B, T] -> [B, T]
+    """
+    positions = torch.arange(tokens.shape[1], device=tokens.device)
+    beginnings = torch.full(tokens.shape, -torch.inf, dtype=torch.float64, device=tokens.device)
+    rows_at_once = max(1, TOKENS_AT_ONCE // generator.max_length)
+    for first in range(0, draws, rows_at_once):
+        logits = generator.distributions(min(rows_at_once, draws - first), rng)  # [R, T, V]
+        for log_probs in logits.log_softmax(dim=2).double():
+            beginnings = torch.logaddexp(beginnings, log_probs[positions, tokens].cumsum(dim=1))
+    beginnings = beginnings - math.log(draws)
+    return torch.diff(beginnings, dim=1, prepend=torch.zeros_like(beginnings[:, :1]))
 
 
 def _mean_of_steps(

@@ -429,7 +429,8 @@ def likelihood_of(
     likelihood = averaged_likelihood(
         generator, sequences, unknown, rng=rng, draws=draws, state_noise=noise, progress=progress
     )
-    return likelihood, f"|mean of {draws} draws of the noise"
+    of_what = ", of whole sentences" if getattr(generator, "drawn", False) else ""
+    return likelihood, f"|mean of {draws} draws of the noise{of_what}"
 
 
 def grammar_of(text: Text) -> Grammar | None:

@@ -81,6 +81,8 @@ class OneShotGenerator(Protocol):
     """The id that ends a sequence; None where sequences have one fixed length."""
     max_length: int
     """T: positions of every sequence."""
+    drawn: bool
+    """Whether its tokens are drawn from the distributions, each position by itself, or are the likeliest ones."""
 
     def distributions(self, rows: int, rng: torch.Generator) -> Tensor:
         """Logits [R, T, V] of as many fresh sequences; the generator's only random numbers are those of `rng`."""

@@ -17,6 +17,8 @@ class ResidualConvGenerator(nn.Module):
         noise_size: Z, standard normal numbers that a sequence is made of.
         max_length: T, positions of every sequence.
         end: id that ends a sequence, or None for sequences of one fixed length.
+        drawn: its tokens are drawn from the distributions, as Gumbel noise does in training. Without, they are the
+            likeliest, and the noise at the input decides all.
 
     Source: Gulrajani et al. 2017 (arXiv:1704.00028), section 5.5, and the program that its authors published.
     """
@@ -29,11 +31,13 @@ class ResidualConvGenerator(nn.Module):
         noise_size: int = 128,
         max_length: int = 32,
         end: int | None = 0,
+        drawn: bool = False,
     ):
         super().__init__()
         self.vocabulary_size = vocabulary_size
         self.max_length = max_length
         self.end = end
+        self.drawn = drawn
         self.noise_size = noise_size
         self.input = Linear(noise_size, hidden_size * max_length)
         self.blocks = nn.Sequential(*(ResidualBlock(hidden_size) for _ in range(layers)))

@@ -230,7 +230,9 @@ def check_settings(
     per_token: bool = False,
     per_view: bool = False,
     steps: bool = True,
+    drawn: bool = False,
     state_noise: float = 0.0,
+    greedy: bool = False,
     conditional: bool = False,
     resumed: bool = False,
 ) -> None:
@@ -242,7 +244,9 @@ def check_settings(
         per_token: whether the discriminator has a logit for each prefix.
         per_view: whether it has one for each view.
         steps: whether the generator makes a token at a time, and not all positions at once.
+        drawn: of one that makes all at once, whether its tokens are drawn when it samples.
         state_noise: of the generator's first state.
+        greedy: whether its samples are of the likeliest tokens given that noise.
         conditional: whether sentences have sources.
         resumed: whether the run was begun before, where what does nothing in self-play may be given, and what bends
             log-odds.
@@ -258,7 +262,13 @@ def check_settings(
     check_processes(config)
     check_reads_sources(config, algorithm, conditional=conditional)
     if isinstance(algorithm, Relaxed):
-        check_relaxed(config, algorithm, steps=steps, state_noise=state_noise, per_token=per_token, per_view=per_view)
+        about = {"steps": steps, "drawn": drawn, "per_token": per_token, "per_view": per_view}
+        check_relaxed(config, algorithm, state_noise=state_noise, **about)
+        if greedy and algorithm.gumbel and not resumed:
+            raise ConfigError(
+                f"generator.greedy samples the likeliest tokens, and {config.algo} trains on drawn ones, which are "
+                "others: leave it off."
+            )
         return
     if isinstance(algorithm, SelfPlay) and not resumed:
         check_self_play(config)

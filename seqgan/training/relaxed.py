@@ -35,6 +35,7 @@ def check_relaxed(
     algorithm: Relaxed,
     *,
     steps: bool,
+    drawn: bool = False,
     state_noise: float = 0.0,
     per_token: bool = False,
     per_view: bool = False,
@@ -45,6 +46,7 @@ def check_relaxed(
         config: of both players.
         algorithm: the record.
         steps: whether the generator makes a token at a time, and not all positions at once.
+        drawn: of one that makes all at once, whether its tokens are drawn when it samples.
         state_noise: of the generator's first state.
         per_token: whether the discriminator has a logit for each prefix.
         per_view: whether it has one for each view.
@@ -77,6 +79,13 @@ def check_relaxed(
             )
     if config.teacher_helping:
         refuse_own_places(config, "adversarial.teacher_helping")
+    if not steps and drawn != algorithm.gumbel:
+        trained, sampled = ("drawn", "likeliest") if algorithm.gumbel else ("likeliest", "drawn")
+        raise ConfigError(
+            f"{config.algo} trains on {trained} tokens, and this generator's samples are the {sampled} ones "
+            f"(generator.drawn is {'on' if drawn else 'off'}; runs made before have it off): this run can be sampled "
+            "and judged, but not be gone on with. Begin another."
+        )
     if steps and not algorithm.gumbel and not state_noise:
         raise ConfigError(
             f"{config.algo} has no noise on tokens, and this generator none in its first state: all its samples would "
@@ -109,6 +118,7 @@ class RelaxedPlayers(Players):
             config,
             algorithm,
             steps=hasattr(generator, "step"),
+            drawn=getattr(generator, "drawn", False),
             state_noise=noise,
             per_token=is_per_token(discriminator),
             per_view=getattr(discriminator, "per_view", False),

@@ -9,6 +9,8 @@ from conftest import tiny_generator
 from torch import nn
 
 from seqgan.data.batches import Sequences
+from seqgan.decoding import sample
+from seqgan.decoding.relaxed import relaxed_sample
 from seqgan.evaluation import averaged_likelihood, averaging, held_out_likelihood
 from seqgan.progress import Progress
 from seqgan.tensors.masking import mask_from_tokens
@@ -64,6 +66,36 @@ def test_distributions_of_all_positions_at_once_are_averaged_and_not_their_logar
     by_hand = math.log(0.25 * 0.2 * 0.4) + math.log(0.2 * 0.25) + math.log(0.15 * 0.2 * 0.25 * 0.2)
     assert likelihood.log_prob == pytest.approx(by_hand)
     assert (likelihood.tokens, likelihood.unknown, likelihood.sentences) == (9, 0, 3)
+
+
+def test_where_tokens_are_drawn_the_law_is_of_whole_sequences_and_samples_have_it(rng):
+    """Half of the sequences come of each table: a sequence's probability is the mean of two products."""
+    generator = TwoTables()
+    generator.drawn, generator.start = True, 4
+    likelihood = averaged_likelihood(generator, SEQUENCES, None, rng=rng, draws=12)
+    products = [HALVES[:, row[: int(mask.sum())]].clone() for row, mask in zip(TOKENS, SEQUENCES.mask, strict=True)]
+    for row, product in zip(TOKENS, products, strict=True):
+        product[:, 1] = HALVES.flip(1)[:, row[1]]  # the second position's table is reversed
+    laws = [product.prod(dim=1).mean() for product in products]
+    assert likelihood.log_prob == pytest.approx(sum(law.log() for law in laws).item())
+    # Frequencies of samples, and of what training draws, are the exponentials of these log-probabilities.
+    count = 40_000
+    drawn = sample(generator, count, 4, rng=rng).tokens
+    trained = relaxed_sample(generator, count, 4, rng=rng).tokens
+    for tokens in (drawn, trained):
+        for row, law in zip(TOKENS, laws, strict=True):
+            found = (tokens == row).all(dim=1).float().mean()
+            assert abs(found - law) < 4 * (law / count) ** 0.5
+
+
+def test_a_symbol_that_is_not_known_is_read_and_not_scored_where_tokens_are_drawn(rng):
+    generator = TwoTables()
+    generator.drawn = True
+    first = Sequences(TOKENS[:1], SEQUENCES.mask[:1])  # 3 1 and the end
+    whole = averaged_likelihood(generator, first, None, rng=rng, draws=2).log_prob
+    known = averaged_likelihood(generator, first, 3, rng=rng, draws=2)
+    assert (known.tokens, known.unknown) == (2, 1)
+    assert known.log_prob == pytest.approx(whole - math.log(MEAN[3]))
 
 
 def test_noise_in_the_first_state_is_averaged(rng):

@@ -98,7 +98,7 @@ def test_no_size_is_left_out():
     beside = {
         "generator": {
             *("name", "path", "lora_rank", "lora_alpha", "architecture", "base"),
-            *("state_noise", "greedy", "initial_std"),
+            *("state_noise", "greedy", "initial_std", "drawn"),
         },
         "discriminator": {
             *("name", "path", "lora_rank", "lora_alpha", "pooling", "architecture", "base", "opening", "closing")

@@ -61,7 +61,8 @@ TRIPLES = [
 
 @pytest.mark.parametrize(("algo", "kind", "judge"), TRIPLES)
 def test_every_pair_trains_resumes_samples_and_is_judged(text, tmp_path, algo, kind, judge):
-    noisy = {"state_noise": 1.0} if algo != "relgan" and kind not in ("transformer", "residual-conv") else {}
+    noisy = {"drawn": RELAXED[algo].gumbel} if kind == "residual-conv" else {}
+    noisy |= {"state_noise": 1.0} if algo != "relgan" and kind not in ("transformer", "residual-conv") else {}
     start = generator_of(text, kind, **noisy)
     critic = discriminator_of(text, judge, per_view=judge == "many-view" and algo in ("gsgan", "relgan"))
     results = []
@@ -92,6 +93,36 @@ def test_every_pair_trains_resumes_samples_and_is_judged(text, tmp_path, algo, k
     assert mask[:, 0].all()
     report = evaluate_generator(generator, text, 10)
     assert {"nll", "bleu-2"} <= {entry.name for entry in report}
+
+
+@pytest.mark.parametrize("algo", sorted(RELAXED))
+def test_a_generator_of_all_positions_at_once_samples_as_it_is_trained(text, algo):
+    drawn = RELAXED[algo].gumbel
+    config = AdversarialConfig(algo=algo, **{**RELAXED_CONFIG, "output_decay": 0.0})
+    rng = torch.Generator().manual_seed(3)
+    generator, critic = generator_of(text, "residual-conv", drawn=drawn), discriminator_of(text, "rnn")
+    players = RelaxedPlayers(generator, critic, text, build_algorithm(config), config, rng)
+    state = rng.get_state()
+    trained = players._fake(6, text.max_length)
+    rng.set_state(state)
+    tokens, mask = sample(generator, 6, text.max_length, rng=rng)
+    ended = trained.tokens.masked_fill(~mask, generator.end)  # of wgan and wgan-gp padding is text
+    assert torch.equal(ended, tokens)
+    with pytest.raises(ConfigError, match=r"samples are the (likeliest|drawn) ones .* can be sampled and judged"):
+        RelaxedPlayers(
+            generator_of(text, "residual-conv", drawn=not drawn), critic, text, build_algorithm(config), config, rng
+        )
+
+
+def test_likeliest_tokens_are_not_sampled_where_drawn_ones_are_trained(text):
+    for algo, resumed in (("gsgan", False), ("gsgan", True), ("wgan-gp", False)):
+        config = AdversarialConfig(algo=algo, **RELAXED_CONFIG)
+        asked = {"state_noise": 1.0, "greedy": True, "resumed": resumed}
+        if algo == "gsgan" and not resumed:
+            with pytest.raises(ConfigError, match="greedy samples the likeliest tokens, and gsgan trains on drawn"):
+                check_settings(config, build_algorithm(config), **asked)
+        else:
+            check_settings(config, build_algorithm(config), **asked)
 
 
 def test_weights_are_clamped_after_each_update_of_the_critic(text):
