@@ -52,7 +52,11 @@ def findings(found: Inspection) -> list[Finding]:
     result = [_alike(pair) for pair in found.alike]
     whole = {(pair.first, pair.second) for pair in found.alike}
     noun = "sentence" if found.pairs is None else "pair"
-    result += [_leak(leak, noun) for leak in found.leaks if (leak.of, leak.split) not in whole]
+    result += [
+        _leak(leak, noun, drawn=found.split_off and (leak.of, leak.split) == ("train", "valid"))
+        for leak in found.leaks
+        if (leak.of, leak.split) not in whole
+    ]
     for odd in found.odd:
         worst = odd.kind in ("replacement character", "surrogate", "wrongly decoded UTF-8")
         which = f" ({', '.join(odd.characters)})" if odd.characters else ""
@@ -144,7 +148,8 @@ def advice(found: Inspection) -> list[Setting]:
             settings.append(
                 Setting(
                     f"--data.max-source-length {kept}",
-                    f"Keeps {KEPT_PERCENT} % of the sources whole; the longest has {lengths.longest:,} tokens.",
+                    f"Keeps {KEPT_PERCENT} % of the sources whole; the longest has {lengths.longest:,} tokens. Longer "
+                    f"ones lose their {'oldest turns' if found.pairs.conversations else 'end'}.",
                 )
             )
     return settings
@@ -182,13 +187,17 @@ def _shared(found: Inspection, split: str) -> Finding:
     )
 
 
-def _leak(leak: Leak, noun: str = "sentence") -> Finding:
+def _leak(leak: Leak, noun: str = "sentence", *, drawn: bool = False) -> Finding:
+    """What is held out and trained on. Where the held-out lines were drawn from a text that has copies, this is so."""
     near = f", and {leak.near:,} more but for upper case and white space" if leak.near else ""
     text = (
         f"{_many(leak.sentences, f'{leak.split} {noun}')} ({_percent(leak.share)}) also in {leak.of}{near}."
         if leak.sentences
         else f"{_many(leak.near, f'{leak.split} {noun}')} also in {leak.of} but for upper case and white space."
     )
+    if drawn:
+        mend = "The held-out lines were drawn from a text with copies: leave these out, or say the share beside."
+        return Finding("note", "leakage", text, mend)
     level = "problem" if leak.share >= 0.01 else "warning" if leak.sentences else "note"
     return Finding(
         level,

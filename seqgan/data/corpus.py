@@ -50,6 +50,8 @@ class Corpus(NamedTuple):
     """What the sentences answer or translate; None for plain text."""
     content: str = ""
     """The fingerprint of a text that is on the disk, of which `train` is a sample; empty for one in memory."""
+    split_off: bool = False
+    """Whether `valid` was split off the same text, so that both have the frequent sentences."""
 
     def fingerprint(self) -> str:
         """Equal for equal sentences, and sources, in all splits."""
@@ -115,6 +117,7 @@ def load_corpus(
         found = f"1 {noun}" if len(train) == 1 else f"{count(len(train), noun)}, all alike"
         ends = ends_hint("".join(train[0]))
         raise CorpusError(f"{corpus}: {found}. Give at least two different ones, a {noun} a line.{ends}")
+    splits_off = held_out is None
     if held_out is None:
         total = len(train)
         train, held_out = split_off(train, seed, split)
@@ -123,10 +126,10 @@ def load_corpus(
     for kind, lines in (("validation", held_out), ("test", test)):
         notes += _leaks(kind, lines, train)
     if not paired:
-        return Corpus(name, list(train), list(held_out), list(test), notes)
+        return Corpus(name, list(train), list(held_out), list(test), notes, split_off=splits_off)
     sources = Sources(*([pair.source for pair in pairs] for pairs in (train, held_out, test)))
     train, held_out, test = ([pair.target for pair in pairs] for pairs in (train, held_out, test))
-    return Corpus(name, train, held_out, test, notes, sources)
+    return Corpus(name, train, held_out, test, notes, sources, split_off=splits_off)
 
 
 def is_embedded(corpus: str) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 
 from seqgan.data.corpus import SPLIT_NAMES, Corpus
 from seqgan.data.odd_characters import Odd, mixed_scripts, odd_characters
+from seqgan.data.source_cut import decided
 from seqgan.data.tokenizers import Tokenizer, Words
 
 PERCENTILES = (1, 5, 25, 50, 75, 90, 95, 99)
@@ -157,6 +158,8 @@ class Pairs:
     """Sources of each held-out split that are also training sources, whatever their targets are."""
     targets: dict[str, int]
     """Targets of each held-out split that are also training targets, whatever their sources are."""
+    conversations: bool = False
+    """Whether training sources have turns: too long ones then lose their oldest turns, and others their beginning."""
 
 
 @dataclass(frozen=True)
@@ -189,6 +192,8 @@ class Inspection:
     mixed_scripts_count: int
     punctuation: Punctuation
     pairs: Pairs | None
+    split_off: bool = False
+    """Whether the validation text was split off the training text."""
 
     def to_json(self) -> dict[str, Any]:
         """As plain containers."""
@@ -241,6 +246,7 @@ def inspect_corpus(
         mixed_scripts_count=len(mixed),
         punctuation=sticking_punctuation(train if tokenizer.name == "words" else {}),
         pairs=describe_pairs(corpus, tokenizer, source_tokenizer),
+        split_off=corpus.split_off,
     )
 
 
@@ -463,5 +469,6 @@ def describe_pairs(corpus: Corpus, tokenizer: Tokenizer, source_tokenizer: Token
         distinct_tokens={name: len(of_split) for name, of_split in counts.items()},
         unknown={name: threshold({"train": counts["train"], name: counts[name]}, 1).unknown[name] for name in held_out},
         known={name: sum(line in train_sources for line in by_split[name]) for name in held_out},
+        conversations=decided("auto", sources.train) == "beginning",
         targets={name: sum(line in train_targets for line in getattr(corpus, name)) for name in held_out},
     )

@@ -227,7 +227,7 @@ def stream_text(
         notes.append(f"{long:,} of {len(tokens):,} held-out sentences exceed {max_length} tokens: {verb}.")
     notes += changed_note(tokenizer, tokens, valid_lines)
     notes += unknown_note(valid_ids, vocabulary)
-    loaded = Corpus(own_name(corpus), scan.sample, valid_lines, test_lines, notes, content=known_as)
+    loaded = Corpus(own_name(corpus), scan.sample, valid_lines, test_lines, notes, content=known_as, split_off=not own)
     return Text(loaded, tokenizer, vocabulary, max_length, stored.sequences, valid_ids, notes)
 
 
@@ -261,7 +261,7 @@ def sample_corpus(
         f"Looked at: a sample of {count(len(sample), 'sentence')} from all over {size / 1e6:,.0f} MB of text; numbers "
         "of copies and leaks are those in the sample."
     )
-    return Corpus(own_name(corpus), train, held_out, test, notes)
+    return Corpus(own_name(corpus), train, held_out, test, notes, split_off=not own)
 
 
 def _plain_files(corpus: str) -> Files | None:

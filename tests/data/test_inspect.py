@@ -244,9 +244,33 @@ def test_long_sources_are_advised_to_be_cut(tmp_path):
     pairs = [f"w{n} w\tx" for n in range(199)] + [f"{'w ' * 50}\tx"]
     (tmp_path / "train.tsv").write_text("\n".join(pairs) + "\n")
     found = inspect_corpus(load_corpus(tmp_path / "train.tsv", seed=0), Words())
+    (said,) = [each.text for each in advice(found) if "source" in each.flag] or ["lose their end."]
+    assert said.endswith("lose their end.")
     flags = [setting.flag for setting in advice(found)]
     longest = found.pairs.splits["train"].longest
     assert ("--data.max-source-length 2" in flags) == (longest == 50)
+
+
+def test_advice_for_conversations_says_that_old_turns_are_left_out(tmp_path):
+    pairs = [f"w{n} __eou__ w\tx" for n in range(199)] + [f"{'w ' * 50}\tx"] * 2
+    (tmp_path / "train.tsv").write_text("\n".join(pairs) + "\n")
+    (tmp_path / "valid.tsv").write_text("w\tx\n")
+    found = inspect_corpus(load_corpus(tmp_path), Words())
+    (said,) = [each.text for each in advice(found) if each.flag == "--data.max-source-length 3"]
+    assert said.endswith("the longest has 50 tokens. Longer ones lose their oldest turns.")
+
+
+def test_held_out_lines_of_a_text_with_copies_are_no_problem(tmp_path):
+    lines = [f"w{n % 20} w" for n in range(200)]
+    (tmp_path / "one.txt").write_text("\n".join(lines) + "\n")
+    found = inspect_corpus(load_corpus(tmp_path / "one.txt"), Words())
+    (leak,) = [finding for finding in findings(found) if finding.name == "leakage"]
+    assert (leak.level, leak.text) == ("note", "10 valid sentences (100.0 %) also in train.")
+    # The same in files that were given is one.
+    (tmp_path / "train.txt").write_text("\n".join(lines) + "\n")
+    (tmp_path / "valid.txt").write_text("w1 w\n")
+    (leak,) = [f for f in findings(inspect_corpus(load_corpus(tmp_path), Words())) if f.name == "leakage"]
+    assert leak.level == "problem"
 
 
 def test_odd_characters_of_sources_are_found(tmp_path):

@@ -40,6 +40,22 @@ def test_sources_are_read_beside_them():
         read_text(reading, ["a", "b"], ["x", " "], name="mine", first=7)
 
 
+def test_a_long_conversation_is_read_from_its_newest_turns():
+    reading = READING._replace(source_tokenizer=Words(), source_vocabulary=Vocabulary(["x", "y", "__eou__"]))
+    reading = reading._replace(max_source_length=3, source_cut="beginning")
+    sources = ["x x __eou__ y", "x x __eou__ y y __eou__", "x __eou__ x x x y", "x x y y", "x"]
+    sequences, read = read_text(reading, ["a"] * 5, sources)
+    kept = [row[mask].tolist() for row, mask in zip(sequences.source, sequences.source_mask, strict=True)]
+    x, y, separator = 2, 3, 4
+    assert kept == [[y], [y, y, separator], [x, x, y], [x, y, y], [x]]
+    assert read.plus(read).notes(3, 3) == [
+        "8 of 10 sources exceed 3 tokens: their oldest turns are left out (4), their beginning is cut (4)."
+    ]
+    sequences, read = read_text(reading._replace(source_cut="end-of-turns"), ["a"], ["x x __eou__ y"])
+    assert sequences.source.tolist() == [[x, x, separator]]
+    assert read.notes(3, 3) == ["1 of 1 sources exceed 3 tokens: their end is cut."]
+
+
 def test_ids_are_read_by_their_own_rules():
     reading = Reading(Numbers(), Ids(4), max_length=2)
     assert read_text(reading, ["0 3", "1"])[0].tokens.tolist() == [[0, 3], [1, 0]]

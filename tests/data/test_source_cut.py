@@ -1,11 +1,13 @@
 """What sources lose that are too long: whole turns, the oldest first."""
 
 import pytest
+from tiny_models import write_tokenizer
 
 from seqgan.build import as_read, build_text
 from seqgan.config import DataConfig
 from seqgan.data.corpus import Corpus
 from seqgan.data.pairs import Sources
+from seqgan.data.pretrained import read_pretrained
 from seqgan.data.source_cut import Lost, SourceCut, decided, fit_sources
 from seqgan.data.text import encode_corpus
 from seqgan.data.tokenizers import Characters, Words, make_tokenizer
@@ -77,6 +79,15 @@ def test_characters_and_subwords_are_cut_at_turns_too():
     long = " __eou__ ".join(["my hat is red today"] * 4 + ["what colour is green ?"])
     # As if the question had come alone: the same pieces, without the space that stood before it.
     assert fitted(long, len(alone), tokenizer=pieces) == (alone, Lost(turns=1))
+
+
+@pytest.mark.parametrize("kind", ["bytes", "words"])
+def test_a_pretrained_models_tokens_are_cut_at_turns_too(tmp_path, kind):
+    pytest.importorskip("tokenizers")
+    write_tokenizer(tmp_path / "model", kind)
+    tokenizer = read_pretrained(tmp_path / "model")
+    alone = tokenizer.tokenize("a dog sleeps")
+    assert fitted("the cat runs here __eou__ a dog sleeps", len(alone), tokenizer=tokenizer) == (alone, Lost(turns=1))
 
 
 def test_what_is_said_names_what_was_lost():
