@@ -109,6 +109,7 @@ def test_held_out_pairs_are_judged_by_them(folder):
         references = ["no jo"] * len(sources)
         report = evaluate_answers(generator, text, families=["nll"], held=HeldPairs(sources, references, "valid"))
         values.append(report["nll"].value)
+        assert ("|sources without their turns:16|" in report["nll"].signature) == (sources == held[1])
     assert values[0] == pytest.approx(values[1], abs=1e-6)
 
 

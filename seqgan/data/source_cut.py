@@ -34,7 +34,7 @@ class Lost(NamedTuple):
     """How many sources lost what; those that fit are not among them."""
 
     turns: int = 0
-    """Their oldest turns, and no more."""
+    """Their oldest turns, whole ones."""
     beginning: int = 0
     """Their beginning, that of their last turn if they had several."""
     end: int = 0

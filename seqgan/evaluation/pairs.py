@@ -362,9 +362,9 @@ def _likelihood_entries(
     generator: "GeneratorModule", text: Text, sources: Sequence[str], references: Sequence[str]
 ) -> list[Entry]:
     """Negative log-likelihood per token, and perplexity, of references given their sources."""
-    log_probs, tokens, cut, unknown = _likelihoods(generator, text, sources, references)
+    log_probs, tokens, cut, lost, unknown = _likelihoods(generator, text, sources, references)
     signature = (
-        f"nll|nats per token, given the source|end:counted|sentences:{len(tokens)}|cut:{cut}"
+        f"nll|nats per token, given the source|end:counted|sentences:{len(tokens)}|cut:{cut}{lost}"
         f"|tokens:{tokens.sum()}|unknown:left out {unknown}|interval:bootstrap 95% over pairs"
         f"|text-id:{text_id([*sources, *references])}|tok:{text.tokenizer.name}"
         f"|vocabulary:{len(text.vocabulary)} unmasked|temperature:1|{SIGNATURE_END}"
@@ -383,11 +383,12 @@ def _likelihood_entries(
 
 def _likelihoods(
     generator: "GeneratorModule", text: Text, sources: Sequence[str], references: Sequence[str]
-) -> tuple[np.ndarray, np.ndarray, int, int]:
-    """Of each reference the log-probability and the tokens that count; how many were cut, and tokens left out."""
+) -> tuple[np.ndarray, np.ndarray, int, str, int]:
+    """Of each reference the log-probability and the tokens that count; how many were cut, what is said of sources that
+    were, and tokens left out."""
     assert text.source_tokenizer is not None
     assert text.source_vocabulary is not None
-    fitted, _ = fit_sources(sources, text.source_tokenizer, text.max_source_length, text.source_cut)
+    fitted, lost = fit_sources(sources, text.source_tokenizer, text.max_source_length, text.source_cut)
     pairs, cut, _ = encode_pairs(
         fitted,
         [text.tokenizer.tokenize(line) for line in references],
@@ -398,7 +399,8 @@ def _likelihoods(
     )
     device = next(generator.parameters()).device
     log_probs, scored = sentence_likelihoods(generator, pairs.to(device), text.vocabulary.unknown)
-    return log_probs.cpu().numpy(), scored.cpu().numpy(), cut, int(pairs.mask.sum() - scored.sum().cpu())
+    said = "".join(f"|sources without their {part}:{number}" for part, number in lost._asdict().items() if number)
+    return log_probs.cpu().numpy(), scored.cpu().numpy(), cut, said, int(pairs.mask.sum() - scored.sum().cpu())
 
 
 def judge_answers_while_training(

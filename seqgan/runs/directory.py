@@ -11,7 +11,7 @@ from seqgan.data.tokenizers import Tokenizer
 from seqgan.data.unseen import UNSEEN_FILE
 from seqgan.data.vocabulary import Vocabulary, fingerprint_of
 from seqgan.errors import RunError
-from seqgan.files import TEMPORARY_SUFFIX, cannot_write, replace_folder, write_file
+from seqgan.files import TEMPORARY_SUFFIX, cannot_write, read_file, replace_folder, write_file
 from seqgan.runs.symbols import JUDGE_TOKENIZER_FILE, Symbols, read_symbols, write_symbols
 from seqgan.settings_file import read_settings
 
@@ -236,6 +236,11 @@ def open_run(folder: str | Path) -> Run:
         raise RunError(
             f"{folder / 'config.yaml'} is damaged: it has no `{missing[0]}`, which the file of a run has. Bring the "
             "file back from a copy, or train again."
+        )
+    if not read_file(folder / "config.yaml").endswith(b"\n"):
+        raise RunError(
+            f"{folder / 'config.yaml'} is damaged: its last line has no end, so the file was cut. Bring the file back "
+            "from a copy; if you edited it, end the line."
         )
     config = with_settings(RunConfig(), with_rules_of_before(settings), str(folder / "config.yaml"))
     return Run(folder, config, *read_symbols(folder, config.data, "config.yaml"))
