@@ -276,8 +276,9 @@ class AdversarialConfig(_Section, frozen=True, kw_only=True):
     """Weight of the distance to the generator as it was before the first round; 0 lets it go where it likes."""
     kl_estimator: Annotated[str, tyro.conf.arg(metavar="k1|k3")] = "k3"
     """How that distance is estimated: k3, a loss, or k1, a cost in the reward, whose gradient is exactly the KL's."""
-    spin_weight: Annotated[float, Meta(gt=0)] = 0.1
-    """Of the difference of log-ratios in spin's loss."""
+    spin_weight: Annotated[float, Meta(gt=0)] = 1.0
+    """Of the difference of log-ratios in spin's loss: an iteration tends to the data at 1, and beyond them by the power
+    1 / spin_weight below (the authors' program has 0.1)."""
     iteration_rounds: Positive = 50
     """Rounds that spin's generator plays against the same previous one of itself."""
     rollout_update_rate: Annotated[float, Meta(ge=0, lt=1)] = 0.0

@@ -12,7 +12,11 @@ Implementation details, with their source:
 2. The previous iterate is frozen for a number of rounds, and samples; then the generator as it is takes its place. The
    paper samples a data set once an iteration, and uses it three times with that of the iteration before; here samples
    are fresh in every round.
-3. The weight of the difference is 0.1 (program).
+3. What one iteration tends to is p_old (data / p_old)^(1 / weight), normalised: the data at a weight of 1. The program
+   has 0.1, which overshoots by the tenth power and is right only as long as no iteration converges; the weight is 1
+   here. Three epochs of an LSTM on captions, held out 2.432 nats a token, then 150 rounds of RMSprop at 1e-3 in
+   iterations of 50: 2.328 at a weight of 1, 2.415 at 0.3, and 2.571 at 0.1, after 2.869; at 1e-4 2.410, 2.411 and
+   2.414 (scripts/spin_weights).
 4. At the start of an iteration the mean update is weight / 2 times that of maximum likelihood: what is learnt beyond it
    comes from the distance to the iterate.
 """
@@ -26,11 +30,11 @@ from torch.nn import functional
 class SelfPlay(NamedTuple):
     """An algorithm whose generator plays against its own past."""
 
-    weight: float = 0.1
+    weight: float = 1.0
     """Of the difference of the two log-ratios."""
 
 
-def self_play_loss(real: Tensor, real_before: Tensor, fake: Tensor, fake_before: Tensor, weight: float = 0.1) -> Tensor:
+def self_play_loss(real: Tensor, real_before: Tensor, fake: Tensor, fake_before: Tensor, weight: float = 1.0) -> Tensor:
     """-mean log sigmoid(weight * ((log p - log p_before)(real) - (log p - log p_before)(fake))).
 
     Args:

@@ -147,4 +147,28 @@ def test_self_play_by_hand():
     fake, fake_before = torch.tensor([-6.0, -2.0]), torch.tensor([-5.0, -3.0])
     gains = [2.0 + 1.0, 0.0 - 1.0]
     expected = sum(math.log(1 + math.exp(-0.1 * gain)) for gain in gains) / 2
-    assert self_play_loss(real, real_before, fake, fake_before).item() == pytest.approx(expected)
+    assert self_play_loss(real, real_before, fake, fake_before, weight=0.1).item() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("weight", [1.0, 0.5, 0.1])
+def test_self_play_tends_to_the_data_at_a_weight_of_one_and_beyond_them_below(toy, weight):
+    """The expected loss over all pairs of a real sequence and one of the iterate, and where its gradient is nothing."""
+    before = toy.probs.log()
+    pairs = torch.cartesian_prod(torch.arange(len(before)), torch.arange(len(before)))
+    chances = toy.data[pairs[:, 0]] * toy.probs[pairs[:, 1]]
+
+    def slope(log_probs):
+        logits = log_probs.clone().requires_grad_()
+        now = logits.log_softmax(dim=0)
+        losses = [
+            self_play_loss(now[r : r + 1], before[r : r + 1], now[f : f + 1], before[f : f + 1], weight)
+            for r, f in pairs.tolist()
+        ]
+        (gradient,) = torch.autograd.grad((chances * torch.stack(losses)).sum(), logits)
+        return gradient.abs().max()
+
+    tended = before + (toy.data.log() - before) / weight
+    assert slope(tended) < 1e-12
+    assert slope(before) > 1e-3
+    if weight < 1:
+        assert slope(toy.data.log()) > 1e-3

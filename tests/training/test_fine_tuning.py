@@ -137,7 +137,7 @@ RATIOS = [algorithm for algorithm in SAMPLED.values() if algorithm.needs_log_odd
         (MALIGAN, {"standardize": True}, "weighed against one another"),
         (GAD, {"standardize": True, "batch_size": 1}, "adversarial.batch_size is 1"),
         (GAD, {"label_smoothing": 0.1}, "of a discriminator that minimises a cross-entropy"),
-        (SEQGAN, {"spin_weight": 1.0}, "belongs to spin"),
+        (SEQGAN, {"spin_weight": 0.5}, "belongs to spin"),
         *((each, {"replay_share": 0.2}, "replay_share is 0.2: it is of samples of earlier") for each in RATIOS),
         *((each, {"weight_clamp": 1.0}, "learns from the log-odds of data over the generator") for each in RATIOS),
         *((each, {"label_smoothing": 0.1}, "bounds the logits, whose mean odds") for each in (MALIGAN, REVERSE_KL)),
