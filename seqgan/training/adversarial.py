@@ -258,7 +258,7 @@ def check_settings(
     for name in ("optimizer", "warmup_optimizer"):
         if getattr(config, name) not in ("adam", "rmsprop", *([None] if name == "warmup_optimizer" else [])):
             raise ConfigError(f"adversarial.{name} is {getattr(config, name)!r}: choose adam or rmsprop.")
-    check_used(config, relaxed=isinstance(algorithm, Relaxed))
+    check_used(config, relaxed=isinstance(algorithm, Relaxed), resumed=resumed)
     check_processes(config)
     check_reads_sources(config, algorithm, conditional=conditional)
     if isinstance(algorithm, Relaxed):
@@ -308,8 +308,8 @@ def check_reads_sources(
         )
 
 
-def check_used(config: AdversarialConfig, *, relaxed: bool) -> None:
-    """That no setting is given which would change nothing.
+def check_used(config: AdversarialConfig, *, relaxed: bool, resumed: bool = False) -> None:
+    """That no setting is given which would change nothing. Some were not looked at in runs made before.
 
     Raises:
         ConfigError: one is; what it belongs to.
@@ -340,6 +340,9 @@ def check_used(config: AdversarialConfig, *, relaxed: bool) -> None:
         "spin_weight": (config.algo == "spin", "spin"),
         "iteration_rounds": (config.algo == "spin", "spin"),
     }
+    if relaxed and not resumed:
+        unread = ("discriminator_share", "discriminator_stop", "warmup_optimizer")
+        belongs |= dict.fromkeys(unread, (False, "algorithms on sampled text"))
     defaults = AdversarialConfig(), algorithm_defaults(config.algo)  # what nobody asked for is no mistake
     for name, (used, owner) in belongs.items():
         if not used and all(getattr(config, name) != getattr(default, name) for default in defaults):

@@ -114,6 +114,17 @@ def test_a_generator_of_all_positions_at_once_samples_as_it_is_trained(text, alg
         )
 
 
+@pytest.mark.parametrize(
+    "setting", [{"discriminator_share": 0.5}, {"discriminator_stop": 0.9}, {"warmup_optimizer": "rmsprop"}]
+)
+@pytest.mark.parametrize("algo", sorted(RELAXED))
+def test_what_relaxed_players_do_not_read_is_refused_where_a_run_begins(text, algo, setting):
+    config = AdversarialConfig(algo=algo, **{**RELAXED_CONFIG, **setting})
+    with pytest.raises(ConfigError, match=f"{next(iter(setting))} belongs to algorithms on sampled text"):
+        check_settings(config, build_algorithm(config), state_noise=1.0)
+    check_settings(config, build_algorithm(config), state_noise=1.0, resumed=True)
+
+
 def test_likeliest_tokens_are_not_sampled_where_drawn_ones_are_trained(text):
     for algo, resumed in (("gsgan", False), ("gsgan", True), ("wgan-gp", False)):
         config = AdversarialConfig(algo=algo, **RELAXED_CONFIG)
