@@ -183,3 +183,20 @@ def test_commands_say_what_is_wrong(tmp_path, capsys):
     assert "already holds an exported model: replace it with --overwrite" in capsys.readouterr().err
     assert main(["export", "--run", str(run.folder), "--output", out, "--overwrite", "--quiet"]) == 0
     assert PretrainedGenerator.from_pretrained(out).sample(2) == PretrainedGenerator.from_run(run).sample(2)
+
+
+@needs_onnx
+def test_the_program_beside_a_graph_draws_what_samples_may_have(tmp_path, monkeypatch, capsys):
+    run = a_run(tmp_path, "gru")
+    vocabulary = run.vocabulary
+    drawn = [*vocabulary.tokens][:2]
+    vocabulary.unseen = frozenset(range(1, len(vocabulary))) - set(vocabulary.encode(drawn))
+    export_graphs(PretrainedGenerator.from_run(run), tmp_path / "graph", "onnx")
+    about = json.loads((tmp_path / "graph" / "config.json").read_text())["step"]
+    assert about["not_drawn"] == vocabulary.not_drawn
+    monkeypatch.chdir(tmp_path / "graph")
+    for _ in range(10):
+        runpy.run_path("sample.py")
+    written = capsys.readouterr().out
+    assert set(written.split()) <= set(drawn)
+    assert written.count("\n") == 10

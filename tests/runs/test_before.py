@@ -87,3 +87,12 @@ def test_samples_and_scores_are_to_be_had(before: Path, capsys: pytest.CaptureFi
     assert len(capsys.readouterr().out.splitlines()) == 5
     (before / "lines.txt").write_text("the cat a dog\none bird\n")
     assert main(["score", "--run", str(before / "plain" / "seqgan"), "--input", str(before / "lines.txt")]) == 0
+
+
+def test_samples_lack_the_unknown_symbol_and_a_judged_training_goes_on_as_it_was(before: Path) -> None:
+    run = open_run(before / "plain" / "seqgan")
+    assert run.vocabulary.unseen is None
+    assert run.vocabulary.not_drawn == [1]
+    again = ["--algo", "seqgan", "--resume", "--rounds", "4", "--no-verdict"]
+    assert main(["adversarial", "--run", str(before / "plain"), *again]) == 0
+    assert not (run.folder / "unseen.txt").exists()
