@@ -8,6 +8,7 @@ numerator of zero becomes 0.1), equal to NLTK's ``sentence_bleu`` with ``Smoothi
 NLTK's cost per sentence grows with the reference set; here the references' greatest counts are merged once.
 """
 
+import math
 from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
@@ -43,7 +44,8 @@ class Score(NamedTuple):
     """Mean BLEU of some orders, and how it was computed."""
 
     values: dict[int, float]
-    """Order to mean score, between 0 and 1."""
+    """Order to mean score, between 0 and 1. Means of smoothed sentence BLEU are always numbers, and say little where
+    few sentences have n-grams of the order: entries of a report do."""
     signature: str
     """The recipe: equal signatures mean comparable numbers."""
     sentences: np.ndarray
@@ -156,7 +158,8 @@ def self_bleu(sentences: Sequence[Tokens], max_order: int = 5) -> Score:
 def corpus_bleu(hypotheses: Sequence[Tokens], references: Sequence[Tokens], max_order: int = 4) -> Score:
     """BLEU of a translation: a reference for each hypothesis, counts summed over the corpus, no smoothing.
 
-    The tokens are taken as they are; the computation is sacreBLEU's, whose signature the score carries. Counts summed
+    NaN for orders that no hypothesis has an n-gram of. The tokens are taken as they are; the computation is
+    sacreBLEU's, whose signature the score carries. Counts summed
     over a corpus are no means over sentences: `sentences` of the score has no columns.
 
     Args:
@@ -188,7 +191,9 @@ def corpus_bleu(hypotheses: Sequence[Tokens], references: Sequence[Tokens], max_
     values = {}
     for order in range(2, max_order + 1):
         metric = BLEU(tokenize="none", smooth_method="none", force=True, max_ngram_order=order)
-        values[order] = metric.corpus_score(hypothesis_lines, [reference_lines]).score / 100
+        score = metric.corpus_score(hypothesis_lines, [reference_lines])
+        # Without an n-gram of the order there is no precision of it, which sacreBLEU calls 0.
+        values[order] = score.score / 100 if score.totals[order - 1] else math.nan
     # sacreBLEU's signature says neither the orders nor the number of sentences.
     counts = f"refs:aligned {len(references)}|hyps:{len(hypotheses)}|orders:2-{max_order}"
     signature = f"corpus-bleu|{counts}|{TOKENS_GIVEN}|sacrebleu {metric.get_signature()}|{SIGNATURE_END}"

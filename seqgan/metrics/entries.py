@@ -287,6 +287,7 @@ def score_entries(
             bootstrap_interval(of_sentences)  # says that there is nothing to resample
         ends = mean_ends(of_sentences, SHARE) if intervals else None
         value, note = bleu_note(value, order, hypotheses, references, names)
+        note = note or ("" if is_number(value) else undefined(f"no hypothesis has {order} tokens"))
         entries.append(entry_of(f"{family}-{order}", value, signature, ends, note))
     return entries
 

@@ -5,6 +5,7 @@ part to part; merging renumbers them in the order in which the parts are given, 
 number, what one reading of all parts in that order gives.
 """
 
+import math
 from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
@@ -206,7 +207,7 @@ def bleu_of_counts(counts: BleuCounts) -> Score:
             effective_order=False,
             max_ngram_order=order,
         )
-        values[order] = score.score / 100
+        values[order] = score.score / 100 if counts.possible[order - 1] else math.nan
     orders = f"orders:2-{len(counts.matches)}"
     what = f"corpus-bleu|refs:aligned {counts.sentences}|hyps:{counts.sentences}|{orders}|of sums"
     return Score(values, f"{what}|{SIGNATURE_END}", np.empty((len(values), 0)))

@@ -5,7 +5,17 @@ import math
 
 import pytest
 
-from seqgan.metrics import METRICS, Entry, Report, Texts, table
+from seqgan.metrics import (
+    METRICS,
+    Entry,
+    Report,
+    Texts,
+    bleu_of_counts,
+    corpus_bleu,
+    count_bleu,
+    score_entries,
+    table,
+)
 from seqgan.metrics.report import notes
 
 SINGLE = [["yes"], ["no"], ["maybe"], ["yes"]]
@@ -119,3 +129,13 @@ def test_the_table_says_what_is_missing_and_why():
     assert lines[1].split() == ["js-2", "↓", "n/a", "0.5000", "1"]
     assert lines[-2:] == ["", f"js-2, js-3 of a: {note}."]
     assert notes({"b": b}) == []
+
+
+def test_the_bleu_of_a_translation_has_no_orders_that_no_hypothesis_has():
+    score = corpus_bleu([["a", "b"], ["c"]], [["a", "b"], ["c"]], max_order=4)
+    assert score.values[2] == pytest.approx(1.0)
+    assert math.isnan(score.values[3])
+    of_sums = bleu_of_counts(count_bleu([["a", "b"], ["c"]], [["a", "b"], ["c"]], 4))
+    assert of_sums.values == pytest.approx(score.values, nan_ok=True)
+    of_order_3 = score_entries("corpus-bleu", score, "words")[1]
+    assert (of_order_3.value, of_order_3.note) == (None, "not defined: no hypothesis has 3 tokens")
