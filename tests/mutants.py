@@ -42,6 +42,7 @@ FINE_TUNING = ("tests/objectives/test_fine_tuning.py",)
 PRETRAINED = ("tests/generators/test_huggingface.py",)
 JUDGES = ("tests/discriminators/test_huggingface.py",)
 PROCESSES = ("tests/training/test_processes.py",)
+TEXT_LIKELIHOOD = "tests/training/test_text_likelihood.py"
 
 
 MUTANTS = (
@@ -544,12 +545,28 @@ MUTANTS = (
         PLAYERS,
     ),
     Mutant(
-        "loss-likelihood-over-padding",
-        "The mean likelihood is taken over all positions.",
+        "loss-likelihood-over-own-tokens",
+        "A batch's likelihood is divided by its own tokens, so that a token weighs less beside longer sentences.",
         "objectives/mle.py",
-        ".sum() / mask.sum().clamp(min=1)",
-        ".mean()",
-        OBJECTIVES,
+        ".sum() / divisor",
+        ".sum() / mask.sum()",
+        ("tests/objectives/test_objectives.py::test_mle_loss_is_of_real_tokens_over_the_same_number_for_all_batches",),
+    ),
+    Mutant(
+        "loss-likelihood-of-batches",
+        "In training each batch is divided by its own tokens: the updates of a pass are no gradient of the likelihood.",
+        "training/text_likelihood.py",
+        'return None if config.weighting == "batch" else config.batch_size * mean_length(train)',
+        "return None",
+        (TEXT_LIKELIHOOD + "::test_the_updates_of_a_pass_are_the_gradient_of_the_texts_likelihood",),
+    ),
+    Mutant(
+        "loss-likelihood-sorted-by-length",
+        "Batches are of one length each, and the last, small one is of the longest sentences.",
+        "training/text_likelihood.py",
+        'by_length = config.weighting == "batch"',
+        "by_length = True",
+        (TEXT_LIKELIHOOD + "::test_the_batches_of_a_pass_are_draws_of_the_text",),
     ),
     Mutant(
         "loss-entropy-sign",

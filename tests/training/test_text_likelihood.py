@@ -2,6 +2,7 @@
 
 import importlib
 import random
+import statistics
 
 import pytest
 import torch
@@ -26,6 +27,7 @@ from seqgan.objectives import token_nll
 from seqgan.training import processes
 from seqgan.training.equal_budget import train_on
 from seqgan.training.pretrain import pretrain, train_epoch
+from seqgan.training.text_likelihood import batches_of_pass
 
 module = importlib.import_module("seqgan.training.pretrain")
 LENGTHS = [1, 1, 1, 2, 2, 3, 5, 9]
@@ -175,3 +177,18 @@ def test_the_last_small_batch_counts_as_what_it_is():
 def test_the_rule_of_a_run_is_one_of_two():
     with pytest.raises(ConfigError, match=r"pretrain\.weighting is 'both': choose text or batch"):
         check(RunConfig(generator=GENERATOR, pretrain=PretrainConfig(weighting="both")))
+
+
+def test_the_batches_of_a_pass_are_draws_of_the_text():
+    # Half of 100 sentences have two tokens, half ten; batches of 8, and one of 4, in 60 passes.
+    lengths = torch.tensor([2, 10]).repeat(50)
+    mask = torch.arange(10) < lengths.unsqueeze(1)
+    train = Sequences(mask.long(), mask)
+    passes = [batches_of_pass(train, PretrainConfig(batch_size=8), 0, number) for number in range(1, 61)]
+    long = {size: [] for size in (4, 8)}
+    for rows in (rows for batches in passes for rows in batches):
+        long[len(rows)].append((lengths[rows] == 10).sum().item())
+    # Drawn without repetition of 100: a share of 1/2, with the hypergeometric variance; within five standard errors.
+    assert statistics.mean(long[4]) == pytest.approx(2, abs=5 * (4 / 4 * 96 / 99 / 60) ** 0.5)
+    of_batch = 8 / 4 * 92 / 99
+    assert statistics.variance(long[8]) == pytest.approx(of_batch, abs=5 * of_batch * (2 / len(long[8])) ** 0.5)
