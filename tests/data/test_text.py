@@ -101,7 +101,7 @@ def test_pools_are_sorted_by_length_and_then_by_the_length_of_the_source():
     lengths = [1 + row % 2 for row in range(64)]
     source_lengths = [1 + row // 2 % 4 for row in range(64)]
     sequences = pairs_of_lengths(lengths, source_lengths)
-    batches = epoch_batches(sequences, 8, seed=0, epoch=0)  # 8 pairs of lengths with 8 rows each
+    batches = epoch_batches(sequences, 8, seed=0, epoch=0, by_length=True)  # 8 pairs of lengths with 8 rows each
     assert sorted(torch.cat(batches).tolist()) == list(range(64))
     kinds = [{(lengths[row], source_lengths[row]) for row in rows.tolist()} for rows in batches]
     assert all(len(kind) == 1 for kind in kinds)

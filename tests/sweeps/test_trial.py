@@ -74,7 +74,7 @@ def test_several_objectives(tmp_path):
         (Played(lambda t, s: [0.1], code=lambda t, s: 1), "exit code 1"),
         (Played(lambda t, s: [0.1], code=lambda t, s: -9), "signal 9, perhaps for want of memory"),
         (Played(lambda t, s: [0.1, None]), "bleu-4 is not finite"),
-        (Played(lambda t, s: [0.1], metric="nll"), "bleu-4 is not judged of this text; that is nll"),
+        (Played(lambda t, s: [0.1], metric="nll"), "bleu-4 is not judged, or not defined, of this text; that is nll"),
         (Played(lambda t, s: []), "no evaluation"),
     ],
 )
@@ -131,7 +131,7 @@ def test_of_pretraining_the_kept_weights_count(tmp_path):
     (folder / "config.yaml").write_text(settings_text(without_patience))
     write_lines(folder / "metrics.jsonl", log[:3])
     assert objectives_of(sweep, folder) == [25.0]  # the last, as those are kept
-    with pytest.raises(Failed, match="bleu-4 is not judged of this text; that is nll, perplexity"):
+    with pytest.raises(Failed, match="bleu-4 is not judged, or not defined, of this text; that is nll, perplexity"):
         objectives_of(msgspec.structs.replace(sweep, objective="bleu-4"), folder)
 
 
