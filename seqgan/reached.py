@@ -14,6 +14,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "discriminator": {**DISCRIMINATORS, **CONDITIONAL_DISCRIMINATORS},
 }
 """Kinds that are built here, by player and name."""
+OF_PAIRS = {**CONDITIONAL_GENERATORS, **CONDITIONAL_DISCRIMINATORS}
 SIZES = {
     "generator": ("embedding_size", "hidden_size", "layers", "heads", "dropout", "tied", "noise_size"),
     "discriminator": (
@@ -68,7 +69,10 @@ def check_reached(player: str, config: RunConfig, preset: str | None = None) -> 
     for name in SIZES[player]:
         readers = [each for each, made in kinds.items() if name in inspect.signature(made).parameters]
         if kind not in readers and asked(name):
+            # Of text of the same sort: with sources or without.
+            others = [each for each in readers if (each in OF_PAIRS) == (kind in OF_PAIRS)]
+            instead = f", or choose --{player} {' or '.join(others)}" if others else ""
             raise ConfigError(
                 f"{player}.{name} is {getattr(section, name)}, and {section.name or 'the default'} has nothing that "
-                f"it would change: leave it out, or choose --{player} {' or '.join(readers)}."
+                f"it would change: leave it out{instead}."
             )

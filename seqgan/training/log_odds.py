@@ -43,5 +43,5 @@ def few_weights(config: AdversarialConfig, algorithm: Sampled) -> str | None:
         return None
     return (
         f"Weights are normalised over {size} samples, which biases the update by an order of 1 in {size} of its size: "
-        "adversarial.group_size and batch_size lower it."
+        "with more of them (adversarial.group_size, batch_size) it is lower."
     )

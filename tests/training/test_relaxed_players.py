@@ -114,6 +114,34 @@ def test_a_generator_of_all_positions_at_once_samples_as_it_is_trained(text, alg
         )
 
 
+@pytest.mark.parametrize("algo", ["gsgan", "relgan"])
+def test_a_generator_of_all_positions_at_once_learns_words_whose_letters_depend_on_one_another(tmp_path, algo):
+    """From drawn tokens, each position by itself given the noise: that it can is why it is not refused."""
+    words = ["abab", "baba", "cccc", "addd"]
+    for name in ("corpus.txt", "valid.txt"):
+        (tmp_path / name).write_text("\n".join(words * 60) + "\n")
+    files = DataConfig(corpus=str(tmp_path / "corpus.txt"), valid=str(tmp_path / "valid.txt"), tokenizer="characters")
+    text = build_text(files)
+    sizes = {"embedding_size": 16, "hidden_size": 24, "layers": 2, "noise_size": 8, "dropout": 0.0, "drawn": True}
+    generator = build_generator(GeneratorConfig(name="residual-conv", **sizes), text.vocabulary, text.max_length, 1)
+    judge = DiscriminatorConfig(name="cnn", embedding_size=16, filters=0.05, dropout=0.0)
+    critic = build_discriminator(judge, text.vocabulary, text.max_length, 2)
+    config = AdversarialConfig(
+        algo=algo,
+        **{**RELAXED_CONFIG, "rounds": 100, "batch_size": 32, "discriminator_pool": 32, "warmup_steps": 0},
+        **{"output_decay": 0.0, "generator_learning_rate": 1e-3, "discriminator_learning_rate": 1e-3},
+    )
+    shares = []
+    for train in (False, True):
+        if train:
+            train_adversarially(generator, critic, text, build_algorithm(config), config, from_nothing=True)
+        tokens = sample(generator, 500, text.max_length, rng=torch.Generator().manual_seed(0)).tokens.tolist()
+        made = [text.tokenizer.detokenize(text.vocabulary.decode(row)) for row in tokens]
+        shares.append(sum(word in words for word in made) / len(made))
+    assert shares[0] < 0.1
+    assert shares[1] > 0.8
+
+
 @pytest.mark.parametrize(
     "setting", [{"discriminator_share": 0.5}, {"discriminator_stop": 0.9}, {"warmup_optimizer": "rmsprop"}]
 )
