@@ -343,7 +343,8 @@ def check_used(config: AdversarialConfig, *, relaxed: bool, resumed: bool = Fals
     if relaxed and not resumed:
         unread = ("discriminator_share", "discriminator_stop", "warmup_optimizer")
         belongs |= dict.fromkeys(unread, (False, "algorithms on sampled text"))
-    defaults = AdversarialConfig(), algorithm_defaults(config.algo)  # what nobody asked for is no mistake
+    # What nobody asked for is no mistake; nor is an earlier default, which the files of runs made before spell out.
+    defaults = AdversarialConfig(), algorithm_defaults(config.algo), AdversarialConfig(spin_weight=0.1)
     for name, (used, owner) in belongs.items():
         if not used and all(getattr(config, name) != getattr(default, name) for default in defaults):
             raise ConfigError(f"adversarial.{name} belongs to {owner} and would change nothing here: leave it out.")
