@@ -117,3 +117,19 @@ def test_how_long_a_row_of_features_is_tells_nothing():
     real, generated = RNG.normal(size=(80, 5)), RNG.normal(size=(80, 5)) + 1.0
     scaled = generated * 2.0 ** RNG.integers(-8, 9, size=(80, 1))
     assert mauve(4 * real, scaled) == mauve(real, generated)
+
+
+def test_of_several_starts_the_one_of_least_distortion_is_kept():
+    # Four clusters far apart: a start with two centres in one of them leaves another two to share a centre.
+    rng = np.random.default_rng(3)
+    points = np.repeat([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0], [9.0, 9.0]], 10, axis=0) + rng.normal(size=(40, 2)) * 0.1
+
+    def distortion(seed, restarts):
+        labels = k_means(points, 4, seed=seed, restarts=restarts)
+        return sum(((part - part.mean(axis=0)) ** 2).sum() for part in (points[labels == each] for each in range(4)))
+
+    once = [distortion(seed, 1) for seed in range(10)]
+    often = [distortion(seed, 8) for seed in range(10)]
+    assert all(best <= first + 1e-9 for best, first in zip(often, once, strict=True))
+    # 40 points with a variance of 0.01 in either direction; two clusters with one centre between them have 20 * 4.5^2.
+    assert max(once) > 400 > 2 > max(often)
