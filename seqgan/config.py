@@ -394,6 +394,16 @@ def with_rules_of_before(settings: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def without_rules_of_before(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings in a file that another run is made with: rules that changed since are not taken over from it."""
+    return {
+        name: {key: value for key, value in section.items() if BEFORE.get(name, {}).get(key, ...) != value}
+        if isinstance(section, dict)
+        else section
+        for name, section in settings.items()
+    }
+
+
 STATELESS = ("transformer", "residual-conv", "huggingface")
 """Generators without a recurrent state that could hold noise."""
 OF_ANY_KIND = ("dropout", "state_noise")

@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 import tyro
 
-from seqgan.config import RunConfig, Seed, check, with_settings
+from seqgan.config import RunConfig, Seed, check, with_settings, without_rules_of_before
 from seqgan.errors import ConfigError, nearest
 from seqgan.presets import PRESETS, Settings
 from seqgan.progress import SILENT, Progress, printable, to_standard_error
@@ -186,7 +186,7 @@ def with_config_file(config: RunConfig, arguments: Sequence[str], sections: Sequ
     with_file = with_preset(config, arguments, sections)
     path = flag_value(arguments, "--config")
     if path is not None:
-        with_file = with_settings(with_file, read_settings(Path(path)), path)
+        with_file = with_settings(with_file, without_rules_of_before(read_settings(Path(path))), path)
     return msgspec.structs.replace(config, **{name: getattr(with_file, name) for name in sections})
 
 

@@ -97,10 +97,11 @@ def search(
 ) -> None:
     """Be a worker, or start some and see to them."""
     from seqgan.sweeps.storage import claim_in_turn, forgive, open_study
-    from seqgan.sweeps.trial import copy_given_run
+    from seqgan.sweeps.trial import copy_given_run, refuse_rules_of_before
     from seqgan.sweeps.workers import alive, forget, start_workers, stop, wait_for, work
 
     progress = flags.progress
+    refuse_rules_of_before(folder)
     keep()
     with claim_in_turn(folder, "begin"):
         copy_given_run(sweep, folder)

@@ -234,8 +234,7 @@ def mean_length(sequences: "Sequences | StreamedSequences") -> float:
     """How many tokens a sentence has on the average, its end symbol included."""
     if isinstance(sequences, Sequences):
         return sequences.mask.sum().item() / len(sequences.mask)
-    parts = torch.arange(sequences.sentences).split(EXACT_SENTENCES)
-    return sum(int(sequences.lengths(rows).sum()) for rows in parts) / sequences.sentences
+    return sequences.mean_length
 
 
 def _trimmed(tokens: Tensor | None, mask: Tensor | None, rows: Tensor) -> tuple[Any, Any]:

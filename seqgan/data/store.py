@@ -6,7 +6,7 @@ the system's to keep or to drop, and no part of what the process holds.
 
 import json
 from collections.abc import Sequence
-from functools import partial
+from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,6 +28,8 @@ from seqgan.errors import CorpusError
 from seqgan.files import write_file
 from seqgan.progress import SILENT, Progress
 
+OFFSETS_AT_ONCE = 2**20
+"""Places of sentences that are in memory at once."""
 SHORT_IDS = 2**16
 """Symbols from which an id takes four bytes and not two."""
 
@@ -96,6 +98,18 @@ class StreamedSequences:
             offsets = self._pieces[piece].offsets
             lengths[there] = offsets[local + 1] - offsets[local]
         return torch.from_numpy(lengths.clip(max=self._limit))
+
+    @cached_property
+    def mean_length(self) -> float:
+        """How many tokens a sentence has on the average, its end symbol included; read off the files once."""
+        if self._width:
+            return float(self._width)
+        tokens = 0
+        for offsets, _ in self._pieces:
+            for first in range(0, len(offsets) - 1, OFFSETS_AT_ONCE):
+                lengths = np.diff(offsets[first : first + OFFSETS_AT_ONCE + 1])
+                tokens += int(lengths.clip(max=self._limit).sum(dtype=np.int64))
+        return tokens / self.sentences
 
     def take(self, rows: Tensor) -> Batch:
         """Some sentences without the columns in which all of them have ended. [B]"""

@@ -174,8 +174,11 @@ def random_texts(human: Sequence[TokenList], sources: Sequence[TokenList] | None
     """
     if sources is not None:
         sides = _sides(len(human), seed)
-        if min(map(len, sides)) < 2:
-            sides = [np.concatenate(sides)]  # a circle of one would give him his own
+        # A circle of one would give him his own. What tests stays apart where it can.
+        if len(sides[2]) < 2:
+            sides = [np.concatenate(sides)]
+        elif min(map(len, sides)) < 2:
+            sides = [np.concatenate(sides[:2]), sides[2]]
         dealt: list[TokenList] = [()] * len(human)
         for side in sides:
             for here, there in zip(side.tolist(), np.roll(side, 1).tolist(), strict=True):

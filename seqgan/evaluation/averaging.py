@@ -74,17 +74,17 @@ def averaged_likelihood(
                     f"{generator.max_length}: cut them, or build it for longer ones."
                 )
             if getattr(generator, "drawn", False):
-                begin = rng.get_state()
+                # Of all sequences at once: making the draws is the work, and they are the same for all.
+                log_probs = _mean_of_products(generator, sequences.tokens, draws, rng)
+                scored = sequences.mask if unknown is None else sequences.mask & (sequences.tokens != unknown)
+                tokens = int(scored.sum())
+                log_prob = torch.where(scored, log_probs, 0.0).sum().item()
+                return Likelihood(log_prob, tokens, int(sequences.mask.sum()) - tokens, len(sequences.tokens))
+            table = _mean_distributions(generator, draws, rng)  # [T, V]
 
-                def log_probs_of(batch: Batch) -> Tensor:
-                    rng.set_state(begin)  # the same noise for all
-                    return _mean_of_products(generator, batch.tokens, draws, rng)
-            else:
-                table = _mean_distributions(generator, draws, rng)  # [T, V]
-
-                def log_probs_of(batch: Batch) -> Tensor:
-                    positions = torch.arange(batch.tokens.shape[1], device=table.device)
-                    return table[positions, batch.tokens]
+            def log_probs_of(batch: Batch) -> Tensor:
+                positions = torch.arange(batch.tokens.shape[1], device=table.device)
+                return table[positions, batch.tokens]
         else:
             draws = draws if state_noise else 1
 

@@ -3,6 +3,7 @@
 import hashlib
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -179,6 +180,7 @@ def judge_sentences(
     samples = tokens_of(sentences)
     assert samples is not None
     reference_tokens, training_tokens = tokens_of(references), tokens_of(training)
+    said = _Said(references, training, reference_tokens, metric_tokens(tokenizer, UNKNOWN_TEXT))
     texts = Texts(samples, reference_tokens, training_tokens)
     # Of subwords there is no telling which words a model could have reached.
     longest = max_length if tokenizer.name in ("characters", "words") else 0
@@ -192,14 +194,14 @@ def judge_sentences(
             computed = METRICS[family](_cut(texts, cut), tokenization, intervals=intervals)
             if cut:
                 computed = [e._replace(signature=f"{e.signature}|both cut:{cut} tokens") for e in computed]
-            entries += _with_texts(computed, family, references, training, reference_tokens)
+            entries += said.with_texts(computed, family)
         elif family in BY_MODELS and references is not None and reference_tokens is not None:
             judges = judges or Judges()
             lines = Lines(
                 sentences, references, samples, reference_tokens, training_tokens, tokenization, sacrebleu_tokens
             )
             computed = BY_MODELS[family](lines, judges, intervals)
-            entries += _with_texts(computed, family, references, training, reference_tokens)
+            entries += said.with_texts(computed, family)
     for name, holds in (checks or {}).items():
         signature = f"share for which {name} holds|hyps:{len(sentences)}|{SIGNATURE_END}"
         held = [bool(holds(sentence)) for sentence in sentences]
@@ -207,27 +209,40 @@ def judge_sentences(
     return Report(entries)
 
 
-def _with_texts(
-    entries: list[Entry],
-    family: str,
-    references: Sequence[str] | None,
-    training: Sequence[str] | None,
-    reference_tokens: Sequence[Sequence[str]] | None,
-) -> list[Entry]:
-    """The same entries; signatures of those that look at other texts say which: equal numbers are not equal texts.
+class _Said:
+    """What signatures say of the texts that metrics look at: equal numbers are not equal texts.
 
     Of references in which words were replaced by the unknown symbol their share is said as well: such texts may be
     equal where the words behind them are not.
     """
-    said = ""
-    if family in OF_REFERENCES and references is not None and reference_tokens is not None:
-        said += f"|refs-id:{text_id(references)}"
-        replaced = sum(line.count(UNKNOWN_TEXT) for line in references)
-        if replaced:
-            said += f"|refs-unknown:{replaced / max(1, sum(map(len, reference_tokens))):.2%}"
-    if family in (*OF_TRAINING, *TRAINED_METRICS) and training is not None:
-        said += f"|training-id:{text_id(training)}"
-    return [entry._replace(signature=entry.signature + said) for entry in entries]
+
+    def __init__(
+        self,
+        references: Sequence[str] | None,
+        training: Sequence[str] | None,
+        reference_tokens: Sequence[Sequence[str]] | None,
+        unknown: Sequence[str],
+    ):
+        self._references, self._training = references, training
+        self._reference_tokens, self._unknown = reference_tokens, unknown
+
+    @cached_property
+    def _of_references(self) -> str:
+        if self._references is None or self._reference_tokens is None:
+            return ""
+        replaced = sum(line.count(UNKNOWN_TEXT) for line in self._references) * len(self._unknown)
+        share = f"|refs-unknown:{replaced / max(1, sum(map(len, self._reference_tokens))):.2%}" if replaced else ""
+        return f"|refs-id:{text_id(self._references)}{share}"
+
+    @cached_property
+    def _of_training(self) -> str:
+        return "" if self._training is None else f"|training-id:{text_id(self._training)}"
+
+    def with_texts(self, entries: list[Entry], family: str) -> list[Entry]:
+        """The entries of a family, their signatures with what it looks at."""
+        said = self._of_references if family in OF_REFERENCES else ""
+        said += self._of_training if family in (*OF_TRAINING, *TRAINED_METRICS) else ""
+        return [entry._replace(signature=entry.signature + said) for entry in entries]
 
 
 def _cut(texts: Texts, length: int) -> Texts:

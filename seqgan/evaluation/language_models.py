@@ -67,7 +67,7 @@ class LanguageModel(NamedTuple):
     generator: LSTMGenerator
     """It reads and is never sampled."""
     vocabulary: Vocabulary
-    """Tokens that stand once in the training text are left to its unknown symbol, which is scored like any token."""
+    """Tokens that stand once in the training text are left to its unknown symbol."""
     budget: Budget
     """How it was trained."""
     epochs: int

@@ -436,7 +436,9 @@ def judge_answers_while_training(
                 raise cannot_write(samples_folder, error) from error
             lines = "".join(f"{source}\t{answer}\n" for source, answer in zip(held.sources, answers, strict=True))
             write_file(samples_folder / f"round-{rounds:06}.tsv", lines)
-        report = judge_answers(answers, held.sources, held.references, text)
+        # A run made before goes on being judged as it was.
+        tokens = "13a" if text.vocabulary.unseen is None else None
+        report = judge_answers(answers, held.sources, held.references, text, sacrebleu_tokens=tokens)
         likelihood = held_out_likelihood(generator, valid, text.vocabulary.unknown)
         return {"eval/nll": likelihood.nll_per_token, **logged(report, WATCHED)}
 

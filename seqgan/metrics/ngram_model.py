@@ -164,8 +164,8 @@ SPELLING_ORDER = 3
 def fit_spelling(sentences: Sequence[Tokens], known: Container[Hashable]) -> Spelling:
     """Learn how the words of a text are spelt that a vocabulary lacks; all words, where it lacks none.
 
-    Together with the unknown symbol's probability it makes one distribution over all words that can be written, so
-    that no word of a text is cheaper for being unknown.
+    Together with the unknown symbol's probability it makes one distribution over all words, known ones spelt once more
+    among them and all characters that the text lacks being one, so that no word is cheaper for being unknown.
 
     Args:
         sentences: the text that the vocabulary is of.

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from seqgan.config import Count, Positive, RunConfig, Seed
+from seqgan.config import Count, Positive, RunConfig, Seed, without_rules_of_before
 from seqgan.data.corpus import located, located_source
 from seqgan.errors import ConfigError, nearest
 from seqgan.files import write_file
@@ -103,7 +103,7 @@ def read_sweep_file(path: Path) -> SweepFile:
     sweep = _as_written(path)
     config = sweep.config
     if isinstance(config, str):
-        config = read_settings(Path(config))
+        config = without_rules_of_before(read_settings(Path(config)))
     for name, section in config.items():
         if section is not None and name in SECTIONS and not isinstance(section, dict):
             raise ConfigError(f"{path}: config.{name} is {section!r}, expected settings by their names.")

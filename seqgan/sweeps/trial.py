@@ -15,11 +15,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from seqgan.config import DataConfig
-from seqgan.errors import RunError, SeqganError
+from seqgan.config import BEFORE, DataConfig, with_rules_of_before
+from seqgan.errors import ConfigError, RunError, SeqganError
 from seqgan.files import TEMPORARY_SUFFIX, write_file
 from seqgan.runs.directory import open_run
 from seqgan.runs.metric_log import read_metrics
+from seqgan.settings_file import read_settings
 from seqgan.sweeps.file import SweepFile
 from seqgan.sweeps.space import with_values
 from seqgan.sweeps.storage import Claim, claim_in_turn, trial_name
@@ -344,7 +345,7 @@ def steps_of(folder: Path, sweep: SweepFile, number: int, seed: int, settings: M
         return [Step(folder / name, make, [*make, "--resume"], settings)]
     if sweep.command == "adversarial" and sweep.run is None:
         make = ["adversarial", "--run", str(folder / name), "--no-verdict"]
-        corpus = str(settings["data"].get("corpus", DataConfig().corpus))
+        corpus = str((settings.get("data") or {}).get("corpus", DataConfig().corpus))
         return [Step(folder / name, [*make, "--corpus", corpus], [*make, "--resume"], settings)]
     steps = []
     parent = folder / PRETRAINED / GIVEN
@@ -361,6 +362,25 @@ def steps_of(folder: Path, sweep: SweepFile, number: int, seed: int, settings: M
 def run_folder(folder: Path, sweep: SweepFile, values: Mapping[str, Any], number: int, seed: int) -> Path:
     """Where the run of a trial with a seed is."""
     return steps_of(folder, sweep, number, seed, trial_settings(sweep, values, seed))[-1].run
+
+
+def refuse_rules_of_before(folder: Path) -> None:
+    """That no trial of a sweep was trained by rules that have changed since: new ones would not compare with it.
+
+    Raises:
+        ConfigError: one was.
+    """
+    for path in sorted(folder.glob("**/config.yaml")):
+        if GIVEN in path.relative_to(folder).parts:
+            continue  # from one run that all trials share
+        settings = with_rules_of_before(read_settings(path))
+        for section, rules in {name: BEFORE[name] for name in ("data", "pretrain")}.items():
+            for rule, value in rules.items():
+                if isinstance(settings.get(section), dict) and settings[section].get(rule) == value:
+                    raise ConfigError(
+                        f"{path.parent} was trained by an earlier version ({section}.{rule}: {value}), and new trials "
+                        "would not compare with it: begin another sweep with --folder; --report shows this one."
+                    )
 
 
 def copy_given_run(sweep: SweepFile, folder: Path) -> None:

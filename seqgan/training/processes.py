@@ -156,7 +156,8 @@ def some_rows(batch: Rows, rows: slice) -> Rows:
 
 
 def dealt(rows: Tensor) -> Tensor:
-    """Rows in order of length in another order, in which all processes' parts are about as long. [R] -> [R]"""
+    """Rows in another order, in which the parts of all processes are about as long where rows were in order of length.
+    [R] -> [R]"""
     return torch.cat([rows[first :: count()] for first in range(count())])
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from seqgan.config import AdversarialConfig
-from seqgan.data.batches import draw_batch, widened
+from seqgan.data.batches import Batch, draw_batch, lengths_of, take, widened
 from seqgan.data.text import Text
 from seqgan.decoding.relaxed import RelaxedSamples, relaxed_sample, teacher_helped_sample
 from seqgan.discriminators.protocol import DiscriminatorModule
@@ -224,7 +224,10 @@ class RelaxedPlayers(Players):
         return functional.one_hot(tokens, self.generator.vocabulary_size).float(), mask
 
     def _real_tokens(self, count: int, length: int) -> tuple[Tensor, Tensor]:
-        drawn = draw_batch(self.real, count, self.rng)
+        return self._up_to(length, draw_batch(self.real, count, self.rng))
+
+    def _up_to(self, length: int, drawn: Batch) -> tuple[Tensor, Tensor]:
+        """The beginnings of sentences, and which of their positions are real. [B, length], [B, length]"""
         missing = max(0, length - drawn.tokens.shape[1])  # a batch is cut to its longest
         tokens = functional.pad(drawn.tokens, (0, missing), value=self.generator.end or 0)
         return tokens[:, :length], functional.pad(drawn.mask, (0, missing))[:, :length]
@@ -236,14 +239,16 @@ class RelaxedPlayers(Players):
         each sentence's own positions, a beginning would count the less the longer its sentence goes on, and the
         discriminator would take ends for real.
         """
-        rows: list[tuple[Tensor, Tensor]] = []
-        while sum(len(last) for _, last in rows) < count:
-            tokens, mask = self._real_tokens(count, length)
-            last = torch.randint(length, (count,), generator=self.rng, device=mask.device)
-            there = mask.gather(1, last.unsqueeze(1)).squeeze(1)
-            rows.append((tokens[there], last[there]))
-        tokens, last = (torch.cat(parts)[:count] for parts in zip(*rows, strict=True))
-        return tokens, last
+        rows: list[Tensor] = []
+        places: list[Tensor] = []
+        while sum(map(len, rows)) < count:
+            drawn = torch.randint(self.real.sentences, (count,), generator=self.rng, device=self.rng.device)
+            last = torch.randint(length, (count,), generator=self.rng, device=self.rng.device)
+            there = last < lengths_of(self.real, drawn).to(last.device)
+            rows.append(drawn[there])
+            places.append(last[there])
+        chosen = take(self.real, torch.cat(rows)[:count])
+        return self._up_to(length, chosen)[0], torch.cat(places)[:count]
 
     def _fake(self, count: int, length: int) -> RelaxedSamples:
         """Of `count` relaxed samples a process's part, with a graph where gradients are on."""

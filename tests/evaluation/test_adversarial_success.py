@@ -115,3 +115,13 @@ def test_the_evaluator_is_that_of_the_best_epoch(monkeypatch):
     assert torch.equal(found.weight.weight, first.weight.weight)
     # Two updates, and Adam's first steps are of the learning rate's size.
     assert found.weight.weight[:2].abs().max() < 2.5 * adversarial.LEARNING_RATE
+
+
+def test_what_tests_keeps_answers_of_its_own_where_another_side_is_too_small():
+    # Of ten, six train, one decides and three test: the one joins those that train.
+    human = [(f"answer {number}",) for number in range(10)]
+    train, valid, test = adversarial._sides(10, 3)
+    assert (len(train), len(valid), len(test)) == (6, 1, 3)
+    dealt = random_texts(human, human, 3)
+    assert {dealt[place] for place in test} == {human[place] for place in test}
+    assert all(own != other for own, other in zip(human, dealt, strict=True))

@@ -14,7 +14,8 @@ optuna = pytest.importorskip("optuna", reason="optuna is not installed: pip inst
 
 from hand_made_runs import pretrained_run, write_lines  # noqa: E402
 
-from seqgan.config import PretrainConfig, RunConfig, settings_text  # noqa: E402
+from seqgan.config import DataConfig, PretrainConfig, RunConfig, settings_text  # noqa: E402
+from seqgan.errors import ConfigError  # noqa: E402
 from seqgan.sweeps.storage import claim, next_trial, open_study  # noqa: E402
 from seqgan.sweeps.trial import (  # noqa: E402
     PATIENCE_SECONDS,
@@ -23,6 +24,7 @@ from seqgan.sweeps.trial import (  # noqa: E402
     copy_given_run,
     in_a_process,
     objectives_of,
+    refuse_rules_of_before,
     run_trial,
     steps_of,
     trial_settings,
@@ -243,3 +245,31 @@ def test_a_trial_is_held_until_the_study_knows_what_came_of_it(tmp_path):
     said = run_trial(tmp_path, sweep, study, following.trial, following.claim, "cpu", Played(lambda trial, seed: [0.5]))
     assert seen == [None], said
     claim(tmp_path, "trial-0000").release()
+
+
+def test_a_sweep_from_nothing_needs_no_data_section(tmp_path):
+    for data in ({}, {"data": None}):
+        config = {**data, "adversarial": {"algo": "wgan-gp", "rounds": 2}}
+        space = {"adversarial.penalty_weight": [1.0, 10.0]}
+        sweep = sweep_of(command="adversarial", config=config, space=space, objective="nll")
+        (step,) = steps_of(tmp_path, sweep, 0, 1, trial_settings(sweep, {}, 1))
+        assert flag(step.begin, "--corpus") == DataConfig().corpus
+
+
+@pytest.mark.parametrize("rule", [("data", "split", "distinct"), ("pretrain", "weighting", "batch")])
+def test_trials_of_an_earlier_version_are_not_compared_with_new_ones(tmp_path, rule):
+    section, name, value = rule
+    settings = msgspec.to_builtins(RunConfig())
+    for place in ("trial-000-seed-0", "pretrained/given"):
+        (tmp_path / place).mkdir(parents=True)
+        (tmp_path / place / "config.yaml").write_text(json.dumps(settings))
+    refuse_rules_of_before(tmp_path)
+    settings[section][name] = value
+    (tmp_path / "pretrained" / "given" / "config.yaml").write_text(json.dumps(settings))
+    refuse_rules_of_before(tmp_path)  # all trials start there
+    del settings[section][name]  # as the earlier version wrote it
+    (tmp_path / "trial-000-seed-0" / "config.yaml").write_text(json.dumps(settings))
+    with pytest.raises(
+        ConfigError, match=rf"trial-000-seed-0 was trained by an earlier .*\({section}.{name}: {value}\)"
+    ):
+        refuse_rules_of_before(tmp_path)

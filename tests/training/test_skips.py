@@ -165,19 +165,19 @@ def test_a_discriminators_warm_up_is_watched(text):
 def test_pretraining_leaves_batches_out_and_its_means(text, tmp_path, monkeypatch):
     """The third batch of an epoch: the mean that is logged is that of the others."""
     pretrain_module = importlib.import_module("seqgan.training.pretrain")  # and not the function of that name
-    mean_nll, seen = pretrain_module._mean_nll, []
+    batch_nll, seen = pretrain_module.batch_nll, []
 
     def faulty(generator, batch):
-        loss = mean_nll(generator, batch)
+        loss = batch_nll(generator, batch)
         seen.append((loss.item(), int(batch.mask.sum())))
         return loss * (torch.nan if len(seen) == 3 else 1.0)
 
-    monkeypatch.setattr(pretrain_module, "_mean_nll", faulty)
+    monkeypatch.setattr(pretrain_module, "batch_nll", faulty)
     generator, run = build_generator(GENERATOR, text.vocabulary, text.max_length), new_run(text, tmp_path / "run")
     pretrain(generator, text, PretrainConfig(epochs=1, batch_size=16), run=run)
     (line,) = read_metrics(run.metrics_path)
     kept = seen[:2] + seen[3:]
-    expected = sum(loss * tokens for loss, tokens in kept) / sum(tokens for _, tokens in kept)
+    expected = sum(nll for nll, _ in kept) / sum(tokens for _, tokens in kept)
     assert line["generator/loss"] == pytest.approx(expected, abs=1e-5)
     assert line["generator/skipped"] == 1.0
     assert load_state(run.checkpoints_folder, print)["skips"] == {"in_a_row": 0, "counts": {}}
