@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from seqgan.data.batches import Batch, Sequences
-from seqgan.evaluation.likelihood import TOKENS_AT_ONCE, Likelihood, total_likelihood
+from seqgan.evaluation.likelihood import Likelihood, rows_at_once, total_likelihood
 from seqgan.progress import SILENT, Progress
 from seqgan.tensors.modes import evaluating
 from seqgan.tensors.rows import disturb_rows
@@ -98,15 +98,18 @@ def averaged_likelihood(
                 advance(len(batch.tokens))
                 return log_probs
 
-            return total_likelihood(reported, sequences, unknown)
+            # A step makes the logits of one position of each sequence; elsewhere they are not of the sequences.
+            logits = generator.vocabulary_size if hasattr(generator, "step") else 1
+            rows = rows_at_once(sequences.tokens.shape[1], logits, sequences.tokens.device)
+            return total_likelihood(reported, sequences, unknown, rows)
 
 
 def _mean_distributions(generator: "GeneratorModule", draws: int, rng: torch.Generator) -> Tensor:
     """Logarithms of the mean probabilities of each position's symbols. [T, V]"""
     total: Tensor | None = None
-    rows_at_once = max(1, TOKENS_AT_ONCE // generator.max_length)
-    for first in range(0, draws, rows_at_once):
-        logits = generator.distributions(min(rows_at_once, draws - first), rng)  # [R, T, V]
+    rows = rows_at_once(generator.max_length, generator.max_length * generator.vocabulary_size, rng.device)
+    for first in range(0, draws, rows):
+        logits = generator.distributions(min(rows, draws - first), rng)  # [R, T, V]
         part = logits.log_softmax(dim=2).logsumexp(dim=0)
         total = part if total is None else torch.logaddexp(total, part)
     assert total is not None  # there is at least one draw
@@ -121,9 +124,9 @@ def _mean_of_products(generator: "GeneratorModule", tokens: Tensor, draws: int, 
     """
     positions = torch.arange(tokens.shape[1], device=tokens.device)
     beginnings = torch.full(tokens.shape, -torch.inf, dtype=torch.float64, device=tokens.device)
-    rows_at_once = max(1, TOKENS_AT_ONCE // generator.max_length)
-    for first in range(0, draws, rows_at_once):
-        logits = generator.distributions(min(rows_at_once, draws - first), rng)  # [R, T, V]
+    rows = rows_at_once(generator.max_length, generator.max_length * generator.vocabulary_size, rng.device)
+    for first in range(0, draws, rows):
+        logits = generator.distributions(min(rows, draws - first), rng)  # [R, T, V]
         for log_probs in logits.log_softmax(dim=2).double():
             beginnings = torch.logaddexp(beginnings, log_probs[positions, tokens].cumsum(dim=1))
     beginnings = beginnings - math.log(draws)

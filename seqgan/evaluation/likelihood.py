@@ -10,12 +10,28 @@ from seqgan.data.batches import Batch, Sequences, take
 from seqgan.metrics.likelihood import nll_per_token, perplexity
 from seqgan.objectives.mle import token_nll
 from seqgan.tensors.modes import evaluating
+from seqgan.tensors.output_nll import output_token_nll
 
 if TYPE_CHECKING:
     from seqgan.generators.protocol import GeneratorModule
 
 TOKENS_AT_ONCE = 8192
-"""Logits of so many tokens are in memory at once; times the vocabulary they are what is large."""
+"""So many tokens are read at once."""
+LOGITS_AT_ONCE = {"cpu": 2**24, "cuda": 2**28}
+"""Most logits in memory at once, where the output layer is no part of its own: fewer tokens are then read at once. One
+sequence is the least. Where the layer stands apart, `output_token_nll` keeps them far below it."""
+
+
+def rows_at_once(length: int, logits: int, device: torch.device) -> int:
+    """Sequences that are read at once; one at least.
+
+    Args:
+        length: tokens of each.
+        logits: of each, how many are in memory at once.
+        device: where.
+    """
+    most = LOGITS_AT_ONCE.get(device.type, LOGITS_AT_ONCE["cpu"])
+    return max(1, min(TOKENS_AT_ONCE // length, most // logits))
 
 
 class Likelihood(NamedTuple):
@@ -53,19 +69,22 @@ def held_out_likelihood(generator: "GeneratorModule", sequences: Sequences, unkn
         unknown: id of the unknown symbol; None where all ids are ordinary tokens.
     """
     with evaluating(generator):
-        return total_likelihood(_teacher_forced(generator), sequences, unknown)
+        return total_likelihood(_teacher_forced(generator), sequences, unknown, _rows_of(generator, sequences))
 
 
-def total_likelihood(log_probs_of: Callable[[Batch], Tensor], sequences: Sequences, unknown: int | None) -> Likelihood:
+def total_likelihood(
+    log_probs_of: Callable[[Batch], Tensor], sequences: Sequences, unknown: int | None, rows: int
+) -> Likelihood:
     """Sums over a text of what a model says of its batches.
 
     Args:
         log_probs_of: a batch to the log-probability of each of its tokens; those of padding are not read. [B, T]
         sequences: the text.
         unknown: id of the unknown symbol, which is not scored; None where all ids are ordinary tokens.
+        rows: sequences of a batch.
     """
     scored = sequences.mask if unknown is None else sequences.mask & (sequences.tokens != unknown)
-    log_prob = _log_probs(log_probs_of, sequences, scored).sum().item()
+    log_prob = _log_probs(log_probs_of, sequences, scored, rows).sum().item()
     tokens = int(scored.sum())
     return Likelihood(log_prob, tokens, int(sequences.mask.sum()) - tokens, len(sequences.tokens))
 
@@ -81,7 +100,7 @@ def sequence_log_probs(generator: "GeneratorModule", sequences: Sequences) -> Te
         [sentences]
     """
     with evaluating(generator):
-        return _log_probs(_teacher_forced(generator), sequences, sequences.mask)
+        return _log_probs(_teacher_forced(generator), sequences, sequences.mask, _rows_of(generator, sequences))
 
 
 def sentence_likelihoods(
@@ -99,24 +118,37 @@ def sentence_likelihoods(
     """
     scored = sequences.mask if unknown is None else sequences.mask & (sequences.tokens != unknown)
     with evaluating(generator):
-        return _log_probs(_teacher_forced(generator), sequences, scored), scored.sum(dim=1)
+        rows = _rows_of(generator, sequences)
+        return _log_probs(_teacher_forced(generator), sequences, scored, rows), scored.sum(dim=1)
+
+
+def _rows_of(generator: "GeneratorModule", sequences: Sequences) -> int:
+    """Sequences that are read at once."""
+    length = sequences.tokens.shape[1]
+    logits = 1 if hasattr(generator, "features") else length * generator.vocabulary_size
+    return rows_at_once(length, logits, sequences.tokens.device)
 
 
 def _teacher_forced(generator: "GeneratorModule") -> Callable[[Batch], Tensor]:
     def log_probs(batch: Batch) -> Tensor:
         context = generator.encode(batch.source, batch.source_mask)
-        return -token_nll(generator.forward(batch.tokens, context), batch.tokens, batch.mask)
+        if not hasattr(generator, "features"):
+            return -token_nll(generator.forward(batch.tokens, context), batch.tokens, batch.mask)
+        features = generator.features(batch.tokens, context)[batch.mask]
+        weight, bias = generator.output_layer()
+        nll = output_token_nll(features, weight, bias, batch.tokens[batch.mask])
+        return torch.zeros(batch.mask.shape, dtype=nll.dtype, device=nll.device).masked_scatter(batch.mask, -nll)
 
     return log_probs
 
 
-def _log_probs(log_probs_of: Callable[[Batch], Tensor], sequences: Sequences, scored: Tensor) -> Tensor:
+def _log_probs(log_probs_of: Callable[[Batch], Tensor], sequences: Sequences, scored: Tensor, rows: int) -> Tensor:
     """Sums over the tokens of each sequence that are scored, in double precision. [sentences]"""
     log_probs = torch.zeros(len(sequences.tokens), dtype=torch.float64, device=sequences.tokens.device)
     # Like lengths together: little of a batch is then padding.
     order = sequences.mask.sum(dim=1).argsort(stable=True)
-    for rows in order.split(max(1, TOKENS_AT_ONCE // sequences.tokens.shape[1])):
-        batch = take(sequences, rows)
-        known = scored[rows, : batch.tokens.shape[1]]
-        log_probs[rows] = torch.where(known, log_probs_of(batch), 0.0).sum(dim=1, dtype=torch.float64)
+    for chosen in order.split(rows):
+        batch = take(sequences, chosen)
+        known = scored[chosen, : batch.tokens.shape[1]]
+        log_probs[chosen] = torch.where(known, log_probs_of(batch), 0.0).sum(dim=1, dtype=torch.float64)
     return log_probs

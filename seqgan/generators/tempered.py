@@ -27,6 +27,8 @@ class TemperedGenerator(nn.Module):
         self.temperature = temperature
         self.vocabulary_size = generator.vocabulary_size
         self.start, self.end = generator.start, generator.end
+        if hasattr(generator, "features"):
+            self.features = generator.features  # what `output_layer` below reads
 
     def encode(self, source: Tensor | None, source_mask: Tensor | None) -> Context:
         """The generator's own."""
@@ -44,3 +46,8 @@ class TemperedGenerator(nn.Module):
     def forward(self, tokens: Tensor, context: Context = None) -> Tensor:
         """Teacher forcing. [B, T] -> logits [B, T, V]"""
         return self.generator(tokens, context) / self.temperature
+
+    def output_layer(self) -> tuple[Tensor, Tensor]:
+        """That of a generator which has one, after whose `features` it is."""
+        weight, bias = self.generator.output_layer()
+        return weight / self.temperature, bias / self.temperature

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from seqgan.tensors.products import add_product, linear
 from seqgan.tensors.workers import in_parallel
@@ -17,6 +18,8 @@ LEAST_PROBABILITY = 1e-30
 """Below it a probability in float32 is soon too small to be told from 0, and its logarithm is made of the logits."""
 LOGIT_BYTES = 2**22
 """Logits at once: they stay in a core's caches through all passes over them."""
+ACCELERATOR_LOGIT_BYTES = 2**28
+"""The same anywhere but on a CPU: enough to keep a GPU busy."""
 
 
 def output_nll(values: Tensor, weight: Tensor, bias: Tensor, tokens: Tensor) -> Tensor:
@@ -36,6 +39,30 @@ def output_nll(values: Tensor, weight: Tensor, bias: Tensor, tokens: Tensor) -> 
         []
     """
     return _OutputNLL.apply(values, weight, bias, tokens)
+
+
+def output_token_nll(values: Tensor, weight: Tensor, bias: Tensor, tokens: Tensor) -> Tensor:
+    """What `output_nll` sums, of each position, on any device; without derivatives.
+
+    Args:
+        values: what the output layer reads. [K, D]
+        weight: [V, D]
+        bias: [V]
+        tokens: ids. [K]
+
+    Returns:
+        In nats. [K]
+    """
+    size = _task_size(len(tokens))
+    rows = _rows_at_once(weight)
+
+    def nll_of(part: tuple[Tensor, Tensor]) -> Tensor:
+        pieces = zip(part[0].split(rows), part[1].split(rows), strict=True)
+        return torch.cat([functional.cross_entropy(linear(x, weight, bias), y, reduction="none") for x, y in pieces])
+
+    # On a GPU all positions are one task: its pieces are larger than a thread's tasks.
+    parts = zip(values.split(size), tokens.split(size), strict=True) if values.is_cpu else [(values, tokens)]
+    return torch.cat(in_parallel(nll_of, parts, values.device))
 
 
 class _OutputNLL(torch.autograd.Function):
@@ -62,6 +89,12 @@ def _task_size(positions: int) -> int:
     return max(1, math.ceil(positions / tasks))
 
 
+def _rows_at_once(weight: Tensor) -> int:
+    """Positions whose logits are in memory at once; one at least."""
+    memory = LOGIT_BYTES if weight.is_cpu else ACCELERATOR_LOGIT_BYTES
+    return max(1, memory // (len(weight) * weight.element_size()))
+
+
 def _nll_and_gradients(
     values: Tensor, weight: Tensor, bias: Tensor, tokens: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -70,7 +103,7 @@ def _nll_and_gradients(
     values_gradient = torch.empty_like(values)
     # [V, D], with V running fastest in memory: as `add_product` adds to it at once.
     weight_gradient, bias_gradient = weight.new_zeros(weight.shape[::-1]).T, torch.zeros_like(bias)
-    rows = max(1, LOGIT_BYTES // (len(weight) * weight.element_size()))
+    rows = _rows_at_once(weight)
     for part, target, part_gradient in zip(
         values.split(rows), tokens.unsqueeze(1).split(rows), values_gradient.split(rows), strict=True
     ):

@@ -11,7 +11,7 @@ from torch import nn
 from seqgan.data.batches import Sequences
 from seqgan.decoding import sample
 from seqgan.decoding.relaxed import relaxed_sample
-from seqgan.evaluation import averaged_likelihood, averaging, held_out_likelihood
+from seqgan.evaluation import averaged_likelihood, held_out_likelihood
 from seqgan.progress import Progress
 from seqgan.tensors.masking import mask_from_tokens
 
@@ -56,7 +56,7 @@ EXPECTED = MEAN[TOKENS].log()[SEQUENCES.mask].sum().item()
 
 @pytest.mark.parametrize("at_once", [8, 20, 4000])
 def test_distributions_of_all_positions_at_once_are_averaged_and_not_their_logarithms(rng, monkeypatch, at_once):
-    monkeypatch.setattr(averaging, "TOKENS_AT_ONCE", at_once)
+    monkeypatch.setattr("seqgan.evaluation.likelihood.TOKENS_AT_ONCE", at_once)
     generator = TwoTables()
     likelihood = averaged_likelihood(generator, SEQUENCES, None, rng=rng, draws=12)
     assert sum(generator.asked) == 12

@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional
 
 from seqgan.tensors import output_nll as module
-from seqgan.tensors.output_nll import output_nll
+from seqgan.tensors.output_nll import output_nll, output_token_nll
 
 
 @pytest.mark.parametrize("positions", [1, 7, 600])
@@ -20,6 +20,18 @@ def test_value_and_gradients_are_those_of_cross_entropy(positions, logit_bytes, 
     torch.testing.assert_close(fast, plain)
     expected = torch.autograd.grad(2 * plain, inputs)
     torch.testing.assert_close(torch.autograd.grad(2 * fast, inputs), expected)
+
+
+@pytest.mark.parametrize("positions", [1, 7, 600])
+@pytest.mark.parametrize("logit_bytes", [1, 1000, 2**20])
+def test_each_positions_value_is_that_of_cross_entropy(positions, logit_bytes, monkeypatch, rng):
+    monkeypatch.setattr(module, "LOGIT_BYTES", logit_bytes)
+    values, weight, bias = (
+        torch.randn(s, generator=rng, dtype=torch.float64) for s in [(positions, 3), (11, 3), (11,)]
+    )
+    tokens = torch.randint(11, (positions,), generator=rng)
+    expected = functional.cross_entropy(functional.linear(values, weight, bias), tokens, reduction="none")
+    torch.testing.assert_close(output_token_nll(values, weight, bias, tokens), expected)
 
 
 def test_an_impossible_token_costs_its_logits_distance():
