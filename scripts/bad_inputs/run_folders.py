@@ -255,6 +255,9 @@ STATES: dict[str, Make] = {
     "zeros compressed a thousand times": sealed(
         lambda: hand_made(tensor_pickle(count=2**25, size=2**25), zipfile.ZIP_DEFLATED, bytes(2**27))
     ),
+    "a list in two places": restated(lambda state: state.update(one=[words := [1, 2], words])),
+    "a tensor in forty places": restated(lambda state: state.update(one=[torch.zeros(4000)] * 40)),
+    "lists in forty others": sealed(lambda: saved(_within(40))),
     "a list in place of a state": sealed(lambda: saved([1, 2])),
     "a tensor in place of a state": sealed(lambda: saved(torch.zeros(2))),
     "an empty state": sealed(lambda: saved({})),
@@ -594,6 +597,10 @@ def _moments(state: dict[str, object], value: torch.Tensor) -> None:
     assert isinstance(optimizer, dict)
     for remembered in optimizer["state"].values():
         remembered["exp_avg"] = value
+
+
+def _within(levels: int) -> object:
+    return {"epoch": _within(levels - 1)} if levels else 1
 
 
 def _zip(members: dict[str, bytes]) -> bytes:
