@@ -85,7 +85,7 @@ class DataConfig(_Section, frozen=True, kw_only=True):
     streaming: Annotated[str, tyro.conf.arg(metavar="auto|always|never")] = "auto"
     """Read plain text from the disk and not into memory: auto does so from 256 MiB of training text on."""
     cache: Annotated[str | None, tyro.conf.arg(metavar="DIR")] = None
-    """Where such a text is kept encoded; by default what SEQGAN_CACHE names, or ~/.cache/seqgan."""
+    """Where such a text is kept encoded; by default what SEQGAN_CACHE names, or ~/.cache/seqgan. No file says it."""
     workers: Count = 0
     """Processes that read and tokenize it; 0 for one per processor, at most 16."""
     split: Annotated[str, tyro.conf.Suppress] = "lines"
@@ -635,8 +635,15 @@ def with_settings(config: RunConfig, settings: Mapping[str, Any], where: str) ->
         where: the file they came from, for messages.
 
     Raises:
-        ConfigError: unknown keys (the nearest is named) and values of another type or out of range.
+        ConfigError: unknown keys (the nearest is named) and values of another type or out of range; or the place of a
+            cache, which is for who calls a command to say and not for a file that may come from anywhere.
     """
+    data = settings.get("data")
+    if isinstance(data, dict) and data.get("cache") is not None:
+        raise ConfigError(
+            f"In {where}: data.cache is {data['cache']!r}, and where texts are kept is said by the flag --data.cache "
+            "or the variable SEQGAN_CACHE alone: take it out of there."
+        )
     merged: dict[str, Any] = msgspec.to_builtins(config)
     for key, value in settings.items():
         if not isinstance(key, str):
@@ -651,9 +658,10 @@ def with_settings(config: RunConfig, settings: Mapping[str, Any], where: str) ->
 
 
 def settings_text(config: RunConfig) -> str:
-    """All settings as YAML, every default spelt out."""
+    """All settings as YAML, every default spelt out; not where a cache was, which is no setting of a run."""
     import yaml
 
+    config = msgspec.structs.replace(config, data=msgspec.structs.replace(config.data, cache=None))
     return yaml.safe_dump(msgspec.to_builtins(config), sort_keys=False, allow_unicode=True)
 
 

@@ -1,6 +1,5 @@
 """`seqgan pretrain`: maximum likelihood, from a corpus into a run."""
 
-import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -204,7 +203,6 @@ def resolved(config: RunConfig) -> DataConfig:
         valid=None if data.valid is None else located(data.valid, prefix=data.target is not None),
         source=located_source(data.corpus, data.source),
         valid_source=None if data.valid_source is None else located(data.valid_source),
-        cache=None if data.cache is None else os.path.abspath(data.cache),
     )
 
 

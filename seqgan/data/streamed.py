@@ -5,12 +5,13 @@ What is in memory of it is its vocabulary, its held-out sentences, and a sample 
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from seqgan.data.batches import LONGEST_AUTOMATIC, encode_sentences
-from seqgan.data.cache import cache_folder, forget, key_of, locked, state_of, written_state
+from seqgan.data.cache import cache_folder, key_of, locked, state_of, written_state
 from seqgan.data.corpus import Corpus, is_embedded, own_name
 from seqgan.data.folders import SPLIT_NAMES, is_tsv, split_files_of
 from seqgan.data.held_out import (
@@ -142,36 +143,31 @@ def stream_text(
     folder = cache_folder(cache, own_name(corpus), corpus)
     kind = tokenizer if isinstance(tokenizer, str) else tokenizer.name
     with locked(folder, progress):
-        held_out = NOTHING if own else _choice(parts, folder, state, seed, split, workers, progress)
         whole: Through | None = None
-        if split == "lines":
-            drawn = held_out if isinstance(held_out, Drawn) else None
-            whole = read_through(parts, drawn, own, files.test, folder, state, progress)
-            _check_known(corpus, fingerprint, whole.fingerprint)
-            if not own:
-                held_out_texts["validation"] = whole.held_out
-        asked = [line for lines in held_out_texts.values() for line in lines]
-        scan = scan_text(
-            parts,
-            folder,
-            state,
-            counted=kind,
-            held_out=held_out,
-            asked=asked,
-            workers=workers,
-            progress=progress,
-        )
-        known_as = key_of(scan.content, *held_out, *asked) if whole is None else whole.fingerprint
-        _check_known(corpus, fingerprint, known_as)
-        if not own and whole is None:
-            held_out_texts["validation"] = scan.held_out
-        try:
+        with _forgetting(folder):
+            held_out = NOTHING if own else _choice(parts, folder, state, seed, split, workers, progress)
+            if split == "lines":
+                drawn = held_out if isinstance(held_out, Drawn) else None
+                whole = read_through(parts, drawn, own, files.test, folder, state, progress)
+                _check_known(corpus, fingerprint, whole.fingerprint)
+                if not own:
+                    held_out_texts["validation"] = whole.held_out
+            asked = [line for lines in held_out_texts.values() for line in lines]
+            scan = scan_text(
+                parts,
+                folder,
+                state,
+                counted=kind,
+                held_out=held_out,
+                asked=asked,
+                workers=workers,
+                progress=progress,
+            )
+            known_as = key_of(scan.content, *held_out, *asked) if whole is None else whole.fingerprint
+            _check_known(corpus, fingerprint, known_as)
+            if not own and whole is None:
+                held_out_texts["validation"] = scan.held_out
             _check_enough(corpus, scan, held_out_texts["validation"], drawn=not own)
-        except CorpusError:
-            # Of this text, which is to become another one, or to be split otherwise.
-            for made in ("count-", "text-", "scan-"):
-                forget(folder, made)
-            raise
         if isinstance(tokenizer, str):
             tokenizer = make_tokenizer(tokenizer, scan.sample, vocabulary_size=pieces, seed=seed)
         is_new = vocabulary is None
@@ -293,6 +289,20 @@ def _is_still(paths: Sequence[Path], written: str) -> bool:
         return written_state(paths) == written
     except OSError:
         return False
+
+
+@contextmanager
+def _forgetting(folder: Path) -> Iterator[None]:
+    """Within the block a text is read and asked whether it is the right one. Where it is not, what this reading left of
+    it goes: its sentences may be nobody's business here. What was there before is of another reading, and stays."""
+    before = set(folder.iterdir())
+    try:
+        yield
+    except CorpusError:
+        for path in set(folder.iterdir()) - before:
+            with suppress(OSError):
+                path.unlink()
+        raise
 
 
 def _choice(

@@ -231,6 +231,8 @@ def open_run(folder: str | Path) -> Run:
         raise RunError(f"{folder} is no seqgan run: it has no config.yaml beside a vocabulary.txt. Check --run.")
     refuse_ways_out(folder)
     settings = read_settings(folder / "config.yaml")
+    if isinstance(settings.get("data"), dict):
+        settings["data"].pop("cache", None)  # earlier versions wrote it: a run's file leads no command elsewhere
     # Of every run these are written: what a cut file lacks would silently be a default.
     if missing := [name for name in ("seed", "data", "generator", "pretrain") if name not in settings]:
         raise RunError(

@@ -24,7 +24,7 @@ KEPT_NAME = "sweep.yaml"
 CHANGEABLE = {"trials", "workers", "cluster", "slurm", "gpus"}
 """What a sweep that was begun may be given anew."""
 PLACES = {
-    "data": ("corpus", "valid", "source", "valid_source", "tokenizer_path", "cache"),
+    "data": ("corpus", "valid", "source", "valid_source", "tokenizer_path"),
     "generator": ("path",),
     "discriminator": ("path",),
 }
@@ -112,7 +112,7 @@ def read_sweep_file(path: Path) -> SweepFile:
         config = {**config, "data": _with_whole_paths(data)}
     for player in ("generator", "discriminator"):
         config = _with_whole_folders(config, player, "path")
-    config = _with_whole_folders(_with_whole_folders(config, "data", "tokenizer_path"), "data", "cache")
+    config = _with_whole_folders(config, "data", "tokenizer_path")
     run = None if sweep.run is None else str(Path(sweep.run).absolute())
     return msgspec.structs.replace(sweep, config=config, run=run)
 
@@ -277,7 +277,7 @@ def _with_whole_paths(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _with_whole_folders(config: dict[str, Any], section: str, key: str) -> dict[str, Any]:
-    """The same settings with one that names a folder, of a model or of a cache, by a name that means it anywhere."""
+    """The same settings with one that names the folder of a model by a name that means it anywhere."""
     settings = config.get(section)
     if not settings or not isinstance(settings.get(key), str) or settings[key].startswith("hf:"):
         return config

@@ -455,9 +455,23 @@ def test_a_refused_text_leaves_nothing_in_the_cache(tmp_path):
     good = "a cat sleeps here .\n" * 100
     assert made_of(good + "a\ttab\n", workers=2) == ([], [])  # the first process had finished its part
     assert made_of("one\n") == ([], [])
-    # Another length finds the counts of the same text. What is of a text that is refused for another reason stays, too.
+    # Another length finds the counts of the same text. Written anew, it is read anew, and that reading is refused.
     assert made_of(good, max_length=2, too_long="drop")[0] == ["scan", "text"]
-    assert made_of(good, fingerprint="of another")[0] == ["scan", "text"]
+    assert made_of(good, fingerprint="of another")[0] == ["scan"]
+
+
+@pytest.mark.parametrize("split", ["lines", "distinct"])
+@pytest.mark.parametrize("own", [True, False])
+def test_of_a_text_that_is_not_the_runs_nothing_is_kept(tmp_path, split, own):
+    """The settings of a run name a file that somebody else wrote: its sentences are not copied to anywhere."""
+    path, valid = tmp_path / "private.txt", tmp_path / "valid.txt"
+    path.write_text("".join(f"nobody's business {number} .\n" for number in range(100)))
+    valid.write_text("a dog .\n")
+    with pytest.raises(CorpusError, match="is not the text that the run was trained on"):
+        stream_text(
+            str(path), Files([path], [], []), str(valid) if own else None, split=split, fingerprint="another", workers=1
+        )
+    assert list((tmp_path / "cache").iterdir()) == []
 
 
 def test_a_cache_that_cannot_be_made(folder, tmp_path, monkeypatch):

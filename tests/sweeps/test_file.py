@@ -32,15 +32,13 @@ def test_defaults_and_whole_names(tmp_path, monkeypatch):
     assert sweep.settings == {"data": {"corpus": str(tmp_path / "mine.txt"), "min_count": 2}}
 
 
-def test_folders_of_models_and_caches_have_whole_names(tmp_path, monkeypatch):
+def test_folders_of_models_have_whole_names(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    text = (
-        "config: {data: {tokenizer_path: gpt2, cache: c}, generator: {path: gpt2}, discriminator: {path: 'hf:a/b'}}\n"
-    )
+    text = "config: {data: {tokenizer_path: gpt2}, generator: {path: gpt2}, discriminator: {path: 'hf:a/b'}}\n"
     sweep = read_sweep_file(written(tmp_path, WHOLE + text))
     gpt2 = str(tmp_path / "gpt2")
     assert sweep.settings == {
-        "data": {"tokenizer_path": gpt2, "cache": str(tmp_path / "c")},
+        "data": {"tokenizer_path": gpt2},
         "generator": {"path": gpt2},
         "discriminator": {"path": "hf:a/b"},
     }
