@@ -17,6 +17,7 @@ from seqgan.config import (
     RunConfig,
 )
 from seqgan.data.corpus import load_corpus
+from seqgan.data.data_sets import DataSetPart
 from seqgan.data.pretrained import Pretrained
 from seqgan.data.streamed import stream_text, streamed_files
 from seqgan.data.text import Text, encode_corpus, refuse_ids, refuse_source_settings
@@ -104,6 +105,8 @@ def build_text(
         turns=config.turns,
         turn_separator=config.turn_separator,
         split=config.split,
+        part=set_part(config),
+        blank_sources=config.blank_sources,
     )
     if config.fingerprint and config.fingerprint != corpus.fingerprint():
         raise CorpusError(
@@ -144,6 +147,11 @@ def build_text(
         source_cut="beginning" if config.source_cut == "auto" and config.turns else config.source_cut,
         turn_separator=config.turn_separator,
     )
+
+
+def set_part(config: DataConfig) -> DataSetPart:
+    """Which part of a data set the settings name."""
+    return DataSetPart(config.set_configuration, config.set_split, config.set_revision, config.set_folder)
 
 
 def _shares_vocabulary(config: DataConfig) -> bool:

@@ -51,6 +51,17 @@ class DataConfig(_Section, frozen=True, kw_only=True):
     """The extension of the sentences in such a folder, as in --source en --target de."""
     valid_source: Annotated[str | None, tyro.conf.arg(aliases=["--valid-source"], metavar="FILE")] = None
     """What the held-out sentences answer or translate, where valid is not itself of pairs."""
+    set_configuration: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    """Of a data set hf:NAME that has several configurations, such as pairs of languages: which."""
+    set_split: Annotated[str | None, tyro.conf.arg(metavar="SPLIT")] = None
+    """The split of a data set that is the training text, a part of it included, as in train[:10%]; by default train."""
+    set_revision: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    """A branch, tag or commit of a data set's repository."""
+    set_folder: Annotated[str | None, tyro.conf.arg(metavar="DIR")] = None
+    """The folder of a data set that has the data."""
+    blank_sources: Annotated[str, tyro.conf.arg(metavar="refuse|keep")] = "refuse"
+    """What happens to pairs whose source is blank: refused, or kept; a source that says nothing is then read as
+    turn_separator alone."""
     tokenizer: Annotated[
         str, tyro.conf.arg(aliases=["--tokenizer"], metavar="words|characters|sentencepiece|ids|huggingface")
     ] = "words"
@@ -450,6 +461,8 @@ def check(config: RunConfig) -> RunConfig:
         raise ConfigError(f"data.streaming is {config.data.streaming!r}: choose auto, always or never.")
     if config.data.too_long not in ("cut", "drop"):
         raise ConfigError(f"data.too_long is {config.data.too_long!r}: choose cut or drop.")
+    if config.data.blank_sources not in ("refuse", "keep"):
+        raise ConfigError(f"data.blank_sources is {config.data.blank_sources!r}: choose refuse or keep.")
     if config.data.source_cut not in ("auto", "beginning", "end", "end-of-turns"):  # the last one is that of before
         raise ConfigError(f"data.source_cut is {config.data.source_cut!r}: choose auto, beginning or end.")
     if config.data.split not in ("lines", "distinct"):

@@ -98,8 +98,8 @@ DATA = (
         "data-lines-split-at-separators",
         "A text is split at line separators of all kinds.",
         "data/lines.py",
-        'content.decode("utf-8-sig").split("\\n")',
-        'content.decode("utf-8-sig").splitlines()',
+        'decoded(content, path).split("\\n")',
+        "decoded(content, path).splitlines()",
         ("tests/data/test_corpus.py::test_only_line_feeds_end_a_line",),
     ),
     Mutant(

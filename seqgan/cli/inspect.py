@@ -35,6 +35,16 @@ class InspectFlags(CommonFlags, frozen=True, kw_only=True):
     """The extension of the sentences in such a folder, as in --source en --target de."""
     valid_source: Annotated[str | None, tyro.conf.arg(metavar="FILE")] = None
     """What the held-out sentences answer or translate, where valid is not itself of pairs."""
+    set_configuration: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    """Of a data set hf:NAME that has several configurations, which."""
+    set_split: Annotated[str | None, tyro.conf.arg(metavar="SPLIT")] = None
+    """The split of a data set that is the training text, a part of it included, as in train[:10%]; by default train."""
+    set_revision: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    """A branch, tag or commit of a data set's repository."""
+    set_folder: Annotated[str | None, tyro.conf.arg(metavar="DIR")] = None
+    """The folder of a data set that has the data."""
+    blank_sources: Annotated[str, tyro.conf.arg(metavar="refuse|keep")] = "refuse"
+    """What happens to pairs whose source is blank."""
     tokenizer: Annotated[str | None, tyro.conf.arg(metavar="words|characters|sentencepiece|ids")] = None
     """What a token is; by default words, or characters where sentences have no spaces."""
     seed: Seed = 0
@@ -67,7 +77,9 @@ def main(arguments: Sequence[str]) -> None:
 
     from seqgan.data.advice import advice, findings
     from seqgan.data.corpus import load_corpus
-    from seqgan.data.inspect import has_spaces, identical_files, inspect_corpus
+    from seqgan.data.data_sets import DataSetPart
+    from seqgan.data.inspect import identical_files, inspect_corpus
+    from seqgan.data.spaces import has_spaces
     from seqgan.data.streamed import sample_corpus, streamed_files
     from seqgan.data.text import refuse_ids
     from seqgan.files import write_file
@@ -84,6 +96,8 @@ def main(arguments: Sequence[str]) -> None:
             source=flags.source,
             target=flags.target,
             valid_source=flags.valid_source,
+            part=DataSetPart(flags.set_configuration, flags.set_split, flags.set_revision, flags.set_folder),
+            blank_sources=flags.blank_sources,
         )
     name = flags.tokenizer or ("words" if has_spaces(corpus.train) else "characters")
     tokenizer = make_tokenizer(name, corpus.train, seed=flags.seed)
@@ -135,7 +149,11 @@ def command_of(flags: InspectFlags, tokenizer: str) -> str:
     """What makes the same page again."""
     import shlex
 
-    given = {"valid": flags.valid, "source": flags.source, "target": flags.target, "valid-source": flags.valid_source}
+    sides = ("valid", "source", "target", "valid_source")
+    named = (*sides, "set_configuration", "set_split", "set_revision", "set_folder")
+    given = {name.replace("_", "-"): getattr(flags, name) for name in named}
+    if flags.blank_sources != "refuse":
+        given["blank-sources"] = flags.blank_sources
     options = [part for name, value in given.items() if value is not None for part in (f"--{name}", value)]
     seed = ["--seed", str(flags.seed)] if flags.seed else []
     words = ["seqgan", "inspect", flags.corpus, *options, "--tokenizer", tokenizer, *seed, "--output", "inspect.html"]

@@ -252,6 +252,7 @@ def sources_of(flags: SampleFlags, run: "Run") -> "tuple[Tensor, Tensor]":
         turn_separator=data.turn_separator,
         turns=data.turns,
         source_cut=data.source_cut,
+        blank_sources=data.blank_sources,
         name="standard input" if flags.source == "-" else flags.source,
         note=flags.progress.note,
     )

@@ -1,9 +1,10 @@
 """From the numbers of an inspected corpus to sentences: what is wrong with it, and which settings suit it."""
 
-import unicodedata
 from dataclasses import dataclass
 
-from seqgan.data.inspect import FEWEST_WORDS, Alike, Inspection, Leak
+from seqgan.data.batches import LONGEST_AUTOMATIC
+from seqgan.data.inspect import Alike, Inspection, Leak
+from seqgan.data.spaces import why_characters
 
 MANY_COPIES = 0.05
 """Share of sentences that occurred before from which it is said what they do."""
@@ -131,7 +132,7 @@ def advice(found: Inspection) -> list[Setting]:
     kept, longest = train.lengths.percentiles[str(KEPT_PERCENT)] + 1, train.lengths.longest + 1
     if found.numbers_alone:
         pass  # sequences of ids have one length
-    elif longest > kept * 1.25:
+    elif longest > kept * 1.25 and kept <= LONGEST_AUTOMATIC:
         settings.append(
             Setting(
                 f"--data.max-length {kept}",
@@ -139,17 +140,29 @@ def advice(found: Inspection) -> list[Setting]:
                 "Time and memory grow with it.",
             )
         )
+    elif longest > LONGEST_AUTOMATIC:
+        cut = sum(many for length, many in train.lengths.counts.items() if int(length) + 1 > LONGEST_AUTOMATIC)
+        settings.append(
+            Setting(
+                f"--data.max-length {kept}",
+                f"Without it {_many(cut, 'training sentence')} of more than {LONGEST_AUTOMATIC} tokens, end symbol "
+                f"included, {'is' if cut == 1 else 'are'} cut there; this keeps {KEPT_PERCENT} % whole, and the "
+                f"longest has {longest:,}. Time and memory grow with it.",
+            )
+        )
     else:
         settings.append(Setting("", f"data.max_length as it is: the longest sentence has {longest:,} tokens."))
     if found.pairs is not None:
         lengths = found.pairs.splits["train"]
         kept = max(1, lengths.percentiles[str(KEPT_PERCENT)])
-        if lengths.longest > kept * 1.25:
+        cut = sum(many for length, many in lengths.counts.items() if int(length) > LONGEST_AUTOMATIC)
+        if lengths.longest > kept * 1.25 or cut:
             settings.append(
                 Setting(
                     f"--data.max-source-length {kept}",
                     f"Keeps {KEPT_PERCENT} % of the sources whole; the longest has {lengths.longest:,} tokens. Longer "
-                    f"ones lose their {'oldest turns' if found.pairs.conversations else 'end'}.",
+                    f"ones lose their {'oldest turns' if found.pairs.conversations else 'end'}."
+                    + (f" Without it so do those of more than {LONGEST_AUTOMATIC}: {cut:,}." if cut else ""),
                 )
             )
     return settings
@@ -236,10 +249,9 @@ def _tokenizer(found: Inspection) -> Setting:
     unknown = max((each.tokens for each in found.unknown.values()), default=0.0)
     if found.numbers_alone and found.tokenizer in ("words", "ids"):
         return Setting("--tokenizer ids", "Every token is a number and all sequences have one length.")
-    if found.words_in_a_sentence < FEWEST_WORDS:
-        return Setting("--tokenizer characters", "Sentences have no spaces: names, molecules and the like.")
-    if found.words_in_a_sentence < 4 and found.frequent and _is_unspaced(found):
-        return Setting("--tokenizer characters", "The script puts no spaces between words.")
+    why = why_characters(found.words_in_a_sentence, [token for token, _ in found.frequent])
+    if why:
+        return Setting("--tokenizer characters", why)
     if found.tokenizer == "words" and (unknown > MANY_UNKNOWN or found.growth.exponent > STEADY_GROWTH):
         why = (
             f"{_percent(unknown)} of the held-out tokens are unknown words"
@@ -250,14 +262,6 @@ def _tokenizer(found: Inspection) -> Setting:
     if found.tokenizer == "words":
         return Setting("", f"data.tokenizer words as it is: {_percent(unknown)} of the held-out tokens are unknown.")
     return Setting("", f"data.tokenizer {found.tokenizer} was asked for; look at words beside it.")
-
-
-def _is_unspaced(found: Inspection) -> bool:
-    """Whether the most frequent tokens are of a script that is written without spaces."""
-    scripts = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
-    letters = [token[0] for token, _ in found.frequent if token[0].isalpha()]
-    unspaced = [letter for letter in letters if unicodedata.name(letter, "").startswith(scripts)]
-    return len(unspaced) > len(letters) / 2
 
 
 def _mend_of(kind: str) -> str:

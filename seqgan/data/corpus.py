@@ -11,26 +11,26 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from seqgan.data.data_sets import DATASET_FORMATS, DataSetPart, read_data_set
 from seqgan.data.embedded import draw_embedded, embedded_corpora
-from seqgan.data.folders import SPLIT_NAMES, Splits, extensions, is_tsv, read_folder, read_prefix
+from seqgan.data.folders import Splits, extensions, is_tsv, read_folder, read_prefix
 from seqgan.data.held_out import split_note, split_off
 from seqgan.data.lines import count, ends_hint, read_lines
+from seqgan.data.objects import is_object, object_splits
 from seqgan.data.pairs import (
     TURN_SEPARATOR,
     Pair,
     Sources,
-    columns_to_pairs,
     last_turns,
     read_aligned,
     read_tsv,
 )
-from seqgan.data.quiet import quiet
 from seqgan.errors import CorpusError, nearest
 
+BLANK_SOURCES = ("refuse", "keep")
+"""What may be done with pairs whose source is blank."""
 EMBEDDED = "embedded:"
 """What a corpus's name may begin with, so that no file or folder is meant."""
-DATASET_FORMATS = ("csv", "json", "parquet", "text")
-"""Files that ``hf:FORMAT:FILE`` reads."""
 
 
 class Corpus(NamedTuple):
@@ -52,6 +52,8 @@ class Corpus(NamedTuple):
     """The fingerprint of a text that is on the disk, of which `train` is a sample; empty for one in memory."""
     split_off: bool = False
     """Whether `valid` was split off the same text, so that both have the frequent sentences."""
+    origin: tuple[str, ...] = ()
+    """Files or folders of plain text that it was read from."""
 
     def fingerprint(self) -> str:
         """Equal for equal sentences, and sources, in all splits."""
@@ -65,18 +67,25 @@ class Corpus(NamedTuple):
 
 
 def load_corpus(
-    corpus: str | Path,
-    valid: str | Path | None = None,
+    corpus: Any,
+    valid: Any = None,
     *,
     seed: int = 0,
-    source: str | Path | None = None,
+    source: Any = None,
     target: str | None = None,
-    valid_source: str | Path | None = None,
+    valid_source: Any = None,
     turns: int = 0,
     turn_separator: str = TURN_SEPARATOR,
     split: str = "lines",
+    column: str = "",
+    part: DataSetPart = DataSetPart(),  # noqa: B008
+    blank_sources: str = "refuse",
+    name: str = "",
 ) -> Corpus:
-    """Read a corpus.
+    """Read a corpus: by its name, or from an object that has its text.
+
+    An object is a list or any iterable of sentences, of (source, target) pairs or of rows with named fields; a column
+    or a table of pandas, pyarrow or datasets; or such by split, as a ``DatasetDict``.
 
     Args:
         corpus: what exists under this name is read, a file with a sentence a line or a folder with train.*, valid.*
@@ -88,24 +97,50 @@ def load_corpus(
             `valid_source`, or what train and valid files of two languages have in common, as in ``data/valid``.
         seed: of what is split off where nothing is held out.
         source: of a corpus that is one file, the file of its sources; of a folder of aligned files, or of the
-            beginning of their names (``data/train``), the extension of the sources.
+            beginning of their names (``data/train``), the extension of the sources; of a list or column, that of its
+            sources.
         target: the extension of the targets there.
-        valid_source: the file of the sources of `valid`.
+        valid_source: the file, list or column of the sources of `valid`.
         turns: keep the last turns of each source; 0 keeps all.
         turn_separator: the token between turns.
         split: by which rule some are split off, one of `held_out.SPLITS`.
+        column: of a table in memory, what would stand behind the ``#`` of a name.
+        part: of a data set ``hf:NAME``, which.
+        blank_sources: "refuse" pairs whose source is blank, or "keep" them: a source that says nothing is read as the
+            token between turns alone.
+        name: what to call a corpus in memory.
 
     Raises:
         CorpusError: what was found, where, and the mend.
     """
-    corpus = str(corpus)
+    if blank_sources not in BLANK_SOURCES:
+        raise CorpusError(f"blank_sources is {blank_sources!r}: choose {' or '.join(BLANK_SOURCES)}.")
     notes: list[str] = []
-    source = None if source is None else str(source)
-    splits = dict(_read_splits(corpus, source, target, notes))
+    keep_blank = blank_sources == "keep"
+    if is_object(corpus):
+        name = name or "corpus"
+        how: dict[str, Any] = {"separator": turn_separator, "keep_blank": keep_blank}
+        splits = object_splits(corpus, column, source, notes, name=name, **how)
+        source = None
+        corpus = name
+    else:
+        if column or name:
+            raise CorpusError(
+                "column and name are of a corpus in memory: of a name say the column behind it, as in hf:NAME#COLUMN."
+            )
+        corpus, source = str(corpus), None if source is None else str(source)
+        name = own_name(corpus)
+        splits = dict(_read_splits(corpus, source, target, notes, part, turn_separator, keep_blank))
     paired = isinstance(splits["train"][0], Pair)
-    name = own_name(corpus)
-    if valid is not None or valid_source is not None:
-        splits["valid"] = _read_valid(valid, valid_source, paired, (source, target), notes)
+    if valid is not None and is_object(valid):
+        how = {"separator": turn_separator, "keep_blank": keep_blank, "name": "valid"}
+        splits["valid"] = object_splits(valid, column, valid_source, notes, **how)["train"]
+        if isinstance(splits["valid"][0], Pair) != paired:
+            raise CorpusError("Of the corpus and valid one has sources and the other has none: give both, or neither.")
+    elif valid is not None or valid_source is not None:
+        splits["valid"] = _read_valid(valid, valid_source, paired, (source, target), notes, keep_blank)
+    if paired and keep_blank:
+        splits = {kind: _with_sources(pairs, turn_separator, notes) for kind, pairs in splits.items()}
     if paired and turns:
         splits = {kind: _with_last_turns(pairs, turn_separator, turns) for kind, pairs in splits.items()}
     elif turns:
@@ -126,7 +161,8 @@ def load_corpus(
     for kind, lines in (("validation", held_out), ("test", test)):
         notes += _leaks(kind, lines, train)
     if not paired:
-        return Corpus(name, list(train), list(held_out), list(test), notes, split_off=splits_off)
+        origin = tuple(str(each) for each in (corpus, valid) if each is not None and not is_object(each))
+        return Corpus(name, list(train), list(held_out), list(test), notes, split_off=splits_off, origin=origin)
     sources = Sources(*([pair.source for pair in pairs] for pairs in (train, held_out, test)))
     train, held_out, test = ([pair.target for pair in pairs] for pairs in (train, held_out, test))
     return Corpus(name, train, held_out, test, notes, sources, split_off=splits_off)
@@ -173,7 +209,17 @@ def located_source(corpus: str, source: str | None) -> str | None:
     return source if source is None or not is_file else located(source)
 
 
-def _read_splits(corpus: str, source: str | None, target: str | None, notes: list[str]) -> Splits:
+def _read_splits(
+    corpus: str,
+    source: str | None,
+    target: str | None,
+    notes: list[str],
+    part: DataSetPart,
+    separator: str,
+    keep_blank: bool,
+) -> Splits:
+    if part.given() and not corpus.startswith("hf:"):
+        raise CorpusError(f"{part.given()[0]} is of a data set hf:NAME, and the corpus is {corpus}: leave it out.")
     flags = " and ".join(flag for flag, value in (("--source", source), ("--target", target)) if value is not None)
     if is_embedded(corpus):
         if flags:
@@ -184,10 +230,10 @@ def _read_splits(corpus: str, source: str | None, target: str | None, notes: lis
             raise CorpusError(
                 f"{corpus} is a data set, whose columns #SOURCE,TARGET behind its name chooses: leave out {flags}."
             )
-        return _read_dataset(corpus, notes)
+        return read_data_set(corpus, notes, part, separator=separator, keep_blank=keep_blank)
     known = embedded_corpora()
     if not corpus or not os.path.exists(corpus):  # Path.exists() raises where a name is too long
-        pairs = read_prefix(corpus, notes, source, target)
+        pairs = read_prefix(corpus, notes, source, target, keep_blank=keep_blank)
         if pairs is not None:
             return {"train": pairs}
         found = [f"{corpus}.{end}" for end in extensions(corpus)][:4]
@@ -199,17 +245,19 @@ def _read_splits(corpus: str, source: str | None, target: str | None, notes: lis
     if corpus in known:
         notes.append(f"{corpus} exists here and is read; the embedded corpus of this name is not.")
     path = Path(corpus)
-    return read_folder(path, notes, source, target) if path.is_dir() else _read_file(path, source, target, notes)
+    if path.is_dir():
+        return read_folder(path, notes, source, target, keep_blank=keep_blank)
+    return _read_file(path, source, target, notes, keep_blank)
 
 
-def _read_file(path: Path, source: str | None, target: str | None, notes: list[str]) -> Splits:
+def _read_file(path: Path, source: str | None, target: str | None, notes: list[str], keep_blank: bool) -> Splits:
     if target is not None:
         raise CorpusError(
             f"--target {target} is an extension of files in a folder, and {path} is one file, which holds the targets "
             "already: leave --target out, and give --source the file of its sources."
         )
     if source is None:
-        return {"train": read_tsv(path, notes) if is_tsv(path) else read_lines(path, notes)}
+        return {"train": read_tsv(path, notes, keep_blank=keep_blank) if is_tsv(path) else read_lines(path, notes)}
     if is_tsv(path):
         raise CorpusError(f"{path} holds its sources already, by its name: leave out --source {source}.")
     if not os.path.isfile(source):
@@ -219,7 +267,7 @@ def _read_file(path: Path, source: str | None, target: str | None, notes: list[s
             f"There is no file {source!r}, which --source names for {path}.{mend} Give the file whose line i is what "
             "its line i answers or translates."
         )
-    return {"train": read_aligned(Path(source), path, notes)}
+    return {"train": read_aligned(Path(source), path, notes, keep_blank=keep_blank)}
 
 
 def _read_valid(
@@ -228,6 +276,7 @@ def _read_valid(
     paired: bool,
     languages: tuple[str | None, str | None],
     notes: list[str],
+    keep_blank: bool,
 ) -> Sequence[Any]:
     """The held-out text of a corpus, of the same kind as its training text."""
     if valid is None:
@@ -243,16 +292,26 @@ def _read_valid(
     if valid_source is not None:
         if is_tsv(valid):
             raise CorpusError(f"--valid {valid} holds its sources already, by its name: leave out --valid-source.")
-        return read_aligned(Path(valid_source), Path(valid), notes)
+        return read_aligned(Path(valid_source), Path(valid), notes, keep_blank=keep_blank)
     if is_tsv(valid):
-        return read_tsv(Path(valid), notes)
-    pairs = None if os.path.exists(valid) or None in languages else read_prefix(str(valid), notes, *languages)
+        return read_tsv(Path(valid), notes, keep_blank=keep_blank)
+    pairs = None
+    if not os.path.exists(valid) and None not in languages:
+        pairs = read_prefix(str(valid), notes, *languages, keep_blank=keep_blank)
     if pairs is None:
         raise CorpusError(
             f"--valid {valid} is not of pairs, and the training text is: give a .tsv file of source TAB target, or "
             "its sources too with --valid-source."
         )
     return pairs
+
+
+def _with_sources(pairs: Sequence[Pair], separator: str, notes: list[str]) -> list[Pair]:
+    """The pairs, with the token between turns for each source that says nothing."""
+    blank = sum(not pair.source.strip() for pair in pairs)
+    if blank:
+        notes.append(f"{count(blank, 'blank source')} kept, read as {separator!r} alone.")
+    return [pair if pair.source.strip() else Pair(separator, pair.target) for pair in pairs]
 
 
 def _with_last_turns(pairs: Sequence[Pair], separator: str, turns: int) -> list[Pair]:
@@ -285,83 +344,3 @@ def own_name(corpus: str) -> str:
     name = corpus_name(corpus)
     # By its name a corpus is known to be drawn from rules.
     return f"own-{name}" if name in embedded_corpora() and not is_embedded(corpus) else name
-
-
-def _read_dataset(source: str, notes: list[str]) -> Splits:
-    """The splits of ``hf:NAME`` or ``hf:FORMAT:FILE``, each with ``#column`` behind it or not, through `datasets`."""
-    place, _, column = source.removeprefix("hf:").partition("#")
-    kind, colon, file = place.partition(":")
-    if not place or (colon and not file):
-        raise CorpusError(f"{source} names no data: expected hf:NAME, or a file as in hf:csv:FILE.")
-    if colon and kind not in DATASET_FORMATS:
-        raise CorpusError(
-            f"{source}: no file format is called {kind!r}.{nearest(kind, DATASET_FORMATS)} Known: "
-            f"{', '.join(DATASET_FORMATS)}."
-        )
-    if colon and not os.path.isfile(file):
-        raise CorpusError(f"{source}: there is no file {file}. Give the path of a {kind} file.")
-    try:
-        with quiet():
-            import datasets
-
-            loaded: Any = datasets.load_dataset(kind, data_files=file) if colon else datasets.load_dataset(place)
-    except Exception as error:
-        # The library wraps what happened in errors of many kinds; the cause tells it.
-        cause = error.__cause__ or error
-        what = " ".join(str(cause).split())[:300].rstrip(".")
-        mend = f"Check the {kind} file." if colon else "Check the name and the network; a file needs none: hf:csv:FILE."
-        raise CorpusError(f"{source} cannot be loaded: {type(cause).__name__}: {what}. {mend}") from error
-    splits = {}
-    for split, names in SPLIT_NAMES.items():
-        present = next((name for name in names if name in loaded), None)
-        if present is not None:
-            splits[split] = _read_columns(loaded[present], column, f"{source}, split {present}", notes)
-    if "train" not in splits:
-        raise CorpusError(f"{source} has no split called train, only {', '.join(loaded)}. Save it as a text file.")
-    return splits
-
-
-def _read_columns(table: Any, columns: str, where: str, notes: list[str]) -> Sequence[Any]:
-    """The sentences in a table's column of text, or the pairs in the two that ``source,target`` names.
-
-    Line breaks and tabs in them become spaces; blank rows are skipped.
-    """
-    first, comma, second = columns.partition(",")
-    paired = comma != "" and columns not in table.features
-    if paired and (not first or not second or first == second):
-        raise CorpusError(f"{where}: #{columns} names no two columns: expected #SOURCE,TARGET.")
-    names = [_text_column(table, name, where) for name in ((first, second) if paired else (columns,))]
-    # Row by row it would take a hundred times as long.
-    values = [[value or "" for value in table[name][:]] for name in names]
-    lines = [[re.sub(r"[\n\r\t\0]+", " ", value.removeprefix("\ufeff")) for value in column] for column in values]
-    if paired:
-        rows: Sequence[Any] = columns_to_pairs(lines[0], lines[1], where, notes)
-    else:
-        rows = [line for line in lines[0] if line.strip()]
-        if not rows:
-            raise CorpusError(
-                f"{where}: column {names[0]!r} holds no text. Choose another with #COLUMN behind the name."
-            )
-        if len(rows) < len(lines[0]):
-            notes.append(f"{count(len(lines[0]) - len(rows), 'blank sentence')} skipped in {where}.")
-    joined = sum(re.search(r"[\n\r\t\0]", value.strip()) is not None for column in values for value in column)
-    if joined:
-        notes.append(f"{count(joined, 'sentence')} with line breaks or tabs in {where}: made spaces.")
-    return rows
-
-
-def _text_column(table: Any, name: str, where: str) -> str:
-    """The column of that name; without one, the one called text or the only one that holds text."""
-    texts = [
-        name for name, feature in table.features.items() if getattr(feature, "dtype", "") in ("string", "large_string")
-    ]
-    name = name or ("text" if "text" in texts else texts[0] if len(texts) == 1 else "")
-    listed = ", ".join(texts) or "none"
-    if not name:
-        raise CorpusError(
-            f"{where}: the columns of text are: {listed}. Choose one with #COLUMN behind the name, or two "
-            "of pairs with #SOURCE,TARGET."
-        )
-    if name not in texts:
-        raise CorpusError(f"{where}: no column of text is called {name!r}.{nearest(name, texts)} Known: {listed}.")
-    return name

@@ -15,7 +15,14 @@ SPLIT_NAMES = {"train": ("train",), "valid": ("valid", "validation", "dev"), "te
 """Names that files of a folder, and splits of a data set, may have."""
 
 
-def read_folder(folder: Path, notes: list[str], source: str | None = None, target: str | None = None) -> Splits:
+def read_folder(
+    folder: Path,
+    notes: list[str],
+    source: str | None = None,
+    target: str | None = None,
+    *,
+    keep_blank: bool = False,
+) -> Splits:
     """The splits of a folder.
 
     Args:
@@ -24,6 +31,7 @@ def read_folder(folder: Path, notes: list[str], source: str | None = None, targe
         notes: gets what the user should know.
         source: extension of the files of sources; None where the folder has one file for each split.
         target: extension of the files of targets.
+        keep_blank: of pairs, keep those whose source is blank.
 
     Raises:
         CorpusError: no such files, or more than one for a split, or an unaligned one.
@@ -33,12 +41,12 @@ def read_folder(folder: Path, notes: list[str], source: str | None = None, targe
     except OSError as error:
         raise CorpusError(f"{folder} cannot be listed: {error.strerror}. Check the permissions.") from error
     if source is not None or target is not None:
-        return _read_languages(folder, files, notes, *check_extensions(source, target))
+        return _read_languages(folder, files, notes, *check_extensions(source, target), keep_blank=keep_blank)
     splits: dict[str, Sequence[Any]] = {}
     for split in SPLIT_NAMES:
         parts = split_files_of(folder, split, notes)
         if len(parts) == 1 and is_tsv(parts[0]) and parts[0].parent == folder:
-            splits[split] = read_tsv(parts[0], notes)
+            splits[split] = read_tsv(parts[0], notes, keep_blank=keep_blank)
         elif parts:
             splits[split] = [line for path in parts for line in read_lines(path, notes)]
     if "train" not in splits:
@@ -162,8 +170,10 @@ def _no_file(path: Path) -> str:
     return "a link to nothing" if not path.exists() else "a folder" if path.is_dir() else "no plain file"
 
 
-def read_prefix(prefix: str, notes: list[str], source: str | None, target: str | None) -> list[Pair] | None:
-    """The pairs of PREFIX.SOURCE and PREFIX.TARGET; None where neither is a file.
+def read_prefix(
+    prefix: str, notes: list[str], source: str | None, target: str | None, *, keep_blank: bool = False
+) -> list[Pair] | None:
+    """The pairs of PREFIX.SOURCE and PREFIX.TARGET, with blank sources if asked; None where neither is a file.
 
     Raises:
         CorpusError: one of the two extensions has no such file, or the files are not aligned.
@@ -173,7 +183,7 @@ def read_prefix(prefix: str, notes: list[str], source: str | None, target: str |
         return None
     left, right = check_extensions(source, target)
     _refuse_unknown(prefix, left, right, found)
-    return read_aligned(Path(f"{prefix}.{left}"), Path(f"{prefix}.{right}"), notes)
+    return read_aligned(Path(f"{prefix}.{left}"), Path(f"{prefix}.{right}"), notes, keep_blank=keep_blank)
 
 
 def extensions(prefix: str) -> list[str]:
@@ -210,7 +220,9 @@ def is_tsv(path: str | Path) -> bool:
     return str(path).lower().endswith(".tsv")
 
 
-def _read_languages(folder: Path, files: Sequence[Path], notes: list[str], source: str, target: str) -> Splits:
+def _read_languages(
+    folder: Path, files: Sequence[Path], notes: list[str], source: str, target: str, *, keep_blank: bool
+) -> Splits:
     names = {path.name for path in files}
     splits = {}
     for split, aliases in SPLIT_NAMES.items():
@@ -220,7 +232,8 @@ def _read_languages(folder: Path, files: Sequence[Path], notes: list[str], sourc
         if begun:
             prefix = str(folder / begun[0])
             _refuse_unknown(prefix, source, target, extensions(prefix))
-            splits[split] = read_aligned(Path(f"{prefix}.{source}"), Path(f"{prefix}.{target}"), notes)
+            ends = Path(f"{prefix}.{source}"), Path(f"{prefix}.{target}")
+            splits[split] = read_aligned(*ends, notes, keep_blank=keep_blank)
     if "train" not in splits:
         _refuse_unknown(str(folder / "train"), source, target, extensions(str(folder / "train")))
     return splits

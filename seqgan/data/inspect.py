@@ -15,9 +15,11 @@ from pathlib import Path
 from statistics import linear_regression
 from typing import Any
 
-from seqgan.data.corpus import SPLIT_NAMES, Corpus
+from seqgan.data.corpus import Corpus
+from seqgan.data.folders import SPLIT_NAMES
 from seqgan.data.odd_characters import Odd, mixed_scripts, odd_characters
 from seqgan.data.source_cut import decided
+from seqgan.data.spaces import words_in_a_sentence
 from seqgan.data.tokenizers import Tokenizer, Words
 
 PERCENTILES = (1, 5, 25, 50, 75, 90, 95, 99)
@@ -28,8 +30,6 @@ GROWTH_POINTS = 40
 """Places of the training text where its vocabulary is counted, at equal ratios."""
 PUNCTUATION = ".,;:!?"
 """Marks that a word may have at its end where a text was not tokenized."""
-FEWEST_WORDS = 1.5
-"""Mean number of words from which sentences are taken to have several."""
 EXAMPLES = 5
 """Things that are listed of each kind."""
 
@@ -225,7 +225,6 @@ def inspect_corpus(
     whole = sentences if corpus.sources is None else {name: _joined(corpus, name) for name in sentences}
     train = counts["train"]
     mixed = mixed_scripts(train)
-    words = tokens["train"] if tokenizer.name == "words" else [line.split() for line in corpus.train]
     return Inspection(
         name=corpus.name,
         tokenizer=tokenizer.name,
@@ -234,7 +233,7 @@ def inspect_corpus(
         vocabulary=len(train),
         once=sum(count == 1 for count in train.values()),
         frequent=tuple(most_common(train, 20)),
-        words_in_a_sentence=sum(map(len, words)) / len(words),
+        words_in_a_sentence=words_in_a_sentence(corpus.train),
         numbers_alone=all(map(str.isdecimal, train)) and len(set(map(len, tokens["train"]))) == 1,
         growth=vocabulary_growth(tokens["train"]),
         thresholds=tuple(threshold(counts, least) for least in MIN_COUNTS),
@@ -264,11 +263,6 @@ def _all_lines(corpus: Corpus, sentences: Mapping[str, Sequence[str]]) -> dict[s
         if corpus.sources is not None:
             lines[f"{name} sources"] = getattr(corpus.sources, name)
     return lines
-
-
-def has_spaces(sentences: Sequence[str]) -> bool:
-    """Whether words can be told apart by white space: the sentences have more than one and a half on average."""
-    return sum(len(line.split()) for line in sentences) / len(sentences) >= FEWEST_WORDS
 
 
 def describe_split(

@@ -14,6 +14,8 @@ REFUSED = {
     "pairs, has a name that ends in .tsv",
 }
 """Characters that no line of a plain text may hold, and what to say."""
+TABLES = {".csv": "csv", ".json": "json", ".jsonl": "json", ".ndjson": "json", ".parquet": "parquet"}
+"""How the names of tables end, and the form that reads each."""
 RETURNS = "only a line feed ends a line; where CR alone was to end them, convert it to LF"
 """What is to be said of carriage returns that end no line."""
 
@@ -39,8 +41,14 @@ def read_lines(path: Path, notes: list[str] | None = None, *, keep_blank: bool =
     if len(sentences) < len(lines) and notes is not None:
         notes.append(f"{count(len(lines) - len(sentences), 'blank line')} skipped in {path}.")
     if notes is not None:
-        notes += returns_note(sentences, str(path))
+        notes += [*returns_note(sentences, str(path)), *table_note(path)]
     return sentences
+
+
+def table_note(path: Path) -> list[str]:
+    """What is to be said of a plain text whose name is that of a table: how the table in it is read."""
+    form = TABLES.get(path.suffix.lower())
+    return [f"{path} is read as plain text, a sentence a line; as a table it is hf:{form}:{path}."] if form else []
 
 
 def returns_note(lines: Iterable[str], where: str) -> list[str]:
@@ -59,16 +67,10 @@ def raw_lines(path: Path, refused: str) -> list[str]:
     Raises:
         CorpusError: what is wrong with the file, the line, and the mend.
     """
-    content = _read_bytes(path)
-    try:
-        lines = content.decode("utf-8-sig").split("\n")
-    except UnicodeDecodeError as error:
-        start = error.object.rfind(b"\n", 0, error.start) + 1
-        number = error.object.count(b"\n", 0, error.start) + 1
-        raise CorpusError(
-            f"{path}, line {number}: byte {error.start - start + 1} of the line, 0x{error.object[error.start]:02x}, is "
-            f"not UTF-8{FOREIGN.get(content[:2], '')}. Convert the file to UTF-8, for example with iconv."
-        ) from error
+    content = read_bytes(path)
+    if content[:4] == b"PAR1":
+        raise CorpusError(f"{path} is a Parquet file and no text: give it as hf:parquet:{path}.")
+    lines = decoded(content, path).split("\n")
     for character in refused:
         # The whole file is asked first: line by line is for the one that is refused.
         if character.encode() in content:
@@ -92,7 +94,29 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
-def _read_bytes(path: Path) -> bytes:
+def decoded(content: bytes, path: Path) -> str:
+    """The text of a file in UTF-8, without a byte-order mark.
+
+    Raises:
+        CorpusError: it is another encoding; says which line.
+    """
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        start = error.object.rfind(b"\n", 0, error.start) + 1
+        number = error.object.count(b"\n", 0, error.start) + 1
+        raise CorpusError(
+            f"{path}, line {number}: byte {error.start - start + 1} of the line, 0x{error.object[error.start]:02x}, is "
+            f"not UTF-8{FOREIGN.get(content[:2], '')}. Convert the file to UTF-8, for example with iconv."
+        ) from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a file that is to be read as text.
+
+    Raises:
+        CorpusError: there is none, or it cannot be read, or it is empty.
+    """
     try:
         content = read_file(path)
     except IsADirectoryError as error:

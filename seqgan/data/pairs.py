@@ -36,8 +36,8 @@ class Sources(NamedTuple):
     """Of the held-out sentences for the final judgement."""
 
 
-def read_tsv(path: Path, notes: list[str]) -> list[Pair]:
-    """The pairs of a file of ``source TAB target`` lines; blank lines are skipped.
+def read_tsv(path: Path, notes: list[str], *, keep_blank: bool = False) -> list[Pair]:
+    """The pairs of a file of ``source TAB target`` lines; blank lines are skipped, and blank sources kept if asked.
 
     Raises:
         CorpusError: a line without a tab or with several, or with nothing on one side of it.
@@ -55,15 +55,16 @@ def read_tsv(path: Path, notes: list[str]) -> list[Pair]:
                 f"{path}, line {number}: {found}, but source TAB target was expected. "
                 + ("Replace all but one by spaces." if targets else "Plain text has a name that does not end in .tsv.")
             )
-        _refuse_empty(source, targets[0], f"{path}, line {number}")
+        _refuse_empty(source, targets[0], f"{path}, line {number}", keep_blank)
         pairs.append(Pair(source, targets[0]))
     if len(pairs) < len(lines):
         notes.append(f"{count(len(lines) - len(pairs), 'blank line')} skipped in {path}.")
     return pairs
 
 
-def read_aligned(source: Path, target: Path, notes: list[str]) -> list[Pair]:
-    """The pairs of two files, of which line i belongs to line i; lines that are blank in both are skipped.
+def read_aligned(source: Path, target: Path, notes: list[str], *, keep_blank: bool = False) -> list[Pair]:
+    """The pairs of two files, of which line i belongs to line i; lines that are blank in both are skipped, and blank
+    sources kept if asked.
 
     Raises:
         CorpusError: different numbers of lines, or a line that is blank in one of them.
@@ -80,7 +81,7 @@ def read_aligned(source: Path, target: Path, notes: list[str]) -> list[Pair]:
     pairs = []
     for number, (left, right) in enumerate(zip(sources, targets, strict=True), start=1):
         if left.strip() or right.strip():
-            _refuse_empty(left, right, f"{target if left.strip() else source}, line {number}")
+            _refuse_empty(left, right, f"{target if left.strip() else source}, line {number}", keep_blank)
             pairs.append(Pair(left, right))
     if len(pairs) < len(sources):
         blank = count(len(sources) - len(pairs), "line")
@@ -88,8 +89,17 @@ def read_aligned(source: Path, target: Path, notes: list[str]) -> list[Pair]:
     return pairs
 
 
-def columns_to_pairs(sources: Sequence[str], targets: Sequence[str], where: str, notes: list[str]) -> list[Pair]:
+def columns_to_pairs(
+    sources: Sequence[str], targets: Sequence[str], where: str, notes: list[str], *, keep_blank: bool = False
+) -> list[Pair]:
     """The pairs in two columns of a table; rows that are blank in both are skipped.
+
+    Args:
+        sources: a column.
+        targets: the one beside it.
+        where: the table's name, for messages.
+        notes: gets a sentence for the user, where something was skipped.
+        keep_blank: keep pairs whose source is blank.
 
     Raises:
         CorpusError: a row that is blank in one of them, or all rows blank.
@@ -97,7 +107,7 @@ def columns_to_pairs(sources: Sequence[str], targets: Sequence[str], where: str,
     pairs = []
     for number, (source, target) in enumerate(zip(sources, targets, strict=True), start=1):
         if source.strip() or target.strip():
-            _refuse_empty(source, target, f"{where}, row {number}")
+            _refuse_empty(source, target, f"{where}, row {number}", keep_blank)
             pairs.append(Pair(source, target))
     if not pairs:
         raise CorpusError(f"{where}: the columns hold no text. Choose others with #SOURCE,TARGET behind the name.")
@@ -121,12 +131,16 @@ def last_turns(source: str, separator: str = TURN_SEPARATOR, turns: int = 0) -> 
     return f" {separator} ".join(spoken[-turns:]) or source
 
 
-def _refuse_empty(source: str, target: str, where: str) -> None:
-    """That neither side is blank.
+def _refuse_empty(source: str, target: str, where: str, keep_blank: bool) -> None:
+    """That neither side is blank, or of a text that keeps blank sources not the target.
 
     Raises:
         CorpusError: names the side.
     """
-    for side, text in (("source", source), ("target", target)):
-        if not text.strip():
-            raise CorpusError(f"{where}: the {side} is empty. Complete the pair, or take it out on both sides.")
+    if not source.strip() and not keep_blank:
+        raise CorpusError(
+            f"{where}: the source is empty. Complete the pair, or take it out on both sides; "
+            "--data.blank-sources keep answers nothing."
+        )
+    if not target.strip():
+        raise CorpusError(f"{where}: the target is empty. Complete the pair, or take it out on both sides.")

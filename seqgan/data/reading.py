@@ -33,6 +33,8 @@ class Reading(NamedTuple):
     """How many of a source's last turns are kept; 0 keeps all."""
     source_cut: str = "end"
     """What a source without turns loses where it is too long; see `SourceCut`."""
+    blank_sources: str = "refuse"
+    """What is done with a source that says nothing; "keep" reads it as the token between turns alone."""
 
     @property
     def cut(self) -> SourceCut:
@@ -137,6 +139,8 @@ def read_text(
     assert reading.source_tokenizer is not None
     assert reading.source_vocabulary is not None
     kept = [last_turns(source, reading.turn_separator, reading.turns) for source in sources]
+    if reading.blank_sources == "keep":
+        kept = [source if source.strip() else reading.turn_separator for source in kept]
     of_sources = []
     for number, source in enumerate(kept, start=first):
         of_sources.append(reading.source_tokenizer.tokenize(source) if source.strip() else [])

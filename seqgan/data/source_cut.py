@@ -77,7 +77,8 @@ def decided(loses: str, sources: Sequence[str], separator: str = TURN_SEPARATOR)
         raise ConfigError(f"data.source_cut is {loses!r}: choose auto, beginning or end.")
     if loses != "auto":
         return loses
-    spoken = any(separator in source and _separators(source, separator) for source in sources)
+    # A separator alone is a source that says nothing, in a text of any kind.
+    spoken = any(separator in source and source != separator and _separators(source, separator) for source in sources)
     return "beginning" if spoken else "end"
 
 

@@ -24,10 +24,11 @@ from seqgan.data.held_out import (
     split_note,
     split_off,
 )
-from seqgan.data.lines import count, ends_hint, read_lines, returns_note
+from seqgan.data.lines import count, ends_hint, read_lines, returns_note, table_note
 from seqgan.data.parts import PART_BYTES, Part, changed, sample_lines, split_files
 from seqgan.data.pretrained import Pretrained
 from seqgan.data.scan import MOST_TYPES, SAMPLE_BYTES, Scan, add_counts, held_out_share, scan_text
+from seqgan.data.spaces import unspaced_note
 from seqgan.data.store import encode_text
 from seqgan.data.text import Text, changed_note, unknown_note
 from seqgan.data.through import Through, draw_from_parts, read_through
@@ -134,7 +135,7 @@ def stream_text(
     """
     parts = split_files(files.train, part_bytes)
     state, written = state_of(files.train), written_state(files.train)
-    notes = list(files.notes)
+    notes = [*files.notes, *(note for path in files.train for note in table_note(path))]
     own = files.valid if valid is None else [Path(valid)]
     held_out_texts = {
         "validation": _held_out(own, "validation", seed, notes),
@@ -190,6 +191,7 @@ def stream_text(
                 path.unlink(missing_ok=True)
             raise changed(corpus)
     if is_new:
+        notes += unspaced_note(tokenizer.name, scan.sample)
         vocabulary.unseen = unseen_ids(stored.sequences, len(vocabulary), vocabulary.end)
     max_length = max_length or stored.longest
     if scan.blank:
@@ -223,7 +225,16 @@ def stream_text(
         notes.append(f"{long:,} of {len(tokens):,} held-out sentences exceed {max_length} tokens: {verb}.")
     notes += changed_note(tokenizer, tokens, valid_lines)
     notes += unknown_note(valid_ids, vocabulary)
-    loaded = Corpus(own_name(corpus), scan.sample, valid_lines, test_lines, notes, content=known_as, split_off=not own)
+    loaded = Corpus(
+        own_name(corpus),
+        scan.sample,
+        valid_lines,
+        test_lines,
+        notes,
+        content=known_as,
+        split_off=not own,
+        origin=(corpus,) if valid is None else (corpus, valid),
+    )
     return Text(loaded, tokenizer, vocabulary, max_length, stored.sequences, valid_ids, notes)
 
 
@@ -242,7 +253,7 @@ def sample_corpus(
     Raises:
         CorpusError: what is wrong with the text, where, and the mend.
     """
-    notes = list(files.notes)
+    notes = [*files.notes, *(note for path in files.train for note in table_note(path))]
     own = files.valid if valid is None else [Path(valid)]
     parts = split_files(files.train)
     sample = sample_lines(parts, sample_bytes, seed)

@@ -204,6 +204,7 @@ def read_sources(
     turn_separator: str,
     turns: int = 0,
     source_cut: str = "end",
+    blank_sources: str = "refuse",
     name: str = "the sources",
     note: Callable[[str], None] = SILENT.note,
 ) -> tuple[Tensor, Tensor]:
@@ -217,12 +218,15 @@ def read_sources(
         turn_separator: the token between turns.
         turns: how many of the last turns are kept; 0 keeps all.
         source_cut: what those lose that have no turns; see `SourceCut`.
+        blank_sources: "keep" reads a line that says nothing as the token between turns alone.
         name: of the file that they are of.
         note: told of what was cut, and of words that the vocabulary has not.
 
     Raises:
-        ConfigError: a line is blank.
+        ConfigError: a line is blank, and such are refused.
     """
+    if blank_sources == "keep":
+        lines = [line if line.strip() else turn_separator for line in lines]
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             raise ConfigError(

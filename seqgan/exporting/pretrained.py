@@ -110,7 +110,7 @@ class _Pretrained:
         data = config.data
         symbols = read_symbols(folder, data, "config.json")
         lengths = data.max_length, data.max_source_length
-        reading = Reading(*symbols, *lengths, data.turn_separator, data.turns, data.source_cut)
+        reading = Reading(*symbols, *lengths, data.turn_separator, data.turns, data.source_cut, data.blank_sources)
         if not (folder / WEIGHTS).is_file():
             raise RunError(
                 f"{folder} has no {WEIGHTS}: it is incomplete, or a graph, which other programs run. Export the run "
@@ -201,6 +201,7 @@ class PretrainedGenerator(_Pretrained):
             turn_separator=reading.turn_separator,
             turns=reading.turns,
             source_cut=reading.source_cut,
+            blank_sources=reading.blank_sources,
         )
         answers = answer_sources(
             self.model,

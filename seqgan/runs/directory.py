@@ -66,7 +66,7 @@ class Run:
         """How text becomes what the players read."""
         data = self.config.data
         lengths = data.max_length, data.max_source_length
-        return Reading(*self.symbols, *lengths, data.turn_separator, data.turns, data.source_cut)
+        return Reading(*self.symbols, *lengths, data.turn_separator, data.turns, data.source_cut, data.blank_sources)
 
     @property
     def vocabulary_fingerprint(self) -> str:

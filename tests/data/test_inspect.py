@@ -6,12 +6,11 @@ from typing import NamedTuple
 
 import pytest
 
-from seqgan.data.advice import advice, findings
+from seqgan.data.advice import Setting, advice, findings
 from seqgan.data.corpus import Corpus, load_corpus
 from seqgan.data.inspect import (
     describe_pairs,
     find_leaks,
-    has_spaces,
     identical_files,
     inspect_corpus,
     percentile,
@@ -21,6 +20,7 @@ from seqgan.data.inspect import (
     vocabulary_growth,
 )
 from seqgan.data.odd_characters import kind_of, mixed_scripts, odd_characters
+from seqgan.data.spaces import has_spaces
 from seqgan.data.tokenizers import Characters, Numbers, Words
 
 
@@ -321,3 +321,15 @@ def test_copies_and_small_splits_are_found():
     assert said["no test text"].level == "note"
     assert "2 valid sentences" in said["small valid split"].text
     assert found.splits["train"].most_repeated == (("a b", 2),)
+
+
+def test_advice_knows_the_length_that_is_taken_by_itself():
+    def setting(lengths: list[int]) -> Setting:
+        text = Corpus("mine", [" ".join("ab"[n % 2] for n in range(length)) for length in lengths], ["a b"], [], [])
+        return next(each for each in advice(inspect_corpus(text, Words())) if "long" in each.text)
+
+    assert setting([255] * 300) == Setting("", "data.max_length as it is: the longest sentence has 256 tokens.")
+    long = setting([300] * 200 + [255, 256])
+    assert long.flag == "--data.max-length 301"
+    assert "201 training sentences of more than 256 tokens, end symbol included, are cut there" in long.text
+    assert setting([10] * 199 + [500]).flag == "--data.max-length 11"  # 99 % of them

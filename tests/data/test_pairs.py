@@ -117,7 +117,7 @@ def test_two_columns_of_a_data_set_are_pairs(here, monkeypatch):
     assert all_pairs(corpus) == sorted((en, f"{de} " if de == "drei" else de) for en, de in TRAIN)
     assert "1 blank pair skipped in hf:json:mine.json#q,a, split train." in corpus.notes
     for columns, message in [
-        ("q,b", "no column of text is called 'b'"),
+        ("q,b", "no column is called 'b'"),
         ("q,", "#q, names no two columns"),
         ("q,q", "names no two columns"),
     ]:
