@@ -3,7 +3,8 @@
 Sources have a tokenizer and a vocabulary of their own, or share those of their sentences.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from torch import Tensor
@@ -16,9 +17,12 @@ from seqgan.data.batches import (
     encode_sentences,
 )
 from seqgan.data.corpus import Corpus
+from seqgan.data.folders import SPLIT_NAMES, split_files_of
+from seqgan.data.lines import raw_lines
 from seqgan.data.pairs import TURN_SEPARATOR
 from seqgan.data.pretrained import Pretrained
 from seqgan.data.source_cut import SourceCut, decided, fit_sources
+from seqgan.data.spaces import unspaced_note
 from seqgan.data.tokenizers import Numbers, SentencePiece, Tokenizer, Words
 from seqgan.data.unseen import unseen_ids
 from seqgan.data.vocabulary import Vocabulary, build_ids, build_vocabulary, fingerprint_of
@@ -117,12 +121,18 @@ def encode_corpus(
     is_new = vocabulary is None
     if vocabulary is None:
         vocabulary = _vocabulary(
-            tokenizer, [*train_sources, *train] if shared_vocabulary else train, min_count, max_size
+            tokenizer,
+            [*train_sources, *train] if shared_vocabulary else train,
+            min_count,
+            max_size,
+            lambda number: place_of(corpus, "train", number),
         )
     if vocabulary.end is None:
-        max_length = _common_length(train, valid, max_length)
+        max_length = _common_length(corpus, vocabulary, train, valid, max_length)
     max_length = max_length or automatic_max_length(train)
     notes = list(corpus.notes)
+    if is_new:
+        notes += unspaced_note(tokenizer.name, corpus.train)
     cut = SourceCut()
     if corpus.sources is None or source_tokenizer is None:
         train_ids, train_long = encode_sentences(train, vocabulary, max_length, too_long)
@@ -209,7 +219,11 @@ def refuse_ids(corpus: Corpus, *tokenizers: str) -> None:
 
 
 def _vocabulary(
-    tokenizer: Tokenizer, sentences: Sequence[Sequence[str]], min_count: int, max_size: int | None
+    tokenizer: Tokenizer,
+    sentences: Sequence[Sequence[str]],
+    min_count: int,
+    max_size: int | None,
+    place: Callable[[int], str] = "Training sequence {}".format,
 ) -> Vocabulary:
     if isinstance(tokenizer, SentencePiece):
         # All pieces, also those that the training text shows only inside longer ones.
@@ -217,7 +231,7 @@ def _vocabulary(
     if isinstance(tokenizer, Pretrained):
         return tokenizer.vocabulary()
     if isinstance(tokenizer, Numbers):
-        return build_ids(sentences, max_size)
+        return build_ids(sentences, max_size, place)
     return build_vocabulary(sentences, min_count=min_count, max_size=max_size)
 
 
@@ -266,17 +280,44 @@ def _unknown(tokens: Tensor, mask: Tensor, vocabulary: Vocabulary) -> tuple[int,
     return unknown, int(mask.sum())
 
 
-def _common_length(train: list[list[str]], valid: list[list[str]], limit: int) -> int:
+def place_of(corpus: Corpus, split: str, number: int) -> str:
+    """Where a sentence stands: a file and the line in it, as far as it was read from one.
+
+    Args:
+        corpus: that has it.
+        split: "train" or "valid".
+        number: of the sentence there, from 1.
+    """
+    line = getattr(corpus, split)[number - 1]
+    for origin in map(Path, corpus.origin):
+        files = [origin]
+        if origin.is_dir():
+            files = [path for each in SPLIT_NAMES for path in split_files_of(origin, each, [])]
+        for path in files:
+            if path.is_file():
+                lines = raw_lines(path, "")
+                if line in lines:
+                    return f"{path}, line {lines.index(line) + 1}"
+    return f"{'Training' if split == 'train' else 'Held-out'} sequence {number}"
+
+
+def _common_length(
+    corpus: Corpus, vocabulary: Vocabulary, train: list[list[str]], valid: list[list[str]], limit: int
+) -> int:
     """The one length of sequences that have no end symbol, or the limit to which all are cut.
 
     Raises:
-        CorpusError: held-out sequences have another length.
+        CorpusError: held-out sequences have another length, or something else than ids.
     """
     length = len(train[0])
     for number, tokens in enumerate(valid, start=1):
+        try:
+            vocabulary.encode(tokens)
+        except CorpusError as error:
+            raise CorpusError(f"{place_of(corpus, 'valid', number)}: {error}") from error
         if len(tokens) != length:
             raise CorpusError(
-                f"Held-out sequence {number} has {len(tokens)} ids and the training sequences have {length}: ids have "
-                "no end symbol, so that all sequences need one length. Use --tokenizer words for others."
+                f"{place_of(corpus, 'valid', number)} has {len(tokens)} ids and the training sequences have {length}: "
+                "ids have no end symbol, so that all sequences need one length. Use --tokenizer words for others."
             )
     return min(length, limit or length)

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -244,12 +244,17 @@ class PretrainedVocabulary(Vocabulary):
         return self.tokens, self.text_numbers, self.symbols
 
 
-def build_ids(sentences: Sequence[Sequence[str]], size: int | None = None) -> Ids:
+def build_ids(
+    sentences: Sequence[Sequence[str]],
+    size: int | None = None,
+    place: Callable[[int], str] = "Training sequence {}".format,
+) -> Ids:
     """The ids up to the largest in some sequences.
 
     Args:
         sentences: of the training text.
         size: how many ids there are, where the text may not show the last ones.
+        place: where the sequence of a number, from 1, stands, for messages.
 
     Raises:
         CorpusError: not numbers, or of several lengths.
@@ -258,12 +263,12 @@ def build_ids(sentences: Sequence[Sequence[str]], size: int | None = None) -> Id
         wrong = next((token for token in tokens if not re.fullmatch("0|[1-9][0-9]{0,8}", token)), None)
         if wrong is not None:
             raise CorpusError(
-                f"Training sequence {number}: {wrong!r} is no id. Give numbers from 0 on with a space between them, or "
+                f"{place(number)}: {wrong!r} is no id. Give numbers from 0 on with a space between them, or "
                 "use --tokenizer words."
             )
         if len(tokens) != len(sentences[0]):
             raise CorpusError(
-                f"Training sequence {number} has {len(tokens)} ids and the first has {len(sentences[0])}: ids have no "
+                f"{place(number)} has {len(tokens)} ids and {place(1)} has {len(sentences[0])}: ids have no "
                 "end symbol, so that all sequences need one length. Use --tokenizer words for others."
             )
     largest = max((int(token) for tokens in sentences for token in tokens), default=0)
