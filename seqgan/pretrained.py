@@ -400,6 +400,12 @@ def accepts(model: nn.Module, argument: str) -> bool:
     return argument in inspect.signature(model.forward).parameters
 
 
+def cache_name(model: nn.Module) -> str:
+    """What a model calls the keys and values that it is given and gives back: `past_key_values` before transformers
+    5.24, which renames it, and `cache` since."""
+    return "cache" if accepts(model, "cache") else "past_key_values"
+
+
 def positions_of(model: Any) -> int | None:
     """How many positions a model has vectors for; None where there is no limit."""
     names = ("max_position_embeddings", "n_positions")

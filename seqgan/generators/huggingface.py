@@ -8,7 +8,7 @@ from torch import Tensor
 
 from seqgan.errors import ConfigError
 from seqgan.generators.inputs import previous_tokens
-from seqgan.pretrained import accepts, cache_of, kept_in, positions_of, refuse_beyond, shapes_of
+from seqgan.pretrained import accepts, cache_name, cache_of, kept_in, positions_of, refuse_beyond, shapes_of
 from seqgan.tensors.own_weights import OwnWeights
 from seqgan.tensors.rows import State
 
@@ -142,7 +142,7 @@ class HuggingFaceGenerator(OwnWeights):
         pasts, past_mask = state
         cache = cache_of(pasts)
         refuse_beyond(self.limit, pasts, inputs)
-        read: dict[str, Any] = {"past_key_values": cache, "use_cache": True}
+        read: dict[str, Any] = {self.cache_name: cache, "use_cache": True}
         if inputs.is_floating_point():
             read["inputs_embeds"] = (inputs @ self._table()).unsqueeze(1)
         else:
@@ -184,9 +184,10 @@ class HuggingFaceGenerator(OwnWeights):
             ConfigError: the model keeps something else, or cannot read padded prompts.
         """
         self.reads_positions = accepts(self.model, "position_ids")
+        self.cache_name = cache_name(self.model)
         with torch.no_grad():
             result = self.model(input_ids=self.numbers[-1:].unsqueeze(0), use_cache=True)
-            shapes = shapes_of(self.model, getattr(result, "past_key_values", None), 1)
+            shapes = shapes_of(self.model, getattr(result, self.cache_name, None), 1)
             if self.separator:
                 numbers = self.numbers[-1:].expand(2, 2)
                 mask = torch.tensor([[False, True], [True, True]])

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from seqgan.generators.huggingface import IMPOSSIBLE
 from seqgan.generators.inputs import previous_tokens, require_context, require_source
-from seqgan.pretrained import double_cache_of, encoded, kept_in, positions_of, refuse_beyond, shapes_of
+from seqgan.pretrained import cache_name, double_cache_of, encoded, kept_in, positions_of, refuse_beyond, shapes_of
 from seqgan.tensors.own_weights import OwnWeights
 from seqgan.tensors.rows import State
 
@@ -114,11 +114,11 @@ class HuggingFaceSeq2Seq(OwnWeights):
         read: dict[str, Any] = {"decoder_input_ids": inputs}
         if inputs.is_floating_point():
             read = {"decoder_inputs_embeds": (inputs @ self._table()).unsqueeze(1)}
+        read[self.cache_name] = cache
         result = self.model(
             **read,
             encoder_outputs=encoded(vectors),
             attention_mask=mask.long(),
-            past_key_values=cache,
             use_cache=True,
         )
         logits = result.logits[..., self.numbers[:-1]]
@@ -143,8 +143,9 @@ class HuggingFaceSeq2Seq(OwnWeights):
         Raises:
             ConfigError: the model keeps something else.
         """
+        self.cache_name = cache_name(self.model)
         with torch.no_grad():
             one = self.numbers[-1:].unsqueeze(0)
             result = self.model(input_ids=one, decoder_input_ids=one, use_cache=True)
-        cache = getattr(result.past_key_values, "self_attention_cache", None)
+        cache = getattr(getattr(result, self.cache_name, None), "self_attention_cache", None)
         return shapes_of(self.model, cache, 1)

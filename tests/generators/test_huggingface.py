@@ -16,7 +16,7 @@ from seqgan.data.pretrained import read_pretrained
 from seqgan.decoding import beam_search, rollout, sample
 from seqgan.errors import ConfigError
 from seqgan.objectives import token_log_probs
-from seqgan.pretrained import _without_precision, build_model, read_architecture
+from seqgan.pretrained import _without_precision, build_model, cache_name, read_architecture
 from seqgan.tensors.masking import mask_from_tokens
 from seqgan.tensors.rows import join_rows, repeat_rows, select_rows
 
@@ -391,3 +391,25 @@ def test_a_text_of_a_pretrained_generator_has_its_tokens(folders, tmp_path):
         assert (ids[mask] == 0).nonzero().tolist() == [[int(mask.sum()) - 1]]
         assert torch.equal(mask, mask_from_tokens(ids, 0))
     assert not any("come back" in note for note in text.notes)
+
+
+class Before524(torch.nn.Module):
+    def forward(self, input_ids=None, past_key_values=None, use_cache=None):
+        pass
+
+
+class Since524(torch.nn.Module):
+    def forward(self, input_ids=None, cache=None, use_cache=None):
+        pass
+
+
+def test_the_cache_has_the_name_that_the_model_s_own_forward_gives_it(folders):
+    assert cache_name(Before524()) == "past_key_values"
+    assert cache_name(Since524()) == "cache"
+    model = build_model(read_architecture(folders["gpt2"], "causal"), "causal")
+    result = model(input_ids=torch.tensor([[3, 4]]), use_cache=True)
+    assert cache_name(model) in result.keys()  # noqa: SIM118, of a record of transformers, not a dict
+    # What was kept of two tokens and read again is what reading three at once gives.
+    kept = {cache_name(model): result[cache_name(model)]}
+    last = model(input_ids=torch.tensor([[5]]), use_cache=True, **kept).logits[0, -1]
+    assert torch.allclose(last, model(input_ids=torch.tensor([[3, 4, 5]])).logits[0, -1], atol=1e-6)
