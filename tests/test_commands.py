@@ -743,9 +743,13 @@ def test_single_bytes_that_the_text_never_has_are_not_drawn(here, capsys):
     (here / "tiny.txt").write_text("ab ab\nab ba\nba ba\naab b\n" * 5)
     assert run("pretrain", "--corpus", "tiny.txt", "--tokenizer", "sentencepiece", *SMALL, "--quiet") == 0
     assert run("adversarial", "--run", "runs/tiny", "--algo", "seqgan", *SMALL_GAN, "--quiet") == 0
+    out = here / "out.txt"
     for folder in ("runs/tiny", "runs/tiny/seqgan"):
         for how in ([], ["--temperature", 5], ["--best-of", 2, "--scores"] if "/seqgan" in folder else ["--beam", 300]):
-            assert run("sample", "--run", folder, "--count", 200, "--quiet", "--output", "out.txt", *how) == 0
+            assert (
+                run("sample", "--run", folder, "--count", 200, "--quiet", "--output", "out.txt", "--overwrite", *how)
+                == 0
+            )
             lines = (here / "out.txt").read_text(encoding="utf-8").split("\n")[:-1]
             assert set("".join(line.split("\t")[0] for line in lines)) <= set("ab ")
     judged = (here / "runs" / "tiny" / "seqgan" / "samples" / "round-000002.txt").read_text(encoding="utf-8")

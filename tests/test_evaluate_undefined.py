@@ -20,7 +20,7 @@ def here(tmp_path, monkeypatch):
 
 def evaluated(*arguments):
     """The numbers of a JSON that holds nothing but JSON."""
-    assert main(["evaluate", *map(str, arguments), "--json", "out.json"]) == 0
+    assert main(["evaluate", *map(str, arguments), "--json", "out.json", "--overwrite"]) == 0
 
     def refuse(constant):
         raise AssertionError(constant)

@@ -261,7 +261,7 @@ def train_child(config: RunConfig, flags: ChildFlags) -> None:
         run = open_run(folder)
         check_resumable(run.config, config, str(folder))
     elif speaks():
-        check_new(folder, flags.overwrite, what_is_read(config))
+        check_new(folder, flags.overwrite, what_is_read(config, flags.config))
     flags.progress.note(f"From {parent.folder} into {folder}.")
     if flags.preset is not None and {"data", "generator"} & PRESETS[flags.preset].keys():
         flags.progress.note(f"Text and generator are those of {parent.folder}; of the preset, both players' settings.")
@@ -341,7 +341,7 @@ def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
         text = build_text(config.data, *run.symbols, progress=flags.progress)
     else:
         if speaks():
-            check_new(folder, flags.overwrite, what_is_read(config))
+            check_new(folder, flags.overwrite, what_is_read(config, flags.config))
         config = msgspec.structs.replace(config, data=msgspec.structs.replace(config.data, fingerprint=""))
         flags.progress.note(f"Reading {config.data.corpus} ...")
         text = build_text(config.data, progress=flags.progress)

@@ -76,6 +76,8 @@ class EvaluateFlags(CommonFlags, frozen=True, kw_only=True):
     """Of the samples."""
     json: Annotated[str | None, tyro.conf.arg(metavar="FILE|-")] = None
     """Write the numbers as JSON, - for standard output in place of the table."""
+    overwrite: Switch = False
+    """Replace a file that is there. What the command reads, and what belongs to a run, is never replaced."""
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -99,8 +101,8 @@ def main(arguments: Sequence[str]) -> None:
 
         check_tokenization(flags.sacrebleu_tokenize)
     check_comparison(flags)
-    texts = ("samples", "references", "training", "real")
-    check_target("--json", flags.json, {f"--{name}": getattr(flags, name) for name in texts})
+    if flags.json is not None:
+        check_target("--json", flags.json, what_is_read(flags), overwrite=flags.overwrite)
     reports: dict[str, Path] = {}
     lines: list[str] = []
     with holding_to(flags.memory):
@@ -144,6 +146,22 @@ def main(arguments: Sequence[str]) -> None:
         compared.write(flags.progress)
 
 
+def what_is_read(flags: EvaluateFlags) -> dict[str, str | None]:
+    """Files and folders that the flags name, and those that the settings of the runs do.
+
+    Raises:
+        SeqganError: a run is not there.
+    """
+    from seqgan.runs.directory import newest_run, open_run
+    from seqgan.runs.reads import read_by
+
+    texts = {f"--{name}": getattr(flags, name) for name in ("samples", "references", "training", "real")}
+    if flags.samples is not None:
+        return texts
+    named = (flags.run or newest_run(Path("runs")), flags.compare, *flags.seeds_of)
+    return {**texts, **read_by(*(open_run(folder) for folder in named if folder is not None))}
+
+
 def kept_report(
     name: str, columns: "Mapping[str, Report]", asked: Mapping[str, Any], lines: Sequence[str] = ()
 ) -> dict[str, Any]:
@@ -175,7 +193,7 @@ def kept_report(
 def asked_for(flags: EvaluateFlags) -> dict[str, Any]:
     """The flags that were given and decide the numbers, by their names: what it takes to make them again."""
     usual = EvaluateFlags()
-    elsewhere = ("run", "json", "quiet", "debug", "device", "samples")
+    elsewhere = ("run", "json", "overwrite", "quiet", "debug", "device", "samples")
     names = (name for name in flags.__struct_fields__ if name not in elsewhere)
     given = {
         name.replace("_", "-"): getattr(flags, name) for name in names if getattr(flags, name) != getattr(usual, name)

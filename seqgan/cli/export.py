@@ -1,5 +1,6 @@
 """`seqgan export`: a run's generator or discriminator as a folder that travels, or a decoding step as a graph."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -43,6 +44,7 @@ def main(arguments: Sequence[str]) -> None:
 
     from seqgan.exporting.folder import check_free
     from seqgan.runs.directory import newest_run, open_run
+    from seqgan.runs.reads import places_read
 
     folder = Path(flags.output)
     check_free(folder.resolve(), overwrite=flags.overwrite)
@@ -51,6 +53,13 @@ def main(arguments: Sequence[str]) -> None:
         raise ConfigError(
             f"--output {folder} is or holds the run {run.folder}, which would be lost: name a new folder."
         )
+
+    for setting, place in places_read(run.config).items():
+        if os.path.exists(place) and Path(place).resolve().is_relative_to(folder.resolve()):
+            raise ConfigError(
+                f"--output {folder} is or holds {place}, which the run {run.folder} reads by {setting} and which would "
+                "be lost: name a new folder."
+            )
 
     from seqgan.exporting.graphs import export_graphs
     from seqgan.exporting.pretrained import PretrainedDiscriminator, PretrainedGenerator

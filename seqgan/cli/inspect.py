@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from seqgan.cli.options import CommonFlags, check_flags, check_target, parse
+from seqgan.cli.options import CommonFlags, Switch, check_flags, check_target, parse
 from seqgan.config import Seed
 from seqgan.errors import ConfigError
 from seqgan.progress import printable
@@ -53,6 +53,8 @@ class InspectFlags(CommonFlags, frozen=True, kw_only=True):
     """Write all that was found as JSON, - for standard output in place of the table."""
     output: Annotated[str | None, tyro.conf.arg(metavar="FILE.html")] = None
     """Write a page with pictures."""
+    overwrite: Switch = False
+    """Replace a file that is there. What the command reads, and what belongs to a run, is never replaced."""
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -62,9 +64,10 @@ def main(arguments: Sequence[str]) -> None:
     if not flags.corpus:
         raise ConfigError("seqgan inspect needs a corpus: a name such as captions, a file, a folder or hf:NAME.")
     read = what_is_read(flags)
-    check_target("--json", flags.json, read)
-    check_target("--output", flags.output, read)
-    if flags.json not in (None, "-") and flags.json == flags.output:
+    check_target("--json", flags.json, read, overwrite=flags.overwrite)
+    check_target("--output", flags.output, read, overwrite=flags.overwrite)
+    files = [os.path.realpath(name) for name in (flags.json, flags.output) if name is not None and name != "-"]
+    if len(set(files)) < len(files):
         raise ConfigError(f"--json and --output are both {flags.json}: give each a file of its own.")
     from seqgan.data.tokenizers import TOKENIZERS, make_tokenizer
 
@@ -132,15 +135,13 @@ def main(arguments: Sequence[str]) -> None:
 
 def what_is_read(flags: InspectFlags) -> dict[str, str | None]:
     """Files and folders, by the flags that name them; some may not be there."""
-    from seqgan.data.folders import SPLIT_NAMES
+    from seqgan.data.folders import aligned_places
 
     texts = {"CORPUS": flags.corpus, "--valid": flags.valid, "--source": flags.source}
-    aliases = [os.path.join(flags.corpus, alias) for names in SPLIT_NAMES.values() for alias in names]
     aligned = {
-        f"--{name} of {prefix}": f"{prefix}.{getattr(flags, name)}"
-        for name in ("source", "target")
-        for prefix in (flags.corpus, flags.valid, *aliases)
-        if prefix is not None and getattr(flags, name) is not None
+        f"--{name} of {prefix}": place
+        for name, extension in (("source", flags.source), ("target", flags.target))
+        for prefix, place in aligned_places(flags.corpus, flags.valid, extension).items()
     }
     return {**texts, **aligned, "--valid-source": flags.valid_source}
 

@@ -52,19 +52,26 @@ class SettingsFlags(CommonFlags, frozen=True, kw_only=True):
 
 
 def check_target(
-    flag: str, path: str | None, read: Mapping[str, str | None] | None = None, *, page: bool = False
+    flag: str,
+    path: str | None,
+    read: Mapping[str, str | None] | None = None,
+    *,
+    overwrite: bool = False,
+    page: bool = False,
 ) -> None:
-    """That a file can be written where a flag says, and that nothing which is read there, or is a run's, would be
-    lost; asked before the work, and answered alike whether the file is there already or not.
+    """That a file can be written where a flag says, and that nothing which is there would be lost: unasked no file, and
+    in no case what the command reads, or what is a run's or a sweep's. Asked before the work.
 
     Args:
         flag: which says it.
         path: where.
-        read: what the command reads, a file or a folder, by the flags that name it.
-        page: whether the command is the one that writes the page of a run.
+        read: what the command reads, a file or a folder, by what names it: a flag, or a setting of a run.
+        overwrite: whether a file that is there may be replaced.
+        page: whether the command is the one that writes the page of a run or sweep, which is made again unasked.
 
     Raises:
-        ConfigError: its folder does not exist, it is a folder itself, or a file that is read, or one of a run's own.
+        ConfigError: its folder does not exist, it is a folder itself, a file that is read, one of a run's own, or one
+            that may not be replaced.
     """
     if path is None or path == "-":
         return
@@ -79,12 +86,24 @@ def check_target(
             raise ConfigError(f"{flag} {path} {what} {other} {name} reads{lost}: choose another file.")
     from seqgan.runs.directory import PAGE_NAME, owner
 
+    place = target.resolve()
+    of_page = page and place.name == PAGE_NAME
     run = owner(target)
-    if run is not None and not (page and target.resolve() == run / PAGE_NAME):
+    if run is not None and not (of_page and place.parent == run):
         raise ConfigError(
             f"{flag} {path} is a file of the run {run}, which only the command that makes it may write: choose "
             "another file."
         )
+    from seqgan.sweeps.record import is_sweep
+
+    sweep = next((folder for folder in place.parents if is_sweep(folder)), None)
+    of_page = of_page and place.parent in (run, sweep)
+    if sweep is not None and place.exists() and not of_page:
+        raise ConfigError(f"{flag} {path} is a file in the folder of the sweep {sweep}: choose another file.")
+    # A pipe or a device loses nothing; a link that leads nowhere is lost like any other name.
+    there = target.is_file() or (target.is_symlink() and not target.exists())
+    if there and not overwrite and not of_page:
+        raise ConfigError(f"{flag} {path} exists: replace it with --overwrite, or choose another file.")
 
 
 def _is_read(target: Path, name: str) -> bool:

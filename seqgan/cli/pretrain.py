@@ -10,7 +10,7 @@ import tyro
 
 from seqgan.cli.options import SettingsFlags, Switch, flag_value, parse, refuse_together, settings_of, with_config_file
 from seqgan.config import PRETRAINED, DataConfig, GeneratorConfig, PretrainConfig, RunConfig, check_resumable
-from seqgan.data.corpus import corpus_name, located, located_source, read_place
+from seqgan.data.corpus import corpus_name, located, located_source
 from seqgan.errors import ConfigError
 from seqgan.files import gone_on_with
 from seqgan.interrupt import interruptible
@@ -97,7 +97,7 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
         text = build_text(config.data, *run.symbols, progress=progress)
     else:
         if speaks():
-            check_new(folder, flags.overwrite, what_is_read(config))
+            check_new(folder, flags.overwrite, what_is_read(config, flags.config))
         # A new run may be of another text than the one whose settings it was given.
         config = msgspec.structs.replace(config, data=msgspec.structs.replace(config.data, fingerprint=""))
         if config.generator.name in PRETRAINED:
@@ -210,13 +210,14 @@ def resolved(config: RunConfig) -> DataConfig:
     )
 
 
-def what_is_read(config: RunConfig) -> list[str | None]:
-    """Files and folders that the settings name, of those that are given."""
-    data, judge = config.data, config.discriminator
-    ends = [extension for extension in (data.source, data.target) if extension is not None]
-    aligned = [f"{prefix}.{end}" for prefix in (data.corpus, data.valid) if prefix is not None for end in ends]
-    texts = [read_place(data.corpus), data.valid, data.source, data.valid_source, data.tokenizer_path, *aligned]
-    return [*texts, config.generator.path, None if judge is None else judge.path]
+def what_is_read(config: RunConfig, file: str | None) -> list[str]:
+    """Files and folders that the settings name, and the file that they came from. That of a run, which the run that
+    takes its place has again, is not one to keep."""
+    from seqgan.runs.directory import owner
+    from seqgan.runs.reads import places_read
+
+    given = [] if file is None or owner(Path(file)) is not None else [file]
+    return [*places_read(config).values(), *given]
 
 
 def describe(text: "Text", progress: Progress) -> None:

@@ -59,19 +59,22 @@ class SampleFlags(CommonFlags, frozen=True, kw_only=True):
     has, such as single bytes of a tokenizer of subwords."""
     output: Annotated[str | None, tyro.conf.arg(metavar="FILE")] = None
     """Where to write; by default standard output."""
+    overwrite: Switch = False
+    """Replace a file that is there. What the command reads, and what belongs to a run, is never replaced."""
 
 
 def main(arguments: Sequence[str]) -> None:
     """Parse, load, sample, print."""
     flags = check_flags(parse("sample", "Sentences from a run, one a line.", SampleFlags(), arguments))
-    check_target("--output", flags.output, {"--source": flags.source})
 
     from seqgan.files import write_file
     from seqgan.runs.directory import newest_run, open_run
+    from seqgan.runs.reads import read_by
     from seqgan.training.engine import choose_device
 
     choose_device(flags.device)
     run = open_run(flags.run or newest_run(Path("runs")))
+    check_target("--output", flags.output, {"--source": flags.source, **read_by(run)}, overwrite=flags.overwrite)
     if flags.run is None:
         flags.progress.note(f"From {run.folder}.")
     check_meaningful(flags, run)

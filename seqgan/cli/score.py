@@ -49,6 +49,8 @@ class ScoreFlags(CommonFlags, frozen=True, kw_only=True):
     discriminators that have been trained with a logit per token."""
     output: Annotated[str | None, tyro.conf.arg(metavar="FILE")] = None
     """Where to write; by default standard output."""
+    overwrite: Switch = False
+    """Replace a file that is there. What the command reads, and what belongs to a run, is never replaced."""
 
 
 class Judges(NamedTuple):
@@ -64,14 +66,16 @@ class Judges(NamedTuple):
 def main(arguments: Sequence[str]) -> None:
     """Parse, load, judge line by line."""
     flags = check_flags(parse("score", DESCRIPTION, ScoreFlags(), arguments))
-    check_target("--output", flags.output, {"--input": flags.input, "--source": flags.source})
     if flags.run is None:
         raise ConfigError("Which discriminator judges? Name an adversarial run with --run DIR.")
 
     from seqgan.files import write_with
     from seqgan.runs.directory import open_run
+    from seqgan.runs.reads import read_by
 
     run = open_run(flags.run)
+    read = {"--input": flags.input, "--source": flags.source, **read_by(run)}
+    check_target("--output", flags.output, read, overwrite=flags.overwrite)
     if flags.source is not None and run.source_vocabulary is None:
         raise ConfigError(f"{run.folder} was trained on plain text and reads no sources: leave out --source.")
     if flags.input == flags.source == "-":

@@ -186,6 +186,19 @@ def read_prefix(
     return read_aligned(Path(f"{prefix}.{left}"), Path(f"{prefix}.{right}"), notes, keep_blank=keep_blank)
 
 
+def aligned_places(corpus: str, valid: str | None, extension: str | None) -> dict[str, str]:
+    """The files of one language that may be read, by what stands before their extension; not all need be there.
+
+    Args:
+        corpus: a prefix, or a folder whose files have the names of splits.
+        valid: a prefix.
+        extension: of the files; None where there are no languages.
+    """
+    aliases = [os.path.join(corpus, alias) for names in SPLIT_NAMES.values() for alias in names]
+    prefixes = () if extension is None else (corpus, valid, *aliases)
+    return {prefix: f"{prefix}.{extension}" for prefix in prefixes if prefix is not None}
+
+
 def extensions(prefix: str) -> list[str]:
     """What follows PREFIX and a dot in the names of files, sorted."""
     folder, name = os.path.split(prefix)

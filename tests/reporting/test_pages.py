@@ -78,7 +78,7 @@ def text_of(content):
 
 
 def report(*arguments):
-    assert run("report", *arguments, "--output", "page.html", "--quiet") == 0
+    assert run("report", *arguments, "--output", "page.html", "--quiet", "--overwrite") == 0
     with open("page.html", encoding="utf-8") as file:
         content = file.read()
     tags = well_formed(content)
