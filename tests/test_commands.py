@@ -89,9 +89,10 @@ def test_the_whole_way(here, pretrained, capsys):
     of_pretrained = json.loads((pretrained / "report.json").read_text())
     assert set(of_pretrained["compared"]) == {"real text"}
     assert of_pretrained["flags"] == {"count": 30}
+    assert report.pop("weights_of") == {"..": of_pretrained["weights"]}
     assert report["compared"].pop(str(pretrained)) == of_pretrained["metrics"]
     assert printed == report
-    assert set(printed) == {"run", "checkpoint", "specification", "metrics", "compared"}
+    assert set(printed) == {"run", "checkpoint", "weights", "specification", "metrics", "compared"}
     assert set(printed["metrics"]["bleu-2"]) == {"value", "low", "high", "signature"}
 
 

@@ -14,14 +14,12 @@ from seqgan.cli.verdict import check_comparison, compare_as_asked, compares
 from seqgan.config import MOST, Seed
 from seqgan.data.lines import count
 from seqgan.errors import ConfigError, RunError
-from seqgan.progress import printable
+from seqgan.progress import Progress, printable
 
 if TYPE_CHECKING:
     from seqgan.metrics import Report
 
 
-REAL = ("real text", "references")
-"""Heads of the columns of real sentences."""
 OF_COMPARISON = ("compare", "temperatures", "sets", "equal-budget", "seeds-of", "table-only")
 """Flags that say nothing of a run that was only compared with."""
 
@@ -113,7 +111,13 @@ def main(arguments: Sequence[str]) -> None:
 
     main_column = about.pop("column")
     kind = about.pop("text", "")
-    result = {**about, "specification": SPECIFICATION, "metrics": columns[main_column].to_json()}
+    weights = about.pop("weights", {})
+    result = {
+        **about,
+        **weights.get(main_column, {}),
+        "specification": SPECIFICATION,
+        "metrics": columns[main_column].to_json(),
+    }
     others = {name: report.to_json() for name, report in columns.items() if name != main_column}
     if others:
         result["compared"] = others
@@ -137,7 +141,8 @@ def main(arguments: Sequence[str]) -> None:
     if flags.json not in (None, "-"):
         write_file(Path(flags.json), text)
     for name, path in reports.items():
-        content = kept_report(name, columns, asked_for(flags), lines)
+        content = kept_report(name, columns, asked_for(flags), lines, weights[name])
+        content = with_those_before(content, path, flags.progress)
         try:
             write_file(path, json.dumps(content, indent=2) + "\n")
         except RunError as error:
@@ -163,7 +168,11 @@ def what_is_read(flags: EvaluateFlags) -> dict[str, str | None]:
 
 
 def kept_report(
-    name: str, columns: "Mapping[str, Report]", asked: Mapping[str, Any], lines: Sequence[str] = ()
+    name: str,
+    columns: "Mapping[str, Report]",
+    asked: Mapping[str, Any],
+    lines: Sequence[str] = (),
+    weights: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What a run's report.json holds: as the JSON of the command, without what sweep.json and verdict.json have.
 
@@ -173,8 +182,10 @@ def kept_report(
             to a run that it was compared with, real text alone.
         asked: see `asked_for`.
         lines: what was said below the table.
+        weights: what `runs.weights.said_of` says.
     """
     from seqgan.metrics import SPECIFICATION
+    from seqgan.reporting.read import REAL
 
     is_main = name == list(columns)[-1]
     others = [other for other in columns if other != name and (is_main or other in REAL)]
@@ -184,10 +195,54 @@ def kept_report(
     return {
         "run": name,
         "checkpoint": "generator.safetensors",
+        **(weights or {}),
         "specification": SPECIFICATION,
         "metrics": columns[name].to_json(),
         **{key: value for key, value in further.items() if value},
     }
+
+
+def with_those_before(content: dict[str, Any], path: Path, progress: Progress) -> dict[str, Any]:
+    """The content of a run's report.json, and of the one before what was measured of the same weights and not now.
+
+    Args:
+        content: to be written.
+        path: of the file; what cannot be read of it is as good as not there.
+        progress: is told what was kept.
+    """
+    from seqgan.files import read_json
+    from seqgan.reporting.read import REAL
+
+    try:
+        before = read_json(path)
+        same = all(before.get(key) == content.get(key) for key in ("weights", "specification", "checkpoint"))
+        if "weights" not in content or not same:
+            return content
+        kept = [name for name in before["metrics"] if name not in content["metrics"]]
+        now_of, before_of = content.get("weights_of", {}), before.get("weights_of", {})
+        changed = any(now_of[place] != weights for place, weights in before_of.items() if place in now_of)
+        beside = {name: report for name, report in before.get("compared", {}).items() if name in REAL or not changed}
+        compared = {**beside, **content.get("compared", {})}
+        compared |= {name: {**report, **compared[name]} for name, report in beside.items()}
+        asked, now = before.get("flags", {}), content.get("flags", {})
+        flags = {**{flag: value for flag, value in asked.items() if flag in OF_COMPARISON}, **now}
+        if kept and "metrics" in asked and "metrics" in now:
+            flags["metrics"] = list(dict.fromkeys([*asked["metrics"], *now["metrics"]]))
+        elif kept:
+            flags.pop("metrics", None)
+        merged = {
+            **content,
+            "metrics": {**before["metrics"], **content["metrics"]},
+            "compared": compared,
+            "comparisons": content.get("comparisons") or ([] if changed else before.get("comparisons", [])),
+            "flags": flags,
+            "weights_of": {**before_of, **now_of},
+        }
+    except (OSError, ValueError, AttributeError, KeyError, TypeError):
+        return content
+    if kept:
+        progress.note(f"{path} keeps what was measured before of the same weights: {', '.join(kept)}.")
+    return {name: value for name, value in merged.items() if value or name in content}
 
 
 def asked_for(flags: EvaluateFlags) -> dict[str, Any]:
@@ -201,7 +256,7 @@ def asked_for(flags: EvaluateFlags) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
 
 
-def judge_file(flags: EvaluateFlags) -> tuple[dict[str, "Report"], dict[str, str]]:
+def judge_file(flags: EvaluateFlags) -> tuple[dict[str, "Report"], dict[str, Any]]:
     """The report of a file of sentences, and what the JSON says of it."""
     from seqgan.data.lines import ends_hint, read_lines, returns_note
     from seqgan.data.tokenizers import make_tokenizer
@@ -289,7 +344,7 @@ def lines_of(name: str, flags: EvaluateFlags) -> list[str]:
 
 def judge_runs(
     flags: EvaluateFlags, reports: dict[str, Path], lines: list[str]
-) -> tuple[dict[str, "Report"], dict[str, str]]:
+) -> tuple[dict[str, "Report"], dict[str, Any]]:
     """The reports of real text, the run to compare with, and the run; and what the JSON says of the run.
 
     Args:
@@ -312,12 +367,15 @@ def judge_runs(
     from seqgan.metrics import Report
     from seqgan.runs.directory import newest_run, open_run
     from seqgan.runs.load import load_generator, load_text
+    from seqgan.runs.weights import said_of
     from seqgan.training.engine import choose_device
 
     progress = flags.progress
     device = choose_device(flags.device)
     run = open_run(flags.run or newest_run(Path("runs")))
     runs = [run] if flags.compare is None else [open_run(flags.compare), run]
+    # Before they are read: what changes them in the meantime is then told.
+    weights = {str(each.folder): said_of(each, runs[:-1] if each is run else ()) for each in runs}
     if len({str(each.folder.resolve()) for each in runs}) < len(runs):
         raise ConfigError(f"--compare names the run itself, {run.folder}: name another.")
     check_memory(flags.memory, runs)
@@ -336,6 +394,7 @@ def judge_runs(
             "checkpoint": checkpoint,
             "column": str(run.folder),
             "text": "pairs",
+            "weights": weights,
         }
     if flags.beam is not None:
         raise ConfigError("--beam is of runs of pairs; of plain text, samples are judged.")
@@ -387,4 +446,4 @@ def judge_runs(
         name = str(each.folder)
         columns[name] = report
         reports[name] = each.report_path
-    return columns, {"run": name, "checkpoint": checkpoint, "column": name, "text": "plain"}
+    return columns, {"run": name, "checkpoint": checkpoint, "column": name, "text": "plain", "weights": weights}

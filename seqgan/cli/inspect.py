@@ -66,8 +66,8 @@ def main(arguments: Sequence[str]) -> None:
     read = what_is_read(flags)
     check_target("--json", flags.json, read, overwrite=flags.overwrite)
     check_target("--output", flags.output, read, overwrite=flags.overwrite)
-    files = [os.path.realpath(name) for name in (flags.json, flags.output) if name is not None and name != "-"]
-    if len(set(files)) < len(files):
+    places = [os.path.realpath(name) for name in (flags.json, flags.output) if name is not None and name != "-"]
+    if len(set(places)) < len(places):
         raise ConfigError(f"--json and --output are both {flags.json}: give each a file of its own.")
     from seqgan.data.tokenizers import TOKENIZERS, make_tokenizer
 

@@ -4,7 +4,7 @@ over temperatures, and whether the one helped."""
 import copy
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seqgan.data.lines import count
@@ -66,6 +66,9 @@ class Compared(NamedTuple):
     """None where there is nothing to compare with."""
     note: str = ""
     """Why something was left out."""
+    weights: Mapping[str, Mapping[str, Any]] = {}
+    """By the folders of the runs, what `runs.weights.said_of` said before they were read; of the judged one, with those
+    that it was compared with."""
 
     def to_json(self) -> dict[str, Any]:
         """What `evaluate --json` says of it."""
@@ -96,11 +99,16 @@ class Compared(NamedTuple):
     def write(self, progress: Progress) -> None:
         """Keep it in the runs' folders; one that may not be written is only said."""
         from seqgan.files import write_file
+        from seqgan.runs.weights import OWN
 
-        contents = [(run.sweep_path, sweep.to_json()) for run, sweep in self.kept]
+        of_run = {
+            folder: {key: value for key, value in said.items() if key == OWN} for folder, said in self.weights.items()
+        }
+        contents = [(run.sweep_path, {**sweep.to_json(), **of_run[str(run.folder)]}) for run, sweep in self.kept]
         if self.verdict is not None:
             assert self.reference is not None
-            contents.append((self.run.verdict_path, self.verdict.to_json(str(self.reference.folder))))
+            verdict = self.verdict.to_json(str(self.reference.folder))
+            contents.append((self.run.verdict_path, {**verdict, **self.weights[str(self.run.folder)]}))
         for path, content in contents:
             try:
                 write_file(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
@@ -179,10 +187,13 @@ def compare_runs(run: "Run", reference: "Run | None", settings: Comparison, prog
     """
     from seqgan.evaluation.sweep import check_sweep
     from seqgan.runs.rules import loss_note
+    from seqgan.runs.weights import said_of
 
     temperatures = sorted({*settings.temperatures, 1.0})
     check_sweep([*settings.temperatures], settings.sentences, settings.sets)
-    contenders = [_contender(each, settings) for each in (run, *settings.seeds_of, *([reference] if reference else []))]
+    beside = [*settings.seeds_of, *([reference] if reference else [])]
+    weights = {str(each.folder): said_of(each) for each in beside} | {str(run.folder): said_of(run, beside)}
+    contenders = [_contender(each, settings) for each in (run, *beside)]
     why_not = _cannot_compare(contenders)
     if why_not is not None:
         return Compared(run, reference, {}, [], None, f"No verdict: {why_not}")
@@ -192,7 +203,7 @@ def compare_runs(run: "Run", reference: "Run | None", settings: Comparison, prog
     )
     swept = [_sweep(each, temperatures, settings, progress) for each in contenders]
     if reference is None:
-        return Compared(run, None, {str(run.folder): swept[0]}, [(run, swept[0])], None)
+        return Compared(run, None, {str(run.folder): swept[0]}, [(run, swept[0])], None, weights=weights)
     *judged, start = contenders
     *candidates, of_start = swept
     names = _names(run, reference)
@@ -226,7 +237,7 @@ def compare_runs(run: "Run", reference: "Run | None", settings: Comparison, prog
         verdict.evidence["loss"] = losses
     own = list(zip([each.run for each in judged], candidates, strict=True))
     sweeps |= {str(each.folder): sweep for each, sweep in reversed(own)}
-    return Compared(run, reference, sweeps, [(reference, of_start), *own], verdict, note)
+    return Compared(run, reference, sweeps, [(reference, of_start), *own], verdict, note, weights)
 
 
 def _judge(

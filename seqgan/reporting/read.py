@@ -19,12 +19,15 @@ where it falls. Without ``metrics`` the points hold ``bleu-N`` and ``self-bleu-N
     {"sentence": "No difference: ...", "compared_with": "runs/mine", "evidence": {...}, ...}
 
 Evidence is a mapping of names to numbers, texts and mappings, nested as may be, or a list of sentences.
+
+They and ``report.json`` say of which weights they are, ``{"weights": {"sha256": "...", "phase": "adversarial", "step":
+40}, ...}``, and in ``weights_of`` likewise of the runs that were compared with, by their place beside the run.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from seqgan.config import RunConfig
 from seqgan.errors import CheckpointError, ConfigError, SeqganError
@@ -32,9 +35,13 @@ from seqgan.files import read_file
 from seqgan.metrics import Report
 from seqgan.runs.directory import Run, child_runs, open_run
 from seqgan.runs.metric_log import read_metrics
+from seqgan.runs.weights import others_outdated, outdated
 
 Logged = dict[str, Any]
 """A line of a metric log."""
+Found = TypeVar("Found")
+REAL = ("real text", "references")
+"""Heads of the columns of real sentences."""
 GREATEST = 1e100
 """Of the numbers in a log that are drawn; what is beyond is missing."""
 ORDERS = (4, 3, 2, 5)
@@ -128,6 +135,8 @@ class RunRecord(NamedTuple):
     """Adversarial runs in its folder."""
     paired: bool = False
     """Whether it answers or translates sources."""
+    outdated: Sequence[str] = ()
+    """What was measured of weights that are no longer the run's, and is left out for that reason."""
 
     @property
     def rounds(self) -> list[Logged]:
@@ -174,6 +183,7 @@ def read_run(folder: str | Path, samples: int) -> RunRecord:
     parent = _parent(run, samples)
     own = [line for line in log if line["phase"] == "pretrain"]
     from_parent = parent is not None and not own
+    older: list[str] = []
     return RunRecord(
         label=str(folder),
         config=run.config,
@@ -182,13 +192,48 @@ def read_run(folder: str | Path, samples: int) -> RunRecord:
         pretraining=parent.pretraining if from_parent and parent is not None else own,
         origin=parent.origin if from_parent and parent is not None else str(folder) if own else "",
         samples=read_samples(run.samples_folder, samples),
-        evaluation=read_evaluation(run.report_path),
+        evaluation=_without_older(_of_these_weights(read_evaluation, run.report_path, run, older), run, older),
         parent=parent,
-        sweep=read_sweep(run.folder / "sweep.json"),
-        verdict=read_verdict(run.folder / "verdict.json"),
+        sweep=_of_these_weights(read_sweep, run.sweep_path, run, older),
+        verdict=_of_these_weights(read_verdict, run.verdict_path, run, older, compares=True),
         children=child_runs(run.folder),
         paired=run.source_vocabulary is not None,
+        outdated=older,
     )
+
+
+def _of_these_weights(
+    read: "Callable[[Path], Found | None]", path: Path, run: Run, older: list[str], *, compares: bool = False
+) -> "Found | None":
+    """What a file of a run says, if it is of the weights that the run has now.
+
+    Args:
+        read: reads it.
+        path: of the file.
+        run: whose it is.
+        older: gets why it is left out, where it is.
+        compares: whether the weights of the runs that it was measured with decide, too.
+    """
+    found = read(path)
+    content = None if found is None else _read_json(path, "make it again")
+    if content is None:
+        return None
+    why = outdated(content, path, run) or (others_outdated(content, path, run) if compares else "")
+    if why:
+        older.append(why)
+        return None
+    return found
+
+
+def _without_older(evaluation: Evaluation | None, run: Run, older: list[str]) -> Evaluation | None:
+    """An evaluation without the columns of other runs, where the weights of one changed."""
+    content = None if evaluation is None else _read_json(run.report_path, "run seqgan evaluate again")
+    why = "" if content is None else others_outdated(content, run.report_path, run)
+    if evaluation is None or not why:
+        return evaluation
+    older.append(why)
+    kept = {name: report for name, report in evaluation.compared.items() if name in REAL}
+    return evaluation._replace(compared=kept, comparisons=[])
 
 
 def _drawable(line: Logged) -> Logged:

@@ -69,7 +69,7 @@ def lead(runs: Sequence[RunRecord]) -> str:
     """What the runs are, and what is known of their worth."""
     sentences = "".join(paragraph(escape(summary(run, named=len(runs) > 1)), "lead") for run in runs)
     verdicts = [verdict_box(run) for run in runs if run.verdict is not None]
-    return sentences + "".join(verdicts)
+    return sentences + "".join(verdicts) + "".join(map(older_box, (run for run in runs if run.outdated)))
 
 
 def summary(run: RunRecord, *, named: bool) -> str:
@@ -106,6 +106,16 @@ def verdict_box(run: RunRecord) -> str:
     return (
         f'<div class="verdict" role="note" aria-label="Verdict on {escape(run.label)}"><p><strong>'
         f"{shortened(run.verdict.sentence)}</strong></p>{listed}</div>"
+    )
+
+
+def older_box(run: RunRecord) -> str:
+    """What was measured before the weights changed, which is shown nowhere."""
+    listed = "".join(f"<li>{shortened(why)}.</li>" for why in run.outdated)
+    return (
+        f'<div class="verdict" role="note" aria-label="Left out of {escape(run.label)}">'
+        f"<p>Of {escape(shorter(run.label))} some was measured before its weights changed, and is left out. To measure "
+        f"it again: <code>{escape(evaluate_command(run))}</code></p><ul>{listed}</ul></div>"
     )
 
 
@@ -224,7 +234,9 @@ def metrics_part(runs: Sequence[RunRecord]) -> str:
     said = [line for run in runs if run.evaluation is not None for line in run.evaluation.comparisons]
     content += "".join(paragraph(shortened(line)) for line in said)
     if missing:
-        content += paragraph("Not evaluated yet:" if len(missing) > 1 or columns else "Not evaluated yet. To do so:")
+        these = " with these weights" if any(run.outdated for run in missing) else ""
+        yet = f"Not evaluated{these} yet"
+        content += paragraph(f"{yet}:" if len(missing) > 1 or columns else f"{yet}. To do so:")
         content += code("\n".join(evaluate_command(run) for run in missing))
     return content
 
