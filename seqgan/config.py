@@ -165,6 +165,11 @@ class PretrainConfig(_Section, frozen=True, kw_only=True):
     """Of Adam."""
     clip_norm: Annotated[float, Meta(gt=0)] = 5.0
     """Gradients are scaled down to this norm."""
+    start: Annotated[str | None, tyro.conf.arg(aliases=["--from"], metavar="RUN")] = None
+    """Begin with the generator of this run, its weights and vocabulary, in a run of its own; only its sizes and tokens
+    must stay."""
+    start_weights: Annotated[str, tyro.conf.Suppress] = ""
+    """SHA-256 of those weights, so that the run can be made again; filled in by pretrain."""
     epoch_updates: Count = 0
     """Updates after which an epoch ends, with its evaluation, for texts of which a whole pass takes long; the next
     epoch goes on in the text where it ended. 0: an epoch is a pass over the text."""
@@ -610,11 +615,12 @@ def check_resumable(begun: RunConfig, now: RunConfig, where: str) -> None:
         ConfigError: a setting differs from the one that the run was begun with.
     """
     old, new = _flat(msgspec.to_builtins(begun)), _flat(msgspec.to_builtins(now))
+    from_here = f", with its weights by --from {where}" if begun.adversarial is None else ""
     for key in sorted(old.keys() | new.keys()):
         if old.get(key) != new.get(key) and key not in CHANGEABLE:
             raise ConfigError(
                 f"{where} was begun with {key} {old.get(key)!r}, and cannot be resumed with {new.get(key)!r}: leave it "
-                "out, or begin another run."
+                f"out, or begin another run{from_here}."
             )
     rising = begun.adversarial is not None and begun.adversarial.baseline == "rising"
     if rising and old["adversarial.rounds"] != new["adversarial.rounds"]:

@@ -244,7 +244,7 @@ def train_child(config: RunConfig, flags: ChildFlags) -> None:
     """Train with these settings; the child is made once everything that can be wrong has been looked at."""
     from seqgan.build import build_algorithm, build_text, chosen_as_trained, named_players
     from seqgan.build_pretrained import with_discriminator_files, with_located_models
-    from seqgan.runs.directory import Run, check_new, create_run, newest_run, open_run, write_config
+    from seqgan.runs.directory import Run, check_new, create_run, newest_run, open_run
     from seqgan.training.adversarial import check_reads_sources
     from seqgan.training.processes import leave
 
@@ -277,7 +277,6 @@ def train_child(config: RunConfig, flags: ChildFlags) -> None:
         if not speaks():
             return Run(folder, config, *text.symbols)
         if flags.resume:
-            write_config(run, config)
             return run
         return create_run(folder, config, *text.symbols, overwrite=flags.overwrite)
 
@@ -316,7 +315,7 @@ def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
     """Train from nothing; the run is made once everything that can be wrong has been looked at."""
     from seqgan.build import as_read, build_algorithm, build_text, chosen_as_trained, named_players
     from seqgan.objectives import Relaxed
-    from seqgan.runs.directory import Run, check_new, create_run, open_run, write_config
+    from seqgan.runs.directory import Run, check_new, create_run, open_run
 
     config = named_players(config, conditional=config.data.source is not None)
     config = config if flags.resume else chosen_as_trained(config)
@@ -354,7 +353,6 @@ def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
         if not speaks():
             return Run(folder, config, *text.symbols)
         if flags.resume:
-            write_config(run, config)
             return run
         return create_run(folder, config, *text.symbols, overwrite=flags.overwrite)
 
@@ -426,10 +424,11 @@ def train(
     from seqgan.evaluation.evaluate import judge_while_training
     from seqgan.evaluation.pairs import judge_answers_while_training
     from seqgan.objectives import SelfPlay
-    from seqgan.runs.checkpoint import has_state, load_weights
+    from seqgan.runs.checkpoint import load_state, load_weights
+    from seqgan.runs.directory import write_config
     from seqgan.runs.symbols import read_tokenizer_file
     from seqgan.runs.tensorboard import want_events
-    from seqgan.training.adversarial import train_adversarially
+    from seqgan.training.adversarial import train_adversarially, why_over
     from seqgan.training.engine import choose_device
 
     assert config.adversarial is not None
@@ -442,6 +441,11 @@ def train(
         load_weights(generator, weights, text.vocabulary_fingerprint)
     # A run that is gone on with needs no other folder.
     run = make_run() if flags.resume else None
+    state = (None if run is None else load_state(run.checkpoints_folder, lambda _: None, run.metrics_path)) or {}
+    begun, rounds = bool(state), state.get("rounds", 0)
+    del state  # which is read again, and may be large
+    if run is not None and speaks() and why_over(rounds, config.adversarial) is None:
+        write_config(run, config)  # settings by which nothing is done are not the run's
     own = read_tokenizer_file(run.judge_tokenizer_path) if run is not None and config.discriminator.path else None
     discriminator = build_discriminator(
         config.discriminator,
@@ -453,7 +457,7 @@ def train(
         config.data.turn_separator,
         tokenizers=(text.tokenizer, text.source_tokenizer),
         own_tokenizer=own,
-        weights=run is None or not has_state(run.checkpoints_folder, run.metrics_path),
+        weights=not begun,
     ).to(device)
     algorithm = build_algorithm(config.adversarial)
     if not isinstance(algorithm, SelfPlay):  # which has no discriminator, whatever the settings build

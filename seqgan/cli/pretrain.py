@@ -11,14 +11,16 @@ import tyro
 from seqgan.cli.options import SettingsFlags, Switch, flag_value, parse, refuse_together, settings_of, with_config_file
 from seqgan.config import PRETRAINED, DataConfig, GeneratorConfig, PretrainConfig, RunConfig, check_resumable
 from seqgan.data.corpus import corpus_name, located, located_source
-from seqgan.errors import ConfigError
+from seqgan.errors import CheckpointError, ConfigError
 from seqgan.files import gone_on_with
 from seqgan.interrupt import interruptible
 from seqgan.launched import speaks
 from seqgan.progress import Progress
+from seqgan.settings_file import read_settings
 
 if TYPE_CHECKING:
     from seqgan.data.text import Text
+    from seqgan.runs.directory import Run
 
 
 class PretrainFlags(SettingsFlags, frozen=True, kw_only=True):
@@ -43,9 +45,15 @@ def main(arguments: Sequence[str]) -> None:
 
         corpus = flag_value(arguments, "--corpus") or flag_value(arguments, "--data.corpus") or base.data.corpus
         base = open_run(flag_value(arguments, "--run") or default_folder(corpus)).config
+    elif (start := starting_run(arguments)) is not None:
+        base = settings_from(start)
+    length, source_length = base.data.max_length, base.data.max_source_length
     base = with_config_file(base, arguments, ("seed", "data", "generator", "pretrain"))
     if "--resume" not in arguments:
-        base = msgspec.structs.replace(base, data=for_corpus(base.data, arguments))
+        data = for_corpus(base.data, arguments, length)
+        if data.max_source_length == 0:
+            data = msgspec.structs.replace(data, max_source_length=source_length)
+        base = msgspec.structs.replace(base, data=data)
     default = PretrainFlags(seed=base.seed, data=base.data, generator=base.generator, pretrain=base.pretrain)
     flags = parse("pretrain", "Train a generator by maximum likelihood, from a corpus into a run.", default, arguments)
     refuse_together(flags, "resume", "overwrite")
@@ -55,9 +63,68 @@ def main(arguments: Sequence[str]) -> None:
     from seqgan.training.engine import choose_device
     from seqgan.training.processes import joined
 
+    if flags.run is None and config.pretrain.start is not None and not flags.resume:
+        raise ConfigError(f"--from {config.pretrain.start} begins a new run: name its folder with --run DIR.")
     folder = Path(flags.run or default_folder(config.data.corpus))
     with joined(choose_device(flags.device)), locked(folder):
         pretrain_into(folder, config, flags)
+
+
+def starting_run(arguments: Sequence[str]) -> str | None:
+    """The run to begin with that flag or file name; None where a generator begins with weights of its own."""
+    named = flag_value(arguments, "--from") or flag_value(arguments, "--pretrain.start")
+    path = flag_value(arguments, "--config")
+    section = read_settings(Path(path)).get("pretrain") if named is None and path is not None else None
+    return section.get("start") if isinstance(section, dict) else named
+
+
+def settings_from(start: str) -> RunConfig:
+    """Those of a run that begins with another one's generator, as far as flags and files say nothing else: that one's
+    text, generator and training, by the rules of now."""
+    from seqgan.runs.directory import open_run
+
+    config = open_run(start).config
+    pretrain = msgspec.structs.replace(
+        config.pretrain, weighting=PretrainConfig().weighting, start=start, start_weights=""
+    )
+    return msgspec.structs.replace(config, pretrain=pretrain, discriminator=None, adversarial=None)
+
+
+OF_WEIGHTS = (
+    *("tokenizer", "source_tokenizer", "tokenizer_path", "shared_vocabulary"),
+    *("pieces", "min_count", "max_vocabulary", "turn_separator"),
+)
+"""Settings of the text that decided the vocabulary which weights belong to."""
+
+
+def begun_with(config: RunConfig, start: "Run") -> RunConfig:
+    """The settings of a run that begins with another one's generator, with the sum of its weights.
+
+    Raises:
+        ConfigError: sizes or tokens are not those of that run.
+        CheckpointError: it has no weights, or other ones than the settings say.
+    """
+    from seqgan.runs.weights import weights_of
+
+    theirs, weights = start.config, weights_of(start)
+    if weights is None:
+        raise CheckpointError(f"{start.folder} has no weights to begin with yet: train it first.")
+    if config.pretrain.start_weights not in ("", weights.sha256):
+        raise CheckpointError(
+            f"{start.folder} has other weights than those that these settings began with: bring them back from a copy, "
+            f"or begin with those of now, by --from {start.folder}."
+        )
+    pairs = [(f"data.{name}", getattr(config.data, name), getattr(theirs.data, name)) for name in OF_WEIGHTS]
+    for name in theirs.generator.__struct_fields__:
+        if name not in ("dropout", "initial_std"):
+            pairs.append((f"generator.{name}", getattr(config.generator, name), getattr(theirs.generator, name)))
+    for name, ours, other in pairs:
+        if ours != other:
+            raise ConfigError(
+                f"{name} is {ours!r}, and {start.folder}, whose weights are begun with, has {other!r}: leave it out."
+            )
+    pretrain = msgspec.structs.replace(config.pretrain, start=str(start.folder.resolve()), start_weights=weights.sha256)
+    return msgspec.structs.replace(config, pretrain=pretrain)
 
 
 def default_folder(corpus: str) -> Path:
@@ -76,11 +143,11 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
         with_own_tokenizer,
     )
     from seqgan.reached import check_reached
-    from seqgan.runs.checkpoint import has_state
+    from seqgan.runs.checkpoint import load_state, load_weights
     from seqgan.runs.directory import Run, check_new, create_run, open_run, write_config
     from seqgan.runs.tensorboard import check_installed, want_events
     from seqgan.training.engine import choose_device
-    from seqgan.training.pretrain import pretrain
+    from seqgan.training.pretrain import pretrain, why_over
 
     progress = flags.progress
     device = choose_device(flags.device)
@@ -89,6 +156,9 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
         check_reached("generator", config, flags.preset)
     if flags.tensorboard:
         check_installed()
+    start = None if flags.resume or config.pretrain.start is None else open_run(config.pretrain.start)
+    if start is not None:
+        config = begun_with(config, start)
     # From here on the settings say what is meant wherever, and with whatever seed, the next command is called.
     config = with_located_models(msgspec.structs.replace(config, data=resolved(config)))
     if flags.resume:
@@ -97,32 +167,40 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
         text = build_text(config.data, *run.symbols, progress=progress)
     else:
         if speaks():
-            check_new(folder, flags.overwrite, what_is_read(config, flags.config))
+            reads = what_is_read(config, flags.config)
+            check_new(folder, flags.overwrite, reads if start is None else [*reads, str(start.folder)])
         # A new run may be of another text than the one whose settings it was given.
         config = msgspec.structs.replace(config, data=msgspec.structs.replace(config.data, fingerprint=""))
-        if config.generator.name in PRETRAINED:
+        if config.generator.name in PRETRAINED and start is None:
             config = with_own_tokenizer(config)
             progress.note(f"Tokens are those of {config.data.tokenizer_path}.")
         config = msgspec.structs.replace(config, generator=with_generator_files(config.generator))
         progress.note(f"Reading {config.data.corpus} ...")
-        text = build_text(config.data, progress=progress)
+        text = build_text(config.data, *(start.symbols if start is not None else ()), progress=progress)
         keep_learnt_symbols(text.tokenizer, text.vocabulary, config.generator)
     describe(text, progress)
     config = msgspec.structs.replace(config, data=as_read(config.data, text))
     config = named_players(config, conditional=text.source_vocabulary is not None)
+    state = (load_state(run.checkpoints_folder, lambda _: None, run.metrics_path) if flags.resume else None) or {}
+    begun, made = bool(state), (state.get("epoch", 0), state.get("best_epoch", 0))
+    del state  # which is read again, and may be large
     generator = build_generator(
         config.generator,
         text.vocabulary,
         text.max_length,
         config.seed,
         text.source_vocabulary,
-        weights=not flags.resume or not has_state(run.checkpoints_folder, run.metrics_path),
+        weights=not begun,
     ).to(device)
+    if start is not None:
+        load_weights(generator, start.generator_path, text.vocabulary_fingerprint)
+        progress.note(f"Beginning with the weights of {start.folder}.")
     check_room(generator, text.max_length, text.max_source_length)
     if not speaks():
         run = Run(folder, config, *text.symbols)
     elif flags.resume:
-        write_config(run, config)
+        if why_over(*made, config.pretrain) is None:  # settings by which nothing is done are not the run's
+            write_config(run, config)
     else:
         run = create_run(folder, config, *text.symbols, overwrite=flags.overwrite)
     if flags.tensorboard and speaks():

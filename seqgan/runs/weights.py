@@ -51,8 +51,11 @@ def weights_of(run: Run) -> Weights | None:
 @functools.lru_cache(maxsize=64)
 def _sum(path: Path, changed: int, size: int) -> str:  # noqa: ARG001
     """The SHA-256 of a file, read once as long as it does not change."""
+    digest = hashlib.sha256()
     with open_file(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while part := file.read(2**20):
+            digest.update(part)
+    return digest.hexdigest()
 
 
 def _step(run: Run, phase: str) -> int:

@@ -112,7 +112,8 @@ def read_sweep_file(path: Path) -> SweepFile:
         config = {**config, "data": _with_whole_paths(data)}
     for player in ("generator", "discriminator"):
         config = _with_whole_folders(config, player, "path")
-    config = _with_whole_folders(config, "data", "tokenizer_path")
+    for section, key in (("data", "tokenizer_path"), ("pretrain", "start")):
+        config = _with_whole_folders(config, section, key)
     run = None if sweep.run is None else str(Path(sweep.run).absolute())
     return msgspec.structs.replace(sweep, config=config, run=run)
 

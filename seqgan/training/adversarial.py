@@ -8,6 +8,7 @@
 import torch
 
 from seqgan.config import AdversarialConfig, algorithm_defaults
+from seqgan.data.lines import count
 from seqgan.data.text import Text
 from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.errors import ConfigError, TrainingError
@@ -109,7 +110,8 @@ def train_adversarially(
                     check_moments(optimizer)
                 doctor.restore(state.get("doctor"))
                 state["log_size"] = int(state["log_size"])
-            progress.note(f"Going on after {players.done}.")
+            over = why_over(players.rounds, config)
+            progress.note(over or f"Going on after {players.done}.")
         few = few_weights(config, algorithm) if isinstance(algorithm, Sampled) and state is None else None
         if few is not None:
             progress.note(few)
@@ -170,7 +172,7 @@ def train_adversarially(
 
         recovery.after_round(write)  # where it was stopped by a collapse, and resumed
         with progress.bar("Adversarial training: rounds", config.rounds, players.rounds) as advance:
-            while players.rounds < config.rounds:
+            while why_over(players.rounds, config) is None:
                 try:
                     values = players.play_round()
                 except TrainingError as error:
@@ -187,6 +189,14 @@ def train_adversarially(
                 advance(1)
                 rest(save=judged, judged=judged)
                 recovery.after_round(write)
+
+
+def why_over(rounds: int, config: AdversarialConfig) -> str | None:
+    """Why there is nothing left to do after so many rounds, and which flag goes on; None where there is."""
+    if rounds < config.rounds:
+        return None
+    made = f"{count(rounds, 'round')} {'was' if rounds == 1 else 'were'} made"
+    return f"Nothing to do: {made}, and --rounds is {config.rounds}. To go on: --rounds N with N above {rounds}."
 
 
 def _circumstances(

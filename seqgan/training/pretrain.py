@@ -13,6 +13,7 @@ from torch.nn import Embedding
 
 from seqgan.config import PretrainConfig
 from seqgan.data.batches import Sequences, lengths_of, take
+from seqgan.data.lines import count
 from seqgan.data.order import Window
 from seqgan.data.store import StreamedSequences
 from seqgan.data.text import Text
@@ -153,7 +154,8 @@ def pretrain(
                 skips.restore(state.get("skips", {}))
                 doctor.restore(state.get("doctor"))
                 state["log_size"] = int(state["log_size"])
-            progress.note(f"Going on after {_where(epoch, part)}.")
+            over = why_over(epoch, best_epoch, config)
+            progress.note(over or f"Going on after {_where(epoch, part)}.")
         log = MetricLog(run.metrics_path if run is not None and is_first() else None, progress.note, state)
 
         def write() -> None:
@@ -193,7 +195,7 @@ def pretrain(
         if state is None:
             write()  # so that even the first state after this has one before it, should it be damaged
 
-        while epoch < config.epochs and (not config.patience or epoch - best_epoch < config.patience):
+        while why_over(epoch, best_epoch, config) is None:
             one_epoch = partial(train_epoch, generator, optimizer, train, config, seed=seed, epoch=epoch + 1)
             values = one_epoch(progress=progress, skips=skips, part=part, after_batch=rest)
             epoch, part = epoch + 1, Part()
@@ -213,6 +215,29 @@ def pretrain(
 
     generator.load_state_dict(best_weights)
     return Pretrained(epoch, best_epoch, best_nll)
+
+
+def why_over(epochs: int, best_epoch: int, config: PretrainConfig) -> str | None:
+    """Why there is nothing left to do, and which flags go on; None where there is.
+
+    Args:
+        epochs: that were made.
+        best_epoch: the one with the best held-out likelihood.
+        config: how many are asked for, and how long to wait for a better one.
+    """
+    waited = epochs - best_epoch
+    by_patience = bool(config.patience) and waited >= config.patience
+    if not by_patience and epochs < config.epochs:
+        return None
+    flags = [f"--pretrain.patience N with N above {waited}, or 0 for none"] if by_patience else []
+    flags += [f"--epochs N with N above {epochs}"] if epochs >= config.epochs else []
+    why = (
+        f"patience ended it: of {count(epochs, 'epoch')} the {waited} after epoch {best_epoch} were no better, and "
+        f"pretrain.patience is {config.patience}"
+        if by_patience
+        else f"{count(epochs, 'epoch')} were made, and --epochs is {config.epochs}"
+    )
+    return f"Nothing to do: {why}. To go on: {' and '.join(flags)}; with other settings, a new run with --from."
 
 
 def _where(epoch: int, part: Part) -> str:
