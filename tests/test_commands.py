@@ -629,7 +629,12 @@ def test_whether_it_helped(here, pretrained, capsys):
         assert f"temperature           bleu-4 ↑       self-bleu-4             nll ↓  {name}" in shown
     assert run(*compare, "--equal-budget", "none", "--json", "-", "--quiet") == 0
     printed = json.loads(capsys.readouterr().out)
-    assert set(printed) == {"run", "checkpoint", "specification", "metrics", "compared", "sweep", "verdict"}
+    assert set(printed) == {
+        *("run", "checkpoint", "weights", "weights_of", "specification"),
+        *("metrics", "compared", "sweep", "verdict"),
+    }
+    assert printed["verdict"]["weights_of"] == {"..": printed["sweep"][str(pretrained)]["weights"]}
+    assert printed["verdict"]["weights"] == printed["sweep"][str(child)]["weights"] == printed["weights"]
     assert "equal_budget" not in printed["verdict"]["evidence"]
     assert [*printed["sweep"]] == [str(pretrained), str(child)]
     for folder in (pretrained, child):

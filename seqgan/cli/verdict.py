@@ -60,8 +60,8 @@ class Compared(NamedTuple):
     reference: "Run | None"
     sweeps: "dict[str, Sweep]"
     """By the runs' folders, and a name for what has none; the judged run last."""
-    kept: "list[tuple[Run, Sweep]]"
-    """Those that are written into their runs."""
+    kept: "list[Run]"
+    """Those whose sweeps are written into their folders."""
     verdict: "Verdict | None"
     """None where there is nothing to compare with."""
     note: str = ""
@@ -72,13 +72,24 @@ class Compared(NamedTuple):
 
     def to_json(self) -> dict[str, Any]:
         """What `evaluate --json` says of it."""
-        content: dict[str, Any] = {"sweep": {name: sweep.to_json() for name, sweep in self.sweeps.items()}}
+        content: dict[str, Any] = {"sweep": {name: self._sweep_to_json(name) for name in self.sweeps}}
         if self.verdict is not None:
-            assert self.reference is not None
-            content["verdict"] = self.verdict.to_json(str(self.reference.folder))
+            content["verdict"] = self._verdict_to_json(self.verdict)
         elif self.reference is not None:
             content["verdict"] = None
         return content
+
+    def _sweep_to_json(self, folder: str) -> dict[str, Any]:
+        """The content of a run's sweep.json, with the weights that it is of; of what has no folder, without."""
+        from seqgan.runs.weights import OWN
+
+        own = {key: said for key, said in self.weights.get(folder, {}).items() if key == OWN}
+        return {**self.sweeps[folder].to_json(), **own}
+
+    def _verdict_to_json(self, verdict: "Verdict") -> dict[str, Any]:
+        """The content of verdict.json."""
+        assert self.reference is not None
+        return {**verdict.to_json(str(self.reference.folder)), **self.weights.get(str(self.run.folder), {})}
 
     def lines(self) -> list[str]:
         """For the reader: what was left out or found beside, the likelihoods, the verdict."""
@@ -99,16 +110,10 @@ class Compared(NamedTuple):
     def write(self, progress: Progress) -> None:
         """Keep it in the runs' folders; one that may not be written is only said."""
         from seqgan.files import write_file
-        from seqgan.runs.weights import OWN
 
-        of_run = {
-            folder: {key: value for key, value in said.items() if key == OWN} for folder, said in self.weights.items()
-        }
-        contents = [(run.sweep_path, {**sweep.to_json(), **of_run[str(run.folder)]}) for run, sweep in self.kept]
+        contents = [(run.sweep_path, self._sweep_to_json(str(run.folder))) for run in self.kept]
         if self.verdict is not None:
-            assert self.reference is not None
-            verdict = self.verdict.to_json(str(self.reference.folder))
-            contents.append((self.run.verdict_path, {**verdict, **self.weights[str(self.run.folder)]}))
+            contents.append((self.run.verdict_path, self._verdict_to_json(self.verdict)))
         for path, content in contents:
             try:
                 write_file(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
@@ -203,7 +208,7 @@ def compare_runs(run: "Run", reference: "Run | None", settings: Comparison, prog
     )
     swept = [_sweep(each, temperatures, settings, progress) for each in contenders]
     if reference is None:
-        return Compared(run, None, {str(run.folder): swept[0]}, [(run, swept[0])], None, weights=weights)
+        return Compared(run, None, {str(run.folder): swept[0]}, [run], None, weights=weights)
     *judged, start = contenders
     *candidates, of_start = swept
     names = _names(run, reference)
@@ -237,7 +242,7 @@ def compare_runs(run: "Run", reference: "Run | None", settings: Comparison, prog
         verdict.evidence["loss"] = losses
     own = list(zip([each.run for each in judged], candidates, strict=True))
     sweeps |= {str(each.folder): sweep for each, sweep in reversed(own)}
-    return Compared(run, reference, sweeps, [(reference, of_start), *own], verdict, note, weights)
+    return Compared(run, reference, sweeps, [reference, *(each for each, _ in own)], verdict, note, weights)
 
 
 def _judge(
