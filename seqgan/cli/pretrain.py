@@ -176,7 +176,10 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
             progress.note(f"Tokens are those of {config.data.tokenizer_path}.")
         config = msgspec.structs.replace(config, generator=with_generator_files(config.generator))
         progress.note(f"Reading {config.data.corpus} ...")
-        text = build_text(config.data, *(start.symbols if start is not None else ()), progress=progress)
+        if start is None:
+            text = build_text(config.data, progress=progress)
+        else:
+            text = build_text(config.data, *start.symbols, progress=progress)
         keep_learnt_symbols(text.tokenizer, text.vocabulary, config.generator)
     describe(text, progress)
     config = msgspec.structs.replace(config, data=as_read(config.data, text))
