@@ -13,6 +13,7 @@ from seqgan.errors import ConfigError, nearest
 from seqgan.files import write_file
 from seqgan.metrics.report import direction
 from seqgan.settings_file import read_settings
+from seqgan.sweeps.slurm import check_asked
 from seqgan.sweeps.space import SECTIONS
 
 COMMANDS = ("pretrain", "adversarial", "both")
@@ -73,7 +74,7 @@ class SweepFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     cluster: str = "local"
     """Where the workers run: local or slurm."""
     slurm: dict[str, Any] = {}
-    """What a worker's job asks for, such as partition, gpus_per_node and timeout_min."""
+    """What a worker's job asks for, such as partition, gpus_per_node and timeout_min: see `seqgan.sweeps.slurm`."""
     gpus: tuple[int | str, ...] = ()
     """GPUs that local workers are given, one each in turn; without it each sees them all."""
 
@@ -256,6 +257,7 @@ def _check(sweep: SweepFile, path: Path) -> None:
         raise ConfigError(f"{path}: pruner {sweep.pruner} goes by one objective, and there are several: leave it out.")
     if sweep.slurm and sweep.cluster != "slurm":
         raise ConfigError(f"{path}: slurm is what jobs of cluster slurm ask for, and cluster is {sweep.cluster}.")
+    check_asked(sweep.slurm, path)
     if sweep.gpus and sweep.cluster != "local":
         raise ConfigError(f"{path}: gpus are those of local workers; a job of slurm asks for slurm.gpus_per_node.")
 

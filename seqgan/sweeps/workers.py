@@ -3,7 +3,8 @@
 submitit hands a job on as a pickle that it writes into the sweep's folder ``jobs`` and that the job's process reads
 back. What is pickled is a command line and nothing else: the worker itself is the command ``seqgan sweep --worker``
 and reads only text, and no result of a job is read at all. Whoever may write into that folder can have code run by a
-job in the moment in which it starts; it is made for its owner alone.
+job in the moment in which it starts; it is made for its owner alone, also where it is there already, and each start
+has a new folder in it.
 """
 
 import contextlib
@@ -13,6 +14,7 @@ import shlex
 import signal
 import socket
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,14 +22,13 @@ from typing import Any
 
 from seqgan.errors import ConfigError
 from seqgan.sweeps.file import KEPT_NAME, SweepFile
+from seqgan.sweeps.slurm import parameters_of
 from seqgan.sweeps.space import Dimension
 from seqgan.sweeps.storage import WORKER, Claim, claim, holders, left_behind, next_trial, open_study
 from seqgan.sweeps.trial import Runner, in_a_process, run_trial
 
 YEAR_MINUTES = 365 * 24 * 60
 """A local worker may take so long; submitit would end it after some minutes."""
-OF_ANY_CLUSTER = ("cpus_per_task", "gpus_per_node", "mem_gb", "name", "nodes", "tasks_per_node", "timeout_min")
-"""Parameters that submitit knows by one name for all clusters; those of Slurm alone get a prefix."""
 STOP_SECONDS = 90.0
 """That workers have to end in when they are told to."""
 POLL_SECONDS = 0.5
@@ -95,15 +96,12 @@ def start_workers(folder: Path, sweep: SweepFile, count: int, *, device: str = "
     import submitit
     from submitit.helpers import CommandFunction
 
-    jobs_folder = folder / "jobs"
-    jobs_folder.mkdir(mode=0o700, exist_ok=True)
     parameters: dict[str, Any] = {"name": "seqgan-sweep"}
     if sweep.cluster == "local":
         parameters["timeout_min"] = YEAR_MINUTES
-    for key, value in sweep.slurm.items():
-        parameters[key if key in OF_ANY_CLUSTER else f"slurm_{key}"] = value
+    parameters |= parameters_of(sweep.slurm)
     try:
-        executor = submitit.AutoExecutor(folder=str(jobs_folder), cluster=sweep.cluster)
+        executor = submitit.AutoExecutor(folder=_new_jobs_folder(folder), cluster=sweep.cluster)
         executor.update_parameters(**parameters)
         jobs = []
         for number in range(count):
@@ -116,6 +114,21 @@ def start_workers(folder: Path, sweep: SweepFile, count: int, *, device: str = "
             f"sweep's file, or start some by hand, each with {shlex.join(worker_command(folder, device))}"
         ) from error
     return jobs
+
+
+def _new_jobs_folder(folder: Path) -> str:
+    """A new folder within the sweep's ``jobs``, for its owner alone: what a job loads was written by this process.
+
+    Raises:
+        ConfigError: ``jobs`` is a link, or no folder.
+        OSError: it is somebody else's, or cannot be made.
+    """
+    jobs = folder / "jobs"
+    if jobs.is_symlink() or (jobs.exists() and not jobs.is_dir()):
+        raise ConfigError(f"{jobs} is no folder of the sweep's own: take it away, so that it is made anew.")
+    jobs.mkdir(mode=0o700, exist_ok=True)
+    jobs.chmod(0o700)  # it may have been there, and open to others
+    return tempfile.mkdtemp(prefix="start-", dir=jobs)
 
 
 def worker_command(folder: Path, device: str) -> list[str]:

@@ -7,6 +7,7 @@ from tiny_sweeps import sweep_of
 from seqgan.errors import ConfigError
 from seqgan.metrics.report import direction
 from seqgan.sweeps.file import OF_PRETRAINING, OF_ROUNDS, keep, read_sweep_file
+from seqgan.sweeps.slurm import parameters_of
 
 WHOLE = """
 command: both
@@ -75,6 +76,23 @@ def test_toml_and_a_file_of_settings(tmp_path):
         ("run: runs/x", "leave it out"),
         ("slurm: {partition: x}", "cluster is local"),
         ("cluster: slurm\ngpus: [0]", "slurm.gpus_per_node"),
+        (
+            "cluster: slurm\nslurm: {partitoin: gpu}",
+            "not what a file may have a job ask for. Did you mean 'partition'?",
+        ),
+        (
+            "cluster: slurm\nslurm: {setup: ['true']}",
+            "slurm.setup is not what a file may have a job ask for. Choose timeout_min,",
+        ),
+        ("cluster: slurm\nslurm: {additional_parameters: {output: x}}", "slurm.additional_parameters is not what"),
+        ("cluster: slurm\nslurm: {mail_user: a@b}", "slurm.mail_user is not what"),
+        ("cluster: slurm\nslurm: {slurm_partition: gpu}", "slurm.slurm_partition is not what"),
+        ("cluster: slurm\nslurm: {timeout_min: true}", "slurm.timeout_min is True, expected a whole number"),
+        ("cluster: slurm\nslurm: {mem_gb: 8 --output=x}", "slurm.mem_gb is '8 --output=x', expected a whole number"),
+        ("cluster: slurm\nslurm: {partition: gpu --wait}", "slurm.partition is 'gpu --wait', expected a name"),
+        ("cluster: slurm\nslurm: {name: 'a%j'}", "slurm.name is 'a%j', expected a name"),
+        ('cluster: slurm\nslurm: {gres: "a\\nb"}', r"slurm.gres is 'a\nb', expected a name"),
+        ("cluster: slurm\nslurm: {nodelist: --wait}", "slurm.nodelist is '--wait', expected a name"),
         ("space: {}", "space is empty"),
         ("config: no-such.yaml", "No such file"),
     ],
@@ -115,3 +133,12 @@ def test_a_sweep_goes_on_only_as_it_was_begun(tmp_path):
     (tmp_path / "other" / "thesis.txt").write_text("")
     with pytest.raises(ConfigError, match="is no sweep"):
         keep(sweep, tmp_path / "other", tmp_path / "mine.yaml")
+
+
+def test_what_jobs_of_clusters_ask_for(tmp_path):
+    asked = "timeout_min: 600, cpus_per_task: 4, gpus_per_node: 1, mem_gb: 16, name: mine, partition: gpu, qos: low"
+    names = "account: group.a, constraint: a100&ib, gres: 'gpu:a100:2', nodelist: 'node[01-04]', exclude: 'n1,n2'"
+    sweep = read_sweep_file(written(tmp_path, WHOLE + f"cluster: slurm\nslurm: {{{asked}, {names}}}\n"))
+    assert sweep.slurm["constraint"] == "a100&ib"
+    assert parameters_of(sweep.slurm)["slurm_partition"] == "gpu"
+    assert parameters_of({"timeout_min": 3, "name": "x"}) == {"timeout_min": 3, "name": "x"}

@@ -34,6 +34,33 @@ def test_local_workers_are_the_command_and_see_the_gpus_that_we_see(tmp_path, mo
     assert _command_before(sweep_of(), 0) == ["env", "-u", "CUDA_VISIBLE_DEVICES"]
 
 
+def test_what_submitit_keeps_is_its_owners_alone_also_in_a_folder_that_was_there(tmp_path, monkeypatch):
+    monkeypatch.setattr("seqgan.sweeps.workers.worker_command", lambda folder, device: ["true"])
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs").chmod(0o777)
+    (tmp_path / "jobs" / "1_submitted.pkl").write_bytes(b"of somebody else")
+    for _ in range(2):
+        jobs = start_workers(tmp_path, sweep_of(), 1)
+        wait_for(tmp_path, jobs, lambda: None)
+        forget(jobs)
+    assert (tmp_path / "jobs").stat().st_mode & 0o777 == 0o700
+    starts = [path for path in (tmp_path / "jobs").iterdir() if path.is_dir()]
+    assert len(starts) == 2
+    for start in starts:
+        assert start.stat().st_mode & 0o777 == 0o700
+        assert len(list(start.glob("*_submitted.pkl"))) == 1
+    assert (tmp_path / "jobs" / "1_submitted.pkl").read_bytes() == b"of somebody else"
+
+
+def test_a_folder_of_jobs_that_leads_elsewhere_is_refused(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "sweep").mkdir()
+    (tmp_path / "sweep" / "jobs").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ConfigError, match="is no folder of the sweep's own"):
+        start_workers(tmp_path / "sweep", sweep_of(), 1)
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
 def _command_before(sweep, number):
     from seqgan.sweeps.workers import _sees
 
@@ -50,12 +77,10 @@ def test_a_slurm_job_asks_for_what_the_file_says(tmp_path, monkeypatch):
     asked = {"partition": "gpu", "gpus_per_node": 1, "timeout_min": 90}
     (job,) = start_workers(tmp_path, sweep_of(cluster="slurm", slurm=asked), 1)
     assert job.job_id == "12"
-    lines = (tmp_path / "jobs" / "12_submission.sh").read_text().split("\n")
+    (script,) = (tmp_path / "jobs").glob("*/12_submission.sh")
+    lines = script.read_text().split("\n")
     for line in ("--partition=gpu", "--gpus-per-node=1", "--time=90", "--job-name=seqgan-sweep"):
         assert f"#SBATCH {line}" in lines
-    with pytest.raises(ConfigError, match="could not be started on slurm") as error:
-        start_workers(tmp_path, sweep_of(cluster="slurm", slurm={"partitoin": "gpu"}), 1)
-    assert "partitoin" in str(error.value)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ConfigError, match=r"could not be started on slurm.*--worker"):
         start_workers(tmp_path, sweep_of(cluster="slurm"), 1)
