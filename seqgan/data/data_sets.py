@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from seqgan.data.builders import refuse_builder
 from seqgan.data.folders import SPLIT_NAMES, Splits
 from seqgan.data.lines import raw_lines
 from seqgan.data.pairs import TURN_SEPARATOR
@@ -109,7 +110,10 @@ def _loaded(source: str, place: str, part: DataSetPart, *, parquet: bool) -> Map
 
             if parquet:
                 return datasets.load_dataset("parquet", data_files=place)
+            refuse_builder(source, place, datasets)
             return _loaded_by_name(datasets, place, part)
+    except CorpusError:
+        raise
     except Exception as error:
         # The library wraps what happened in errors of many kinds; the cause tells it.
         cause = error.__cause__ or error
