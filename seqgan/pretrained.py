@@ -89,7 +89,7 @@ def read_architecture(folder: Path, kind: str) -> str:
     path = folder / "config.json"
     try:
         settings = read_json(path)
-        _refuse_kernels(settings)
+        refuse_kernels(settings)
         with _quiet():
             config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
     except ConfigError:
@@ -119,7 +119,7 @@ def build_model(architecture: str, kind: str) -> Any:
     try:
         settings = json.loads(architecture)
         name = settings.get("model_type")
-        _refuse_kernels(settings)
+        refuse_kernels(settings)
         _refuse_depth(settings)
         with _quiet():
             config = transformers.AutoConfig.for_model(**_without_precision(settings))
@@ -161,7 +161,7 @@ def _refuse_depth(settings: Mapping[str, Any]) -> None:
             raise ConfigError(f"The model's {name} is {value:,}, and {MOST_LAYERS:,} are the most that make sense.")
 
 
-def _refuse_kernels(settings: Any) -> None:
+def refuse_kernels(settings: Any) -> None:
     """That settings of a model name no code on the hub, which transformers would fetch and run.
 
     Raises:
@@ -205,7 +205,7 @@ def load_model(folder: Path, kind: str) -> Any:
         raise ConfigError(f"{folder} has no weights (*.safetensors), only an architecture.")
     try:
         settings = read_json(folder / "config.json")
-        _refuse_kernels(settings)
+        refuse_kernels(settings)
         _refuse_depth(settings)
         with _quiet():
             model, loading = getattr(transformers, KINDS[kind]).from_pretrained(

@@ -1,12 +1,14 @@
 """Sentences to vectors, for metrics on features. The model that makes them is part of a number's signature."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from seqgan.errors import ConfigError, nearest
 from seqgan.evaluation.language_models import BUDGET, Budget, LanguageModel, hidden_states
+from seqgan.evaluation.sentence_models import refuse_foreign_model
 
 FEATURES = ("lm", "lm-last")
 """Feature models that need no download: hidden states of a language model of the training text, their mean or last."""
@@ -35,6 +37,9 @@ def check_features_name(name: str) -> None:
         _sentence_transformers()
         if name == SENTENCE_TRANSFORMERS:
             raise ConfigError(f"{name} names no model: expected for example {name}all-MiniLM-L6-v2.")
+        folder = Path(name.removeprefix(SENTENCE_TRANSFORMERS))
+        if folder.is_dir():
+            refuse_foreign_model(folder)
     elif name not in FEATURES:
         raise ConfigError(
             f"No feature model is called {name!r}.{nearest(name, FEATURES)} Known: {', '.join(FEATURES)}, and "
@@ -66,17 +71,23 @@ def language_model_features(model: LanguageModel, trained_on: str, pooling: str 
 
 
 def sentence_transformers_features(name: str) -> FeatureModel:
-    """Embeddings of a model of the sentence-transformers library, which may download it.
+    """Embeddings of a model of the sentence-transformers library, which may download it; a folder's is not asked for.
 
     Args:
-        name: as `sentence-transformers:NAME`.
+        name: as `sentence-transformers:NAME` or `sentence-transformers:FOLDER`.
 
     Raises:
-        ConfigError: the library is not installed, or the model cannot be loaded.
+        ConfigError: the library is not installed, or the model cannot be loaded, or holds pickled weights or code.
     """
     check_features_name(name)
+    place = name.removeprefix(SENTENCE_TRANSFORMERS)
     try:
-        model = _sentence_transformers()(name.removeprefix(SENTENCE_TRANSFORMERS))
+        model = _sentence_transformers()(
+            place,
+            trust_remote_code=False,
+            local_files_only=Path(place).is_dir(),
+            model_kwargs={"use_safetensors": True},
+        )
     except Exception as error:  # the library raises whatever its many parts raise
         what = " ".join(str(error).split())[:200].rstrip(".")
         raise ConfigError(f"{name} cannot be loaded: {what}. Check its name and the network.") from error
