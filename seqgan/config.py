@@ -69,6 +69,9 @@ class DataConfig(_Section, frozen=True, kw_only=True):
     a generator huggingface, its own."""
     tokenizer_path: Annotated[str | None, tyro.conf.arg(metavar="DIR|hf:NAME")] = None
     """For the tokenizer huggingface: the folder with its tokenizer.json; by default the generator's."""
+    own_tokenizers: Annotated[tuple[str, ...], tyro.conf.Suppress] = ()
+    """Names of tokenizers that a program gave, where tokenizer or source_tokenizer is own; a note, from which nothing
+    is imported."""
     min_count: Positive = 1
     """Rarer tokens become the unknown symbol."""
     max_vocabulary: Count = 0

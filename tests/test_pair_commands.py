@@ -275,3 +275,18 @@ def test_unaligned_files_and_settings_of_pairs_for_plain_text(here, capsys):
     assert "--beam is of runs of pairs" in fails(capsys, "evaluate", "--run", "runs/plain", "--beam", 2, "--table-only")
     two = fails(capsys, "evaluate", "--run", "runs/plain", "--compare", "runs/gru", "--table-only")
     assert "name two alike" in two
+
+
+def test_blank_sources_are_kept_from_training_to_sampling(here, capsys):
+    lines = (here / "pairs.tsv").read_text()
+    (here / "blank.tsv").write_text(f"{lines}\tein hund\n" * 2)
+    (here / "new.en").write_text("a dog runs now\n\n")
+    small = ["--corpus", "blank.tsv", "--run", "runs/blank", *SMALL[:-1]]
+    assert run("pretrain", *small) == 2
+    assert "the source is empty" in capsys.readouterr().err
+    assert run("pretrain", *small, "--data.blank-sources", "keep") == 0
+    assert "blank sources kept, read as '__eou__' alone" in capsys.readouterr().err
+    assert run("sample", "--run", "runs/blank", "--source", "new.en", "--quiet") == 0
+    assert len(capsys.readouterr().out.split("\n")) == 3
+    assert run("sample", "--run", "runs/gru", "--source", "new.en", "--quiet") == 2
+    assert "new.en, line 2: blank" in capsys.readouterr().err

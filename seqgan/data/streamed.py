@@ -32,10 +32,10 @@ from seqgan.data.spaces import unspaced_note
 from seqgan.data.store import encode_text
 from seqgan.data.text import Text, changed_note, unknown_note
 from seqgan.data.through import Through, draw_from_parts, read_through
-from seqgan.data.tokenizers import Numbers, SentencePiece, Tokenizer, make_tokenizer
+from seqgan.data.tokenizers import Numbers, SentencePiece, Tokenizer, is_own, make_tokenizer
 from seqgan.data.unseen import unseen_ids
 from seqgan.data.vocabulary import Vocabulary, vocabulary_of_counts
-from seqgan.errors import CorpusError
+from seqgan.errors import ConfigError, CorpusError
 from seqgan.progress import SILENT, Progress
 
 STREAMED_BYTES = 2**28
@@ -133,6 +133,11 @@ def stream_text(
         CorpusError: what is wrong with the text, where, and the mend; or it is not the expected one.
         RunError: the cache cannot be written.
     """
+    if not isinstance(tokenizer, str) and is_own(tokenizer):
+        raise ConfigError(
+            f"The tokenizer {tokenizer.name!r} is a program's own, and {corpus} is to be read from the disk, where "
+            "what is encoded is known again by the name alone: set data.streaming to never."
+        )
     parts = split_files(files.train, part_bytes)
     state, written = state_of(files.train), written_state(files.train)
     notes = [*files.notes, *(note for path in files.train for note in table_note(path))]

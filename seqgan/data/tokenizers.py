@@ -8,10 +8,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from seqgan.data.pretrained import read_pretrained
+from seqgan.data.pretrained import Pretrained, read_pretrained
 from seqgan.data.vocabulary import UNKNOWN_TEXT
 from seqgan.errors import ConfigError, CorpusError, nearest
 
+OWN = "own"
+"""What the settings of a run say of a tokenizer that a program gave, and gives again whenever the run is opened."""
 TOKENIZERS = ("words", "characters", "sentencepiece", "ids", "huggingface")
 """The names that `--tokenizer` takes."""
 HIDDEN = {0x2581: 0xFDD0, 0x2585: 0xFDD1}
@@ -204,6 +206,11 @@ def make_tokenizer(
             )
         return read_pretrained(folder)
     raise ConfigError(f"No tokenizer is called {name!r}.{nearest(name, TOKENIZERS)} Known: {', '.join(TOKENIZERS)}.")
+
+
+def is_own(tokenizer: Tokenizer) -> bool:
+    """Whether a tokenizer is a program's own, and none of this package, which a run could make again."""
+    return type(tokenizer) not in (Words, Numbers, Characters, SentencePiece, Pretrained)
 
 
 def metric_tokens(tokenizer: Tokenizer, line: str) -> list[str]:

@@ -15,6 +15,7 @@ from seqgan.build import build_discriminator, build_generator
 from seqgan.config import RunConfig
 from seqgan.data.pretrained import Pretrained
 from seqgan.data.reading import Reading, read_text
+from seqgan.data.tokenizers import Tokenizer
 from seqgan.data.vocabulary import fingerprint_of
 from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.errors import ConfigError, RunError
@@ -94,12 +95,15 @@ class _Pretrained:
             push(Path(temporary) / "model", name, private=private)
 
     @classmethod
-    def from_pretrained(cls, name: str | Path, *, device: str | torch.device = "cpu") -> Self:
+    def from_pretrained(
+        cls, name: str | Path, *, device: str | torch.device = "cpu", tokenizers: Sequence[Tokenizer] = ()
+    ) -> Self:
         """Read what `save_pretrained` wrote.
 
         Args:
             name: the folder; or ``hf:owner/model``, on the hub.
             device: where to compute.
+            tokenizers: of a run that was given some of a program's own, these.
 
         Raises:
             RunError: no such folder, it is no exported model, or one of the other role.
@@ -108,7 +112,7 @@ class _Pretrained:
         folder = fetch(name)
         config = read_config(folder, cls.role)
         data = config.data
-        symbols = read_symbols(folder, data, "config.json")
+        symbols = read_symbols(folder, data, "config.json", tokenizers)
         lengths = data.max_length, data.max_source_length
         reading = Reading(*symbols, *lengths, data.turn_separator, data.turns, data.source_cut, data.blank_sources)
         if not (folder / WEIGHTS).is_file():

@@ -2,8 +2,10 @@
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+import msgspec
 
 from seqgan.config import RunConfig, settings_text, with_rules_of_before, with_settings
 from seqgan.data.reading import Reading
@@ -12,7 +14,7 @@ from seqgan.data.unseen import UNSEEN_FILE
 from seqgan.data.vocabulary import Vocabulary, fingerprint_of
 from seqgan.errors import RunError
 from seqgan.files import TEMPORARY_SUFFIX, cannot_write, read_file, replace_folder, write_file
-from seqgan.runs.symbols import JUDGE_TOKENIZER_FILE, Symbols, read_symbols, write_symbols
+from seqgan.runs.symbols import JUDGE_TOKENIZER_FILE, Symbols, read_symbols, with_own_tokenizers, write_symbols
 from seqgan.settings_file import read_settings
 
 PAGE_NAME = "report.html"
@@ -191,14 +193,18 @@ def create_run(
     """Make a run folder with its settings, vocabularies and tokenizers; all of it or nothing.
 
     With sources, `config` is what `build.as_read` says: `open_run` expects a vocabulary of sources where
-    `data.max_source_length` is not 0. A shared vocabulary is written once.
+    `data.max_source_length` is not 0. A shared vocabulary is written once. Of a tokenizer of one's
+    own the name alone is kept: `open_run` is given it again.
 
     Raises:
         RunError: the folder is taken, or cannot be written.
+        ConfigError: a tokenizer of one's own has the name of another.
     """
     # A link is followed: the run goes where it points. And "." has a name.
     folder = Path(folder).resolve()
     check_new(folder, overwrite)
+    symbols = (tokenizer, vocabulary, source_tokenizer, source_vocabulary)
+    config = msgspec.structs.replace(config, data=with_own_tokenizers(config.data, symbols))
     unfinished = folder.with_name(folder.name + TEMPORARY_SUFFIX)
     run = Run(_shown(folder), config, tokenizer, vocabulary, source_tokenizer, source_vocabulary)
     try:
@@ -215,12 +221,16 @@ def create_run(
     return run
 
 
-def open_run(folder: str | Path) -> Run:
+def open_run(folder: str | Path, *, tokenizers: Sequence[Tokenizer] = ()) -> Run:
     """The run at `folder`.
+
+    Args:
+        folder: of the run.
+        tokenizers: those that the run was given as a program's own: it has their names, and never imports code.
 
     Raises:
         RunError: no run is there, or a link in it leads elsewhere.
-        ConfigError: its settings cannot be read.
+        ConfigError: its settings cannot be read, or it needs other tokenizers.
         CheckpointError: its vocabulary or tokenizer is damaged.
     """
     folder = Path(folder)
@@ -245,7 +255,7 @@ def open_run(folder: str | Path) -> Run:
             "from a copy; if you edited it, end the line."
         )
     config = with_settings(RunConfig(), with_rules_of_before(settings), str(folder / "config.yaml"))
-    return Run(folder, config, *read_symbols(folder, config.data, "config.yaml"))
+    return Run(folder, config, *read_symbols(folder, config.data, "config.yaml", tokenizers))
 
 
 def refuse_ways_out(folder: Path) -> None:

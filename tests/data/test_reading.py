@@ -95,3 +95,11 @@ def test_what_is_no_text_is_said_when_it_is_reached(content, message):
 def test_carriage_returns_inside_are_counted():
     read = Read(lines=3, returns=2).plus(Read(lines=1, returns=1))
     assert "3 of 4 lines have a carriage return inside: only a line feed ends a line" in read.notes(5)[0]
+
+
+def test_a_source_that_says_nothing_is_the_separator_where_a_run_keeps_such():
+    known = Vocabulary(["one", "__eou__"])
+    reading = Reading(Words(), Vocabulary(["a", "b"]), Words(), known, 3, 3, blank_sources="keep")
+    sequences, read = read_text(reading, ["a", "b"], ["one", " "])
+    assert sequences.source.tolist() == [[known.encode(["one"])[0]], [known.encode(["__eou__"])[0]]]
+    assert read.unknown_of_sources == 0
