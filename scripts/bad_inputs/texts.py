@@ -167,6 +167,7 @@ NAMES = {
     "hf: of a text as parquet": "hf:parquet:good.txt",
     "hf: of a text as JSON": "hf:json:good.txt",
     "hf: of a missing column": "hf:text:good.txt#other",
+    "hf: of a field of no record": "hf:text:good.txt#text.en",
     "hf: of half a pair of columns": "hf:text:good.txt#text,",
     "embedded: of none": "embedded:none",
     "a web address": "https://example.org/a.txt",
