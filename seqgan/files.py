@@ -17,6 +17,8 @@ from seqgan.errors import NoRoomError, RunError
 
 TEMPORARY_SUFFIX = ".writing"
 """What the name of an unfinished file or folder ends with; anything so named may be deleted."""
+WINDOWS = os.name == "nt"
+"""Whether this is Windows, which lets nobody open a folder, nor sync what is open for reading only."""
 LITTLE = 2**20
 """Bytes that are as good as none, where nobody knows how many a file needs."""
 
@@ -45,8 +47,9 @@ def open_file(path: Path) -> BinaryIO:
     Raises:
         OSError: no such file, a folder, no permission; or it is a pipe, a socket or a device.
     """
-    # Not every system has this flag; those without it have no such pipes among their files either.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    # Windows has only the second of these flags, without which it would change line ends, and no such pipes among its
+    # files; the others have only the first.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISREG(mode):
         return open(descriptor, "rb")
@@ -123,8 +126,13 @@ def replace_folder(unfinished: Path, folder: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """Have the system put `path` (a file, or a folder's list of names) on the disk now."""
-    descriptor = os.open(path, os.O_RDONLY)
+    """Have the system put `path` (a file, or a folder's list of names) on the disk now.
+
+    On Windows the lists of names are left to the file system, whose journal they are part of.
+    """
+    if WINDOWS and path.is_dir():
+        return
+    descriptor = os.open(path, os.O_RDWR if WINDOWS else os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -12,6 +12,7 @@ LAYERS = {
     "errors": 0,
     "launched": 0,
     "files": 0.1,
+    "locks": 0.1,
     "progress": 0.1,
     "interrupt": 0.1,
     "settings_file": 1,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from seqgan import __version__
 from seqgan.errors import ConfigError, SeqganError, nearest
-from seqgan.files import cannot_write
+from seqgan.files import WINDOWS, cannot_write
 from seqgan.interrupt import SIGNALS, Interrupted, raise_interrupted
 from seqgan.launched import launched
 from seqgan.progress import printable
@@ -63,8 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     debug = "--debug" in arguments
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # Arrows and other people's letters, where the output's encoding lacks them.
-            stream.reconfigure(errors="backslashreplace")
+            # Arrows and other people's letters, where the output's encoding lacks them. Windows gives files and pipes
+            # one that lacks most.
+            stream.reconfigure(encoding="utf-8" if WINDOWS else None, errors="backslashreplace")
     try:
         code = _run([argument for argument in arguments if argument != "--debug"])
         sys.stdout.flush()

@@ -136,7 +136,8 @@ def plan(config: RunConfig, flags: PlanFlags) -> None:
     for phase in (phase for training in trainings for phase in training):
         print(f"{phase.name:<26} {phase.seconds:>13.3f} {phase.turns:>8,} {phase.hours:>8.2f}")
     print(f"{'together':<26} {'':>13} {'':>8} {sum(p.hours for training in trainings for p in training):>8.2f}")
-    print(f"memory at its peak: {peak_bytes(device) / 2**30:.2f} GiB")
+    peak = peak_bytes(device)
+    print(f"memory at its peak: {'not told by this system' if peak is None else f'{peak / 2**30:.2f} GiB'}")
     if flags.hours:
         for training in trainings:
             what = "--epochs" if len(training) == 1 else "--rounds"

@@ -69,6 +69,14 @@ def main(arguments: Sequence[str]) -> None:
             "says what is in it."
         )
 
+    from seqgan.files import WINDOWS
+
+    if WINDOWS and not flags.report:
+        raise ConfigError(
+            "seqgan sweep hands locks on from a worker to its trainings, which Windows cannot: run it on Linux, macOS "
+            "or within WSL. --report works here, too."
+        )
+
     from seqgan.sweeps.file import KEPT_NAME, begun_sweep, check_installed, keep, read_sweep_file
     from seqgan.sweeps.space import OF_COMMAND, grid, read_space
 

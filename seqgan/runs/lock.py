@@ -1,7 +1,6 @@
 """One process at a time writes into a run: the second is refused. The system lets go of what a dead process held."""
 
 import contextlib
-import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from seqgan.errors import RunError
 from seqgan.launched import speaks
+from seqgan.locks import holder_of, take
 
 
 @contextmanager
@@ -37,15 +37,13 @@ def locked(folder: str | Path) -> Iterator[None]:
     made = [parent for parent in path.parents if not parent.exists()]
     descriptor = None
     try:
-        with contextlib.suppress(OSError, ImportError):
+        with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = _lock(path, folder)
         yield
     finally:
         if descriptor is not None:
-            with contextlib.suppress(OSError):
-                path.unlink()
-            os.close(descriptor)
+            _let_go(path, descriptor)
         for parent in made:  # where nothing came of it
             with contextlib.suppress(OSError):
                 parent.rmdir()
@@ -57,27 +55,30 @@ def _lock(path: Path, folder: Path) -> int:
     Raises:
         RunError: another process holds it.
         OSError: there are no locks here.
-        ImportError: nor on this system.
     """
-    import fcntl
-
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # The one who held it deletes it when done: what was locked may be a file that is no longer there.
-            if os.path.exists(path) and os.path.samestat(os.stat(path), os.fstat(descriptor)):
-                with contextlib.suppress(OSError):  # a full disk
-                    os.truncate(descriptor, 0)
-                    os.pwrite(descriptor, str(os.getpid()).encode(), 0)
-                return descriptor
-        except OSError as error:
-            holder = os.pread(descriptor, 20, 0).decode(errors="replace")
-            os.close(descriptor)
-            if error.errno != errno.EWOULDBLOCK:
-                raise
+        descriptor = take(path, str(os.getpid()))
+        if descriptor is None:
+            holder = holder_of(path) or ""
             who = f"the process {holder}" if holder.isdecimal() else "another process"
             raise RunError(
                 f"{folder} is being written by {who}: wait until it is done, end it, or choose another folder."
-            ) from error
+            )
+        # The one who held it deletes it when done: what was locked may be a file that is no longer there.
+        if os.path.exists(path) and os.path.samestat(os.stat(path), os.fstat(descriptor)):
+            return descriptor
         os.close(descriptor)
+
+
+def _let_go(path: Path, descriptor: int) -> None:
+    """Delete the file while it is locked; Windows deletes no open file, also not one that another has opened since."""
+    try:
+        path.unlink()
+    except PermissionError:
+        os.close(descriptor)
+        with contextlib.suppress(OSError):
+            path.unlink()
+        return
+    except OSError:
+        pass
+    os.close(descriptor)

@@ -62,7 +62,7 @@ class MetricLog:
         line |= {name: (round(value, 6) if math.isfinite(value) else None) for name, value in values.items()}
         if self._path is not None:
             try:
-                with self._path.open("a", encoding="utf-8") as file:
+                with self._path.open("a", encoding="utf-8", newline="\n") as file:
                     file.write(json.dumps(line) + "\n")
                     file.flush()
                     os.fsync(file.fileno())

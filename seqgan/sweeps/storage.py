@@ -8,7 +8,6 @@ the file system does: a network file system has to pass them on between hosts, a
 """
 
 import contextlib
-import fcntl
 import json
 import os
 import random
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seqgan.errors import CheckpointError
 from seqgan.files import read_file
+from seqgan.locks import holder_of, take
 from seqgan.sweeps.file import SweepFile
 from seqgan.sweeps.space import Dimension, grid
 
@@ -69,31 +69,25 @@ class Claim:
 
 def claim(folder: Path, name: str) -> Claim | None:
     """Take what is called `name`; None where it is taken."""
-    try:
-        return _take(folder, name, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return None
+    descriptor = take(_place(folder, name), _holder())
+    return None if descriptor is None else Claim(descriptor)
 
 
 def claim_in_turn(folder: Path, name: str) -> Claim:
     """Take what is called `name`, once it is free."""
-    return _take(folder, name, fcntl.LOCK_EX)
+    descriptor = take(_place(folder, name), _holder(), wait=True)
+    assert descriptor is not None
+    return Claim(descriptor)
 
 
-def _take(folder: Path, name: str, how: int) -> Claim:
+def _place(folder: Path, name: str) -> Path:
     place = folder / "claims" / f"{name}.lock"
     place.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(place, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(descriptor, how)
-        holder = json.dumps({"host": socket.gethostname(), "pid": os.getpid()})
-        with contextlib.suppress(OSError):  # a full disk: it is held all the same
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, holder.encode(), 0)
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return Claim(descriptor)
+    return place
+
+
+def _holder() -> str:
+    return json.dumps({"host": socket.gethostname(), "pid": os.getpid()})
 
 
 def holders(folder: Path, prefix: str) -> dict[str, dict[str, Any]]:
@@ -108,19 +102,12 @@ def holders(folder: Path, prefix: str) -> dict[str, dict[str, Any]]:
 
 def claim_is_held(place: Path) -> dict[str, Any] | None:
     """What the holder of a lock wrote into its file; None where nobody holds it."""
-    try:
-        descriptor = os.open(place, os.O_RDWR)
-    except FileNotFoundError:
+    written = holder_of(place)
+    if written is None:
         return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        with contextlib.suppress(ValueError):
-            return dict(json.loads(os.pread(descriptor, 4096, 0)))
-        return {}
-    finally:
-        os.close(descriptor)
-    return None
+    with contextlib.suppress(ValueError):
+        return dict(json.loads(written))
+    return {}
 
 
 def open_study(folder: Path, sweep: SweepFile) -> "Study":

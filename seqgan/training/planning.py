@@ -1,7 +1,6 @@
 """Hours and memory of a training, from a few of its real steps."""
 
 import math
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -141,10 +140,15 @@ def fitting(phases: list[Phase], hours: float) -> int:
     return max(0, int(left / each))
 
 
-def peak_bytes(device: torch.device) -> int:
-    """The most memory that this process had so far: the GPU's where it computes there."""
+def peak_bytes(device: torch.device) -> int | None:
+    """The most memory that this process had so far: the GPU's where it computes there; None where the system does not
+    say, as Windows."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
+    try:
+        import resource
+    except ModuleNotFoundError:
+        return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 

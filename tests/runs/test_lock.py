@@ -2,15 +2,13 @@
 
 import errno
 import os
-import sys
 
 import pytest
 
+from seqgan import locks
 from seqgan.cli.main import main
 from seqgan.errors import RunError
 from seqgan.runs.lock import locked
-
-fcntl = pytest.importorskip("fcntl")
 
 
 def test_a_second_one_is_refused_until_the_first_is_done(tmp_path):
@@ -30,6 +28,7 @@ def test_the_root_is_no_run(capsys):
     assert "choose another folder" in capsys.readouterr().err
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 def test_what_a_dead_process_held_is_free(tmp_path):
     child = os.fork()
     if not child:
@@ -44,15 +43,13 @@ def test_what_a_dead_process_held_is_free(tmp_path):
 
 @pytest.mark.parametrize("without", ["module", "support", "permission"])
 def test_where_there_are_no_locks_nothing_is_locked(tmp_path, monkeypatch, without):
-    def refuse(*arguments):
-        raise OSError(errno.ENOLCK if without == "support" else errno.EACCES, "no")
+    errors = {"module": errno.ENOSYS, "support": errno.ENOLCK, "permission": errno.EACCES}
 
-    if without == "module":
-        monkeypatch.setitem(sys.modules, "fcntl", None)
-    elif without == "support":
-        monkeypatch.setattr(fcntl, "flock", refuse)
-    else:
-        monkeypatch.setattr(os, "open", refuse)
+    def refuse(*arguments, **named):
+        raise OSError(errors[without], "no")
+
+    place, name = (os, "open") if without == "permission" else (locks, "lock_descriptor")
+    monkeypatch.setattr(place, name, refuse)
     with locked(tmp_path / "a"), locked(tmp_path / "a"):
         pass
 

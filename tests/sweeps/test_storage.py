@@ -8,6 +8,7 @@ from tiny_sweeps import space_of, sweep_of
 
 optuna = pytest.importorskip("optuna", reason="optuna is not installed: pip install 'seqgan[sweep]'")
 
+from seqgan import locks  # noqa: E402
 from seqgan.errors import CheckpointError  # noqa: E402
 from seqgan.sweeps import storage  # noqa: E402
 from seqgan.sweeps.storage import (  # noqa: E402
@@ -46,7 +47,7 @@ def test_on_a_full_disk_a_claim_is_held_and_let_go_of_all_the_same(tmp_path, mon
     def refuse(*arguments):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(storage.os, "pwrite", refuse)
+    monkeypatch.setattr(locks.os, "write", refuse)
     first = claim(tmp_path, "trial-0000")
     assert claim(tmp_path, "trial-0000") is None
     assert holders(tmp_path, "trial-") == {"trial-0000": {}}

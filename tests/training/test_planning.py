@@ -1,5 +1,7 @@
 """Hours from a few steps: what is timed, and what is made of it."""
 
+import sys
+
 import pytest
 import torch
 from tiny import ADVERSARIAL, PRETRAIN, players, tiny_text
@@ -71,3 +73,9 @@ def test_the_command(tmp_path, monkeypatch, capsys):
 def test_hours_below_zero_are_refused(capsys):
     assert main(["plan", "--hours", "-1"]) == 2
     assert "--hours is -1.0, expected" in capsys.readouterr().err
+
+
+def test_memory_that_the_system_does_not_tell_of_is_none(monkeypatch):
+    assert planning.peak_bytes(torch.device("cpu")) > 2**20
+    monkeypatch.setitem(sys.modules, "resource", None)
+    assert planning.peak_bytes(torch.device("cpu")) is None
