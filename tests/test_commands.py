@@ -185,7 +185,7 @@ def test_long_lines_are_counted_and_said(here, capsys, too_long):
         (["pretrain", "--corpus", "mine.txt", "--tokenizer", "word"], "Did you mean 'words'?"),
         (["pretrain", "--corpus", "mine.txt", "--generator", "lstn"], "Did you mean 'lstm'?"),
         (["pretrain", "--corpus", "mine.txt", "--generator.tied"], "make them equal"),
-        (["pretrain", "--corpus", "mine.txt", "--device", "gpu"], "choose auto, cpu or cuda"),
+        (["pretrain", "--corpus", "mine.txt", "--device", "gpu"], "choose auto, cpu, cuda, cuda:1"),
         (["pretrain", "--corpus", "mine.txt", "--valid", "none.txt"], "There is no file none.txt"),
         (["pretrain", "--config", "none.yaml"], "none.yaml: No such file"),
         (["pretrain", "--resume"], "runs/captions does not exist"),

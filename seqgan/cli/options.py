@@ -25,8 +25,8 @@ Switch = Annotated[bool, tyro.conf.FlagCreatePairsOff]
 class CommonFlags(msgspec.Struct, frozen=True, kw_only=True):
     """What every command takes."""
 
-    device: Annotated[str, tyro.conf.arg(metavar="auto|cpu|cuda")] = "auto"
-    """Where to compute; auto takes a GPU when there is one."""
+    device: Annotated[str, tyro.conf.arg(metavar="auto|cpu|cuda|cuda:N|mps")] = "auto"
+    """Where to compute; auto takes a GPU of CUDA when there is one. mps is Apple's."""
     quiet: Switch = False
     """No progress and no messages, only results and errors."""
     debug: Switch = False

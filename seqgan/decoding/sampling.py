@@ -10,6 +10,7 @@ from torch.nn import functional
 from seqgan.decoding.memory import in_groups, rows_within
 from seqgan.decoding.relaxed import relaxed_sample
 from seqgan.decoding.states import first_state
+from seqgan.tensors.devices import piece_bytes
 from seqgan.tensors.masking import mask_from_tokens
 from seqgan.tensors.modes import evaluating
 from seqgan.tensors.products import linear
@@ -23,9 +24,9 @@ BLOCKS = 64
 """Into how many blocks a vocabulary is summed before one of them is searched; near the root of usual sizes."""
 
 
-LOGIT_BYTES = {"cpu": 2**22, "cuda": 2**28}
-"""Logits that are in memory at once. On a CPU they then stay in its caches through all passes over them, which is twice
-as fast; on a GPU they are enough to keep it busy."""
+LOGIT_BYTES = (2**22, 2**28)
+"""Logits that are in memory at once: on a CPU, in whose caches they then stay through all passes over them, which is
+twice as fast, and on a GPU, where they are enough to keep it busy."""
 
 LEAST_ROWS = 32
 """A thread is not given fewer rows to advance: starting it would cost more."""
@@ -75,7 +76,7 @@ def draw_tokens(
         Ids. [R]
     """
     uniform = _uniform(values, rng)
-    rows = max(1, LOGIT_BYTES[values.device.type] // (vocabulary_size * values.element_size()))
+    rows = max(1, piece_bytes(values.device, *LOGIT_BYTES) // (vocabulary_size * values.element_size()))
     parts = zip(values.split(rows), uniform.split(rows), strict=True)
     # What is small is left for all rows together: a few rows' small operations cost as much as everyone's.
     found = in_parallel(lambda part: _find_block(to_logits(part[0]), part[1]), parts, values.device)

@@ -16,6 +16,7 @@ from torch import Tensor
 from seqgan.data.batches import Batch, Sequences
 from seqgan.evaluation.likelihood import Likelihood, rows_at_once, total_likelihood
 from seqgan.progress import SILENT, Progress
+from seqgan.tensors.devices import widest
 from seqgan.tensors.modes import evaluating
 from seqgan.tensors.rows import disturb_rows
 
@@ -122,12 +123,13 @@ def _mean_of_products(generator: "GeneratorModule", tokens: Tensor, draws: int, 
     That of a beginning is the mean over draws of its positions' product; a token's the ratio of two of them.
     [B, T] -> [B, T]
     """
+    wide = widest(tokens.device)
     positions = torch.arange(tokens.shape[1], device=tokens.device)
-    beginnings = torch.full(tokens.shape, -torch.inf, dtype=torch.float64, device=tokens.device)
+    beginnings = torch.full(tokens.shape, -torch.inf, dtype=wide, device=tokens.device)
     rows = rows_at_once(generator.max_length, generator.max_length * generator.vocabulary_size, rng.device)
     for first in range(0, draws, rows):
         logits = generator.distributions(min(rows, draws - first), rng)  # [R, T, V]
-        for log_probs in logits.log_softmax(dim=2).double():
+        for log_probs in logits.log_softmax(dim=2).to(wide):
             beginnings = torch.logaddexp(beginnings, log_probs[positions, tokens].cumsum(dim=1))
     beginnings = beginnings - math.log(draws)
     return torch.diff(beginnings, dim=1, prepend=torch.zeros_like(beginnings[:, :1]))

@@ -9,6 +9,7 @@ from torch import Tensor
 from seqgan.data.batches import Batch, Sequences, take
 from seqgan.metrics.likelihood import nll_per_token, perplexity
 from seqgan.objectives.mle import token_nll
+from seqgan.tensors.devices import widest
 from seqgan.tensors.modes import evaluating
 from seqgan.tensors.output_nll import output_token_nll
 
@@ -143,12 +144,13 @@ def _teacher_forced(generator: "GeneratorModule") -> Callable[[Batch], Tensor]:
 
 
 def _log_probs(log_probs_of: Callable[[Batch], Tensor], sequences: Sequences, scored: Tensor, rows: int) -> Tensor:
-    """Sums over the tokens of each sequence that are scored, in double precision. [sentences]"""
-    log_probs = torch.zeros(len(sequences.tokens), dtype=torch.float64, device=sequences.tokens.device)
+    """Sums over the tokens of each sequence that are scored, in the device's highest precision. [sentences]"""
+    wide = widest(sequences.tokens.device)
+    log_probs = torch.zeros(len(sequences.tokens), dtype=wide, device=sequences.tokens.device)
     # Like lengths together: little of a batch is then padding.
     order = sequences.mask.sum(dim=1).argsort(stable=True)
     for chosen in order.split(rows):
         batch = take(sequences, chosen)
         known = scored[chosen, : batch.tokens.shape[1]]
-        log_probs[chosen] = torch.where(known, log_probs_of(batch), 0.0).sum(dim=1, dtype=torch.float64)
+        log_probs[chosen] = torch.where(known, log_probs_of(batch), 0.0).sum(dim=1, dtype=wide)
     return log_probs

@@ -5,12 +5,14 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from seqgan.tensors.devices import piece_bytes
 from seqgan.tensors.positions import sinusoids
 from seqgan.tensors.products import Linear
 from seqgan.tensors.rows import SharedRows, State
 
-SOURCE_BYTES = {"cpu": 2**20, "cuda": 2**28}
-"""Of sources that rows share, how much is copied for the rows at once. On a CPU the copies then stay in its caches."""
+SOURCE_BYTES = (2**20, 2**28)
+"""Of sources that rows share, how much is copied for the rows at once: on a CPU, in whose caches the copies then stay,
+and on a GPU."""
 
 
 def by_few_rows(look: Callable[[Tensor, State], Tensor], query: Tensor, source: State) -> Tensor:
@@ -28,7 +30,7 @@ def by_few_rows(look: Callable[[Tensor, State], Tensor], query: Tensor, source: 
     """
     if not isinstance(source, SharedRows):
         return look(query, source)
-    rows = max(1, SOURCE_BYTES[query.device.type] // max(1, source.row_bytes()))
+    rows = max(1, piece_bytes(query.device, *SOURCE_BYTES) // max(1, source.row_bytes()))
     parts = zip(query.split(rows), source.split(rows), strict=True)
     return torch.cat([look(part, some.rows()) for part, some in parts])
 

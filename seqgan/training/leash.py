@@ -11,6 +11,7 @@ from seqgan.errors import ConfigError, SeqganError
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives.kl import ESTIMATORS
 from seqgan.objectives.policy_gradient import token_log_probs
+from seqgan.tensors.devices import widest
 from seqgan.tensors.masking import masked_mean
 from seqgan.tensors.modes import evaluating
 from seqgan.tensors.rows import State
@@ -62,8 +63,9 @@ def length_correlation(values: Tensor, mask: Tensor) -> float:
         values: [N, B, T or 1]
         mask: [B, T]
     """
-    lengths = mask.sum(dim=1).double()
-    rewards = torch.where(mask, values.mean(dim=0).expand(mask.shape), 0.0).sum(dim=1).double() / lengths.clamp(min=1)
+    wide = widest(mask.device)
+    lengths = mask.sum(dim=1).to(wide)
+    rewards = torch.where(mask, values.mean(dim=0).expand(mask.shape), 0.0).sum(dim=1).to(wide) / lengths.clamp(min=1)
     lengths, rewards = lengths - lengths.mean(), rewards - rewards.mean()
     scale = (lengths.square().sum() * rewards.square().sum()).sqrt()
     return ((lengths * rewards).sum() / scale).item() if scale > 0 else 0.0

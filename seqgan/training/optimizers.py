@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from seqgan.config import AdversarialConfig
 from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.errors import ConfigError
+from seqgan.tensors.devices import widest
 from seqgan.training.processes import sum_gradients, total
 from seqgan.training.skips import Skips
 
@@ -128,8 +129,9 @@ def update(
     sum_gradients(model)
     parameters = [parameter for parameter in model.parameters() if parameter.grad is not None]
     norm = nn.utils.get_total_norm([parameter.grad for parameter in parameters if parameter.grad is not None])
+    wide = widest(loss.device)
     # One look at the device for both: a tensor at a time would be waited for as often as there are tensors.
-    value, size = torch.stack([total(loss.detach().double()), norm.double()]).tolist()
+    value, size = torch.stack([total(loss.detach().to(wide)), norm.to(wide)]).tolist()
     if not (math.isfinite(value) and math.isfinite(size)):
         skips = skips or Skips(type(model).__name__, most=1)
         skips.add(model, value)
