@@ -110,6 +110,8 @@ class DataConfig(_Section, frozen=True, kw_only=True):
     seeds are judged by one text."""
     fingerprint: Annotated[str, tyro.conf.Suppress] = ""
     """Of the text that was read, so that no later command reads another; filled in by pretrain."""
+    begun_in: Annotated[str, tyro.conf.Suppress] = ""
+    """The run's own folder when the files of its text were named, so that both may be moved together; filled in."""
 
 
 class GeneratorConfig(_Section, frozen=True, kw_only=True):
@@ -606,9 +608,10 @@ CHANGEABLE = {
     "adversarial.on_collapse",
     "data.cache",
     "data.workers",
+    *("data.corpus", "data.valid", "data.valid_source", "data.begun_in"),
 }
 """Settings that a resumed run may be given anew: how long it goes on, whether in spite of a collapse, and what has no
-part in its numbers."""
+part in its numbers. Where its text is has none: that it is the same text its fingerprint says."""
 
 
 def check_resumable(begun: RunConfig, now: RunConfig, where: str) -> None:
@@ -620,7 +623,8 @@ def check_resumable(begun: RunConfig, now: RunConfig, where: str) -> None:
     old, new = _flat(msgspec.to_builtins(begun)), _flat(msgspec.to_builtins(now))
     from_here = f", with its weights by --from {where}" if begun.adversarial is None else ""
     for key in sorted(old.keys() | new.keys()):
-        if old.get(key) != new.get(key) and key not in CHANGEABLE:
+        moved = key == "data.source" and begun.data.target is None  # a file, and no extension
+        if old.get(key) != new.get(key) and key not in CHANGEABLE and not moved:
             raise ConfigError(
                 f"{where} was begun with {key} {old.get(key)!r}, and cannot be resumed with {new.get(key)!r}: leave it "
                 f"out, or begin another run{from_here}."

@@ -66,7 +66,7 @@ READS = {
     *("inspect --valid-source", "evaluate --samples", "evaluate --references", "evaluate --training"),
     *("evaluate --real", "sweep file", "sweep --folder", "plan --config", "pretrain --config", "adversarial --config"),
     *("report runs", *(f"{command} --run" for command in ("sample", "score", "evaluate", "export", "plan"))),
-    *("evaluate --compare", "evaluate --seeds-of"),
+    *("evaluate --compare", "evaluate --seeds-of", "evaluate --corpus", "adversarial --corpus"),
 }
 """Flags that name files and folders which are read; and that of a sweep, which the sweep itself goes on in."""
 

@@ -19,7 +19,7 @@ from seqgan.cli.options import (
     with_config_file,
     with_preset,
 )
-from seqgan.cli.pretrain import describe, for_corpus, resolved, what_is_read
+from seqgan.cli.pretrain import describe, for_corpus, on_device, resolved, what_is_read
 from seqgan.config import (
     PRETRAINED,
     AdversarialConfig,
@@ -69,6 +69,13 @@ class ChildFlags(SettingsFlags, frozen=True, kw_only=True):
     adversarial: AdversarialConfig = AdversarialConfig()
 
 
+class FromRunFlags(ChildFlags, frozen=True, kw_only=True):
+    """And for one whose text may have been moved."""
+
+    corpus: Annotated[str | None, tyro.conf.arg(metavar="NAME|FILE|FOLDER")] = None
+    """Where the text of the run is now, if it was moved: the run that --run names is pretrained."""
+
+
 class OwnFlags(ChildFlags, frozen=True, kw_only=True):
     """What it takes for a run that starts from nothing."""
 
@@ -80,10 +87,18 @@ def main(arguments: Sequence[str]) -> None:
     """Parse, train, say what came of it."""
     algo = chosen_algorithm(arguments)
     corpus = flag_value(arguments, "--corpus") or flag_value(arguments, "--data.corpus")
-    if corpus or resumes_own_run(arguments, algo):
+    if (corpus and not names_pretrained_run(arguments)) or resumes_own_run(arguments, algo):
         start_from_nothing(arguments, algo)
     else:
         go_on_from_a_run(arguments, algo)
+
+
+def names_pretrained_run(arguments: Sequence[str]) -> bool:
+    """Whether `--run` is a run to start from, so that `--corpus` beside it says where its text is now."""
+    from seqgan.runs.directory import is_run, open_run
+
+    folder = flag_value(arguments, "--run")
+    return folder is not None and is_run(Path(folder)) and not open_run(folder).is_adversarial
 
 
 def resumes_own_run(arguments: Sequence[str], algo: str) -> bool:
@@ -107,7 +122,7 @@ def go_on_from_a_run(arguments: Sequence[str], algo: str) -> None:
     base = with_config_file(base, arguments, PLAYERS)
     assert base.discriminator is not None
     assert base.adversarial is not None
-    default = ChildFlags(seed=base.seed, discriminator=base.discriminator, adversarial=base.adversarial)
+    default = FromRunFlags(seed=base.seed, discriminator=base.discriminator, adversarial=base.adversarial)
     about = (
         "Train the generator of a run against a discriminator. With --corpus, start from nothing: see "
         "seqgan adversarial --algo wgan-gp --corpus FILE --help."
@@ -134,8 +149,11 @@ def start_from_nothing(arguments: Sequence[str], algo: str) -> None:
     base = with_algorithm(RunConfig(discriminator=DiscriminatorConfig()), algo, EVERYTHING, kinds)
     if "--resume" in arguments:
         from seqgan.runs.directory import open_run
+        from seqgan.runs.moved import moved_to
 
         base = open_run(own_folder(arguments, algo)).config
+        corpus = flag_value(arguments, "--corpus") or flag_value(arguments, "--data.corpus") or base.data.corpus
+        base = msgspec.structs.replace(base, data=moved_to(base.data, corpus))
     length = with_preset(base, arguments, EVERYTHING).data.max_length  # the algorithm's, and no other text's
     base = with_config_file(base, arguments, EVERYTHING)
     if "--resume" not in arguments:
@@ -240,15 +258,19 @@ def check_name(name: str) -> str:
     return name
 
 
-def train_child(config: RunConfig, flags: ChildFlags) -> None:
+def train_child(config: RunConfig, flags: FromRunFlags) -> None:
     """Train with these settings; the child is made once everything that can be wrong has been looked at."""
     from seqgan.build import build_algorithm, build_text, chosen_as_trained, named_players
     from seqgan.build_pretrained import with_discriminator_files, with_located_models
     from seqgan.runs.directory import Run, check_new, create_run, newest_run, open_run
+    from seqgan.runs.moved import check_there, moved_to
     from seqgan.training.adversarial import check_reads_sources
     from seqgan.training.processes import leave
 
     parent = open_run(flags.run or newest_run(Path("runs"), pretrained=True))
+    if flags.corpus is not None:
+        config = msgspec.structs.replace(config, data=moved_to(config.data, flags.corpus))
+        parent.config = msgspec.structs.replace(parent.config, data=moved_to(parent.config.data, flags.corpus))
     conditional = parent.source_vocabulary is not None
     assert config.adversarial is not None
     check_reads_sources(config.adversarial, build_algorithm(config.adversarial), conditional=conditional)
@@ -265,6 +287,7 @@ def train_child(config: RunConfig, flags: ChildFlags) -> None:
     flags.progress.note(f"From {parent.folder} into {folder}.")
     if flags.preset is not None and {"data", "generator"} & PRESETS[flags.preset].keys():
         flags.progress.note(f"Text and generator are those of {parent.folder}; of the preset, both players' settings.")
+    check_there(parent.folder, config.data)
     text = build_text(config.data, *parent.symbols, progress=flags.progress)
     describe(text, flags.progress)
 
@@ -287,7 +310,7 @@ def train_child(config: RunConfig, flags: ChildFlags) -> None:
     flags.progress.note(f"Next: seqgan evaluate --run {folder} --compare {parent.folder}")
 
 
-def verdict_after_training(folder: Path, parent: "Run", flags: ChildFlags) -> None:
+def verdict_after_training(folder: Path, parent: "Run", flags: FromRunFlags) -> None:
     """Say whether the phase helped, from fewer samples than `seqgan evaluate` takes. The training stands anyway."""
     from seqgan.cli.verdict import QUICK_SETS, QUICK_TEMPERATURES, Comparison, compare_runs
     from seqgan.runs.directory import open_run
@@ -316,6 +339,7 @@ def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
     from seqgan.build import as_read, build_algorithm, build_text, chosen_as_trained, named_players
     from seqgan.objectives import Relaxed
     from seqgan.runs.directory import Run, check_new, create_run, open_run
+    from seqgan.runs.moved import check_there
 
     config = named_players(config, conditional=config.data.source is not None)
     config = config if flags.resume else chosen_as_trained(config)
@@ -337,6 +361,7 @@ def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
     if flags.resume:
         run = open_run(folder)
         check_resumable(run.config, config, str(folder))
+        check_there(folder, config.data)
         text = build_text(config.data, *run.symbols, progress=flags.progress)
     else:
         if speaks():
@@ -471,7 +496,9 @@ def train(
     judge = watch(generator, text, config.adversarial.evaluate_samples, config.seed, samples_folder=run.samples_folder)
     folder = run.folder
     place = ["--run", str(folder)] if weights is None else ["--run", str(folder.parent), "--name", folder.name]
-    command = shlex.join(["seqgan", "adversarial", "--algo", config.adversarial.algo, *place, "--resume"])
+    place += ["--no-verdict"] if flags.no_verdict else []
+    words = ["seqgan", "adversarial", "--algo", config.adversarial.algo, *place, "--resume", *on_device(flags)]
+    command = shlex.join(words)
     with interruptible(f"Go on with: {command}") as stop, gone_on_with(command):
         train_adversarially(
             generator,

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import tyro
 from msgspec import Meta
 
@@ -18,6 +19,7 @@ from seqgan.progress import Progress, printable
 
 if TYPE_CHECKING:
     from seqgan.metrics import Report
+    from seqgan.runs.directory import Run
 
 
 OF_COMPARISON = ("compare", "temperatures", "sets", "equal-budget", "seeds-of", "table-only")
@@ -28,11 +30,13 @@ class EvaluateFlags(CommonFlags, frozen=True, kw_only=True):
     """What `seqgan evaluate` takes."""
 
     run: Annotated[str | None, tyro.conf.arg(metavar="DIR")] = None
-    """The run to judge; by default the newest pretrained one under runs/."""
+    """The run to judge; by default the one under runs/ that was trained last."""
     samples: Annotated[str | None, tyro.conf.arg(metavar="FILE")] = None
     """Judge these sentences, of any system, instead of a run; needs --references."""
     references: Annotated[str | None, tyro.conf.arg(metavar="FILE")] = None
     """Held-out sentences to judge against; by default the run's test split, or else its validation split."""
+    corpus: Annotated[str | None, tyro.conf.arg(metavar="NAME|FILE|FOLDER")] = None
+    """Where the text of the runs is now, if it was moved. With --references it need not be there at all."""
     compare: Annotated[str | None, tyro.conf.arg(metavar="RUN")] = None
     """Another run, judged in the same way, in a column beside; and over temperatures, for the verdict."""
     temperatures: tuple[float, ...] = ()
@@ -85,6 +89,8 @@ def main(arguments: Sequence[str]) -> None:
     )
     if flags.samples is not None and (flags.run is not None or flags.compare is not None):
         raise ConfigError("--samples judges a file and --run and --compare judge runs: give one or the other.")
+    if flags.samples is not None and flags.corpus is not None:
+        raise ConfigError("--corpus is of runs; for --samples the training text is --training FILE.")
     if flags.samples is not None and flags.references is None:
         raise ConfigError("--samples needs --references FILE: held-out sentences to judge against.")
     for name in ("training", "real"):
@@ -342,6 +348,16 @@ def lines_of(name: str, flags: EvaluateFlags) -> list[str]:
     return lines
 
 
+def at_place(runs: "Sequence[Run]", corpus: str | None) -> None:
+    """Have runs read their text from another place, where `--corpus` names one; of others, those of the same text as
+    the last one."""
+    from seqgan.runs.moved import moved_to
+
+    for run in runs if corpus is not None else ():
+        if run.config.data.fingerprint == runs[-1].config.data.fingerprint:
+            run.config = msgspec.structs.replace(run.config, data=moved_to(run.config.data, str(corpus)))
+
+
 def judge_runs(
     flags: EvaluateFlags, reports: dict[str, Path], lines: list[str]
 ) -> tuple[dict[str, "Report"], dict[str, Any]]:
@@ -366,7 +382,7 @@ def judge_runs(
     from seqgan.evaluation.trained import ALIGNED_METRICS, Judges
     from seqgan.metrics import Report
     from seqgan.runs.directory import newest_run, open_run
-    from seqgan.runs.load import load_generator, load_text
+    from seqgan.runs.load import load_generator, load_text, load_text_or_none
     from seqgan.runs.weights import said_of
     from seqgan.training.engine import choose_device
 
@@ -374,6 +390,7 @@ def judge_runs(
     device = choose_device(flags.device)
     run = open_run(flags.run or newest_run(Path("runs")))
     runs = [run] if flags.compare is None else [open_run(flags.compare), run]
+    at_place(runs, flags.corpus)
     # Before they are read: what changes them in the meantime is then told.
     weights = {str(each.folder): said_of(each, runs[:-1] if each is run else ()) for each in runs}
     if len({str(each.folder.resolve()) for each in runs}) < len(runs):
@@ -406,11 +423,16 @@ def judge_runs(
             raise ConfigError(f"{family} takes a reference for each sample, which only --samples can have.")
     columns: dict[str, Report] = {}
     for each, generator in zip(runs, generators, strict=True):
-        text = load_text(each, progress)
+        text = load_text(each, progress) if flags.references is None else load_text_or_none(each, progress)
         held = held_out(text)
+        there = bool(text.corpus.train)
+        if not there and "all" in flags.metrics:
+            raise ConfigError(
+                "--metrics all takes the training sentences, which are not there: name metrics, or give --corpus."
+            )
         references = held.references if flags.references is None else read_references(flags)
         known_grammar = grammar_of(text) is not None
-        known = {"model": True, "references": True, "training": True, "grammar": known_grammar}
+        known = {"model": True, "references": True, "training": there, "grammar": known_grammar}
         families = chosen_families(flags.metrics, **known) or (*FAMILIES, *MODEL_FAMILIES)
         if not columns and held.split == "valid" and flags.references is None:
             progress.note(
@@ -422,7 +444,7 @@ def judge_runs(
                 f"The training text is on the disk: a sample of {sampled:,} of its {text.train.sentences:,} sentences "
                 "stands for it in what is compared with it."
             )
-        if not columns:
+        if not columns and there:
             wanted = min(flags.count, len(held.real) + len(text.corpus.train))
             drawn = max(0, wanted - len(held.real))
             among = f", {drawn:,} of them training sentences," if drawn else ""

@@ -18,7 +18,7 @@ class ExportFlags(CommonFlags, frozen=True, kw_only=True):
     """What `seqgan export` takes."""
 
     run: Annotated[str | None, tyro.conf.arg(metavar="DIR")] = None
-    """The run; by default the newest pretrained one under runs/."""
+    """The run; by default the one under runs/ that was trained last."""
     output: Annotated[str | None, tyro.conf.arg(metavar="DIR")] = None
     """The new folder."""
     player: Annotated[str, tyro.conf.arg(metavar="generator|discriminator")] = "generator"

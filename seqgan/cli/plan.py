@@ -49,7 +49,8 @@ def main(arguments: Sequence[str]) -> None:
         sections = ("seed", "discriminator", "adversarial")
     base = with_algorithm(base, chosen_algorithm(arguments), sections)
     base = with_config_file(base, arguments, sections)
-    base = msgspec.structs.replace(base, data=for_corpus(base.data, arguments))
+    if folder is None:  # beside a run, --corpus says where its text is now
+        base = msgspec.structs.replace(base, data=for_corpus(base.data, arguments))
     assert base.discriminator is not None
     assert base.adversarial is not None
     default = PlanFlags(
@@ -83,6 +84,7 @@ def plan(config: RunConfig, flags: PlanFlags) -> None:
     from seqgan.objectives import Relaxed
     from seqgan.runs.checkpoint import load_weights
     from seqgan.runs.directory import open_run
+    from seqgan.runs.moved import moved_to
     from seqgan.training.engine import choose_device
     from seqgan.training.planning import fitting, peak_bytes, plan_adversarial, plan_pretraining
 
@@ -102,7 +104,7 @@ def plan(config: RunConfig, flags: PlanFlags) -> None:
     if run is None:
         text = build_text(resolved(config), progress=flags.progress)
     else:
-        text = build_text(config.data, *run.symbols, progress=flags.progress)
+        text = build_text(moved_to(run.config.data, config.data.corpus), *run.symbols, progress=flags.progress)
     generator = build_generator(
         config.generator, text.vocabulary, text.max_length, config.seed, text.source_vocabulary, weights=run is None
     ).to(device)

@@ -42,9 +42,12 @@ def main(arguments: Sequence[str]) -> None:
     base = RunConfig()
     if "--resume" in arguments:
         from seqgan.runs.directory import open_run
+        from seqgan.runs.moved import moved_to
 
         corpus = flag_value(arguments, "--corpus") or flag_value(arguments, "--data.corpus") or base.data.corpus
         base = open_run(flag_value(arguments, "--run") or default_folder(corpus)).config
+        moved = moved_to(base.data, corpus) if corpus != RunConfig().data.corpus else base.data
+        base = msgspec.structs.replace(base, data=moved)
     elif (start := starting_run(arguments)) is not None:
         base = settings_from(start)
     length, source_length = base.data.max_length, base.data.max_source_length
@@ -145,6 +148,7 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
     from seqgan.reached import check_reached
     from seqgan.runs.checkpoint import load_state, load_weights
     from seqgan.runs.directory import Run, check_new, create_run, open_run, write_config
+    from seqgan.runs.moved import check_there
     from seqgan.runs.tensorboard import check_installed, want_events
     from seqgan.training.engine import choose_device
     from seqgan.training.pretrain import pretrain, why_over
@@ -164,6 +168,7 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
     if flags.resume:
         run = open_run(folder)
         check_resumable(run.config, config, str(folder))
+        check_there(folder, config.data)
         text = build_text(config.data, *run.symbols, progress=progress)
     else:
         if speaks():
@@ -208,7 +213,7 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
         run = create_run(folder, config, *text.symbols, overwrite=flags.overwrite)
     if flags.tensorboard and speaks():
         want_events(run.folder)
-    command = shlex.join(["seqgan", "pretrain", "--run", str(folder), "--resume"])
+    command = shlex.join(["seqgan", "pretrain", "--run", str(folder), "--resume", *on_device(flags)])
     with interruptible(f"Go on with: {command}") as stop, gone_on_with(command):
         result = pretrain(
             generator,
@@ -226,6 +231,11 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
     )
     source = "" if text.source_vocabulary is None else " --source FILE"
     progress.note(f"Next: seqgan adversarial --run {folder}, or seqgan sample --run {folder}{source}")
+
+
+def on_device(flags: SettingsFlags) -> list[str]:
+    """The flag of the device, where one was chosen, for the command that goes on."""
+    return [] if flags.device == SettingsFlags().device else ["--device", flags.device]
 
 
 def check_pretrainable(config: GeneratorConfig) -> None:

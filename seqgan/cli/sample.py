@@ -24,7 +24,7 @@ class SampleFlags(CommonFlags, frozen=True, kw_only=True):
     """What `seqgan sample` takes."""
 
     run: Annotated[str | None, tyro.conf.arg(metavar="DIR")] = None
-    """The run to sample from, pretrained or adversarial; by default the newest pretrained one under runs/."""
+    """The run to sample from, pretrained or adversarial; by default the one under runs/ that was trained last."""
     count: Annotated[int, Meta(ge=1, le=MOST)] | None = None
     """How many sentences: by default 20. Of pairs there is one for each source."""
     source: Annotated[str | None, tyro.conf.arg(metavar="FILE|-")] = None
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str]) -> None:
     run = open_run(flags.run or newest_run(Path("runs")))
     check_target("--output", flags.output, {"--source": flags.source, **read_by(run)}, overwrite=flags.overwrite)
     if flags.run is None:
-        flags.progress.note(f"From {run.folder}.")
+        flags.progress.note(f"From {run.folder}, which was trained last: {how_trained(run)}.")
     check_meaningful(flags, run)
     if run.vocabulary.unknown_in_text and not flags.all_symbols:
         flags.progress.note(
@@ -95,6 +95,11 @@ def main(arguments: Sequence[str]) -> None:
     for sentence in sentences:
         # A tab stands before a score and nowhere else.
         print("\t".join(map(printable, sentence.split("\t"))) if to_terminal else sentence)
+
+
+def how_trained(run: "Run") -> str:
+    """By what, in words."""
+    return run.config.adversarial.algo if run.config.adversarial is not None else "maximum likelihood"
 
 
 def check_meaningful(flags: SampleFlags, run: "Run") -> None:

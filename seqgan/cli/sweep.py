@@ -1,6 +1,7 @@
 """`seqgan sweep`: a search for good settings, by workers that share it, and what came of it."""
 
 import os
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -126,18 +127,30 @@ def search(
     progress.note(f"{count(missing, 'worker')} on {sweep.cluster}{already}; their logs are in {folder / 'jobs'}.")
     if flags.detach:
         forget(jobs)
-        progress.note(f"To see what came of it: seqgan sweep {flags.file} --report")
+        progress.note(f"To see what came of it: {command_again(flags, '--report')}")
         return
     try:
         wait_for(folder, jobs, teller(study, sweep, progress.note))
     except KeyboardInterrupt:
         progress.note("Ending the workers ...")
         stop(folder, jobs)
-        progress.note(f"The same command goes on: seqgan sweep {flags.file}")
+        progress.note(f"Go on with: {command_again(flags)}")
         raise
     finally:
         forget(jobs)
     conclude(folder, sweep, space, study, flags)
+
+
+def command_again(flags: SweepFlags, *more: str) -> str:
+    """What goes on with the same sweep, in the same folder, on the same device."""
+    usual = SweepFlags()
+    given = [
+        part
+        for name in ("folder", "workers", "device")
+        if getattr(flags, name) != getattr(usual, name)
+        for part in (f"--{name}", str(getattr(flags, name)))
+    ]
+    return shlex.join(["seqgan", "sweep", flags.file, *given, *more])
 
 
 def unfinished(folder: Path, sweep: "SweepFile", space: "Sequence[Dimension]", study: "Study") -> bool:
@@ -180,11 +193,11 @@ def conclude(folder: Path, sweep: "SweepFile", space: "Sequence[Dimension]", stu
     if failed and not record.best:
         raise RunError(
             f"{count(len(failed), 'trial')} failed and none came to its end. The first one: {failed[0].reason} Mend "
-            f"it, then call seqgan sweep {flags.file} --retry; its logs are in {folder / 'logs'}."
+            f"it, then call {command_again(flags, '--retry')}; its logs are in {folder / 'logs'}."
         )
     if any(trial.state == "interrupted" for trial in record.trials) or record.left:
         flags.progress.note(
-            f"Not all is done, and no worker is left: see {folder / 'jobs'}, then call the command again."
+            f"Not all is done, and no worker is left: see {folder / 'jobs'}, then go on with: {command_again(flags)}"
         )
     else:
         known = {test.trial for test in record.test}

@@ -153,9 +153,14 @@ def compares(flags: "EvaluateFlags") -> bool:
 
 def compare_as_asked(run: str, flags: "EvaluateFlags", references: Sequence[str] | None) -> Compared:
     """The sweep of a run, and the verdict on it if there is another to compare with."""
+    from seqgan.cli.evaluate import at_place
     from seqgan.evaluation.sweep import TEMPERATURES
     from seqgan.runs.directory import open_run
 
+    reference = None if flags.compare is None else open_run(flags.compare)
+    judged = open_run(run)
+    seeds_of = [open_run(folder) for folder in flags.seeds_of]
+    at_place([*seeds_of, *([reference] if reference is not None else []), judged], flags.corpus)
     settings = Comparison(
         sentences=flags.count,
         temperatures=flags.temperatures or TEMPERATURES,
@@ -164,10 +169,9 @@ def compare_as_asked(run: str, flags: "EvaluateFlags", references: Sequence[str]
         device=flags.device,
         references=references,
         equal_budget=flags.equal_budget,
-        seeds_of=tuple(open_run(folder) for folder in flags.seeds_of),
+        seeds_of=seeds_of,
     )
-    reference = None if flags.compare is None else open_run(flags.compare)
-    return compare_runs(open_run(run), reference, settings, flags.progress)
+    return compare_runs(judged, reference, settings, flags.progress)
 
 
 class _Contender(NamedTuple):
@@ -281,10 +285,10 @@ def _judge(
 
 def _contender(run: "Run", settings: Comparison) -> _Contender:
     from seqgan.evaluation.evaluate import held_out
-    from seqgan.runs.load import load_generator, load_text
+    from seqgan.runs.load import load_generator, load_text, load_text_or_none
     from seqgan.training.engine import choose_device
 
-    text = load_text(run)
+    text = load_text(run) if settings.references is None else load_text_or_none(run)
     references = held_out(text).references if settings.references is None else settings.references
     return _Contender(run, load_generator(run).to(choose_device(settings.device)), text, references)
 
@@ -339,6 +343,8 @@ def _equal_budget(
     from seqgan.training.equal_budget import budget_of, train_on
 
     budget = budget_of(run)
+    if not start.text.corpus.train:
+        raise RunError(f"the text of {start.run.folder} is not there to go on with; --corpus says where it is.")
     by_time = settings.equal_budget == "time"
     shown = f"{budget.seconds:,.0f} seconds" if by_time else f"{budget.updates:,} updates"
     progress.note(f"Maximum likelihood of {start.run.folder} goes on for at most {shown}.")

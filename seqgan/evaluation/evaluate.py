@@ -366,7 +366,7 @@ def evaluate_generator(
     report = judge_sentences(
         sentences,
         references,
-        text.corpus.train,
+        text.corpus.train or None,
         text.tokenizer,
         families,
         grammar,

@@ -403,7 +403,8 @@ def flat_settings(config: RunConfig) -> dict[str, Any]:
             flat |= {f"{name}.{key}": inner for key, inner in value.items()}
         elif value is not None and name != "format":
             flat[name] = value
-    flat.pop("data.fingerprint", None)  # of the text that was read, and no choice
+    for name in ("data.fingerprint", "data.begun_in"):  # of what was read, and where, and no choice
+        flat.pop(name, None)
     return flat
 
 

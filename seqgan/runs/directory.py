@@ -14,6 +14,7 @@ from seqgan.data.unseen import UNSEEN_FILE
 from seqgan.data.vocabulary import Vocabulary, fingerprint_of
 from seqgan.errors import RunError
 from seqgan.files import TEMPORARY_SUFFIX, cannot_write, read_file, replace_folder, write_file
+from seqgan.runs.moved import found_again
 from seqgan.runs.symbols import JUDGE_TOKENIZER_FILE, Symbols, read_symbols, with_own_tokenizers, write_symbols
 from seqgan.settings_file import read_settings
 
@@ -206,6 +207,7 @@ def create_run(
     symbols = (tokenizer, vocabulary, source_tokenizer, source_vocabulary)
     config = msgspec.structs.replace(config, data=with_own_tokenizers(config.data, symbols))
     unfinished = folder.with_name(folder.name + TEMPORARY_SUFFIX)
+    config = _named_from(config, folder)
     run = Run(_shown(folder), config, tokenizer, vocabulary, source_tokenizer, source_vocabulary)
     try:
         if unfinished.exists():
@@ -255,6 +257,7 @@ def open_run(folder: str | Path, *, tokenizers: Sequence[Tokenizer] = ()) -> Run
             "from a copy; if you edited it, end the line."
         )
     config = with_settings(RunConfig(), with_rules_of_before(settings), str(folder / "config.yaml"))
+    config = msgspec.structs.replace(config, data=found_again(config.data, folder))
     return Run(folder, config, *read_symbols(folder, config.data, "config.yaml", tokenizers))
 
 
@@ -277,16 +280,19 @@ def refuse_ways_out(folder: Path) -> None:
 
 
 def newest_run(root: Path, *, pretrained: bool = False) -> Path:
-    """The run under `root` whose weights were written last; children are not looked at.
+    """The run under `root` whose weights were written last, also one in the folder of another.
 
     Args:
         root: the folder of runs.
-        pretrained: leave out those that two players made from nothing.
+        pretrained: leave out those that two players made.
 
     Raises:
         RunError: there is none.
     """
-    candidates = [path.parent for path in root.glob("*/generator.safetensors") if is_run(path.parent)]
+    found = [root / name for name in child_runs(root)] if root.is_dir() else []
+    for folder in () if pretrained else found:
+        found += [folder / name for name in child_runs(folder)]  # which are looked into in their turn
+    candidates = [folder for folder in found if (folder / "generator.safetensors").is_file()]
     if pretrained:
         candidates = [folder for folder in candidates if not open_run(folder).is_adversarial]
     if not candidates:
@@ -297,8 +303,14 @@ def newest_run(root: Path, *, pretrained: bool = False) -> Path:
 def write_config(run: Run, config: RunConfig) -> None:
     """Replace the run's settings, when a resumed run is given other ones."""
     if config != run.config:
+        config = _named_from(config, run.folder)
         write_file(run.folder / "config.yaml", settings_text(config))
     run.config = config
+
+
+def _named_from(config: RunConfig, folder: Path) -> RunConfig:
+    """The settings with the folder that the files of the text are beside."""
+    return msgspec.structs.replace(config, data=msgspec.structs.replace(config.data, begun_in=str(folder.resolve())))
 
 
 def _shown(folder: Path) -> Path:

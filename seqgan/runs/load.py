@@ -1,6 +1,10 @@
 """A run's players and text, as it left them."""
 
+import torch
+
 from seqgan.build import build_discriminator, build_generator, build_text
+from seqgan.data.batches import Sequences
+from seqgan.data.corpus import Corpus, own_name
 from seqgan.data.pretrained import Pretrained
 from seqgan.data.text import Text
 from seqgan.discriminators.protocol import DiscriminatorModule
@@ -10,6 +14,7 @@ from seqgan.objectives import ALGORITHMS, SelfPlay
 from seqgan.progress import SILENT, Progress
 from seqgan.runs.checkpoint import load_weights
 from seqgan.runs.directory import Run
+from seqgan.runs.moved import check_there, gone, is_there
 from seqgan.runs.symbols import read_tokenizer_file
 
 
@@ -78,10 +83,27 @@ def judge_tokenizer(run: Run) -> Pretrained | None:
     return None if config is None or config.path is None else read_tokenizer_file(run.judge_tokenizer_path)
 
 
+def load_text_or_none(run: Run, progress: Progress = SILENT) -> Text:
+    """The text that the run was trained on; where its files are gone, one without sentences, and it is said.
+
+    Raises:
+        CorpusError: it is there, and its sentences changed.
+    """
+    data = run.config.data
+    if is_there(data):
+        return load_text(run, progress)
+    progress.note(f"{gone(run.folder, data)} What compares with its training sentences is left out.")
+    shape = 0, data.max_length
+    none = Sequences(torch.zeros(shape, dtype=torch.long), torch.zeros(shape, dtype=torch.bool))
+    corpus = Corpus(own_name(data.corpus), [], [], [], [], content=data.fingerprint)
+    return Text(corpus, run.tokenizer, run.vocabulary, data.max_length, none, none, [])
+
+
 def load_text(run: Run, progress: Progress = SILENT) -> Text:
     """The text that the run was trained on, encoded with its vocabularies; of a large one it may be reported how.
 
     Raises:
         CorpusError: it is no longer there, or its sentences changed.
     """
+    check_there(run.folder, run.config.data)
     return build_text(run.config.data, *run.symbols, progress=progress)
