@@ -179,3 +179,13 @@ def test_flags_and_missing_things(here, monkeypatch, capsys):
     assert "holds no sweep" in fails(capsys, "sweep", "mine.yaml", "--report")
     monkeypatch.setattr("seqgan.sweeps.file.find_spec", lambda package: None)
     assert "pip install 'seqgan[sweep]'" in fails(capsys, "sweep", "mine.yaml")
+
+
+def test_the_command_that_goes_on_has_the_folder_and_the_device():
+    from seqgan.cli.sweep import SweepFlags, command_again
+
+    assert command_again(SweepFlags(file="mine.yaml")) == "seqgan sweep mine.yaml"
+    given = SweepFlags(file="my file.yaml", folder="runs/search", workers=2, device="cpu", quiet=True, retry=True)
+    assert command_again(given, "--report") == (
+        "seqgan sweep 'my file.yaml' --folder runs/search --workers 2 --device cpu --report"
+    )

@@ -1,12 +1,16 @@
 """What a run keeps of its text: tokenizers and vocabularies, of sources as well."""
 
+import os
+
 import pytest
 import torch
 
 from seqgan.build import as_read, build_text
-from seqgan.config import DataConfig, RunConfig
-from seqgan.errors import CheckpointError, ConfigError
-from seqgan.runs.directory import create_run, open_run
+from seqgan.config import AdversarialConfig, DataConfig, RunConfig
+from seqgan.data.tokenizers import Words
+from seqgan.data.vocabulary import Vocabulary
+from seqgan.errors import CheckpointError, ConfigError, RunError
+from seqgan.runs.directory import create_run, newest_run, open_run
 from seqgan.runs.load import load_text
 
 
@@ -91,3 +95,18 @@ def test_an_unknown_tokenizer_of_sources_is_named_with_the_setting(made):
     config.write_text(config.read_text().replace("source_tokenizer: null", "source_tokenizer: wrods"))
     with pytest.raises(ConfigError, match=r"config.yaml: data.source_tokenizer is 'wrods'; expected words, characters"):
         open_run(folder)
+
+
+def test_what_was_trained_last_is_found_in_other_runs_as_well(tmp_path):
+    with pytest.raises(RunError, match="No pretrained run under"):
+        newest_run(tmp_path / "none")
+    for when, name in enumerate(("a", "a/seqgan", "b", "a/seqgan/maligan", "c")):
+        played = None if len(name) == 1 else AdversarialConfig()
+        create_run(tmp_path / name, RunConfig(adversarial=played), Words(), Vocabulary(["a"]))
+        if name != "c":  # which has no weights yet
+            (tmp_path / name / "generator.safetensors").touch()
+            os.utime(tmp_path / name / "generator.safetensors", (when, when))
+    assert newest_run(tmp_path) == tmp_path / "a" / "seqgan" / "maligan"
+    assert newest_run(tmp_path, pretrained=True) == tmp_path / "b"
+    os.utime(tmp_path / "a" / "seqgan" / "generator.safetensors", (9, 9))
+    assert newest_run(tmp_path) == tmp_path / "a" / "seqgan"
