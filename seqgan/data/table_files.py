@@ -10,6 +10,7 @@ import io
 import json
 import re
 import sys
+import zlib
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from statistics import median
@@ -21,6 +22,8 @@ from seqgan.errors import CorpusError
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 """What may stand between the fields of a line; the first one that fits."""
+MOST_UNPACKED = 2**30
+"""Bytes that a compressed file may have, so that a small one cannot fill the memory."""
 SENTENCE = 4
 """Words of a field from which it is taken for a sentence and not for a column's name."""
 PLACE = re.compile("[1-9][0-9]{0,3}")
@@ -108,9 +111,14 @@ def _text_of(path: Path) -> str:
     content = read_bytes(path)
     if content[:2] == b"\x1f\x8b":
         try:
-            content = gzip.decompress(content)
-        except (OSError, EOFError) as error:
+            with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+                content = file.read(MOST_UNPACKED + 1)
+        except (OSError, EOFError, zlib.error) as error:
             raise CorpusError(f"{path} cannot be decompressed: {error}. Get the file again.") from error
+        if len(content) > MOST_UNPACKED:
+            raise CorpusError(
+                f"{path} has more than {MOST_UNPACKED:,} bytes when decompressed: decompress it yourself."
+            )
     return decoded(content, path)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from seqgan.data import table_files
 from seqgan.data.corpus import load_corpus
 from seqgan.data.quiet import quiet
 from seqgan.data.tables import kind_of, shown
@@ -264,13 +265,20 @@ def test_numbers_and_truth_values_of_a_named_column_are_text():
     assert read("hf:parquet:a.parquet#t") == ["false", "true"]
 
 
-def test_an_array_of_strings_and_a_compressed_file_are_read():
+def test_an_array_of_strings_and_a_compressed_file_are_read(monkeypatch):
     import gzip
 
     Path("a.json").write_text('["a dog", "a cat"]')
     assert read("hf:json:a.json") == ["a cat", "a dog"]
     Path("a.json.gz").write_bytes(gzip.compress(b'{"text": "a"}\n{"text": "b"}\n'))
     assert read("hf:json:a.json.gz") == ["a", "b"]
+    monkeypatch.setattr(table_files, "MOST_UNPACKED", 20)
+    with pytest.raises(CorpusError, match="more than 20 bytes when decompressed"):
+        load_corpus("hf:json:a.json.gz")
+    monkeypatch.setattr(table_files, "MOST_UNPACKED", 2**20)
+    Path("a.json.gz").write_bytes(Path("a.json.gz").read_bytes()[:-9])
+    with pytest.raises(CorpusError, match="cannot be decompressed"):
+        load_corpus("hf:json:a.json.gz")
 
 
 # Which column
