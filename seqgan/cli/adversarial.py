@@ -1,5 +1,6 @@
 """`seqgan adversarial`: both players, from a run into a child run, or from a corpus into a run of its own."""
 
+import re
 import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -108,7 +109,7 @@ def resumes_own_run(arguments: Sequence[str], algo: str) -> bool:
     folder = flag_value(arguments, "--run")
     if folder is None or "--resume" not in arguments or not (Path(folder) / "config.yaml").is_file():
         return False
-    child = Path(folder) / check_name(flag_value(arguments, "--name") or algo)
+    child = Path(folder) / check_name(flag_value(arguments, "--name") or algo, new=False)
     return not child.exists() and open_run(folder).is_adversarial
 
 
@@ -138,7 +139,7 @@ def go_on_from_a_run(arguments: Sequence[str], algo: str) -> None:
     config = settings_of(flags, base)
     assert config.adversarial is not None
     parent = Path(flags.run or newest_run(Path("runs"), pretrained=True))
-    folder = parent / check_name(flags.name or config.adversarial.algo)
+    folder = parent / check_name(flags.name or config.adversarial.algo, new=not flags.resume)
     with joined(choose_device(flags.device)), locked(folder):
         train_child(config, flags)
 
@@ -234,7 +235,7 @@ def starting_settings(arguments: Sequence[str], algo: str) -> RunConfig:
     if "--resume" not in arguments:
         # An adversarial parent's settings of both players are its own, not the defaults of its children.
         return msgspec.structs.replace(open_run(parent).config, discriminator=None, adversarial=None)
-    child = parent / check_name(flag_value(arguments, "--name") or algo)
+    child = parent / check_name(flag_value(arguments, "--name") or algo, new=False)
     if not child.exists():
         there = ", ".join(child_runs(parent)) if parent.is_dir() else ""
         raise RunError(
@@ -244,8 +245,12 @@ def starting_settings(arguments: Sequence[str], algo: str) -> RunConfig:
     return open_run(child).config
 
 
-def check_name(name: str) -> str:
+def check_name(name: str, *, new: bool = True) -> str:
     """The same name, which is that of a folder in the run and of nothing else.
+
+    Args:
+        name: of the child run.
+        new: whether it is to be made; those that are there may have names that earlier versions took.
 
     Raises:
         ConfigError: it leads elsewhere, or is taken by the run's own files.
@@ -255,6 +260,11 @@ def check_name(name: str) -> str:
     of_files = name.endswith((".safetensors", TEMPORARY_SUFFIX))
     if name != Path(name).name or name in ("", ".", "..") or "\0" in name or name in OWN_NAMES or of_files:
         raise ConfigError(f"--name is {name!r}, but it names a folder in the run: give a plain word, such as seqgan-2.")
+    if new and not re.fullmatch(r"\w[\w.+=,@-]{0,99}", name):
+        raise ConfigError(
+            f"--name is {name!r}, but it is to be a plain word that a command line takes as it is: letters, digits and "
+            "_.+=,@-, a letter or digit first, 100 characters at most."
+        )
     return name
 
 
@@ -278,7 +288,7 @@ def train_child(config: RunConfig, flags: FromRunFlags) -> None:
     config = config if flags.resume else chosen_as_trained(config)
     assert config.adversarial is not None
     check_players(config, flags, conditional=conditional, resumed=flags.resume)
-    folder = parent.folder / check_name(flags.name or config.adversarial.algo)
+    folder = parent.folder / check_name(flags.name or config.adversarial.algo, new=not flags.resume)
     if flags.resume:
         run = open_run(folder)
         check_resumable(run.config, config, str(folder))

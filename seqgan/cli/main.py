@@ -105,6 +105,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         what = _one_line(f"{type(error).__name__}: {error}")
         _say(f"seqgan: fault: {what} This is an error of seqgan; --debug shows where.")
         return OURS
+    except BaseException as error:
+        # What a library in Rust raises where it gave up, such as tokenizers on files that are damaged: no Exception.
+        if debug or type(error).__name__ != "PanicException":
+            raise
+        return _fail(
+            f"A library that reads a model's files gave up ({error}): check tokenizer.json, or restore it from a copy."
+        )
 
 
 def _run(arguments: list[str]) -> int:

@@ -28,7 +28,8 @@ class SampleFlags(CommonFlags, frozen=True, kw_only=True):
     count: Annotated[int, Meta(ge=1, le=MOST)] | None = None
     """How many sentences: by default 20. Of pairs there is one for each source."""
     source: Annotated[str | None, tyro.conf.arg(metavar="FILE|-")] = None
-    """What to answer or translate, a source a line, - for standard input; needed by runs of pairs."""
+    """What to answer or translate, a source a line, - for standard input; of pairs in FILE.tsv their sources. Needed by
+    runs of pairs."""
     beam: Annotated[int, Meta(ge=1, le=1000)] | None = None
     """Search for the likeliest sentences with so many hypotheses, in place of drawing them; 1 takes the likeliest token
     at each step. For pairs 5 is usual."""
@@ -267,14 +268,18 @@ def sources_of(flags: SampleFlags, run: "Run") -> "tuple[Tensor, Tensor]":
 
 
 def source_lines(name: str) -> list[str]:
-    """The lines of a file, or of standard input.
+    """The lines of a file, or of standard input; of a file of pairs, by its name, their sources.
 
     Raises:
-        CorpusError: the file cannot be read, or is no text.
+        CorpusError: the file cannot be read, or is no text or, by its name, no pairs.
         ConfigError: standard input is empty or no UTF-8.
     """
     from seqgan.data.corpus import read_lines
+    from seqgan.data.folders import is_tsv
+    from seqgan.data.pairs import read_tsv
 
+    if name != "-" and is_tsv(name):
+        return [pair.source for pair in read_tsv(Path(name), [])]
     if name != "-":
         return read_lines(Path(name), keep_blank=True)
     try:

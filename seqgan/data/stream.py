@@ -38,7 +38,7 @@ def stream_lines(file: BinaryIO, name: str, refused: str = "\0\t") -> Iterator[s
                 f"UTF-8{foreign}. Convert the file to UTF-8, for example with iconv."
             ) from error
         for character in refused:
-            if character in line:
+            if character in line and line.strip():  # a line of blanks is a blank line, whatever they are
                 raise CorpusError(f"{name}, line {number}: {REFUSED[character]}.")
         yield line
     if not number:

@@ -361,6 +361,12 @@ def read_vocabulary(path: Path) -> Vocabulary:
         raise CheckpointError(f"{path}, line 2: {tokens[0]} ids, expected 2 to {MOST_IDS:,}. Restore it from a copy.")
     if first == FIRST_LINE_OF_PRETRAINED:
         return _read_pretrained(path, tokens)
+    newer = re.fullmatch(r"seqgan (?:ids|vocabulary|pretrained vocabulary) ([0-9]{1,9})", first)
+    if newer is not None and int(newer[1]) > 1:
+        raise CheckpointError(
+            f"{path} is of format {newer[1]}, and this version of seqgan reads format 1: use the newer version that "
+            "wrote it."
+        )
     if first != FIRST_LINE:
         raise CheckpointError(f"{path}, line 1: found {first[:40]!r}, expected {FIRST_LINE!r}: this is no vocabulary.")
     if not tokens or tokens.pop() != "":

@@ -56,8 +56,15 @@ def load_oracle(path: str | Path) -> LSTMGenerator:
         what = " ".join(str(error).split())[:200].rstrip(".")
         raise CorpusError(f"{path} cannot be read as an .npz of arrays ({what}): restore it from a copy.") from error
     for name, array in arrays.items():
-        if array.dtype not in (torch.float32, torch.float64) or not bool(array.isfinite().all()):
-            raise CorpusError(f"{path}: {name} holds what is no finite real number: restore the file from a copy.")
+        if array.dtype not in (torch.float32, torch.float64):
+            kind = str(array.dtype).removeprefix("torch.")
+            raise CorpusError(f"{path}: {name} is of {kind}, expected float32 or float64: save it anew as one of them.")
+        if not bool(array.isfinite().all()):
+            raise CorpusError(f"{path}: {name} holds what is no finite number: restore the file from a copy.")
+        if not array.numel():
+            raise CorpusError(
+                f"{path}: {name} is {tuple(array.shape)}, and an oracle has one symbol and number at least."
+            )
     if arrays["embedding"].dim() != 2 or arrays["w_out"].dim() != 2:
         raise CorpusError(f"{path}: embedding and w_out have two axes in an oracle's file: restore it from a copy.")
     vocabulary_size, embedding_size = arrays["embedding"].shape

@@ -114,7 +114,10 @@ def test_tokens_that_a_line_cannot_hold_are_refused_and_the_old_file_stays(tmp_p
     [
         (b"", "line 1: found '', expected 'seqgan vocabulary 1'"),
         (b"the\ncat\n", "line 1: found 'the', expected 'seqgan vocabulary 1'"),
-        (b"seqgan vocabulary 2\na\nb\n", "line 1: found 'seqgan vocabulary 2', expected 'seqgan vocabulary 1'"),
+        (b"seqgan vocabulary 2\na\nb\n", "is of format 2, and this version of seqgan reads format 1: use the newer"),
+        (b"seqgan ids 3\n7\n", "is of format 3"),
+        (b"seqgan pretrained vocabulary 12\n{}\n", "is of format 12"),
+        (b"seqgan vocabulary 0\na\nb\n", "line 1: found 'seqgan vocabulary 0', expected 'seqgan vocabulary 1'"),
         (b"seqgan vocabulary 1", "the file was cut"),
         (b"seqgan vocabulary 1\nthe\nca", "the file was cut"),
         (b"seqgan vocabulary 1\nthe\ncat\nthe\n", "line 4: 'the' stands in line 2 already"),

@@ -102,6 +102,19 @@ def test_files_that_hold_no_oracle(arrays, tmp_path):
     np.savez(path, **{**arrays, "u_f": np.zeros((3, 4))})
     with pytest.raises(CorpusError, match=r"u_f is \(3, 4\), and the other arrays need \(4, 4\)"):
         load_oracle(path)
+    for kind in ("float16", "int64", "bool"):
+        np.savez(path, **{**arrays, "b_out": arrays["b_out"].astype(kind)})
+        with pytest.raises(CorpusError, match=f"b_out is of {kind}, expected float32 or float64"):
+            load_oracle(path)
+    np.savez(path, **{**arrays, "b_out": arrays["b_out"] * np.nan})
+    with pytest.raises(CorpusError, match="b_out holds what is no finite number"):
+        load_oracle(path)
+    for name, empty in {"embedding": arrays["embedding"][:0], "w_out": arrays["w_out"][:0]}.items():
+        np.savez(path, **{**arrays, name: empty})
+        with pytest.raises(
+            CorpusError, match=rf"{name} is \(0, \d\), and an oracle has one symbol and number at least"
+        ):
+            load_oracle(path)
 
 
 def test_a_pickled_array_is_not_unpickled(arrays, tmp_path):

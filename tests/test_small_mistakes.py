@@ -1,0 +1,62 @@
+"""Mistakes that once were told wrongly: of names, blank lines, sources in pairs, and libraries that give up."""
+
+import io
+
+import pytest
+
+from seqgan.cli import main as main_module
+from seqgan.cli.adversarial import check_name
+from seqgan.cli.main import main
+from seqgan.cli.sample import source_lines
+from seqgan.data.lines import read_lines
+from seqgan.data.stream import stream_lines
+from seqgan.errors import ConfigError, CorpusError
+
+
+class PanicException(BaseException):
+    """As what a library in Rust raises, which is no `Exception`."""
+
+
+def test_a_library_that_gives_up_is_one_line(monkeypatch, capsys):
+    def give_up(arguments):
+        raise PanicException("no entry found\nfor key")
+
+    monkeypatch.setattr(main_module, "_run", give_up)
+    assert main(["inspect"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("seqgan: error: A library that reads a model's files gave up (no entry found for key)")
+    assert said.count("\n") == 1
+    with pytest.raises(PanicException):
+        main(["inspect", "--debug"])
+
+
+@pytest.mark.parametrize("name", ["-rf", "a b", "a\nb", "a\x1b[2J", "", ".", "..", ".x", "a/b", "a;b", "$x", "x" * 101])
+def test_names_of_children_are_plain(name):
+    with pytest.raises(ConfigError, match="--name is"):
+        check_name(name)
+
+
+@pytest.mark.parametrize("name", ["seqgan", "seqgan-2", "lr=0.01", "a.b", "Übung_3"])
+def test_plain_names_of_children_are_taken(name):
+    assert check_name(name) == name
+
+
+def test_a_child_that_is_there_keeps_its_name():
+    assert check_name("a b", new=False) == "a b"
+    with pytest.raises(ConfigError, match="--name is"):
+        check_name("../a", new=False)
+
+
+def test_a_blank_line_may_hold_a_tab_wherever_lines_are_read(tmp_path):
+    path = tmp_path / "lines.txt"
+    path.write_text("one a\n \t\ntwo b\n")
+    assert read_lines(path) == ["one a", "two b"]
+    assert list(stream_lines(io.BytesIO(path.read_bytes()), "it")) == ["one a", " \t", "two b"]
+    with pytest.raises(CorpusError, match="it, line 2: a tab"):
+        list(stream_lines(io.BytesIO(b"one\ntwo\tb\n"), "it"))
+
+
+def test_of_pairs_the_sources_are_answered(tmp_path):
+    path = tmp_path / "x.tsv"
+    path.write_text("a question\tan answer\n\nmore\tless\n")
+    assert source_lines(str(path)) == ["a question", "more"]
