@@ -1,6 +1,7 @@
 """Mistakes that once were told wrongly: of names, blank lines, sources in pairs, and libraries that give up."""
 
 import io
+from contextlib import contextmanager
 
 import pytest
 
@@ -10,7 +11,10 @@ from seqgan.cli.main import main
 from seqgan.cli.sample import source_lines
 from seqgan.data.lines import read_lines
 from seqgan.data.stream import stream_lines
+from seqgan.data.tokenizers import Words
 from seqgan.errors import ConfigError, CorpusError
+from seqgan.evaluation.evaluate import judge_sentences
+from seqgan.progress import Progress
 
 
 class PanicException(BaseException):
@@ -60,3 +64,22 @@ def test_of_pairs_the_sources_are_answered(tmp_path):
     path = tmp_path / "x.tsv"
     path.write_text("a question\tan answer\n\nmore\tless\n")
     assert source_lines(str(path)) == ["a question", "more"]
+
+
+def test_metrics_of_many_sentences_are_counted_as_they_are_computed():
+    bars, counted = [], []
+
+    class Counting(Progress):
+        @contextmanager
+        def bar(self, description, total, done=0):
+            bars.append((description, total))
+            yield counted.append
+
+    families = ["distinct", "bleu", "length"]
+    lines, references = ["a b c d", "b c d e"], ["a b c d e", "b c d e"]
+    report = judge_sentences(lines, references, None, Words(), families, progress=Counting())
+    assert bars == [("Metrics", 3)]
+    assert counted == [1, 1, 1]
+    names = [entry.name for entry in report]
+    assert names.index("distinct-1") < names.index("bleu-2") < len(names)
+    assert list(report) == list(judge_sentences(lines, references, None, Words(), families))

@@ -15,13 +15,15 @@ from seqgan.cli.verdict import check_comparison, compare_as_asked, compares
 from seqgan.config import MOST, Seed
 from seqgan.data.lines import count
 from seqgan.errors import ConfigError, RunError
-from seqgan.progress import Progress, printable
+from seqgan.progress import SILENT, Progress, printable
 
 if TYPE_CHECKING:
     from seqgan.metrics import Report
     from seqgan.runs.directory import Run
 
 
+MANY = 2000
+"""Lines of a file of samples from which on progress is shown: fewer take some seconds."""
 OF_COMPARISON = ("compare", "temperatures", "sets", "equal-budget", "seeds-of", "table-only")
 """Flags that say nothing of a run that was only compared with."""
 
@@ -301,13 +303,16 @@ def judge_file(flags: EvaluateFlags) -> tuple[dict[str, "Report"], dict[str, Any
             f"{blank:,} of {len(samples):,} lines of {flags.samples} are blank: judged as empty outputs."
         )
     columns = {}
+    shown = flags.progress if len(samples) >= MANY else SILENT
     if flags.real is not None:
         real = lines_of(flags.real, flags)[: len(samples)]
         if len(real) < 2:
             raise ConfigError(f"--real {flags.real} has one line: give at least 2 sentences, one a line.")
         note_unequal(flags, len(real), len(samples))
         unaligned = [family for family in families if family not in ALIGNED_METRICS]
-        columns["real text"] = judge_sentences(real, references, training, tokenizer, unaligned, judges=judges)
+        columns["real text"] = judge_sentences(
+            real, references, training, tokenizer, unaligned, judges=judges, progress=shown
+        )
     columns[flags.samples] = judge_sentences(
         samples,
         references,
@@ -316,6 +321,7 @@ def judge_file(flags: EvaluateFlags) -> tuple[dict[str, "Report"], dict[str, Any
         families,
         judges=judges,
         sacrebleu_tokens=flags.sacrebleu_tokenize,
+        progress=shown,
     )
     return columns, {"samples": flags.samples, "column": flags.samples}
 

@@ -153,6 +153,7 @@ def judge_sentences(
     judges: Judges | None = None,
     intervals: bool = True,
     sacrebleu_tokens: str | None = None,
+    progress: Progress = SILENT,
 ) -> Report:
     """Metrics of any sentences: a generator's, another system's, or real ones.
 
@@ -168,6 +169,7 @@ def judge_sentences(
         judges: the models that judge; give the same for all reports of a table, so that each is trained once.
         intervals: give numbers their 95 % intervals, where they have one.
         sacrebleu_tokens: what sacreBLEU takes for tokens; by default what the references decide.
+        progress: where to report: of many sentences some metrics take minutes.
 
     Raises:
         ConfigError: no such metric, or too few sentences for one that was asked for.
@@ -186,15 +188,22 @@ def judge_sentences(
     longest = max_length if tokenizer.name in ("characters", "words") else 0
     tokenization = "characters" if tokenizer.name == "characters" else "words"
     entries: list[Entry] = []
-    for family in families:
-        if family == "grammatical" and grammar is not None:
-            entries += grammar_entries(samples, grammar, intervals=intervals)
-        elif family in METRICS and not _lacks(family, texts):
+    by_count: dict[str, list[Entry]] = {}
+    counted = [family for family in families if family in METRICS and not _lacks(family, texts)]
+    # Before the others, which have bars of their own where models are trained.
+    with progress.bar("Metrics", len(counted)) as advance:
+        for family in counted:
             cut = longest if family in OF_CHARACTERS else 0
             computed = METRICS[family](_cut(texts, cut), tokenization, intervals=intervals)
             if cut:
                 computed = [e._replace(signature=f"{e.signature}|both cut:{cut} tokens") for e in computed]
-            entries += said.with_texts(computed, family)
+            by_count[family] = said.with_texts(computed, family)
+            advance(1)
+    for family in families:
+        if family == "grammatical" and grammar is not None:
+            entries += grammar_entries(samples, grammar, intervals=intervals)
+        elif family in by_count:
+            entries += by_count[family]
         elif family in BY_MODELS and references is not None and reference_tokens is not None:
             judges = judges or Judges()
             lines = Lines(
