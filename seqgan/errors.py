@@ -51,6 +51,12 @@ class CheckpointError(SeqganError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """``" Did you mean 'x'?"`` for a misspelt name, or nothing when no known name is near."""
-    matches = difflib.get_close_matches(name, list(known), n=1)
-    return f" Did you mean {matches[0]!r}?" if matches else ""
+    """``" Did you mean 'x'?"`` for a misspelt name, whatever its case, or nothing when no known name is near."""
+    by_plain = {plain(each): each for each in known}
+    matches = difflib.get_close_matches(plain(name), list(by_plain), n=1)
+    return f" Did you mean {by_plain[matches[0]]!r}?" if matches else ""
+
+
+def plain(name: str) -> str:
+    """A name without what people mistake in it: its case, and which of the two lines joins its words."""
+    return name.lower().replace("_", "-")

@@ -178,6 +178,16 @@ def test_long_lines_are_counted_and_said(here, capsys, too_long):
         (["pretrian"], "Did you mean 'pretrain'?"),
         (["pretrain", "--corpus", "captoins"], "Did you mean 'captions'?"),
         (["pretrain", "--corpsu", "x"], "Unrecognized options: --corpsu, x. Did you mean --corpus?"),
+        (["pretrain", "--Corpus", "x"], "Did you mean --corpus?"),
+        (["pretrain", "--lr", "1e-3"], "Did you mean --pretrain.learning-rate?"),
+        (["sample", "-n", "3"], "Did you mean --count?"),
+        (["sample", "--num", "3"], "Did you mean --count?"),
+        (["sample", "--out", "x"], "Did you mean --output?"),
+        (["inspect", "mine.txt", "--out", "x"], "Did you mean --output?"),
+        (["evaluate", "--out", "x"], "Did you mean --json?"),
+        (["pretrain", "mine.txt", "--corpus", "x"], "mine.txt stands for --corpus mine.txt, and --corpus is given"),
+        (["pretrain", "none.txt"], "There is no file or folder 'none.txt'"),
+        (["sample", "none"], "none does not exist; expected the folder of a run"),
         (["pretrain", "--epochs", "many"], "many"),
         (["pretrain", "--epochs", "0"], "pretrain.epochs is 0, expected int >= 1"),
         (["pretrain", "--epochs"], "--epochs"),
@@ -206,6 +216,11 @@ def test_mistakes_are_one_line_with_the_mend(here, capsys, arguments, message):
 
 def test_mistakes_with_a_run(pretrained, capsys):
     assert "Did you mean 'seqgan'?" in fails(capsys, "adversarial", "--algo", "seggan")
+    assert "Did you mean 'seqgan'?" in fails(capsys, "adversarial", "--algo", "SeqGAN")
+    assert "Did you mean 'wgan-gp'?" in fails(capsys, "adversarial", "--algo", "WGAN_GP")
+    assert "Did you mean --adversarial.generator-learning-rate?" in fails(capsys, "adversarial", "--lr", "1")
+    assert run("sample", pretrained, "--count", 1, "--quiet") == 0
+    capsys.readouterr()
     assert "Did you mean 'cnn'?" in fails(capsys, "adversarial", "--discriminator", "cn")
     assert "'zebra', which the run's vocabulary does not" in fails(capsys, "sample", "--prefix", "a zebra")
     assert "shorten it" in fails(capsys, "sample", "--prefix", "a dog runs . .")
@@ -624,7 +639,10 @@ def test_whether_it_helped(here, pretrained, capsys):
     assert run(*compare, "--quiet") == 0
     shown = capsys.readouterr().out
     verdict = json.loads((child / "verdict.json").read_text())
-    assert shown.endswith(verdict["sentence"] + "\n")
+    lines = [line for line in shown.split("\n") if line]
+    below = lines.index(verdict["sentence"])  # the answer stands first, what it rests on below it
+    assert "interval of 95%" in lines[below - 1]
+    assert any(line.startswith("Held-out nats a token") for line in lines[below + 1 :])
     for name in (pretrained, child):
         assert f"temperature           bleu-4 ↑       self-bleu-4             nll ↓  {name}" in shown
     assert run(*compare, "--equal-budget", "none", "--json", "-", "--quiet") == 0

@@ -18,6 +18,7 @@ from seqgan.cli.options import (
     refuse_together,
     settings_of,
     with_config_file,
+    with_positional,
     with_preset,
 )
 from seqgan.cli.pretrain import describe, for_corpus, on_device, resolved, what_is_read
@@ -86,6 +87,7 @@ class OwnFlags(ChildFlags, frozen=True, kw_only=True):
 
 def main(arguments: Sequence[str]) -> None:
     """Parse, train, say what came of it."""
+    arguments = with_positional(arguments, "--run")
     algo = chosen_algorithm(arguments)
     corpus = flag_value(arguments, "--corpus") or flag_value(arguments, "--data.corpus")
     if (corpus and not names_pretrained_run(arguments)) or resumes_own_run(arguments, algo):

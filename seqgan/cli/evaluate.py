@@ -10,7 +10,7 @@ import tyro
 from msgspec import Meta
 
 from seqgan.cli.memory import Memory, check_memory, holding_to
-from seqgan.cli.options import CommonFlags, Switch, check_flags, check_target, parse
+from seqgan.cli.options import CommonFlags, Switch, check_flags, check_target, parse, with_positional
 from seqgan.cli.verdict import check_comparison, compare_as_asked, compares
 from seqgan.config import MOST, Seed
 from seqgan.data.lines import count
@@ -86,6 +86,7 @@ class EvaluateFlags(CommonFlags, frozen=True, kw_only=True):
 
 def main(arguments: Sequence[str]) -> None:
     """Parse, judge, print."""
+    arguments = with_positional(arguments, "--run")
     flags = check_flags(
         parse("evaluate", "The metric table of a run, or of a file of sentences.", EvaluateFlags(), arguments)
     )
@@ -286,6 +287,10 @@ def judge_file(flags: EvaluateFlags) -> tuple[dict[str, "Report"], dict[str, Any
     if len(samples) < 2:
         hint = ends_hint("".join(samples))
         raise ConfigError(f"--samples {flags.samples} has one line: give at least 2 sentences, one a line.{hint}")
+    if flags.count != EvaluateFlags().count:
+        flags.progress.note(
+            f"--count is of runs, whose samples are drawn: all {len(samples):,} lines of {flags.samples} are judged."
+        )
     for note in returns_note(samples, flags.samples):
         flags.progress.note(note)
     aligned = [family for family in families if family in ALIGNED_METRICS]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import tyro
 
-from seqgan.cli.options import CommonFlags, Switch, check_flags, parse
+from seqgan.cli.options import CommonFlags, Switch, check_flags, parse, with_positional
 from seqgan.errors import ConfigError
 
 FORMATS = ("folder", "onnx", "torch-export")
@@ -33,6 +33,7 @@ class ExportFlags(CommonFlags, frozen=True, kw_only=True):
 
 def main(arguments: Sequence[str]) -> None:
     """Parse, load, write."""
+    arguments = with_positional(arguments, "--run")
     flags = check_flags(parse("export", "A run's model for use elsewhere.", ExportFlags(), arguments))
     if flags.output is None:
         raise ConfigError("Where to? Name a new folder with --output DIR.")

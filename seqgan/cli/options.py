@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 import tyro
 
+from seqgan.cli.meant import meant_flag
 from seqgan.config import RunConfig, Seed, check, with_settings, without_rules_of_before
 from seqgan.errors import ConfigError, nearest
 from seqgan.presets import PRESETS, Settings
@@ -147,7 +148,28 @@ def parse(command: str, description: str, default: Flags, arguments: Sequence[st
     except SystemExit as error:
         if error.code in (0, None):
             raise  # --help was asked for and printed
-        raise ConfigError(f"{_one_line(printed.getvalue())} See seqgan {command} --help.") from None
+        said = _one_line(printed.getvalue())
+        unknown = re.search(r"Unrecognized options: (-[^\s,]+)", said)
+        if unknown is not None:
+            said = said[unknown.start() :]
+            meant = meant_flag(unknown[1], type(default))
+            if meant is not None:
+                said = f"{said.partition('. Did you mean')[0].rstrip('.')}. Did you mean {meant}?"
+        raise ConfigError(f"{said} See seqgan {command} --help.") from None
+
+
+def with_positional(arguments: Sequence[str], flag: str) -> list[str]:
+    """The command line with its first word, where that is no flag, as the value of the flag that it stands for.
+
+    Raises:
+        ConfigError: the flag is given as well.
+    """
+    if not arguments or arguments[0].startswith("-"):
+        return list(arguments)
+    first, *rest = arguments
+    if flag_value(rest, flag) is not None:
+        raise ConfigError(f"{first} stands for {flag} {first}, and {flag} is given as well: leave one of them out.")
+    return [flag, first, *rest]
 
 
 def _escaped(settings: Any) -> Any:

@@ -8,7 +8,7 @@ import tyro
 from msgspec import Meta
 
 from seqgan.cli.adversarial import EVERYTHING, chosen_algorithm
-from seqgan.cli.options import SettingsFlags, check_flags, parse, settings_of, with_config_file
+from seqgan.cli.options import SettingsFlags, check_flags, parse, settings_of, with_config_file, with_positional
 from seqgan.cli.pretrain import for_corpus, resolved
 from seqgan.config import (
     AdversarialConfig,
@@ -37,6 +37,7 @@ class PlanFlags(SettingsFlags, frozen=True, kw_only=True):
 
 def main(arguments: Sequence[str]) -> None:
     """Parse, time, answer with a table."""
+    arguments = with_positional(arguments, "--corpus")
     from seqgan.cli.options import flag_value
 
     sections: tuple[str, ...] = (*EVERYTHING, "pretrain")

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import tyro
 
-from seqgan.cli.options import SettingsFlags, Switch, flag_value, parse, refuse_together, settings_of, with_config_file
+from seqgan.cli.options import (
+    SettingsFlags,
+    Switch,
+    flag_value,
+    parse,
+    refuse_together,
+    settings_of,
+    with_config_file,
+    with_positional,
+)
 from seqgan.config import PRETRAINED, DataConfig, GeneratorConfig, PretrainConfig, RunConfig, check_resumable
 from seqgan.data.corpus import corpus_name, located, located_source
 from seqgan.errors import CheckpointError, ConfigError
@@ -39,6 +48,7 @@ class PretrainFlags(SettingsFlags, frozen=True, kw_only=True):
 
 def main(arguments: Sequence[str]) -> None:
     """Parse, train, say what came of it."""
+    arguments = with_positional(arguments, "--corpus")
     base = RunConfig()
     if "--resume" in arguments:
         from seqgan.runs.directory import open_run

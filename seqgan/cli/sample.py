@@ -9,7 +9,7 @@ import tyro
 from msgspec import Meta
 
 from seqgan.cli.memory import Memory, check_memory, holding_to
-from seqgan.cli.options import CommonFlags, Switch, check_flags, check_target, parse
+from seqgan.cli.options import CommonFlags, Switch, check_flags, check_target, parse, with_positional
 from seqgan.config import MOST, Seed
 from seqgan.errors import ConfigError
 from seqgan.progress import printable
@@ -66,6 +66,7 @@ class SampleFlags(CommonFlags, frozen=True, kw_only=True):
 
 def main(arguments: Sequence[str]) -> None:
     """Parse, load, sample, print."""
+    arguments = with_positional(arguments, "--run")
     flags = check_flags(parse("sample", "Sentences from a run, one a line.", SampleFlags(), arguments))
 
     from seqgan.files import write_file
@@ -89,6 +90,11 @@ def main(arguments: Sequence[str]) -> None:
             sentences = chosen(flags, run)
         else:
             sentences = answers(flags, run) if run.source_vocabulary is not None else samples(flags, run)
+    if sentences and not any(sentence.partition("\t")[0].strip() for sentence in sentences):
+        flags.progress.note(
+            f"{'The only sentence is' if len(sentences) == 1 else f'All {len(sentences):,} sentences are'} empty: the "
+            f"generator of {run.folder} ends at once. Was it trained for long enough, and is the temperature near 1?"
+        )
     if flags.output is not None:
         write_file(Path(flags.output), "".join(f"{sentence}\n" for sentence in sentences))
         return

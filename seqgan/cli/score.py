@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, NamedTuple, TextIO
 
 import tyro
 
-from seqgan.cli.options import CommonFlags, Switch, check_flags, check_target, parse
+from seqgan.cli.options import CommonFlags, Switch, check_flags, check_target, parse, with_positional
 from seqgan.errors import ConfigError, CorpusError
 from seqgan.progress import printable
 
@@ -65,6 +65,7 @@ class Judges(NamedTuple):
 
 def main(arguments: Sequence[str]) -> None:
     """Parse, load, judge line by line."""
+    arguments = with_positional(arguments, "--run")
     flags = check_flags(parse("score", DESCRIPTION, ScoreFlags(), arguments))
     if flags.run is None:
         raise ConfigError("Which discriminator judges? Name an adversarial run with --run DIR.")

@@ -92,13 +92,13 @@ class Compared(NamedTuple):
         return {**verdict.to_json(str(self.reference.folder)), **self.weights.get(str(self.run.folder), {})}
 
     def lines(self) -> list[str]:
-        """For the reader: what was left out or found beside, the likelihoods, the verdict."""
-        lines = [printable(self.note)] if self.note else []
+        """For the reader: the verdict, and below it what was left out or found beside, and the likelihoods."""
+        lines = [printable(self.verdict.sentence)] if self.verdict is not None else []
+        lines += [printable(self.note)] if self.note else []
         if self.verdict is not None:
             likelihoods = self.verdict.evidence["nll"]
             if likelihoods["candidate"] is not None and likelihoods["reference"] is not None:
                 lines.append(_likelihood_line(self.verdict.evidence))
-            lines.append(printable(self.verdict.sentence))
             lines += map(printable, self.verdict.evidence.get("loss", ()))
         return lines
 
