@@ -15,8 +15,8 @@ EVALUATION = (
         "measure-unknown-in-a-sentences-tokens",
         "The tokens of a sentence are counted with those that are not scored.",
         "evaluation/likelihood.py",
-        "scored), scored.sum(dim=1)",
-        "scored), sequences.mask.sum(dim=1)",
+        "scored, rows), scored.sum(dim=1)",
+        "scored, rows), sequences.mask.sum(dim=1)",
         ("tests/evaluation/test_evaluate.py::test_unknown_tokens_are_in_neither_sum_of_the_likelihood",),
     ),
     Mutant(
@@ -31,8 +31,8 @@ EVALUATION = (
         "measure-likelihoods-not-put-back",
         "Likelihoods of sentences sorted by length stay in that order.",
         "evaluation/likelihood.py",
-        "        log_probs[rows] = ",
-        "        log_probs[rows.sort().values] = ",
+        "        log_probs[chosen] = ",
+        "        log_probs[chosen.sort().values] = ",
         ("tests/evaluation/test_evaluate.py::test_unknown_tokens_are_in_neither_sum_of_the_likelihood",),
     ),
     Mutant(
