@@ -326,7 +326,7 @@ def test_results_alone_go_to_standard_output(pretrained, capsys):
     assert run("sample") == 0
     out, err = capsys.readouterr()
     assert len(out.split("\n")) == 21
-    assert "From runs/mine." in err
+    assert "From runs/mine, which was trained last: maximum likelihood." in err
 
 
 def test_an_interrupted_command_leaves_with_130(pretrained, monkeypatch, capsys):
