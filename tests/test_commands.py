@@ -489,7 +489,7 @@ def test_sequences_of_ids_all_the_way(here, capsys):
     assert values["length-mean"]["value"] == 4
     assert "is not one of the ids 0 to 5" in fails(capsys, "sample", "--run", "runs/numbers/maligan", "--prefix", "7")
     line = fails(capsys, "pretrain", "--corpus", "mine.txt", "--run", "x", "--tokenizer", "ids")
-    assert "Training sequence 1: 'a' is no id" in line
+    assert "mine.txt, line 1: 'a' is no id" in line
 
 
 def test_a_preset_holds_and_flags_win_over_it(pretrained, capsys):
@@ -603,7 +603,7 @@ def test_what_cannot_start_from_nothing(pretrained, here, capsys):
     line = fails(capsys, "adversarial", "--algo", "wgan-gp", "--corpus", "mine.txt", "--name", "x")
     assert "--name is of a child of a pretrained run" in line
     line = fails(capsys, "adversarial", "--algo", "wgan-gp", "--corpus", "mine.txt", "--run", pretrained)
-    assert "--overwrite" in line
+    assert "Start from nothing" in line  # there the corpus says where the run's text is now
     line = fails(capsys, "adversarial", "--algo", "wgan-gp", "--adversarial.credit", "sequence")
     assert "adversarial.credit is of algorithms that reward samples" in line
     line = fails(capsys, "adversarial", "--algo", "wgan-gp")
@@ -702,7 +702,7 @@ def test_the_same_weights_twice_are_no_difference_and_scaled_ones_are_sharper_on
 def test_a_sweep_alone_and_runs_that_have_none(here, pretrained, capsys):
     assert run("evaluate", "--run", pretrained, *FEW, "--json", "-", "--quiet") == 0
     printed = json.loads(capsys.readouterr().out)
-    assert set(printed) == {"run", "checkpoint", "compared", "metrics", "specification", "sweep"}
+    assert set(printed) == {"run", "checkpoint", "weights", "compared", "metrics", "specification", "sweep"}
     assert (pretrained / "sweep.json").exists()
 
     (here / "other.txt").write_text("\n".join(["x y z ."] * 20 + ["z y x ."] * 20) + "\n")

@@ -90,11 +90,11 @@ def test_a_corpus_of_ids_is_read_as_it_was_drawn(tmp_path):
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ("1 2\n3 4 5\n", "sequence 2 has 3 ids and the first has 2"),
-        ("1 2\n3 x\n", "Training sequence 2: 'x' is no id"),
-        ("1 2\n3 04\n", "Training sequence 2: '04' is no id"),
+        ("1 2\n3 4 5\n", "train.txt, line 2 has 3 ids and .*train.txt, line 1 has 2"),
+        ("1 2\n3 x\n", "train.txt, line 2: 'x' is no id"),
+        ("1 2\n3 04\n", "train.txt, line 2: '04' is no id"),
         ("1 2\n3 9\n", "'9' is not one of the ids 0 to 4"),
-        ("1 2 3\n3 4 1\n", "Held-out sequence 1 has 2 ids and the training sequences have 3"),
+        ("1 2 3\n3 4 1\n", "valid.txt, line 1 has 2 ids and the training sequences have 3"),
     ],
 )
 def test_what_is_no_corpus_of_ids(tmp_path, lines, message):
