@@ -99,6 +99,7 @@ def read_architecture(folder: Path, kind: str) -> str:
         raise ConfigError(f"{path} is no architecture that transformers can build ({first}): give another.") from error
     _check_kind(config, kind, str(folder))
     settings.pop("auto_map", None)  # names code
+    settings.pop("_name_or_path", None)  # and this a folder of the machine on which it was saved
     forced = folder / "generation_config.json"
     if kind == "seq2seq" and forced.is_file() and settings.get("forced_bos_token_id") is None:
         try:
@@ -309,6 +310,33 @@ def add_adapters(model: nn.Module, rank: int, alpha: int) -> nn.Module:
         r=rank, lora_alpha=alpha, lora_dropout=0.0, target_modules="all-linear", fan_in_fan_out=transposed
     )
     return inject_adapter_in_model(config, model).eval()
+
+
+def merge_adapters(model: nn.Module) -> nn.Module:
+    """A model with what `add_adapters` put into it in its weights: one of transformers alone. Changed in place."""
+    from peft.tuners.tuners_utils import BaseTunerLayer
+
+    adapted = [(name, part) for name, part in model.named_modules() if isinstance(part, BaseTunerLayer)]
+    for name, part in adapted:
+        part.merge(safe_merge=True)
+        parent, _, own = name.rpartition(".")
+        setattr(model.get_submodule(parent), own, part.get_base_layer())
+    return model
+
+
+def save_model(model: Any, folder: Path, generation: Mapping[str, Any]) -> None:
+    """Write a model as its library does: architecture, weights, and how `generate` is to draw.
+
+    Args:
+        model: of transformers.
+        folder: that exists.
+        generation: settings of a `GenerationConfig`.
+    """
+    transformers = require_transformers()
+    model.config._name_or_path = ""  # a folder of this machine
+    with _quiet():
+        model.generation_config = transformers.GenerationConfig(**generation)
+        model.save_pretrained(folder)
 
 
 def _check_kind(config: Any, kind: str, name: str) -> None:

@@ -10,7 +10,7 @@ import tyro
 from seqgan.cli.options import CommonFlags, Switch, check_flags, parse, with_positional
 from seqgan.errors import ConfigError
 
-FORMATS = ("folder", "onnx", "torch-export")
+FORMATS = ("folder", "transformers", "onnx", "torch-export")
 PLAYERS = ("generator", "discriminator")
 
 
@@ -23,10 +23,11 @@ class ExportFlags(CommonFlags, frozen=True, kw_only=True):
     """The new folder."""
     player: Annotated[str, tyro.conf.arg(metavar="generator|discriminator")] = "generator"
     """Which of the two."""
-    format: Annotated[str, tyro.conf.arg(metavar="folder|onnx|torch-export")] = "folder"
+    format: Annotated[str, tyro.conf.arg(metavar="|".join(FORMATS))] = "folder"
     """folder: weights, settings and vocabulary, read back by PretrainedGenerator.from_pretrained and
-    PretrainedDiscriminator.from_pretrained of seqgan.exporting. onnx and torch-export: one decoding step of the
-    generator as a graph, for programs without seqgan."""
+    PretrainedDiscriminator.from_pretrained of seqgan.exporting. transformers: of a generator that is a model of that
+    library, a folder that it reads, with a model card. onnx and torch-export: one decoding step of the generator as a
+    graph, for programs without seqgan."""
     overwrite: Switch = False
     """Replace another export in that folder."""
 
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str]) -> None:
         if value not in known:
             raise ConfigError(f"--{name} is {value!r}: choose one of {', '.join(known)}.")
     if flags.player == "discriminator" and flags.format != "folder":
-        raise ConfigError(f"--format {flags.format} is of a generator's decoding step: leave out --player.")
+        raise ConfigError(f"--format {flags.format} is of generators: leave out --player, or --format.")
 
     from seqgan.exporting.folder import check_free
     from seqgan.runs.directory import newest_run, open_run
@@ -63,12 +64,15 @@ def main(arguments: Sequence[str]) -> None:
             )
 
     from seqgan.exporting.graphs import export_graphs
+    from seqgan.exporting.huggingface import export_transformers
     from seqgan.exporting.pretrained import PretrainedDiscriminator, PretrainedGenerator
 
     if flags.player == "discriminator":
         PretrainedDiscriminator.from_run(run).save_pretrained(folder, overwrite=flags.overwrite)
     elif flags.format == "folder":
         PretrainedGenerator.from_run(run).save_pretrained(folder, overwrite=flags.overwrite)
+    elif flags.format == "transformers":
+        export_transformers(run, folder, overwrite=flags.overwrite)
     else:
         export_graphs(PretrainedGenerator.from_run(run), folder, flags.format, overwrite=flags.overwrite)
     names = ", ".join(sorted(path.name for path in folder.iterdir()))

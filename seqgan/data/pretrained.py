@@ -80,6 +80,14 @@ class Pretrained:
         """The tokenizer's own number of a symbol; None where there is none."""
         return None if token is None else self._tokenizer.token_to_id(token)
 
+    def symbol_of(self, number: int) -> str | None:
+        """How the tokenizer spells its number; None where it has no such number."""
+        return self._tokenizer.id_to_token(number)
+
+    def text_of(self, number: int) -> str:
+        """The text of one number; a special symbol's is its spelling."""
+        return self._tokenizer.decode([number], skip_special_tokens=False)
+
     def vocabulary(self) -> PretrainedVocabulary:
         """All pieces that a line can be made of, in the tokenizer's order, with their numbers.
 

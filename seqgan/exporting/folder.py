@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +14,11 @@ from seqgan import __version__
 from seqgan.config import BEFORE, DataConfig, RunConfig, with_settings
 from seqgan.errors import CheckpointError, ConfigError, RunError
 from seqgan.files import TEMPORARY_SUFFIX, cannot_write, read_json, replace_folder, write_file
+from seqgan.pretrained import HUB
 
 CONFIG = "config.json"
+MARK = "seqgan.json"
+"""Beside a `config.json` of another library: says that the folder is an export of ours."""
 FORMAT = 1
 MOST_BYTES = 10_000_000
 """Of the file of settings; one with the architecture of a pretrained model in it has some thousand."""
@@ -62,17 +66,21 @@ def check_free(folder: Path, *, overwrite: bool = False) -> None:
     """
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
-    try:
-        ours = read_json(folder / CONFIG, MOST_BYTES).get("library") == "seqgan"
-    except (OSError, ValueError, AttributeError):
-        ours = False
-    if not ours:
+    if not any(_is_ours(folder / name) for name in (CONFIG, MARK)):
         raise RunError(f"{folder} exists and holds no exported model, so it is left alone: choose another folder.")
     if not overwrite:
         raise RunError(
             f"{folder} already holds an exported model: replace it with --overwrite (from Python: overwrite=True), or "
             "choose another folder."
         )
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file says that an export of this package is beside it."""
+    try:
+        return read_json(path, MOST_BYTES).get("library") == "seqgan"
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 def write_config(folder: Path, role: str, config: RunConfig, **more: Any) -> None:
@@ -86,8 +94,10 @@ def write_config(folder: Path, role: str, config: RunConfig, **more: Any) -> Non
     """
     settings: dict[str, Any] = msgspec.to_builtins(config)
     path = settings[role].get("path")
-    if path is not None and not settings[role]["lora_rank"]:
-        settings[role]["path"] = Path(path).name  # its weights are here; of adapters the others are needed too
+    if path is not None:
+        # Its weights are here; of adapters the others are needed too, and are found from here.
+        settings[role]["path"] = _from(folder, path) if settings[role]["lora_rank"] else Path(path).name
+        settings[role]["architecture"] = _nameless(settings[role]["architecture"])
     content = {
         "library": "seqgan",
         "version": __version__,
@@ -98,6 +108,24 @@ def write_config(folder: Path, role: str, config: RunConfig, **more: Any) -> Non
         **more,
     }
     write_file(folder / CONFIG, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def _from(folder: Path, path: str) -> str:
+    """Another folder as it is named from this one; a name on the hub as it is."""
+    if path.startswith(HUB):
+        return path
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:  # on another drive of Windows
+        return path
+
+
+def _nameless(architecture: str) -> str:
+    """An architecture without the folder that it was once saved in."""
+    settings = json.loads(architecture) if architecture else {}
+    if "_name_or_path" not in settings:
+        return architecture
+    return json.dumps({name: value for name, value in settings.items() if name != "_name_or_path"}, ensure_ascii=False)
 
 
 def read_config(folder: Path, role: str) -> RunConfig:
@@ -117,6 +145,11 @@ def read_config(folder: Path, role: str) -> RunConfig:
         ) from error
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{path} is damaged ({error}): export the model again.") from error
+    if _is_ours(folder / MARK):
+        raise RunError(
+            f"{folder} holds a model for transformers, which its Auto classes read: export the run with --format "
+            "folder to have it here."
+        )
     if not isinstance(content, dict) or content.get("library") != "seqgan":
         raise RunError(f"{path} is not of seqgan: give a folder that seqgan export made.")
     if content.get("format") != FORMAT:
@@ -133,6 +166,10 @@ def read_config(folder: Path, role: str) -> RunConfig:
     if missing := [name for name in READ if name not in data]:
         raise CheckpointError(f"{path} is damaged (data.{missing[0]} is missing): export the model again.")
     config = with_settings(RunConfig(), {"data": data, role: content.get(role)}, str(path))
+    player = getattr(config, role)
+    if player.lora_rank and player.path is not None and not player.path.startswith(HUB):
+        located = msgspec.structs.replace(player, path=str((folder / player.path).resolve()))
+        config = msgspec.structs.replace(config, **{role: located})
     if config.data.max_length < 1:
         raise CheckpointError(f"{path} is damaged (data.max_length is 0): export the model again.")
     return config
