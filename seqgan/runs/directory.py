@@ -291,7 +291,8 @@ def newest_run(root: Path, *, pretrained: bool = False) -> Path:
     """
     found = [root / name for name in child_runs(root)] if root.is_dir() else []
     for folder in () if pretrained else found:
-        found += [folder / name for name in child_runs(folder)]  # which are looked into in their turn
+        children = (folder / name for name in child_runs(folder))
+        found += [child for child in children if not child.is_symlink()]  # which are looked into in their turn
     candidates = [folder for folder in found if (folder / "generator.safetensors").is_file()]
     if pretrained:
         candidates = [folder for folder in candidates if not open_run(folder).is_adversarial]

@@ -110,3 +110,5 @@ def test_what_was_trained_last_is_found_in_other_runs_as_well(tmp_path):
     assert newest_run(tmp_path, pretrained=True) == tmp_path / "b"
     os.utime(tmp_path / "a" / "seqgan" / "generator.safetensors", (9, 9))
     assert newest_run(tmp_path) == tmp_path / "a" / "seqgan"
+    (tmp_path / "a" / "again").symlink_to(tmp_path / "a")  # is looked into once
+    assert newest_run(tmp_path) == tmp_path / "a" / "seqgan"
