@@ -63,7 +63,13 @@ FOLDERS = {
 """Likewise of folders."""
 READS = {
     *("sample --source", "score --input", "score --source", "inspect corpus", "inspect --valid", "inspect --source"),
-    *("inspect --valid-source", "evaluate --samples", "evaluate --references", "evaluate --training"),
+    *(
+        "inspect --set-folder",
+        "inspect --valid-source",
+        "evaluate --samples",
+        "evaluate --references",
+        "evaluate --training",
+    ),
     *("evaluate --real", "sweep file", "sweep --folder", "plan --config", "pretrain --config", "adversarial --config"),
     *("report runs", *(f"{command} --run" for command in ("sample", "score", "evaluate", "export", "plan"))),
     *("evaluate --compare", "evaluate --seeds-of", "evaluate --corpus", "adversarial --corpus"),
