@@ -168,9 +168,12 @@ def test_commands_say_what_is_wrong(tmp_path, capsys):
     out = str(tmp_path / "out")
     for arguments, message in (
         ([], "Where to? Name a new folder with --output"),
-        (["--output", out, "--format", "onxx"], "--format is 'onxx': choose one of folder, onnx, torch-export"),
+        (
+            ["--output", out, "--format", "onxx"],
+            "--format is 'onxx': choose one of folder, transformers, onnx, torch-export",
+        ),
         (["--output", out, "--player", "critic"], "--player is 'critic'"),
-        (["--output", out, "--player", "discriminator", "--format", "onnx"], "is of a generator's decoding step"),
+        (["--output", out, "--player", "discriminator", "--format", "onnx"], "--format onnx is of generators"),
         (["--output", str(run.folder)], "holds no exported model, so it is left alone"),
     ):
         assert main(["export", "--run", str(run.folder), *arguments]) == 2
