@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from seqgan.discriminators.inputs import require_context, require_source
 from seqgan.tensors.embedding import embed, embed_source, source_embedding
+from seqgan.tensors.lstm import LSTM
 from seqgan.tensors.rows import repeat_rows
 
 Turns = tuple[Tensor, Tensor]
@@ -60,7 +61,7 @@ class HierarchicalDiscriminator(nn.Module):
         )
         self.embedding = nn.Embedding(vocabulary_size, embedding_size)
         sizes = [embedding_size] + [hidden_size] * (layers - 1)
-        self.layers = nn.ModuleList(nn.LSTM(size, hidden_size, batch_first=True) for size in sizes)
+        self.layers = nn.ModuleList(LSTM(size, hidden_size, batch_first=True) for size in sizes)
         self.turns = nn.LSTMCell(hidden_size, hidden_size)
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(hidden_size, 1)

@@ -6,6 +6,7 @@ from seqgan.discriminators.fit import Fit
 from seqgan.discriminators.inputs import require_context, require_source
 from seqgan.tensors.bidirectional import BidirectionalLayers
 from seqgan.tensors.embedding import embed, embed_source, source_embedding
+from seqgan.tensors.lstm import LSTM
 
 
 class TwoTowerRNNDiscriminator(nn.Module):
@@ -43,8 +44,8 @@ class TwoTowerRNNDiscriminator(nn.Module):
             vocabulary_size, source_vocabulary_size, embedding_size, shared_embedding
         )
         self.embedding = nn.Embedding(vocabulary_size, embedding_size)
-        self.source_tower = BidirectionalLayers(nn.LSTM, embedding_size, hidden_size, layers, dropout)
-        self.tower = BidirectionalLayers(nn.LSTM, embedding_size, hidden_size, layers, dropout)
+        self.source_tower = BidirectionalLayers(LSTM, embedding_size, hidden_size, layers, dropout)
+        self.tower = BidirectionalLayers(LSTM, embedding_size, hidden_size, layers, dropout)
         self.dropout = nn.Dropout(dropout)
         self.fit = Fit(2 * hidden_size, 2 * hidden_size, joint_size, dropout)
         # As the convolutional discriminator's tables: the default, standard normal, saturates the gates.

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from seqgan.generators.recurrent import Cell, RecurrentGenerator
+from seqgan.tensors.lstm import LSTM
 from seqgan.tensors.products import linear, onednn_pays
 
 
@@ -28,4 +29,4 @@ class LSTMGenerator(RecurrentGenerator):
     Source: Yu et al. 2017 (arXiv:1609.05473), section 3.
     """
 
-    cell = Cell(nn.LSTM, _step, tensors=2)
+    cell = Cell(LSTM, _step, tensors=2)

@@ -6,9 +6,9 @@ import torch
 from seqgan.config import AdversarialConfig
 from seqgan.decoding import Samples, sample
 from seqgan.decoding.sampling import advance
-from seqgan.discriminators import DISCRIMINATORS, CNNDiscriminator
+from seqgan.discriminators import CONDITIONAL_DISCRIMINATORS, DISCRIMINATORS, CNNDiscriminator
 from seqgan.errors import ConfigError
-from seqgan.generators import GENERATORS
+from seqgan.generators import CONDITIONAL_GENERATORS, GENERATORS
 from seqgan.objectives import SEQGAN
 from seqgan.tensors.workers import in_parallel
 from seqgan.training.adversarial import check_settings
@@ -23,9 +23,9 @@ KL_TOLERANCE = 1e-3
 rounded = torch.autocast("cpu", dtype=torch.bfloat16)
 
 
-def made(table, name, **options):
+def made(table, name, *sizes, **options):
     torch.manual_seed(0)
-    return table[name](VOCABULARY, **options).eval()
+    return table[name](*sizes, VOCABULARY, **options).eval()
 
 
 @pytest.mark.parametrize("name", GENERATORS)
@@ -65,6 +65,42 @@ def test_rewards_are_nearly_the_same(name, rows):
         near = reward(*arguments)
     assert near.dtype == exact.dtype == torch.float32
     assert (near - exact).abs().max() < REWARD_TOLERANCE
+
+
+@pytest.mark.parametrize("capability", ["as it is", "AVX2"])
+@pytest.mark.parametrize("name", CONDITIONAL_DISCRIMINATORS)
+def test_rewards_of_pairs_are_nearly_the_same(name, capability, monkeypatch):
+    if capability != "as it is":  # where an LSTM of bfloat16 would be refused
+        monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    discriminator = made(CONDITIONAL_DISCRIMINATORS, name, VOCABULARY)
+    rng = torch.Generator().manual_seed(1)
+    tokens, source = (torch.randint(4, VOCABULARY, (6, LENGTH), generator=rng) for _ in range(2))
+    mask = torch.ones_like(tokens, dtype=torch.bool)
+
+    def logits():
+        with torch.no_grad():
+            return discriminator(tokens, mask, discriminator.encode(source, mask)).float()
+
+    exact = logits()
+    with rounded:
+        near = logits()
+    assert not torch.equal(near, exact)
+    assert (near.sigmoid() - exact.sigmoid()).abs().max() < REWARD_TOLERANCE
+
+
+@pytest.mark.parametrize("name", ["lstm", "seq2seq-lstm"])
+def test_a_language_model_of_lstms_scores_in_bfloat16_on_every_processor(name, monkeypatch):
+    """Without the tensors' own layer this raises on processors below AVX-512."""
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
+    pairs = name in CONDITIONAL_GENERATORS
+    generator = made(CONDITIONAL_GENERATORS, name, VOCABULARY) if pairs else made(GENERATORS, name)
+    tokens = torch.randint(4, VOCABULARY, (3, LENGTH), generator=torch.Generator().manual_seed(1))
+    context = generator.encode(tokens, torch.ones_like(tokens, dtype=torch.bool)) if pairs else None
+    with torch.no_grad():
+        exact = generator(tokens, context).log_softmax(-1)
+        with rounded:
+            near = generator(tokens, context).float().log_softmax(-1)
+    assert (exact.exp() * (exact - near)).sum(2).max() < KL_TOLERANCE
 
 
 def test_the_setting_rounds_rollouts_and_nothing_after_them():
