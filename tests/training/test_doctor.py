@@ -1,4 +1,7 @@
-"""Each sickness provoked by a real training, and what the doctor says of it while it trains."""
+"""Each sickness provoked by a real training, and what the doctor says of it while it trains.
+
+Processors round differently, and small trainings go other ways by that: what is asserted of one was seen of all of ten
+beginnings. What holds for some beginnings alone is asserted of made-up logs, further down."""
 
 import copy
 
@@ -65,7 +68,9 @@ def said_of(text, generator, algorithm=SEQGAN, change=None, run=None, **settings
     return notes.said
 
 
-def test_a_healthy_training_is_not_disturbed(text, pretrained):
+def test_a_healthy_training_is_not_disturbed(text, untrained):
+    pretrained = copy.deepcopy(untrained)  # for some epochs alone: of a better one a discriminator can tell nothing
+    pretrain(pretrained, text, PretrainConfig(epochs=5, batch_size=16, learning_rate=0.02))
     config = {"rounds": 20, "warmup_steps": 40, "discriminator_learning_rate": 3e-3}
     assert said_of(text, pretrained, **config) == {}
     assert said_of(text, pretrained, SAMPLED["maligan"], **config) == {}
@@ -101,18 +106,12 @@ def test_weights_of_a_discriminator_that_is_much_too_sharp(text, untrained):
 
 
 def test_a_generator_that_learns_much_too_fast(text, pretrained, tmp_path):
-    """Entropy, bigrams, lengths and held-out likelihood all go; each is said once."""
+    """Entropy, bigrams and held-out likelihood all go; each is said once."""
     run = new_run(text, tmp_path / "run")
     found = said_of(text, pretrained, generator_learning_rate=0.5, rounds=30, run=run)
-    assert {"collapse", "diversity collapsed", "likelihood exploded", "length drifting"} <= found.keys()
+    assert {"collapse", "diversity collapsed", "likelihood exploded"} <= found.keys()
     judged = [line["eval/nll"] for line in read_metrics(run.metrics_path) if "eval/nll" in line]
     assert f"from {judged[0]:.3f} to {judged[1]:.3f}" in found["likelihood exploded"]
-
-
-def test_a_generator_that_learns_too_fast_is_warned_of_before(text, pretrained):
-    found = said_of(text, pretrained, generator_learning_rate=0.03, rounds=15)
-    assert {"entropy falling", "likelihood lost"} <= found.keys()
-    assert "likelihood exploded" not in found
 
 
 def test_rewards_that_are_not_finite_now_and_then(text, pretrained, tmp_path):
@@ -133,7 +132,7 @@ def test_rewards_that_are_not_finite_now_and_then(text, pretrained, tmp_path):
 
 def test_pretraining_that_explodes(text, untrained):
     notes = Notes()
-    config = PretrainConfig(epochs=8, batch_size=16, learning_rate=3.0, patience=0)
+    config = PretrainConfig(epochs=8, batch_size=16, learning_rate=10.0, patience=0)
     pretrain(copy.deepcopy(untrained), text, config, progress=notes)
     assert "likelihood exploded" in notes.said
     notes = Notes()
@@ -175,6 +174,27 @@ def test_what_worsens_is_said_and_what_eases_is_not():
     assert first.startswith("Round 15: warning: entropy falling. Entropy fell from 2.00 to 1.43 nats")
     assert ": problem: collapse. " in second
     assert doctor.collapse is None
+
+
+def test_a_likelihood_that_is_lost_is_warned_of_before_it_explodes():
+    notes = []
+    doctor = Doctor(notes.append)
+    # Above 0.05 nats a token it is lost, above log 2 (the perplexity has doubled) it has exploded.
+    for line in rounds_of("eval/nll", [2.0, 2.04, 2.06, 2.69, 2.7]):
+        doctor.hear(line)
+    lost, exploded = notes
+    assert lost.startswith("Round 3: warning: likelihood lost. Held-out NLL rose from 2.000 to 2.060 nats a token.")
+    assert exploded.startswith("Round 5: problem: likelihood exploded. Held-out NLL rose from 2.000 to 2.700 nats")
+
+
+def test_lengths_that_drift():
+    notes = []
+    doctor = Doctor(notes.append)
+    # Between the means of ten rounds at either end: up to 30 % is as it may be, more is said.
+    for line in rounds_of("generator/length", [10.0] * 10 + [13.0] * 10 + [13.2] * 10):
+        doctor.hear(line)
+    (drifts,) = notes
+    assert drifts.startswith("Round 21: warning: length drifting. The mean length went from 10.0 to 13.0 tokens.")
 
 
 def test_the_memory_goes_through_a_checkpoint():
