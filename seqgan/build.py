@@ -18,6 +18,7 @@ from seqgan.config import (
 )
 from seqgan.data.corpus import load_corpus
 from seqgan.data.data_sets import DataSetPart
+from seqgan.data.laid_out import laid_out_files
 from seqgan.data.pretrained import Pretrained
 from seqgan.data.streamed import stream_text, streamed_files
 from seqgan.data.text import Text, encode_corpus, refuse_ids, refuse_source_settings
@@ -74,6 +75,9 @@ def build_text(
 
     paired = any(given is not None for given in (config.source, config.target, config.valid_source))
     files = streamed_files(config.corpus, config.streaming, paired=paired, tokenizer=config.tokenizer)
+    if files is None and not paired:
+        how: dict[str, Any] = {"tokenizer": config.tokenizer, "cache": config.cache, "progress": progress}
+        files = laid_out_files(config.corpus, config.streaming, set_part(config), **how)
     if files is not None:
         if tokenizer is None and config.tokenizer == "huggingface":  # one that is there, and learns nothing
             tokenizer = make(config.tokenizer, [])

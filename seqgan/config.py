@@ -97,7 +97,8 @@ class DataConfig(_Section, frozen=True, kw_only=True):
     turns: Count = 0
     """Keep the last turns of each source; 0 keeps all."""
     streaming: Annotated[str, tyro.conf.arg(metavar="auto|always|never")] = "auto"
-    """Read plain text from the disk and not into memory: auto does so from 256 MiB of training text on."""
+    """Read plain text, and a data set's sentences, from the disk and not into memory: auto does so from 256 MiB of
+    training text on."""
     cache: Annotated[str | None, tyro.conf.arg(metavar="DIR")] = None
     """Where such a text is kept encoded; by default what SEQGAN_CACHE names, or ~/.cache/seqgan. No file says it."""
     workers: Count = 0

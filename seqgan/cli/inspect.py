@@ -82,13 +82,15 @@ def main(arguments: Sequence[str]) -> None:
     from seqgan.data.corpus import load_corpus
     from seqgan.data.data_sets import DataSetPart
     from seqgan.data.inspect import identical_files, inspect_corpus
+    from seqgan.data.laid_out import laid_out_files
     from seqgan.data.spaces import has_spaces
     from seqgan.data.streamed import sample_corpus, streamed_files
     from seqgan.data.text import refuse_ids
     from seqgan.files import write_file
 
     paired = any(given is not None for given in (flags.source, flags.target, flags.valid_source))
-    large = streamed_files(flags.corpus, paired=paired)
+    part = DataSetPart(flags.set_configuration, flags.set_split, flags.set_revision, flags.set_folder)
+    large = streamed_files(flags.corpus, paired=paired) or laid_out_files(flags.corpus, part=part)
     if large is not None:
         corpus = sample_corpus(flags.corpus, large, flags.valid, seed=flags.seed)
     else:
@@ -99,7 +101,7 @@ def main(arguments: Sequence[str]) -> None:
             source=flags.source,
             target=flags.target,
             valid_source=flags.valid_source,
-            part=DataSetPart(flags.set_configuration, flags.set_split, flags.set_revision, flags.set_folder),
+            part=part,
             blank_sources=flags.blank_sources,
         )
     name = flags.tokenizer or ("words" if has_spaces(corpus.train) else "characters")

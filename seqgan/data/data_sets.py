@@ -58,6 +58,27 @@ def read_data_set(
     Raises:
         CorpusError: what cannot be read, and the mend.
     """
+    kind, place, column = named(source, part)
+    how: dict[str, Any] = {"separator": separator, "keep_blank": keep_blank}
+    if kind in ("csv", "json", "text"):
+        asked = [name for name in (column, *column.split(",")) if name]
+        return {
+            "train": table_rows(
+                _file_table(kind, Path(place), asked, notes), column, f"{source}, split train", notes, **how
+            )
+        }
+    return {
+        split: table_rows(library_table(found), column, where, notes, **how)
+        for split, (where, found) in library_splits(source, part).items()
+    }
+
+
+def named(source: str, part: DataSetPart = DataSetPart()) -> tuple[str, str, str]:  # noqa: B008
+    """What a name ``hf:...`` says: the format of a file or nothing, the file or the data set's name, and the column.
+
+    Raises:
+        CorpusError: it names no data, an unknown format, a file that is not there, or parts of what is one file.
+    """
     place, _, column = source.removeprefix("hf:").partition("#")
     kind, colon, file = place.partition(":")
     if not place or (colon and not file):
@@ -71,21 +92,23 @@ def read_data_set(
         raise CorpusError(f"{source}: there is no file {file}. Give the path of a {kind} file.")
     if colon and part.given():
         raise CorpusError(f"{source} is one file, and {part.given()[0]} is of a data set hf:NAME: leave it out.")
-    how: dict[str, Any] = {"separator": separator, "keep_blank": keep_blank}
-    if colon and kind != "parquet":
-        asked = [name for name in (column, *column.split(",")) if name]
-        return {
-            "train": table_rows(
-                _file_table(kind, Path(file), asked, notes), column, f"{source}, split train", notes, **how
-            )
-        }
-    loaded = _loaded(source, file if colon else place, part, parquet=bool(colon))
+    return (kind, file, column) if colon else ("", place, column)
+
+
+def library_splits(source: str, part: DataSetPart = DataSetPart()) -> dict[str, tuple[str, Any]]:  # noqa: B008
+    """The splits of ``hf:NAME`` or ``hf:parquet:FILE`` that are used: for each what to call it in messages, and a
+    `datasets.Dataset`, whose fields stay on the disk until they are read.
+
+    Raises:
+        CorpusError: what cannot be read, and the mend.
+    """
+    kind, place, _ = named(source, part)
+    loaded = _loaded(source, place, part, parquet=kind == "parquet")
     splits = {}
     for split, names in SPLIT_NAMES.items():
         present = next((name for name in names if name in loaded), None)
         if present is not None:
-            where = f"{source}, split {present}"
-            splits[split] = table_rows(library_table(loaded[present]), column, where, notes, **how)
+            splits[split] = f"{source}, split {present}", loaded[present]
     if "train" not in splits:
         raise CorpusError(
             f"{source} has no split called train, only {', '.join(loaded)}. Say which is the training text with "

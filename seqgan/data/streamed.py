@@ -56,7 +56,8 @@ class Files(NamedTuple):
 
 
 def streamed_files(corpus: str, streaming: str = "auto", *, paired: bool = False, tokenizer: str = "") -> Files | None:
-    """The files of a text that is read from the disk; None where one is read into memory.
+    """The files of a text that is read from the disk; None where one is read into memory, or is a data set, whose
+    sentences `laid_out_files` makes files of.
 
     Args:
         corpus: what `load_corpus` takes.
@@ -73,12 +74,13 @@ def streamed_files(corpus: str, streaming: str = "auto", *, paired: bool = False
     if files is not None and tokenizer != Numbers.name:
         large = sum(path.stat().st_size for path in files.train) >= STREAMED_BYTES
         return files if large or streaming == "always" else None
-    there = os.path.exists(corpus) or is_embedded(corpus) or corpus.startswith("hf:")
+    data_set = corpus.startswith("hf:")
+    there = os.path.exists(corpus) or is_embedded(corpus) or (data_set and tokenizer == Numbers.name)
     if streaming == "always" and there:
-        what = "of ids" if files is not None else "no plain text in files"
+        what = "of ids" if files is not None or data_set else "no plain text in files"
         raise CorpusError(
             f"{corpus} is {what}, and data.streaming always reads plain text in files (one, or a folder with train.* "
-            "or a folder train of them) from the disk: embedded corpora, pairs, data sets and ids are read into "
+            "or a folder train of them) and data sets from the disk: embedded corpora, pairs and ids are read into "
             "memory; leave data.streaming out."
         )
     return None

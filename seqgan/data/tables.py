@@ -120,8 +120,8 @@ def table_rows(
     paired = comma != "" and columns not in table
     if paired and (not first or not second or first == second):
         raise CorpusError(f"{where}: #{columns} names no two columns: expected #SOURCE,TARGET.")
-    names = [first, second] if paired else [columns or _only_column(table, where)]
-    found = [_fields(table, name, where) for name in names]
+    names = [first, second] if paired else [columns or only_column(table, where)]
+    found = [fields_of(table, name, where) for name in names]
     kinds = [kind for kind, _ in found]
     if not paired and isinstance(kinds[0], list):
         return _turns(found[0][1], names[0], where, notes, separator)
@@ -190,7 +190,7 @@ def _turns(rows: Sequence[Any], name: str, where: str, notes: list[str], separat
     return pairs
 
 
-def _fields(table: Table, name: str, where: str) -> tuple[Kind, Sequence[Any]]:
+def fields_of(table: Table, name: str, where: str) -> tuple[Kind, Sequence[Any]]:
     """The kind and the fields of what a name with dots means.
 
     Raises:
@@ -262,7 +262,7 @@ def _all_paths(table: Table) -> Iterator[tuple[str, Kind]]:
             yield path, kind
 
 
-def _only_column(table: Table, where: str) -> str:
+def only_column(table: Table, where: str) -> str:
     """The column that is meant where none is named: the one called text, or the only one that holds text.
 
     One that numbers the rows, by its name or by what it holds, is passed over where another holds text.
@@ -277,11 +277,11 @@ def _only_column(table: Table, where: str) -> str:
     if len(texts) + len(turns) > 1:
         texts = [path for path in texts if path.casefold().rpartition(".")[2] not in COUNTERS]
         if len(texts) + len(turns) > 1:
-            texts = [path for path in texts if not _counts_upwards(_fields(table, path, where)[1])]
+            texts = [path for path in texts if not _counts_upwards(fields_of(table, path, where)[1])]
     if len(texts) == 1:
         return texts[0]
     if not texts and len(turns) == 1:
-        kind, rows = _fields(table, turns[0], where)
+        kind, rows = fields_of(table, turns[0], where)
         assert isinstance(kind, list)
         said = [text_of(turn) for row in rows for turn in row or ()]
         # Messages have roles; without them the lists may as well be the words of one sentence.

@@ -505,7 +505,8 @@ def test_large_plain_texts_are_streamed(folder, tmp_path, monkeypatch):
 def test_what_cannot_be_streamed_is_refused(tmp_path):
     (tmp_path / "pairs.tsv").write_text("a\tb\n")
     (tmp_path / "ids.txt").write_text("1 2\n")
-    for corpus, tokenizer in (("captions", "words"), (str(tmp_path / "pairs.tsv"), "words"), ("hf:x/y", "words")):
+    assert streamed_files("hf:x/y", "always") is None  # whose sentences are laid out as files
+    for corpus, tokenizer in (("captions", "words"), (str(tmp_path / "pairs.tsv"), "words")):
         with pytest.raises(CorpusError, match=r"no plain text in files.*leave data\.streaming out"):
             streamed_files(corpus, "always", tokenizer=tokenizer)
     with pytest.raises(CorpusError, match="of ids"):
