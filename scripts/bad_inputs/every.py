@@ -11,6 +11,7 @@ from bad_inputs import (
     model_folders,
     run_folders,
     scoring,
+    sentence_models,
     settings,
     streamed,
     sweeps,
@@ -20,7 +21,7 @@ from bad_inputs.cases import Case
 
 SOURCES = (
     *(texts, streamed, settings, algorithms, run_folders, model_folders, exports, scoring, sweeps),
-    *(metric_inputs, commands),
+    *(sentence_models, metric_inputs, commands),
 )
 NEEDED = {
     "model folder": ("transformers", "peft"),

@@ -400,6 +400,8 @@ CONFIGS: dict[str, Make] = {
     "a pipe": a_pipe("config.yaml"),
     "an escape in a name": edit("config.yaml", "name: lstm", 'name: "\\e]0;x\\a"'),
 }
+OUTSIDE = os.path.join(tempfile.gettempdir(), f"seqgan-cache-that-a-file-names-{os.getpid()}")
+"""A place that no user named."""
 LINKS = {
     **dict.fromkeys(
         ("config.yaml", "vocabulary.txt", "generator.safetensors", "metrics.jsonl", "report.json"), "outside/file"
@@ -455,6 +457,17 @@ def cases() -> Iterator[Case]:
             harmless |= name == "no length" and command in ("resume", "report")
             codes = EITHER if harmless or (command == "report" and "escape" in name) else (2,)
             yield Case("run folder", f"config, {command}: {name}", copied(PARENT, damage), arguments, codes)
+    for command, arguments in EVERYBODY.items():
+        elsewhere = edit("config.yaml", "  cache: null", f"  cache: {OUTSIDE}")
+
+        def both(run: Path, elsewhere: Make = elsewhere) -> None:
+            elsewhere(run)
+            edit("config.yaml", "  streaming: auto", "  streaming: always")(run)
+
+        made = copied(PARENT, both)
+        yield Case(
+            "run folder", f"config, {command}: a cache elsewhere", made, arguments, EITHER, check=nothing_outside
+        )
     for name, target in LINKS.items():
         for command, arguments in EVERYBODY.items():
             made = copied(PARENT, linked(name, target))
@@ -463,6 +476,11 @@ def cases() -> Iterator[Case]:
     line = ["adversarial", "--run", "r", "--name", "child", *TINY_GAN]
     yield Case("run folder", "link: the child's folder", made, line, check=untouched)
     yield from further()
+
+
+def nothing_outside(_: Path) -> str:
+    """Of a file that names a folder, which no command may write into."""
+    return "files were written where a file said" if Path(OUTSIDE).exists() else ""
 
 
 def further() -> Iterator[Case]:
@@ -578,6 +596,8 @@ def oracles() -> Iterator[Case]:
         "axes missing": file({**good, "embedding": np.zeros(4), "w_out": np.zeros(())}),
         "texts": file({**good, "b_out": np.array(["a"] * 4)}),
         "NaN": file({**good, "b_out": np.full(4, np.nan)}),
+        "no symbols": file({**good, "embedding": np.zeros((0, 2)), "w_out": np.zeros((3, 0)), "b_out": np.zeros(0)}),
+        "whole numbers": file({**good, "b_out": np.zeros(4, dtype=np.int64)}),
         "zeros compressed a thousand times": file({**good, "embedding": np.zeros((2**24, 8))}, compressed=True),
         "an array that says terabytes": lambda folder: (folder / "o.npz").write_bytes(
             _zip({f"{name}.npy": giant for name in good})

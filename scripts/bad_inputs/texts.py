@@ -169,6 +169,7 @@ NAMES = {
     "hf: of a missing column": "hf:text:good.txt#other",
     "hf: of a field of no record": "hf:text:good.txt#text.en",
     "hf: of half a pair of columns": "hf:text:good.txt#text,",
+    **{f"hf: of the builder {name}": f"hf:{name}" for name in ("pandas", "webdataset", "imagefolder", "csv", "cache/")},
     "embedded: of none": "embedded:none",
     "a web address": "https://example.org/a.txt",
 }

@@ -178,7 +178,7 @@ def is_embedded(corpus: str) -> bool:
 def dataset_file(corpus: str) -> str | None:
     """The file in ``hf:FORMAT:FILE#column``; None where the corpus has another name."""
     beginning, kind, file = [*corpus.partition("#")[0].split(":", 2), "", ""][:3]
-    return file if beginning == "hf" and kind in DATASET_FORMATS else None
+    return file if beginning == "hf" and kind in DATASET_FORMATS and file else None
 
 
 def read_place(corpus: str) -> str:

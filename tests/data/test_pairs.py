@@ -332,6 +332,7 @@ def test_names_mean_the_same_files_from_any_folder(here):
     assert located("data/train", prefix=True) == str(here / "data" / "train")
     assert located("data/train") == "data/train"
     assert located("captions", prefix=True) == "embedded:captions"
+    assert located("hf:csv") == "hf:csv"  # a format without a file is no place
     assert located_source("data/train.de", "data/train.en") == str(here / "data" / "train.en")
     (here / "en").mkdir()
     assert located_source("data", "en") == "en"  # an extension, whatever else has its name
