@@ -56,8 +56,10 @@ def test_sacrebleus_tokens_are_chosen(here, capsys):
     assert "|tok:char|" in evaluated(*spaced, "characters")["sacrebleu"]["signature"]
     capsys.readouterr()
     for arguments, message in (
-        ([*files, "--sacrebleu-tokenize", "words"], "choose 13a, intl, char"),
+        ([*files, "--sacrebleu-tokenize", "words"], "--sacrebleu-tokenize is 'words': choose 13a, intl, char"),
         ([*files[:4], "--sacrebleu-tokenize", "zh"], "sacreBLEU, which is not asked for"),
+        ([*files[:2], "--references", "words.txt", *files[4:]], "sacrebleu takes a reference for each sample"),
+        ([*files[:2], "--references", "words.txt", *files[4:], "chrf"], "sacrebleu and chrf take a reference"),
     ):
         assert main(["evaluate", *arguments]) != 0
         assert message in capsys.readouterr().err

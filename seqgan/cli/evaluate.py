@@ -71,8 +71,8 @@ class EvaluateFlags(CommonFlags, frozen=True, kw_only=True):
     tokenizer: Annotated[str, tyro.conf.arg(metavar="words|characters")] = "words"
     """What a token is, for --samples."""
     sacrebleu_tokenize: Annotated[str | None, tyro.conf.arg(metavar="13a|intl|char|zh|ja-mecab|ko-mecab|none")] = None
-    """What sacreBLEU takes for tokens; by default char where the tokenizer is characters or fewer than one reference in
-    ten has a space, else 13a."""
+    """What sacreBLEU takes for tokens; by default char where the tokenizer is characters or fewer than half of the
+    references have a space, else 13a."""
     memory: Memory = 0.0
     """GiB that a run's samples may take at once; with less there are more passes, whose random numbers are others. 0
     takes half of what is free."""
@@ -106,7 +106,7 @@ def main(arguments: Sequence[str]) -> None:
     if flags.sacrebleu_tokenize is not None:
         from seqgan.metrics.translation import check_tokenization
 
-        check_tokenization(flags.sacrebleu_tokenize)
+        check_tokenization(flags.sacrebleu_tokenize, "--sacrebleu-tokenize")
     check_comparison(flags)
     if flags.json is not None:
         check_target("--json", flags.json, what_is_read(flags), overwrite=flags.overwrite)
@@ -297,9 +297,10 @@ def judge_file(flags: EvaluateFlags) -> tuple[dict[str, "Report"], dict[str, Any
     # Where lines belong together none may be skipped.
     references = read_lines(Path(flags.references), keep_blank=True) if aligned else read_references(flags)
     if aligned and len(samples) != len(references):
+        verb = "takes" if len(aligned) == 1 else "take"
         raise ConfigError(
-            f"{' and '.join(aligned)} take a reference for each sample, and {flags.samples} has {len(samples):,} lines "
-            f"where {flags.references} has {len(references):,}: give aligned files, or leave out these metrics."
+            f"{' and '.join(aligned)} {verb} a reference for each sample, and {flags.samples} has {len(samples):,} "
+            f"lines where {flags.references} has {len(references):,}: give aligned files, or leave out these metrics."
         )
     training = None if flags.training is None else lines_of(flags.training, flags)
     blank = sum(not line.strip() for line in samples)

@@ -24,8 +24,9 @@ BOUNDS = (0.0, 100.0)
 """Of either metric."""
 TOKENIZATIONS = ("13a", "intl", "char", "zh", "ja-mecab", "ko-mecab", "none")
 """Of sacreBLEU, without those that it fetches a model for."""
-SPACED = 0.1
-"""Share of the references with a space from which on words are what spaces separate."""
+SPACED = 0.5
+"""Share of the references with a space from which on words are what spaces separate. Where most references are one word
+to sacreBLEU they have hardly a 4-gram, and its score would be of the few others."""
 
 
 def sacrebleu_tokenization(references: Sequence[str], *, characters: bool = False) -> str:
@@ -36,8 +37,8 @@ def sacrebleu_tokenization(references: Sequence[str], *, characters: bool = Fals
         characters: the texts are judged by characters everywhere.
 
     Returns:
-        "char" for characters, or where fewer than one reference in ten has a space, as in Chinese; else "13a",
-        sacreBLEU's own default.
+        "char" for characters, or where fewer than half of the references have a space, as in Chinese or of single
+        words; else "13a", sacreBLEU's own default.
     """
     spaced = sum(len(line.split()) > 1 for line in references)
     return "char" if characters or spaced < SPACED * len(references) else "13a"
@@ -126,20 +127,24 @@ def sacrebleu_difference(
     return difference(np.ones(count)), low, high
 
 
-def check_tokenization(tokenize: str) -> None:
+def check_tokenization(tokenize: str, name: str = "sacreBLEU's tokenize") -> None:
     """That sacreBLEU has these tokens, here.
+
+    Args:
+        tokenize: what was asked for.
+        name: of the setting, for the message.
 
     Raises:
         SeqganError: it has not, or what they need is not installed.
     """
-    if tokenize not in TOKENIZATIONS:
-        raise SeqganError(f"sacreBLEU's tokens are to be {tokenize!r}: choose {', '.join(TOKENIZATIONS)}.")
-    _bleu(tokenize)
+    _bleu(tokenize, name)
 
 
-def _bleu(tokenize: str) -> Any:
+def _bleu(tokenize: str, name: str = "sacreBLEU's tokenize") -> Any:
     from sacrebleu.metrics import BLEU
 
+    if tokenize not in TOKENIZATIONS:
+        raise SeqganError(f"{name} is {tokenize!r}: choose {', '.join(TOKENIZATIONS)}.")
     try:
         return BLEU(force=True, tokenize=tokenize)  # what looks tokenized is not asked about
     except (ImportError, RuntimeError) as error:
@@ -151,7 +156,9 @@ def _bleu(tokenize: str) -> Any:
 
 
 def _too_short(metric: Any) -> str:
-    return undefined(f"no hypothesis has {ORDER} tokens of sacreBLEU's {metric.get_signature().info['tok']}")
+    tokens = metric.get_signature().info["tok"]
+    mend = "" if tokens == "char" else "; seqgan evaluate --sacrebleu-tokenize char counts characters"
+    return undefined(f"no hypothesis has {ORDER} tokens of sacreBLEU's {tokens}{mend}")
 
 
 def _has_ngrams(statistics: np.ndarray) -> bool:

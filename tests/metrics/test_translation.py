@@ -71,7 +71,8 @@ def test_text_without_spaces_is_judged_by_characters():
 
 
 @pytest.mark.parametrize(
-    ("spaced", "characters", "tokens"), [(0, False, "char"), (9, False, "char"), (10, False, "13a"), (50, True, "char")]
+    ("spaced", "characters", "tokens"),
+    [(0, False, "char"), (49, False, "char"), (50, False, "13a"), (50, True, "char")],
 )
 def test_the_references_alone_decide_the_tokens(spaced, characters, tokens):
     references = ["a b"] * spaced + ["ab"] * (100 - spaced)
@@ -81,11 +82,21 @@ def test_the_references_alone_decide_the_tokens(spaced, characters, tokens):
             assert f"|tok:{tokens}|" in sacrebleu_entry(hypotheses, references).signature
 
 
+def test_one_reference_with_a_space_among_few_does_not_make_words_of_the_others():
+    assert sacrebleu_tokenization([*CHINESE, "他们 在 公园"]) == "char"
+    assert sacrebleu_tokenization(["house", "tree", "ice cream"]) == "char"
+    assert sacrebleu_tokenization(["a house", "trees"]) == "13a"
+
+
 def test_no_hypothesis_of_four_tokens_is_not_defined_and_never_0():
     for tokens in ("13a", "intl", "none"):
         entry = sacrebleu_entry(CHINESE, CHINESE, tokenize=tokens)
         assert (entry.value, entry.low) == (None, None)
-        assert entry.note == f"not defined: no hypothesis has 4 tokens of sacreBLEU's {tokens}"
+        assert entry.note == f"not defined: no hypothesis has 4 tokens of sacreBLEU's {tokens}; " + (
+            "seqgan evaluate --sacrebleu-tokenize char counts characters"
+        )
+    short = sacrebleu_entry(["ab"], ["abc"], tokenize="char")
+    assert short.note == "not defined: no hypothesis has 4 tokens of sacreBLEU's char"
     assert all(map(math.isnan, sacrebleu_difference(CHINESE, ANSWERS, CHINESE, tokenize="13a")))
 
 
@@ -96,8 +107,10 @@ def test_empty_lines_are_said():
 
 
 def test_tokens_that_there_are_not():
-    with pytest.raises(SeqganError, match="are to be 'words': choose 13a, intl, char"):
-        check_tokenization("words")
+    with pytest.raises(SeqganError, match="--flag is 'words': choose 13a, intl, char"):
+        check_tokenization("words", "--flag")
+    with pytest.raises(SeqganError, match="sacreBLEU's tokenize is 'words': choose 13a, intl, char"):
+        sacrebleu_entry(ANSWERS, CHINESE, tokenize="words")
     for tokens in TOKENIZATIONS:
         try:
             check_tokenization(tokens)
