@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -525,6 +526,25 @@ def test_every_preset_is_of_settings_that_go_together():
             state_noise=config.generator.state_noise,
             conditional=config.generator.name in CONDITIONAL_GENERATORS,
         )
+
+
+def test_a_child_that_is_resumed_by_its_own_folder_is_told_its_command(here, pretrained, capsys, monkeypatch):
+    assert run("adversarial", "--algo", "seqgan", *SMALL_GAN, "--quiet") == 0
+    child = pretrained / "seqgan"
+    command = "seqgan adversarial --algo seqgan --run runs/mine --name seqgan --resume"
+    for more in ((), ("--corpus", "mine.txt")):
+        line = fails(capsys, "adversarial", "--run", "runs/mine/seqgan", "--resume", *more)
+        assert (
+            f"runs/mine/seqgan is a child of the run runs/mine, whose generator it began with: go on with {command}"
+            in line
+        )
+    assert run(*command.split()[1:], "--rounds", "3", "--no-verdict", "--quiet") == 0
+    monkeypatch.chdir(child)
+    assert f"--run {pretrained} --name seqgan" in fails(capsys, "adversarial", "--run", ".", "--resume")
+    shutil.copytree(child, here / "alone")
+    line = fails(capsys, "adversarial", "--run", here / "alone", "--resume")
+    assert "alone began with the generator of a pretrained run, and no run is in the folder that holds it" in line
+    assert "--corpus" not in line
 
 
 def test_from_nothing_with_a_corpus(here, capsys):

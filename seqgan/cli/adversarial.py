@@ -1,5 +1,6 @@
 """`seqgan adversarial`: both players, from a run into a child run, or from a corpus into a run of its own."""
 
+import os
 import re
 import shlex
 from collections.abc import Callable, Sequence
@@ -115,6 +116,23 @@ def resumes_own_run(arguments: Sequence[str], algo: str) -> bool:
     return not child.exists() and open_run(folder).is_adversarial
 
 
+def refuse_child(run: "Run") -> None:
+    """That a run which is gone on with by its own folder started from nothing, and is no child of the run around it.
+
+    Raises:
+        ConfigError: it is one; names the command that goes on with it.
+    """
+    from seqgan.runs.directory import is_run
+
+    folder = Path(os.path.normpath(run.folder))
+    parent = folder.parent if folder.name else Path(os.path.abspath(folder)).parent
+    if run.config.adversarial is None or not is_run(parent):
+        return
+    place = ["--run", str(parent), "--name", Path(os.path.abspath(folder)).name]
+    command = shlex.join(["seqgan", "adversarial", "--algo", run.config.adversarial.algo, *place, "--resume"])
+    raise ConfigError(f"{folder} is a child of the run {parent}, whose generator it began with: go on with {command}")
+
+
 def go_on_from_a_run(arguments: Sequence[str], algo: str) -> None:
     """The command without `--corpus`: a child of a run."""
     asked_for_help = "-h" in arguments or "--help" in arguments
@@ -154,7 +172,9 @@ def start_from_nothing(arguments: Sequence[str], algo: str) -> None:
         from seqgan.runs.directory import open_run
         from seqgan.runs.moved import moved_to
 
-        base = open_run(own_folder(arguments, algo)).config
+        run = open_run(own_folder(arguments, algo))
+        refuse_child(run)
+        base = run.config
         corpus = flag_value(arguments, "--corpus") or flag_value(arguments, "--data.corpus") or base.data.corpus
         base = msgspec.structs.replace(base, data=moved_to(base.data, corpus))
     length = with_preset(base, arguments, EVERYTHING).data.max_length  # the algorithm's, and no other text's
@@ -365,6 +385,12 @@ def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
         )
     if not isinstance(build_algorithm(config.adversarial), Relaxed):
         algo = config.adversarial.algo
+        if flags.resume:
+            raise ConfigError(
+                f"{folder} began with the generator of a pretrained run, and no run is in the folder that holds it: "
+                f"move it back into the folder of that run, and go on with seqgan adversarial --algo {algo} --run "
+                f"PRETRAINED --name {Path(os.path.abspath(folder)).name} --resume."
+            )
         raise ConfigError(
             f"{algo} improves a generator that was pretrained, and --corpus starts from nothing: run seqgan pretrain "
             f"--corpus {config.data.corpus}, then seqgan adversarial --algo {algo}."
