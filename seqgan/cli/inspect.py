@@ -83,7 +83,7 @@ def main(arguments: Sequence[str]) -> None:
     from seqgan.data.data_sets import DataSetPart
     from seqgan.data.inspect import identical_files, inspect_corpus
     from seqgan.data.laid_out import laid_out_files
-    from seqgan.data.spaces import has_spaces
+    from seqgan.data.spaces import is_of_words
     from seqgan.data.streamed import sample_corpus, streamed_files
     from seqgan.data.text import refuse_ids
     from seqgan.files import write_file
@@ -104,7 +104,8 @@ def main(arguments: Sequence[str]) -> None:
             part=part,
             blank_sources=flags.blank_sources,
         )
-    name = flags.tokenizer or ("words" if has_spaces(corpus.train) else "characters")
+    sources = () if corpus.sources is None else corpus.sources.train
+    name = flags.tokenizer or ("words" if is_of_words(corpus.train, sources) else "characters")
     tokenizer = make_tokenizer(name, corpus.train, seed=flags.seed)
     of_sources = None
     if corpus.sources is not None:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from seqgan.data.batches import LONGEST_AUTOMATIC
 from seqgan.data.inspect import Alike, Inspection, Leak
-from seqgan.data.spaces import why_characters
 
 MANY_COPIES = 0.05
 """Share of sentences that occurred before from which it is said what they do."""
@@ -249,9 +248,8 @@ def _tokenizer(found: Inspection) -> Setting:
     unknown = max((each.tokens for each in found.unknown.values()), default=0.0)
     if found.numbers_alone and found.tokenizer in ("words", "ids"):
         return Setting("--tokenizer ids", "Every token is a number and all sequences have one length.")
-    why = why_characters(found.words_in_a_sentence, [token for token, _ in found.frequent])
-    if why:
-        return Setting("--tokenizer characters", why)
+    if found.why_characters:
+        return Setting("--tokenizer characters", found.why_characters)
     if found.tokenizer == "words" and (unknown > MANY_UNKNOWN or found.growth.exponent > STEADY_GROWTH):
         why = (
             f"{_percent(unknown)} of the held-out tokens are unknown words"

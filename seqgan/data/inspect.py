@@ -19,7 +19,7 @@ from seqgan.data.corpus import Corpus
 from seqgan.data.folders import SPLIT_NAMES
 from seqgan.data.odd_characters import Odd, mixed_scripts, odd_characters
 from seqgan.data.source_cut import decided
-from seqgan.data.spaces import words_in_a_sentence
+from seqgan.data.spaces import why_characters, words_in_a_sentence
 from seqgan.data.tokenizers import Tokenizer, Words
 
 PERCENTILES = (1, 5, 25, 50, 75, 90, 95, 99)
@@ -179,6 +179,8 @@ class Inspection:
     """The most frequent ones."""
     words_in_a_sentence: float
     """Mean number of what white space separates, whatever the tokenizer is."""
+    why_characters: str
+    """Why characters suit the text better than words do; empty where they do not."""
     numbers_alone: bool
     """Whether every training token is a number, and all sentences have one length."""
     growth: Growth
@@ -234,6 +236,7 @@ def inspect_corpus(
         once=sum(count == 1 for count in train.values()),
         frequent=tuple(most_common(train, 20)),
         words_in_a_sentence=words_in_a_sentence(corpus.train),
+        why_characters=why_characters(corpus.train, () if corpus.sources is None else corpus.sources.train),
         numbers_alone=all(map(str.isdecimal, train)) and len(set(map(len, tokens["train"]))) == 1,
         growth=vocabulary_growth(tokens["train"]),
         thresholds=tuple(threshold(counts, least) for least in MIN_COUNTS),

@@ -132,7 +132,7 @@ def encode_corpus(
     max_length = max_length or automatic_max_length(train)
     notes = list(corpus.notes)
     if is_new:
-        notes += unspaced_note(tokenizer.name, corpus.train)
+        notes += unspaced_note(tokenizer.name, corpus.train, () if corpus.sources is None else corpus.sources.train)
     cut = SourceCut()
     if corpus.sources is None or source_tokenizer is None:
         train_ids, train_long = encode_sentences(train, vocabulary, max_length, too_long)

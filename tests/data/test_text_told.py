@@ -44,6 +44,35 @@ def test_a_text_without_spaces_is_told_in_memory_and_from_the_disk(tmp_path, lin
     ]
 
 
+DEFINITIONS = ["a tame animal that barks", "a fruit with a core", "it gives light by night", "where bread is baked"]
+CHEMISTRY = ["CC(=O)O", "c1ccccc1", "C=C", "CC(N)C(=O)O"]
+CHINESE = ["狗会叫", "苹果很甜", "月亮很亮", "面包房很香"]
+
+
+@pytest.mark.parametrize(
+    ("sources", "targets", "told"),
+    [
+        (DEFINITIONS, ["dog", "apple", "moon", "bakery"], False),
+        (DEFINITIONS, ["l'eau", "pomme", "mi-temps", "lune"], False),
+        (DEFINITIONS, CHEMISTRY, True),
+        (DEFINITIONS, CHINESE, True),
+        # Both sides are strings of characters, such as words and how they are spelt elsewhere.
+        (["colour", "grey", "theatre", "tyre"], ["color", "gray", "theater", "tire"], True),
+        # Classes: few, and each of them five times.
+        ([f"{kind}{n}" for kind in "ab" for n in range(5)], ["a_1", "b_1"] * 5, False),
+        ([f"{kind}{n}" for kind in "ab" for n in range(4)], ["a_1", "b_1"] * 4, True),
+        (DEFINITIONS * 10, CHINESE * 10, True),
+    ],
+)
+def test_single_words_that_answer_sources_are_words(tmp_path, sources, targets, told):
+    path = tmp_path / "train.tsv"
+    path.write_text("".join(f"{s}\t{t}\n" for s, t in zip(sources, targets, strict=True)), encoding="utf-8")
+    corpus = load_corpus(path, path)
+    said = [note for note in encode_corpus(corpus).notes if "--tokenizer characters suits this text" in note]
+    assert bool(said) == told
+    assert (advice(inspect_corpus(corpus, Words()))[0].flag == "--tokenizer characters") == told
+
+
 @pytest.mark.parametrize(
     ("train", "valid", "message"),
     [
