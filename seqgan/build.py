@@ -70,7 +70,7 @@ def build_text(
     def make(kind: str, lines: Sequence[str]) -> Tokenizer:
         folder = None
         if kind == "huggingface" and config.tokenizer_path is not None:
-            folder = model_folder(config.tokenizer_path)
+            folder = model_folder(config.tokenizer_path, tokenizer_alone=True)
         return make_tokenizer(kind, lines, vocabulary_size=config.pieces, seed=seed, folder=folder)
 
     paired = any(given is not None for given in (config.source, config.target, config.valid_source))

@@ -68,7 +68,8 @@ class DataConfig(_Section, frozen=True, kw_only=True):
     """What a token is; ids are numbers with a space between them, all sequences of one length and without an end. With
     a generator huggingface, its own."""
     tokenizer_path: Annotated[str | None, tyro.conf.arg(metavar="DIR|hf:NAME")] = None
-    """For the tokenizer huggingface: the folder with its tokenizer.json; by default the generator's."""
+    """For the tokenizer huggingface: the folder with its tokenizer.json, and beside it the tokenizer_config.json that
+    names what ends a text; by default the generator's."""
     own_tokenizers: Annotated[tuple[str, ...], tyro.conf.Suppress] = ()
     """Names of tokenizers that a program gave, where tokenizer or source_tokenizer is own; a note, from which nothing
     is imported."""

@@ -48,8 +48,12 @@ def require_transformers() -> Any:
     return transformers
 
 
-def model_folder(name: str) -> Path:
+def model_folder(name: str, *, tokenizer_alone: bool = False) -> Path:
     """The folder of a model: itself, or of a name on the hub (`hf:...`) where its files were fetched to.
+
+    Args:
+        name: of either.
+        tokenizer_alone: the folder need not have a model, whose file is config.json.
 
     Raises:
         ConfigError: there is no such folder, no model in it, or the hub has none of that name or cannot be reached.
@@ -67,10 +71,11 @@ def model_folder(name: str) -> Path:
                 "network, or give the folder of a copy."
             ) from error
     folder = Path(name)
-    if not (folder / "config.json").is_file():
+    if not folder.is_dir() or not (tokenizer_alone or (folder / "config.json").is_file()):
         what = "has no config.json" if folder.is_dir() else "is no folder"
+        kind = "tokenizer" if tokenizer_alone else "model"
         raise ConfigError(
-            f"{name} {what}: expected the folder of a Hugging Face model, as save_pretrained writes it, or hf:NAME."
+            f"{name} {what}: expected the folder of a Hugging Face {kind}, as save_pretrained writes it, or hf:NAME."
         )
     return folder
 

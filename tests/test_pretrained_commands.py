@@ -226,6 +226,17 @@ def test_a_judge_of_texts_takes_no_distributions(here, capsys):
 
 def test_a_tokenizer_alone_serves_a_small_generator(here, capsys):
     arguments = ("--tokenizer", "huggingface", "--data.tokenizer-path", "gpt2", "--generator.hidden-size", 8)
+    for path in (here / "gpt2").iterdir():
+        if not path.name.startswith("tokenizer"):
+            path.unlink()
+    start = ("pretrain", "--corpus", "mine.txt", "--run", "runs/x", "--tokenizer", "huggingface")
+    assert "none is no folder: expected the folder of a Hugging Face tokenizer" in fails(
+        capsys, *start, "--data.tokenizer-path", "none"
+    )
+    (here / "bare").mkdir()
+    assert "bare has no tokenizer.json: load the tokenizer" in fails(capsys, *start, "--data.tokenizer-path", "bare")
+    shutil.copy(here / "gpt2" / "tokenizer.json", here / "bare")
+    assert "has no symbol that ends a text" in fails(capsys, *start, "--data.tokenizer-path", "bare")
     assert run("pretrain", "--corpus", "mine.txt", "--run", "runs/small", *arguments, "--epochs", 1, "--quiet") == 0
     shutil.rmtree(here / "gpt2")
     assert run("sample", "--run", "runs/small", "--count", 2, "--quiet") == 0

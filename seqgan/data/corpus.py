@@ -24,6 +24,7 @@ from seqgan.data.pairs import (
     last_turns,
     read_aligned,
     read_tsv,
+    separator_note,
 )
 from seqgan.errors import CorpusError, nearest
 
@@ -139,6 +140,10 @@ def load_corpus(
             raise CorpusError("Of the corpus and valid one has sources and the other has none: give both, or neither.")
     elif valid is not None or valid_source is not None:
         splits["valid"] = _read_valid(valid, valid_source, paired, (source, target), notes, keep_blank)
+    if paired:
+        notes += separator_note([pair.source for pair in splits["train"]], turn_separator)
+    elif turn_separator != TURN_SEPARATOR:
+        notes.append(f"The turn separator {turn_separator!r} is of sources, and {corpus} has none: it does nothing.")
     if paired and keep_blank:
         splits = {kind: _with_sources(pairs, turn_separator, notes) for kind, pairs in splits.items()}
     if paired and turns:

@@ -131,6 +131,24 @@ def last_turns(source: str, separator: str = TURN_SEPARATOR, turns: int = 0) -> 
     return f" {separator} ".join(spoken[-turns:]) or source
 
 
+def separator_note(sources: Sequence[str], separator: str) -> list[str]:
+    """What is said of a separator that was named, where no source has it; nothing of one that is there, or is usual.
+
+    Args:
+        sources: of the training text, as they were read.
+        separator: the token between turns.
+    """
+    pattern = re.compile(rf"(?<!\S){re.escape(separator)}(?!\S)")
+    if separator == TURN_SEPARATOR or any(separator in source and pattern.search(source) for source in sources):
+        return []
+    inside = sum(separator in source for source in sources)
+    mend = f" {inside:,} of {len(sources):,} have it inside words: put a space on either side of it." if inside else ""
+    return [
+        f"No training source has the turn separator {separator!r} as a word of its own: each source is one turn, and a "
+        f"long one is cut as such.{mend}"
+    ]
+
+
 def _refuse_empty(source: str, target: str, where: str, keep_blank: bool) -> None:
     """That neither side is blank, or of a text that keeps blank sources not the target.
 

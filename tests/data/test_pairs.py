@@ -302,6 +302,34 @@ def test_fingerprints_of_plain_text_are_what_they_were(here):
 
 
 @pytest.mark.parametrize(
+    ("separator", "sources", "told"),
+    [
+        ("__eou__", ["a b", "c"], ""),
+        ("|", ["a | b", "c"], ""),
+        ("|", ["a b", "| c"], ""),
+        ("|", ["a b", "c"], "each source is one turn, and a long one is cut as such."),
+        ("|", ["a|b", "a| b", "c"], "2 of 3 have it inside words: put a space on either side of it."),
+        (".", ["a.", "b"], "1 of 2 have it inside words"),
+    ],
+)
+@pytest.mark.parametrize("turns", [0, 1])
+def test_a_separator_that_no_source_has_is_told(tmp_path, separator, sources, told, turns):
+    path = tmp_path / "mine.tsv"
+    path.write_text("".join(f"{source}\ty {n}\n" for n, source in enumerate(sources)))
+    notes = load_corpus(path, path, turn_separator=separator, turns=turns).notes
+    said = [note for note in notes if note.startswith(f"No training source has the turn separator '{separator}'")]
+    assert bool(said) == bool(told)
+    assert not told or told in said[0]
+
+
+def test_a_separator_of_plain_text_is_told_to_do_nothing(tmp_path):
+    (tmp_path / "mine.txt").write_text("a | b\nc\n" * 20)
+    corpus = load_corpus(tmp_path / "mine.txt", turn_separator="|")
+    assert any("The turn separator '|' is of sources" in note for note in corpus.notes)
+    assert not any("separator" in note for note in load_corpus(tmp_path / "mine.txt").notes)
+
+
+@pytest.mark.parametrize(
     ("turns", "expected"),
     [(0, "a b __eou__ c __eou__  d"), (1, "d"), (2, "c __eou__ d"), (3, "a b __eou__ c __eou__ d")],
 )
