@@ -1,7 +1,78 @@
 """Discrete sequence GANs: pretrain a generator, train it against a discriminator, sample, and judge.
 
-Importing this package imports nothing else; take what you need from its parts, for example
-``from seqgan.metrics import self_bleu`` or ``from seqgan.decoding import sample, rollout``.
+    import seqgan
+
+    run = seqgan.load("runs/captions/seqgan")
+    run.sample(5, prefix="a man", temperature=0.9)
+    seqgan.compare("runs/captions/seqgan", "runs/captions").sentence
+
+Importing the package imports nothing else; what stands here is imported when it is first used. The parts have more:
+`seqgan.metrics`, `seqgan.decoding`, `seqgan.objectives`, `seqgan.training`.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from seqgan.config import AdversarialConfig, PretrainConfig
+    from seqgan.data import load_corpus
+    from seqgan.data.text import encode_corpus
+    from seqgan.decoding import rollout, sample
+    from seqgan.discriminators import CONDITIONAL_DISCRIMINATORS, DISCRIMINATORS
+    from seqgan.errors import SeqganError
+    from seqgan.evaluation import evaluate_generator
+    from seqgan.generators import CONDITIONAL_GENERATORS, GENERATORS
+    from seqgan.jobs.compare import compare
+    from seqgan.jobs.load import load
+    from seqgan.objectives import ALGORITHMS
+    from seqgan.training import pretrain, train_adversarially
+
 __version__ = "0.1.0"
+
+_PLACES = {
+    "seqgan.config": ("AdversarialConfig", "PretrainConfig"),
+    "seqgan.data": ("load_corpus",),
+    "seqgan.data.text": ("encode_corpus",),
+    "seqgan.decoding": ("rollout", "sample"),
+    "seqgan.discriminators": ("CONDITIONAL_DISCRIMINATORS", "DISCRIMINATORS"),
+    "seqgan.errors": ("SeqganError",),
+    "seqgan.evaluation": ("evaluate_generator",),
+    "seqgan.generators": ("CONDITIONAL_GENERATORS", "GENERATORS"),
+    "seqgan.jobs.compare": ("compare",),
+    "seqgan.jobs.load": ("load",),
+    "seqgan.objectives": ("ALGORITHMS",),
+    "seqgan.training": ("pretrain", "train_adversarially"),
+}
+_MODULE_OF = {name: module for module, names in _PLACES.items() for name in names}
+
+__all__ = [
+    "ALGORITHMS",
+    "CONDITIONAL_DISCRIMINATORS",
+    "CONDITIONAL_GENERATORS",
+    "DISCRIMINATORS",
+    "GENERATORS",
+    "AdversarialConfig",
+    "PretrainConfig",
+    "SeqganError",
+    "compare",
+    "encode_corpus",
+    "evaluate_generator",
+    "load",
+    "load_corpus",
+    "pretrain",
+    "rollout",
+    "sample",
+    "train_adversarially",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_MODULE_OF[name]), name)
+    globals()[name] = value  # the next time it is found without this function
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -36,6 +36,7 @@ LAYERS = {
     "training": 6,
     "reporting": 6,
     "exporting": 6,
+    "jobs": 6.5,
     "cli": 7,
     "__main__": 8,
 }

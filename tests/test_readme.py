@@ -1,8 +1,10 @@
 """The README's Python example runs as it is printed, its commands exist, and so do the guides' table and example."""
 
+import functools
 import re
 from pathlib import Path
 
+import seqgan
 from seqgan.cli.main import COMMANDS, main
 from seqgan.evaluation.verdict import KINDS
 from seqgan.runs import read_metrics
@@ -14,13 +16,29 @@ HEALTH, JUDGING = (
 )
 
 
-def test_the_python_example_runs(capsys):
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.S)
-    assert len([line for line in code.split("\n") if line.strip()]) <= 25
-    exec(compile(code, "README.md", "exec"), {})
-    printed = capsys.readouterr().out.split("\n")
-    assert len(printed[0].split()) > 1  # a sentence
-    assert any(line.startswith("bleu-4") for line in printed)
+def test_the_python_examples_run(tmp_path, monkeypatch, capsys):
+    of_runs, without = re.findall(r"```python\n(.*?)```", README, re.S)
+    assert len([line for line in without.split("\n") if line.strip()]) <= 25
+    exec(compile(without, "README.md", "exec"), {})
+    assert any(line.startswith("bleu-4") for line in capsys.readouterr().out.split("\n"))
+
+    monkeypatch.chdir(tmp_path)
+    lines = [f"a {who} {does}{where}" for who in ("man", "dog") for does in ("runs", "sits") for where in ("", " here")]
+    Path("mine.txt").write_text("".join(f"{line}\n" for line in lines * 8))
+    small = ["--run", "runs/captions", "--quiet", "--device", "cpu"]
+    sizes = ["--generator.embedding-size", "8", "--generator.hidden-size", "8", "--epochs", "2"]
+    assert main(["pretrain", "--corpus", "mine.txt", *sizes, *small]) == 0
+    rounds = ["--rounds", "1", "--adversarial.warmup-steps", "1", "--discriminator.filters", "0.02", "--no-verdict"]
+    assert main(["adversarial", *rounds, *small]) == 0
+    capsys.readouterr()
+    # With the defaults it takes a minute.
+    quick = functools.partial(seqgan.compare, sentences=20, temperatures=(0.9, 1.0), sets=2)
+    monkeypatch.setattr(seqgan, "compare", quick)
+    exec(compile(of_runs, "README.md", "exec"), {})
+    *sentences, verdict = capsys.readouterr().out.splitlines()
+    assert len(sentences) == 5
+    assert all(sentence.startswith("a man") for sentence in sentences)
+    assert "MLE" in verdict
 
 
 def test_the_commands_exist():

@@ -344,7 +344,7 @@ def train_child(config: RunConfig, flags: FromRunFlags) -> None:
 
 def verdict_after_training(folder: Path, parent: "Run", flags: FromRunFlags) -> None:
     """Say whether the phase helped, from fewer samples than `seqgan evaluate` takes. The training stands anyway."""
-    from seqgan.cli.verdict import QUICK_SETS, QUICK_TEMPERATURES, Comparison, compare_runs
+    from seqgan.jobs.compare import QUICK_SETS, QUICK_TEMPERATURES, Comparison, compare_runs
     from seqgan.runs.directory import open_run
 
     run = open_run(folder)

@@ -1,0 +1,418 @@
+"""A run and the one it is to beat: the sweep of both over temperatures, and whether the one helped.
+
+`seqgan evaluate --compare` and the end of `seqgan adversarial` say it.
+"""
+
+import copy
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from seqgan.data.lines import count
+from seqgan.data.text import Text
+from seqgan.errors import ConfigError, RunError
+from seqgan.evaluation.evaluate import held_out
+from seqgan.evaluation.intervals import mean_of
+from seqgan.evaluation.sweep import (
+    CONFIDENCE,
+    TEMPERATURES,
+    Sweep,
+    cannot_sweep,
+    check_sweep,
+    sweep_temperatures,
+    with_more_sets,
+)
+from seqgan.evaluation.verdict import Verdict, judge_sweeps, reach_of, wants_more_sets
+from seqgan.files import write_file
+from seqgan.generators.protocol import GeneratorModule
+from seqgan.progress import SILENT, Progress, printable
+from seqgan.runs.directory import Run, open_run
+from seqgan.runs.load import load_generator, load_text, load_text_or_none
+from seqgan.runs.rules import loss_note
+from seqgan.runs.weights import OWN, said_of
+from seqgan.training.engine import choose_device
+from seqgan.training.equal_budget import TrainedOn, budget_of, train_on
+
+EQUAL_BUDGETS = ("updates", "time", "none")
+"""What maximum likelihood is given as much of as the adversarial phase had."""
+QUICK_TEMPERATURES = (0.6, 0.75, 0.9, 1.0, 1.15)
+"""After a training: fewer, and rather the lower ones, as adversarial training sharpens."""
+QUICK_SETS = 3
+"""And of fewer sets of samples."""
+MORE_TEMPERATURES = {-1: (0.5, 0.4, 0.3, 0.2), 1: (1.5, 1.75, 2.0)}
+"""Added to the reference's one by one until its diversity reaches the run's: lower ones, and higher ones."""
+
+
+class Comparison(NamedTuple):
+    """How runs are compared."""
+
+    sentences: int = 1000
+    """In a set of samples."""
+    temperatures: Sequence[float] = TEMPERATURES
+    """Of the sweep; 1 is added where it is missing."""
+    sets: int = 4
+    """At each temperature."""
+    seed: int = 0
+    """Of the samples."""
+    device: str = "auto"
+    """Where to compute."""
+    references: Sequence[str] | None = None
+    """Held-out sentences; by default the runs' own."""
+    equal_budget: str = "updates"
+    """One of `EQUAL_BUDGETS`."""
+    seeds_of: Sequence[Run] = ()
+    """More runs like the judged one."""
+    likelihood: bool = True
+    """Whether held-out text is scored at each temperature."""
+
+
+class Compared(NamedTuple):
+    """What came of it."""
+
+    run: Run
+    reference: Run | None
+    sweeps: dict[str, Sweep]
+    """By the runs' folders, and a name for what has none; the judged run last."""
+    kept: list[Run]
+    """Those whose sweeps are written into their folders."""
+    verdict: Verdict | None
+    """None where there is nothing to compare with."""
+    note: str = ""
+    """Why something was left out."""
+    weights: Mapping[str, Mapping[str, Any]] = {}
+    """By the folders of the runs, what `runs.weights.said_of` said before they were read; of the judged one, with those
+    that it was compared with."""
+
+    def to_json(self) -> dict[str, Any]:
+        """What `evaluate --json` says of it."""
+        content: dict[str, Any] = {"sweep": {name: self._sweep_to_json(name) for name in self.sweeps}}
+        if self.verdict is not None:
+            content["verdict"] = self._verdict_to_json(self.verdict)
+        elif self.reference is not None:
+            content["verdict"] = None
+        return content
+
+    def _sweep_to_json(self, folder: str) -> dict[str, Any]:
+        """The content of a run's sweep.json, with the weights that it is of; of what has no folder, without."""
+        own = {key: said for key, said in self.weights.get(folder, {}).items() if key == OWN}
+        return {**self.sweeps[folder].to_json(), **own}
+
+    def _verdict_to_json(self, verdict: Verdict) -> dict[str, Any]:
+        """The content of verdict.json."""
+        assert self.reference is not None
+        return {**verdict.to_json(str(self.reference.folder)), **self.weights.get(str(self.run.folder), {})}
+
+    def lines(self) -> list[str]:
+        """For the reader: the verdict, and below it what was left out or found beside, and the likelihoods."""
+        lines = [printable(self.verdict.sentence)] if self.verdict is not None else []
+        lines += [printable(self.note)] if self.note else []
+        if self.verdict is not None:
+            likelihoods = self.verdict.evidence["nll"]
+            if likelihoods["candidate"] is not None and likelihoods["reference"] is not None:
+                lines.append(_likelihood_line(self.verdict.evidence))
+            lines += map(printable, self.verdict.evidence.get("loss", ()))
+        return lines
+
+    def page(self) -> str:
+        """The table of the sweep, and below it `lines`."""
+        table = ["\n".join(sweep_table(self.sweeps))] if self.sweeps else []
+        return "\n\n".join([*table, *self.lines()])
+
+    def write(self, progress: Progress) -> None:
+        """Keep it in the runs' folders; one that may not be written is only said."""
+        contents = [(run.sweep_path, self._sweep_to_json(str(run.folder))) for run in self.kept]
+        if self.verdict is not None:
+            contents.append((self.run.verdict_path, self._verdict_to_json(self.verdict)))
+        for path, content in contents:
+            try:
+                write_file(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
+            except RunError as error:
+                progress.note(f"{error} The sweep above is not kept in the run.")
+
+
+class _Contender(NamedTuple):
+    """A run with what is needed to sweep it."""
+
+    run: Run
+    generator: GeneratorModule
+    text: Text
+    references: Sequence[str]
+
+
+def compare(
+    run: Run | str | Path,
+    reference: Run | str | Path,
+    *,
+    sentences: int = 1000,
+    temperatures: Sequence[float] = TEMPERATURES,
+    sets: int = 4,
+    seed: int = 0,
+    device: str = "auto",
+    references: Sequence[str] | None = None,
+    equal_budget: str = "updates",
+    seeds_of: Sequence[Run | str | Path] = (),
+    progress: Progress = SILENT,
+) -> Verdict:
+    """Whether one run is better than another, as `seqgan evaluate --run RUN --compare REFERENCE` says it.
+
+    Args:
+        run: the run, or its folder.
+        reference: the one that it is to beat, usually the pretrained run that it went on from.
+        sentences: in a set of samples.
+        temperatures: at which both are sampled; 1 is added where it is missing.
+        sets: of samples at each temperature, whose spread gives the intervals.
+        seed: of the samples.
+        device: where to compute: auto, cpu, cuda, cuda:1, mps.
+        references: held-out sentences; by default the runs' own.
+        equal_budget: "updates" or "time": what maximum likelihood is given as much of as the adversarial phase had, so
+            that its result is judged as well; "none" for no such control.
+        seeds_of: more runs like the judged one, with other seeds.
+        progress: where to report.
+
+    Returns:
+        The verdict: its `sentence`, its `kind` and the `evidence`. Nothing is written into the runs.
+
+    Raises:
+        ConfigError: numbers that make no sweep, or runs that do not compare.
+        SeqganError: a run, or its text, cannot be read.
+    """
+    run, reference, *others = (
+        each if isinstance(each, Run) else open_run(each) for each in (run, reference, *seeds_of)
+    )
+    check_equal_budget(equal_budget, "equal_budget")
+    settings = Comparison(
+        sentences, temperatures, sets, seed, device, references, equal_budget=equal_budget, seeds_of=others
+    )
+    compared = compare_runs(run, reference, settings, progress)
+    if compared.verdict is None:
+        raise ConfigError(compared.note)
+    return compared.verdict
+
+
+def _opened(run: Run | str | Path) -> Run:
+    return run if isinstance(run, Run) else open_run(run)
+
+
+def check_equal_budget(equal_budget: str, name: str) -> None:
+    """That there is such a budget.
+
+    Raises:
+        ConfigError: there is none; `name` says where it was named.
+    """
+    if equal_budget not in EQUAL_BUDGETS:
+        raise ConfigError(f"{name} is {equal_budget!r}: choose {', '.join(EQUAL_BUDGETS)}.")
+
+
+def compare_runs(run: Run, reference: Run | None, settings: Comparison, progress: Progress) -> Compared:
+    """Sweep both runs over temperatures and judge; without another run, sweep the one.
+
+    Each sweep samples and measures sets times temperatures times sentences: of an LSTM of 256 and 5,000 words half a
+    minute on one core, with eight temperatures and four sets of 1,000; at most twice that. Where the run had an
+    adversarial phase and the other had none, maximum likelihood goes on for an equal budget, and is swept as well.
+
+    Raises:
+        ConfigError: numbers that make no sweep.
+        SeqganError: a run, or its text, cannot be read.
+    """
+
+    temperatures = sorted({*settings.temperatures, 1.0})
+    check_sweep([*settings.temperatures], settings.sentences, settings.sets)
+    beside = [*settings.seeds_of, *([reference] if reference else [])]
+    weights = {str(each.folder): said_of(each) for each in beside} | {str(run.folder): said_of(run, beside)}
+    contenders = [_contender(each, settings) for each in (run, *beside)]
+    why_not = _cannot_compare(contenders)
+    if why_not is not None:
+        return Compared(run, reference, {}, [], None, f"No verdict: {why_not}")
+    progress.note(
+        f"Sampling {settings.sets} sets of {settings.sentences:,} sentences at "
+        f"{count(len(temperatures), 'temperature')} of {', '.join(str(each.run.folder) for each in contenders)}."
+    )
+    swept = [_sweep(each, temperatures, settings, progress) for each in contenders]
+    if reference is None:
+        return Compared(run, None, {str(run.folder): swept[0]}, [run], None, weights=weights)
+    *judged, start = contenders
+    *candidates, of_start = swept
+    names = _names(run, reference)
+    losses = [note for each in (run, reference) if (note := loss_note(each)) is not None]
+    candidates, of_start, verdict = _judge(judged, candidates, start, of_start, names, settings, progress)
+    sweeps = {str(reference.folder): of_start}
+    note = ""
+    if settings.equal_budget != "none" and run.is_adversarial and not reference.is_adversarial:
+        try:
+            trained, goes_on = _equal_budget(run, start, settings, progress)
+        except RunError as error:
+            note = f"Maximum likelihood was not given an equal budget: {error}"
+        else:
+            about: dict[str, Any] = {"budget": settings.equal_budget, **trained._asdict()}
+            made = f"{trained.updates:,} updates"
+            note = f"Maximum likelihood went on for {made}; no weights on the way were better by held-out text."
+            if trained.best_update:
+                more = f"{names[1]} after {trained.best_update:,} more updates"
+                of_more = _sweep(goes_on, temperatures, settings, progress)
+                candidates, sweeps[more], other = _judge(
+                    judged, candidates, goes_on, of_more, (names[0], more), settings, progress
+                )
+                # To have helped is to be better than both; what else it is, it is beside the run it came from.
+                aside, name = other, more
+                if verdict.kind == "better":
+                    verdict, aside, name = other, verdict, str(reference.folder)
+                about["other_opponent"] = {"reference": name, "kind": aside.kind, "sentence": aside.sentence}
+                note = f"Against {name}: {aside.sentence}"
+            verdict.evidence["equal_budget"] = about
+    if losses:
+        verdict.evidence["loss"] = losses
+    own = list(zip([each.run for each in judged], candidates, strict=True))
+    sweeps |= {str(each.folder): sweep for each, sweep in reversed(own)}
+    return Compared(run, reference, sweeps, [reference, *(each for each, _ in own)], verdict, note, weights)
+
+
+def _judge(
+    judged: Sequence[_Contender],
+    candidates: list[Sweep],
+    opponent: _Contender,
+    of_opponent: Sweep,
+    names: tuple[str, str],
+    settings: Comparison,
+    progress: Progress,
+) -> tuple[list[Sweep], Sweep, Verdict]:
+    """The verdict on sweeps, with the temperatures that the opponent's lacks, and twice the sets where that helps."""
+
+    for candidate in candidates:
+        side = reach_of(candidate, of_opponent)
+        for temperature in MORE_TEMPERATURES.get(side, ()):
+            known = [point.temperature for point in of_opponent.points]
+            if temperature not in known and reach_of(candidate, of_opponent) == side:
+                more = _sweep(opponent, [temperature], settings, progress)
+                of_opponent = of_opponent._replace(points=tuple(sorted([*of_opponent.points, *more.points])))
+    verdict = judge_sweeps(candidates, of_opponent, names)
+    if wants_more_sets(verdict):
+        progress.note("The intervals are a little wide: as many sets again.")
+        grown = []
+        for each, sweep in zip([*judged, opponent], [*candidates, of_opponent], strict=True):
+            sets = len(sweep.points[0].quality)
+            again = settings._replace(sets=sets, likelihood=False)
+            temperatures = [point.temperature for point in sweep.points]
+            grown.append(with_more_sets(sweep, _sweep(each, temperatures, again, progress, first_set=sets)))
+        *candidates, of_opponent = grown
+        verdict = judge_sweeps(candidates, of_opponent, names)
+    return candidates, of_opponent, verdict
+
+
+def _contender(run: Run, settings: Comparison) -> _Contender:
+
+    text = load_text(run) if settings.references is None else load_text_or_none(run)
+    references = held_out(text).references if settings.references is None else settings.references
+    return _Contender(run, load_generator(run).to(choose_device(settings.device)), text, references)
+
+
+def _cannot_compare(contenders: Sequence[_Contender]) -> str | None:
+    """Why runs have no curves, or such as do not compare; None where they have."""
+
+    for each in contenders:
+        why_not = cannot_sweep(each.generator, each.text)
+        if why_not is not None:
+            return f"{each.run.folder}: {why_not}"
+    first = contenders[0]
+    for each in contenders[1:]:
+        if "characters" in {first.text.tokenizer.name, each.text.tokenizer.name} and (
+            first.text.tokenizer.name != each.text.tokenizer.name
+        ):
+            return f"{first.run.folder} and {each.run.folder} are judged by other tokens: characters and words."
+        if list(first.references) != list(each.references):
+            return (
+                f"{first.run.folder} and {each.run.folder} have other held-out sentences: give the same to both with "
+                "--references."
+            )
+    return None
+
+
+def _sweep(
+    each: _Contender, temperatures: Sequence[float], settings: Comparison, progress: Progress, first_set: int = 0
+) -> Sweep:
+
+    return sweep_temperatures(
+        each.generator,
+        each.text,
+        temperatures,
+        settings.sentences,
+        sets=settings.sets,
+        first_set=first_set,
+        seed=settings.seed,
+        references=each.references,
+        likelihood=settings.likelihood,
+        progress=progress,
+    )
+
+
+def _equal_budget(
+    run: Run, start: _Contender, settings: Comparison, progress: Progress
+) -> tuple[TrainedOn, _Contender]:
+    """The pretrained model after as much more maximum likelihood as the run's adversarial phase had."""
+
+    budget = budget_of(run)
+    if not start.text.corpus.train:
+        raise RunError(f"the text of {start.run.folder} is not there to go on with; --corpus says where it is.")
+    by_time = settings.equal_budget == "time"
+    shown = f"{budget.seconds:,.0f} seconds" if by_time else f"{budget.updates:,} updates"
+    progress.note(f"Maximum likelihood of {start.run.folder} goes on for at most {shown}.")
+    goes_on = start._replace(generator=copy.deepcopy(start.generator))
+    trained = train_on(
+        goes_on.generator,
+        start.text,
+        # The control is maximum likelihood, also where the start was made by a loss that was none.
+        msgspec.structs.replace(start.run.config.pretrain, weighting="text"),
+        updates=None if by_time else budget.updates,
+        seconds=budget.seconds if by_time else None,
+        seed=run.config.seed,
+        progress=progress,
+    )
+    goes_on.generator.eval()
+    return trained, goes_on
+
+
+def _names(run: Run, reference: Run) -> tuple[str, str]:
+    """What the two are called in a sentence: what was pretrained only is maximum likelihood."""
+    names = [each.folder.resolve().name if each.is_adversarial else "MLE" for each in (run, reference)]
+    if names[0] == names[1]:
+        names = [str(run.folder), str(reference.folder)]
+    return printable(names[0]), printable(names[1])
+
+
+def sweep_table(sweeps: dict[str, Sweep]) -> list[str]:
+    """Sweeps one below the other: a row for each temperature, half the interval's width behind each number."""
+
+    lines = []
+    for name, sweep in sweeps.items():
+        lines.append(
+            f"{'temperature':12}{sweep.quality + ' ↑':>18}{sweep.diversity:>18}{'nll ↓':>18}  {printable(name)}"
+        )
+        for point in sweep.points:
+            cells = [mean_of(values).interval(CONFIDENCE) for values in (point.quality, point.diversity)]
+            shown = "".join(f"{_cell(cell):>18}" for cell in [*cells, *([point.nll] if point.nll else [])])
+            lines.append(f"{point.temperature:<12g}{shown}")
+    first = next(iter(sweeps.values()))
+    sets = len(first.points[0].quality)  # of some there may be more, which narrows their intervals
+    how = f"{sets} sets of {first.sentences:,} samples at each temperature, ± half the interval of {CONFIDENCE:.0%}"
+    return [*lines, "", f"{how}; {first.references}"]
+
+
+def _cell(estimate: Any) -> str:
+    if not math.isfinite(estimate.value):
+        return "n/a"
+    half = (estimate.high - estimate.low) / 2
+    return f"{estimate.value:.4f} ±{half:.4f}" if math.isfinite(half) else f"{estimate.value:.4f}"
+
+
+def _likelihood_line(evidence: dict[str, Any]) -> str:
+    """Held-out likelihood of both: a second opinion, which no sharpening improves for a model that was calibrated."""
+    parts = [
+        f"{values['temperature_1']:.3f} for {evidence[which]} (best {values['best']:.3f}, at temperature "
+        f"{values['best_temperature']:g})"
+        for which in ("candidate", "reference")
+        if (values := evidence["nll"][which])
+    ]
+    return f"Held-out nats a token at temperature 1: {' and '.join(parts)}."
