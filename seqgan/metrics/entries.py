@@ -16,6 +16,7 @@ from seqgan.metrics.significance import (
     BLOCKS,
     SAME,
     Ends,
+    Unanimous,
     all_same,
     block_sizes,
     bootstrap_interval,
@@ -31,6 +32,11 @@ SHARE = (0.0, 1.0)
 """Bounds of a share."""
 UNBOUNDED = (-np.inf, np.inf)
 """Bounds of what has none."""
+ALL_THE_SAME = (
+    "all sentences give the same, so that none can be drawn or left out to any effect: the interval is Wilson's, for "
+    "the share of others that may differ"
+)
+"""The note on an interval that is not that of the signature."""
 MEAN_INTERVAL = "|interval:bootstrap 95%"
 """In a signature: sentences were drawn anew, what they are compared with held fixed."""
 SHARE_INTERVAL = "|interval:wilson 95%"
@@ -82,10 +88,13 @@ def set_interval(blocks: int) -> str:
 
 
 def entry_of(name: str, value: float, signature: str, ends: Ends | None = None, note: str = "") -> Entry:
-    """An entry; what is no number is not defined, and has no interval."""
+    """An entry; what is no number is not defined, and has no interval. A note says where the interval is not that of
+    the signature, since all sentences gave the same."""
     if not is_number(value):
         return Entry(name, None, signature, note=note)
     low, high = ends or (None, None)
+    if isinstance(ends, Unanimous):
+        note = note or ALL_THE_SAME
     return Entry(name, float(value), signature, low, high, note)
 
 

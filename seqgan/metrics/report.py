@@ -54,6 +54,10 @@ LOWER_IS_BETTER = (
 """Families of metrics with an arrow down."""
 ARROWS = {1: "↑", -1: "↓", 0: ""}
 """What `direction` gives, as it is shown."""
+UNEVEN = 0.2
+"""How far a number may lie from the middle of its interval, as a share of half its width, to be shown with ±."""
+LEGEND = {"±": "± half of a 95 % interval", "[": "[ ] its ends, where they are not equally far"}
+"""What stands below a table that has such cells."""
 UNDEFINED = "n/a"
 """How a number is shown that is not defined; in JSON it is null."""
 
@@ -163,7 +167,8 @@ def direction(name: str) -> int:
 def table(columns: Mapping[str, Report]) -> str:
     """Several reports side by side as text: a row for each metric, and below how each was computed.
 
-    An arrow shows which way is better, where there is one; ± half the width of the interval, where it is known. The
+    An arrow shows which way is better, where there is one; ± half the width of the interval, where it is known, or its
+    ends in brackets where they lie unequally far from the number, as near the bounds of a share. The
     last cell of a row is the number of its recipe in the list below, or one for each column, in their order, where
     the recipes differ: such numbers may not compare. Notes come last, each with the numbers that it is of.
 
@@ -187,6 +192,9 @@ def table(columns: Mapping[str, Report]) -> str:
         )
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in rows]
+    shown = [said for mark, said in LEGEND.items() if any(mark in cell for row in rows[1:] for cell in row[1:-1])]
+    if shown:
+        lines += ["", f"{'; '.join(shown)}; how it was computed is in the recipe."]
     lines += ["", *(f"{number}  {signature}" for signature, number in recipes.items())]
     noted = notes(columns)
     return "\n".join([*lines, *([""] if noted else []), *noted])
@@ -207,7 +215,18 @@ def _cell(entry: Entry) -> str:
         return UNDEFINED
     if entry.low is None or entry.high is None:
         return _number(entry.value)
-    return f"{_number(entry.value)} ±{_number((entry.high - entry.low) / 2)}"
+    half = (entry.high - entry.low) / 2
+    if not _is_even(entry.value, entry.low, entry.high):
+        return f"{_number(entry.value)} [{_number(entry.low)}, {_number(entry.high)}]"
+    return f"{_number(entry.value)} ±{_number(half)}"
+
+
+def _is_even(value: float, low: float, high: float) -> bool:
+    """Whether ± half its width says where an interval is: its ends are about equally far from the number, and the half
+    leads beyond no bound of a share, or of a score up to 100, that they keep."""
+    half = (high - low) / 2
+    beyond = value - half < 0 <= low or any(high <= bound < value + half for bound in (1, 100))
+    return abs((high + low) / 2 - value) <= UNEVEN * half and not beyond
 
 
 def _number(value: float) -> str:

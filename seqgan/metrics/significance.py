@@ -12,6 +12,7 @@ saw among N may still befall a few in N (`unanimous_interval`).
 import math
 from collections.abc import Sequence
 from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -27,6 +28,13 @@ SAME = 1e-12
 
 Ends = tuple[float, float]
 """Lower and upper end of an interval."""
+
+
+class Unanimous(NamedTuple):
+    """The ends where all sentences gave the same: those of `unanimous_interval`."""
+
+    low: float
+    high: float
 
 
 def bootstrap_interval(
@@ -196,7 +204,7 @@ def jackknife_error(
     return float(np.sqrt((np.square(pseudo - centre) / (parts - 1)).mean()))
 
 
-def unanimous_interval(value: float, sentences: int, bounds: Ends) -> Ends | None:
+def unanimous_interval(value: float, sentences: int, bounds: Ends) -> Unanimous | None:
     """95 % interval of a number between bounds where all sentences gave the same, so that no spread tells of others.
 
     By Wilson's interval of 0 of N, up to 3.84 / (N + 3.84) of other sentences may give something else, at most a bound.
@@ -213,7 +221,7 @@ def unanimous_interval(value: float, sentences: int, bounds: Ends) -> Ends | Non
         return None
     _, share = wilson_interval(0, sentences)
     low, high = bounds
-    return value - share * (value - low), value + share * (high - value)
+    return Unanimous(value - share * (value - low), value + share * (high - value))
 
 
 def all_same(values: ArrayLike) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from seqgan.errors import SeqganError
 from seqgan.metrics import Entry, Report, table
 from seqgan.metrics.report import ARROWS, HIGHER_IS_BETTER, LOWER_IS_BETTER, direction
+from seqgan.metrics.significance import wilson_interval
 
 
 def test_a_report_goes_to_json_and_back():
@@ -52,7 +53,8 @@ def test_the_table_shows_every_number_with_its_recipe():
         ["length-mean", "1234", "3"],
         ["copied", "↓", "0.1000", "4"],
     ]
-    assert lines[5:] == ["", "1  recipe C", "2  recipe A", "3  D", "4  recipe B"]
+    assert lines[5:7] == ["", "± half of a 95 % interval; how it was computed is in the recipe."]
+    assert lines[7:] == ["", "1  recipe C", "2  recipe A", "3  D", "4  recipe B"]
 
 
 def test_recipes_that_differ_between_columns_are_listed_in_their_order():
@@ -65,6 +67,31 @@ def test_recipes_that_differ_between_columns_are_listed_in_their_order():
     lines = table(columns).split("\n")
     assert lines[1].split() == ["bleu-2", "↑", "0.5000", "0.6000", "0.7000", "1,-,2,1"]
     assert lines[-3:] == ["1  of 10", "2  of 20", "3  other"]
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "shown"),
+    [
+        (0.5, 0.46, 0.54, "0.5000 ±0.0400"),
+        (0.5, 0.46, 0.55, "0.5000 ±0.0450"),  # 0.005 from the middle, a ninth of the half
+        (0.5, 0.46, 0.57, "0.5000 [0.4600, 0.5700]"),
+        # Wilson's of 49 of 50, of which the half leads to 1.03; and of 50 of 50, and of 0.
+        (0.98, *wilson_interval(49, 50), "0.9800 [0.8950, 0.9965]"),
+        (1.0, *wilson_interval(50, 50), "1.0000 [0.9287, 1.0000]"),
+        (0.0, *wilson_interval(0, 50), "0.0000 [0.0000, 0.0713]"),
+        # Cut off at a bound, by little.
+        (0.96, 0.91, 1.0, "0.9600 [0.9100, 1.0000]"),
+        (0.04, 0.0, 0.09, "0.0400 [0.0000, 0.0900]"),
+        (99.5, 98.9, 100.0, "99.5000 [98.9000, 100.0000]"),
+        (2.0, 1.5, 2.5, "2.0000 ±0.5000"),
+    ],
+)
+def test_an_interval_is_shown_as_it_is(value, low, high, shown):
+    lines = table({"x": Report([Entry("any", value, "A", low, high)])}).split("\n")
+    assert lines[1] == f"any  {shown}       1"
+    mark = "±" if "±" in shown else "["
+    assert lines[3].startswith(mark)
+    assert ("±" in lines[3]) == (mark == "±")
 
 
 def test_columns_of_the_table_are_aligned():

@@ -17,7 +17,7 @@ from seqgan.metrics import (
     wilson_interval,
 )
 from seqgan.metrics.diversity import distinct_of_counts, estimates, js_of_counts
-from seqgan.metrics.significance import block_of, block_sizes, jackknife_error, unanimous_interval
+from seqgan.metrics.significance import Unanimous, block_of, block_sizes, jackknife_error, unanimous_interval
 
 
 def test_interval_of_two_values_by_hand():
@@ -110,6 +110,7 @@ def test_few_blocks_have_students_quantile_of_as_many(blocks, quantile):
 
 def test_what_all_sentences_gave_is_not_certain():
     # Of 1,000 that gave 0, others may be at most 3.8415 / 1003.8415 of all; each as far as the bounds.
+    assert isinstance(unanimous_interval(0.0, 1000, (0.0, 1.0)), Unanimous)
     low, high = unanimous_interval(0.0, 1000, (0.0, 1.0))
     assert (low, high) == (0.0, pytest.approx(0.0038268, abs=1e-6))
     low, high = unanimous_interval(2.0, 1000, (0.0, 10.0))

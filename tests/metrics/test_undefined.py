@@ -16,6 +16,7 @@ from seqgan.metrics import (
     score_entries,
     table,
 )
+from seqgan.metrics.entries import ALL_THE_SAME
 from seqgan.metrics.report import notes
 
 SINGLE = [["yes"], ["no"], ["maybe"], ["yes"]]
@@ -107,7 +108,7 @@ def test_sentences_that_are_mostly_too_short_are_said():
     found = entries("bleu", [["a", "b", "c"], ["a"], ["b"]], LONG)
     assert found["bleu-3"].value is not None
     assert found["bleu-3"].note.startswith("mostly smoothing: 67% of the samples have fewer than 3 tokens")
-    assert entries("bleu", LONG, LONG)["bleu-3"].note == ""
+    assert "smoothing" not in entries("bleu", LONG, LONG)["bleu-3"].note
 
 
 def test_null_goes_to_json_and_back_and_old_reports_are_read():
@@ -139,3 +140,18 @@ def test_the_bleu_of_a_translation_has_no_orders_that_no_hypothesis_has():
     assert of_sums.values == pytest.approx(score.values, nan_ok=True)
     of_order_3 = score_entries("corpus-bleu", score, "words")[1]
     assert (of_order_3.value, of_order_3.note) == (None, "not defined: no hypothesis has 3 tokens")
+
+
+def test_an_interval_of_sentences_that_all_give_the_same_says_whose_it_is():
+    same = [["a", "b", "c", "d"]] * 10
+    for family in ("bleu", "self-bleu", "diversity"):
+        known = [entry for entry in entries(family, same, same, same).values() if entry.value is not None]
+        assert known
+        for entry in known:
+            assert entry.low is not None
+            assert "bootstrap 95%" in entry.signature or "jackknife 95%" in entry.signature
+            assert entry.note == ALL_THE_SAME
+    assert "bleu-4 of x: all sentences give the same" in "\n".join(
+        notes({"x": Report(e for e in entries("bleu", same, same).values() if e.name == "bleu-4")})
+    )
+    assert entries("bleu", [LONG[0], *same], same)["bleu-2"].note == ""
