@@ -585,6 +585,8 @@ def test_from_nothing_with_a_corpus(here, capsys):
     assert "real text" in shown  # the floor of js, though the file has no test text beside
     assert "|hyps:20|" in shown
     assert "makes all positions at once" in fails(capsys, "sample", "--run", folder, "--temperature", "0.5")
+    line = fails(capsys, "sample", "--run", folder, "--beam", "1", "--count", "3")
+    assert "makes all positions at once and has nothing to search: leave out --beam" in line
     assert "No pretrained run" in fails(capsys, "adversarial")  # this one was made from nothing
 
 

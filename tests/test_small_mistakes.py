@@ -2,19 +2,25 @@
 
 import io
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
 
 from seqgan.cli import main as main_module
-from seqgan.cli.adversarial import check_name
+from seqgan.cli.adversarial import ChildFlags, check_name
+from seqgan.cli.evaluate import without_those_of_more
 from seqgan.cli.main import main
+from seqgan.cli.meant import meant_flag
+from seqgan.cli.pretrain import PretrainFlags
 from seqgan.cli.sample import source_lines
+from seqgan.config import PretrainConfig
 from seqgan.data.lines import read_lines
 from seqgan.data.stream import stream_lines
 from seqgan.data.tokenizers import Words
 from seqgan.errors import ConfigError, CorpusError
 from seqgan.evaluation.evaluate import judge_sentences
 from seqgan.progress import Progress
+from seqgan.training.pretrain import one_update
 
 
 class PanicException(BaseException):
@@ -83,3 +89,27 @@ def test_metrics_of_many_sentences_are_counted_as_they_are_computed():
     names = [entry.name for entry in report]
     assert names.index("distinct-1") < names.index("bleu-2") < len(names)
     assert list(report) == list(judge_sentences(lines, references, None, Words(), families))
+
+
+def test_a_setting_of_another_section_is_named():
+    assert meant_flag("--discriminator.output-decay", ChildFlags) == "--adversarial.output-decay"
+    assert meant_flag("--adversarial.filters", ChildFlags) == "--discriminator.filters"
+    assert meant_flag("--data.learning-rate", PretrainFlags) == "--pretrain.learning-rate"
+    assert meant_flag("--data.none", PretrainFlags) is None
+
+
+def test_all_metrics_of_few_lines_leave_out_what_needs_more():
+    said = []
+    flags = SimpleNamespace(metrics=("all",), progress=SimpleNamespace(note=said.append))
+    families = ("bleu", "mauve", "adversarial-success")
+    assert without_those_of_more(flags, families, 19) == families[:2]
+    assert said == ["adversarial-success is left out: it needs 20 samples and references, and has 19."]
+    assert without_those_of_more(flags, families, 20) == families
+    flags.metrics = ("all", "adversarial-success")  # refused by name, where it is computed
+    assert without_those_of_more(flags, families, 19) == families
+
+
+def test_a_text_of_one_batch_is_told():
+    said = one_update(42, PretrainConfig(epochs=80, batch_size=64), "pair")
+    assert said.startswith("42 pairs make 1 update an epoch, as a batch has 64, and 80 updates in all may teach little")
+    assert said.endswith("--pretrain.batch-size 8 makes 6 an epoch.")

@@ -302,6 +302,7 @@ def judge_file(flags: EvaluateFlags) -> tuple[dict[str, "Report"], dict[str, Any
             f"{' and '.join(aligned)} {verb} a reference for each sample, and {flags.samples} has {len(samples):,} "
             f"lines where {flags.references} has {len(references):,}: give aligned files, or leave out these metrics."
         )
+    families = without_those_of_more(flags, families, min(len(samples), len(references)))
     training = None if flags.training is None else lines_of(flags.training, flags)
     blank = sum(not line.strip() for line in samples)
     if blank:
@@ -330,6 +331,20 @@ def judge_file(flags: EvaluateFlags) -> tuple[dict[str, "Report"], dict[str, Any
         progress=shown,
     )
     return columns, {"samples": flags.samples, "column": flags.samples}
+
+
+def without_those_of_more(flags: EvaluateFlags, families: tuple[str, ...], there: int) -> tuple[str, ...]:
+    """Of the metrics that "all" stands for, those that so few samples or references suffice for; the others are told.
+    One that is named stays, and is refused where it is computed."""
+    from seqgan.evaluation.evaluate import ALL
+    from seqgan.evaluation.trained import LEAST
+
+    if ALL not in flags.metrics:
+        return families
+    left_out = [name for name in families if LEAST.get(name, 0) > there and name not in flags.metrics]
+    for name in left_out:
+        flags.progress.note(f"{name} is left out: it needs {LEAST[name]} samples and references, and has {there}.")
+    return tuple(name for name in families if name not in left_out)
 
 
 def note_unequal(flags: EvaluateFlags, real: int, samples: int) -> None:
@@ -446,6 +461,7 @@ def judge_runs(
         known_grammar = grammar_of(text) is not None
         known = {"model": True, "references": True, "training": there, "grammar": known_grammar}
         families = chosen_families(flags.metrics, **known) or (*FAMILIES, *MODEL_FAMILIES)
+        families = without_those_of_more(flags, families, min(flags.count, len(references)))
         if not columns and held.split == "valid" and flags.references is None:
             progress.note(
                 "The corpus has no test text: judged against its validation text, which decided when to stop."

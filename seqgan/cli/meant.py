@@ -30,7 +30,11 @@ def meant_flag(given: str, record: type) -> str | None:
     """
     name, flags = plain(given).lstrip("-"), flags_of(record)
     known = [flag for flag in flags if plain(flag).lstrip("-") == name]
-    return next((flag for flag in (*known, *NICKNAMES.get(name, ())) if flag in flags), None)
+    # Of another section, where one alone has a setting of that name.
+    last = name.rpartition(".")[2]
+    elsewhere = [flag for flag in flags if "." in name and plain(flag).lstrip("-").rpartition(".")[2] == last]
+    moved = elsewhere if len(elsewhere) == 1 else []
+    return next((flag for flag in (*known, *NICKNAMES.get(name, ()), *moved) if flag in flags), None)
 
 
 def flags_of(record: type, prefix: str = "--") -> list[str]:

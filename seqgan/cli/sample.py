@@ -35,8 +35,9 @@ class SampleFlags(CommonFlags, frozen=True, kw_only=True):
     at each step. For pairs 5 is usual."""
     n_best: Annotated[int, Meta(ge=1, le=MOST)] = 1
     """Answers to each source, below one another: the best of the beam, or as many draws."""
-    length_penalty: Annotated[float, Meta(ge=0)] = 0.6
-    """How much a beam of 2 or more favours length: scores are divided by ((5 + length) / 6) to this power."""
+    length_penalty: Annotated[float, Meta(ge=0)] | None = None
+    """How much a beam of 2 or more favours length: scores are divided by ((5 + length) / 6) to this power, by default
+    0.6."""
     best_of: Annotated[int, Meta(ge=1, le=100_000)] | None = None
     """Of an adversarial run: draw so many for each sentence, or for each source, and keep the one that its
     discriminator finds most real. What is kept is less diverse than samples are, the more so the greater the number."""
@@ -115,6 +116,8 @@ def check_meaningful(flags: SampleFlags, run: "Run") -> None:
     Raises:
         ConfigError: one has not.
     """
+    from seqgan.generators import ONE_SHOT_GENERATORS
+
     of_pairs = run.source_vocabulary is not None
     if of_pairs and flags.source is None:
         raise ConfigError(f"{run.folder} answers sources: give them with --source FILE, one a line, or --source -.")
@@ -130,12 +133,17 @@ def check_meaningful(flags: SampleFlags, run: "Run") -> None:
             raise ConfigError(f"{flag} is of samples, and --beam searches and draws nothing: give one of them.")
         if given and flags.n_best > 1:
             raise ConfigError(f"{flag} keeps one sample of a source, and --n-best is {flags.n_best}: give one of them.")
+    if flags.beam is not None and run.config.generator.name in ONE_SHOT_GENERATORS:
+        raise ConfigError(
+            f"{run.folder} makes all positions at once and has nothing to search: leave out --beam, and sentences are "
+            "drawn."
+        )
     if flags.beam is not None and (flags.temperature, flags.top_k, flags.top_p) != (1.0, 0, 1.0):
         raise ConfigError("--beam searches and draws nothing: leave out --temperature, --top-k and --top-p.")
     if flags.beam is not None and flags.memory:
         raise ConfigError("--memory is of samples, and --beam searches and draws nothing: give one of them.")
     check_memory(flags.memory, [run])
-    if flags.length_penalty != SampleFlags().length_penalty:
+    if flags.length_penalty is not None:
         if flags.beam is None:
             raise ConfigError("--length-penalty is of a beam: give --beam as well.")
         if flags.beam == 1 and flags.length_penalty:
@@ -146,7 +154,8 @@ def check_meaningful(flags: SampleFlags, run: "Run") -> None:
     wanted = flags.n_best if of_pairs else flags.count or 1
     if flags.beam is not None and wanted > flags.beam:
         flag = "--n-best" if of_pairs else "--count"
-        raise ConfigError(f"{flag} is {wanted}, and a beam of {flags.beam} finds no more than that: widen --beam.")
+        drawn = "" if of_pairs else ", or leave it out to draw them"
+        raise ConfigError(f"{flag} is {wanted}, and a beam of {flags.beam} finds {flags.beam}: widen --beam{drawn}.")
     if not of_pairs and flags.beam is not None and flags.prefix is not None:
         raise ConfigError("--beam searches from the first token on: leave out --prefix.")
 
@@ -155,7 +164,7 @@ def samples(flags: SampleFlags, run: "Run") -> list[str]:
     """Sentences of a run of plain text."""
     import torch
 
-    from seqgan.evaluation.generate import encode_prefix, generate_sentences, likeliest_sentences
+    from seqgan.evaluation.generate import LENGTH_PENALTY, encode_prefix, generate_sentences, likeliest_sentences
     from seqgan.runs.load import load_generator
     from seqgan.training.engine import choose_device
 
@@ -170,7 +179,7 @@ def samples(flags: SampleFlags, run: "Run") -> list[str]:
             max_length,
             run.tokenizer,
             run.vocabulary,
-            length_penalty=flags.length_penalty,
+            length_penalty=LENGTH_PENALTY if flags.length_penalty is None else flags.length_penalty,
             progress=flags.progress,
             all_symbols=flags.all_symbols,
         )
@@ -195,7 +204,7 @@ def answers(flags: SampleFlags, run: "Run") -> list[str]:
     """What a run of pairs writes for the sources that the flags name, those of a source below one another."""
     import torch
 
-    from seqgan.evaluation.generate import answer_sources
+    from seqgan.evaluation.generate import LENGTH_PENALTY, answer_sources
     from seqgan.runs.load import load_generator
     from seqgan.training.engine import choose_device
 
@@ -212,7 +221,7 @@ def answers(flags: SampleFlags, run: "Run") -> list[str]:
         rng=torch.Generator(device).manual_seed(flags.seed),
         beam=flags.beam or 0,
         n_best=flags.n_best,
-        length_penalty=flags.length_penalty,
+        length_penalty=LENGTH_PENALTY if flags.length_penalty is None else flags.length_penalty,
         temperature=flags.temperature,
         top_k=flags.top_k,
         top_p=flags.top_p,

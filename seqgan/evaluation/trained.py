@@ -127,11 +127,15 @@ def _signature(what: str, lines: Lines, count: int, interval: str = "") -> str:
 
 def _features(lines: Lines, judges: Judges, family: str) -> tuple[np.ndarray, np.ndarray, str]:
     """Features of equally many real and judged sentences, and the signature's part on them."""
-    count = _equal_count(lines, family, 2)
+    count = _equal_count(lines, family, LEAST[family])
     model = judges.features(lines)
     real = model.featurize(spread(lines.references, count), spread(lines.reference_tokens, count))
     judged = model.featurize(spread(lines.samples, count), spread(lines.sample_tokens, count))
     return real, judged, f"refs:spread {count} of {len(lines.references)}|features:{model.name}, dim {real.shape[1]}"
+
+
+LEAST = {"adversarial-success": 20, "frechet": 2, "mauve": 2}
+"""Samples, and references, that these need."""
 
 
 def _equal_count(lines: Lines, family: str, least: int) -> int:
@@ -253,7 +257,7 @@ def _scored(model: LanguageModel, unknown: str) -> str:
 
 
 def _adversarial_success(lines: Lines, judges: Judges, intervals: bool) -> list[Entry]:  # noqa: ARG001
-    count = _equal_count(lines, "adversarial-success", 20)
+    count = _equal_count(lines, "adversarial-success", LEAST["adversarial-success"])
     human, machine = spread(lines.reference_tokens, count), spread(lines.sample_tokens, count)
     result = adversarial_success(human, machine)
     evaluator = f"logistic regression on hashed 1-3-grams|split:60/10/30|refs:spread {count} of {len(lines.references)}"

@@ -70,6 +70,12 @@ class DiscriminatorReward:
             ConfigError: not as many prompts as completions; or one is neither a text nor messages, None for one.
             CorpusError: a discriminator that reads sources is given a blank prompt.
         """
+        for given, name in ((prompts, "prompts"), (completions, "completions")):
+            if isinstance(given, str) or not isinstance(given, Sequence):
+                raise ConfigError(
+                    f"{name} is {'a string' if isinstance(given, str) else f'a {type(given).__name__}'}, expected a "
+                    "list with one for each completion."
+                )
         if len(prompts) != len(completions):
             raise ConfigError(f"{len(prompts)} prompts and {len(completions)} completions: each has its own.")
         said = (*MODEL, *PERSON)

@@ -124,6 +124,8 @@ def pretrain(
     optimizer = adam(generator, config.learning_rate)
     epoch, part, best_epoch, best_nll = 0, Part(), 0, math.inf
     updates = config.epoch_updates or math.ceil(train.sentences / config.batch_size)  # of an epoch
+    if updates == 1 and not config.epoch_updates:
+        progress.note(one_update(train.sentences, config, "sentence" if text.source_vocabulary is None else "pair"))
     best_weights = copy.deepcopy(generator.state_dict())
     skips, doctor = pretraining_skips(), Doctor(progress.note)
 
@@ -215,6 +217,22 @@ def pretrain(
 
     generator.load_state_dict(best_weights)
     return Pretrained(epoch, best_epoch, best_nll)
+
+
+def one_update(sentences: int, config: PretrainConfig, noun: str = "sentence") -> str:
+    """What is said of a text that is one batch: that so few updates hardly teach it, and which batches would.
+
+    Args:
+        sentences: of the training text.
+        config: whose batch is no smaller.
+        noun: what they are.
+    """
+    smaller = max(1, sentences // 5)
+    return (
+        f"{count(sentences, noun)} {'makes' if sentences == 1 else 'make'} 1 update an epoch, as a batch has "
+        f"{config.batch_size:,}, and {count(config.epochs, 'update')} in all may teach little: "
+        f"--pretrain.batch-size {smaller} makes {math.ceil(sentences / smaller)} an epoch."
+    )
 
 
 def why_over(epochs: int, best_epoch: int, config: PretrainConfig) -> str | None:

@@ -131,5 +131,11 @@ def test_mistakes_are_said(made, tmp_path):
     with pytest.raises(RunError, match="is no exported model"):
         discriminator_reward_function(tmp_path)
     reward = discriminator_reward_function(made["plain"])
+    with pytest.raises(ConfigError, match="prompts is a NoneType, expected a list with one for each completion"):
+        reward(None, ["a"])
+    with pytest.raises(ConfigError, match="prompts is a string, expected a list"):
+        reward("a", ["a"])
+    with pytest.raises(ConfigError, match="completions is a NoneType"):
+        reward(["a"], None)
     with pytest.raises(ConfigError, match="1 prompts and 2 completions"):
         reward([""], ["a", "b"])
