@@ -586,7 +586,7 @@ def test_from_nothing_with_a_corpus(here, capsys):
     assert "|hyps:20|" in shown
     assert "makes all positions at once" in fails(capsys, "sample", "--run", folder, "--temperature", "0.5")
     line = fails(capsys, "sample", "--run", folder, "--beam", "1", "--count", "3")
-    assert "makes all positions at once and has nothing to search: leave out --beam" in line
+    assert "makes all positions at once, and has nothing to search: leave out --beam" in line
     assert "No pretrained run" in fails(capsys, "adversarial")  # this one was made from nothing
 
 

@@ -133,11 +133,10 @@ def check_meaningful(flags: SampleFlags, run: "Run") -> None:
             raise ConfigError(f"{flag} is of samples, and --beam searches and draws nothing: give one of them.")
         if given and flags.n_best > 1:
             raise ConfigError(f"{flag} keeps one sample of a source, and --n-best is {flags.n_best}: give one of them.")
-    if flags.beam is not None and run.config.generator.name in ONE_SHOT_GENERATORS:
-        raise ConfigError(
-            f"{run.folder} makes all positions at once and has nothing to search: leave out --beam, and sentences are "
-            "drawn."
-        )
+    at_once = run.config.generator.name in ONE_SHOT_GENERATORS
+    if flags.beam is not None and (at_once or run.config.generator.state_noise):
+        what = "makes all positions at once" if at_once else "has its chance in the noise of its first state"
+        raise ConfigError(f"The generator of {run.folder} {what}, and has nothing to search: leave out --beam.")
     if flags.beam is not None and (flags.temperature, flags.top_k, flags.top_p) != (1.0, 0, 1.0):
         raise ConfigError("--beam searches and draws nothing: leave out --temperature, --top-k and --top-p.")
     if flags.beam is not None and flags.memory:

@@ -60,7 +60,7 @@ def beam_search(
 
     Raises:
         ValueError: a beam below 1, an n_best that is not between 1 and it, a negative length_penalty; or a generator
-            that makes all positions at once.
+            that makes all positions at once, or begins with noise.
 
     Source: Wu et al. 2016 (arXiv:1609.08144), section 7, equation 14, without the coverage penalty.
     """
@@ -156,12 +156,23 @@ def _row_count(context: "Context") -> int:
     return 1 if context is None else len(context)
 
 
-def _check(generator: "GeneratorModule", beam: int, n_best: int, length_penalty: float) -> None:
+def cannot_search(generator: "GeneratorModule") -> str | None:
+    """Why the likeliest sequences of a generator cannot be searched for, with the mend; None where they can."""
+    name = type(generator).__name__
     if hasattr(generator, "distributions"):
-        raise ValueError(
-            f"{type(generator).__name__} makes all positions at once and has no next symbol to search for: sample from "
-            "it."
+        return f"{name} makes all positions at once and has no next symbol to search for: sample from it."
+    if getattr(generator, "state_noise", 0.0) > 0:
+        return (
+            f"{name} has its chance in the noise of its first state, and a search begins without: no sequence that it "
+            "finds is likely for that. Sample from it."
         )
+    return None
+
+
+def _check(generator: "GeneratorModule", beam: int, n_best: int, length_penalty: float) -> None:
+    why = cannot_search(generator)
+    if why is not None:
+        raise ValueError(why)
     if not 1 <= n_best <= beam:
         raise ValueError(f"A beam of {beam} cannot find the {n_best} best: give 1 <= n_best <= beam.")
     if length_penalty < 0:

@@ -18,7 +18,7 @@ from seqgan.data.source_cut import SourceCut, fit_sources
 from seqgan.data.tokenizers import Tokenizer
 from seqgan.data.vocabulary import Vocabulary
 from seqgan.data.written import Writer
-from seqgan.decoding.beam_search import beam_search
+from seqgan.decoding.beam_search import beam_search, cannot_search
 from seqgan.decoding.sampling import sample
 from seqgan.errors import ConfigError
 from seqgan.generators.masked import masked
@@ -261,10 +261,12 @@ def likeliest_sentences(
     `generate_sentences`.
 
     Raises:
-        ConfigError: a generator that makes all positions at once, or more sentences than the beam follows.
+        ConfigError: a generator that makes all positions at once or begins with noise, or more sentences than the beam
+            follows.
     """
-    if hasattr(generator, "distributions"):
-        raise ConfigError("This generator makes all positions at once and has nothing to search: leave out --beam.")
+    why = cannot_search(generator)
+    if why is not None:
+        raise ConfigError(why)
     if count > beam:
         raise ConfigError(f"{count} sentences are asked for and the beam is {beam}: widen it, or ask for fewer.")
     generator = drawn_from(generator, vocabulary, all_symbols)

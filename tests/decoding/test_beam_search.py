@@ -224,3 +224,21 @@ def test_what_cannot_be_searched_is_refused():
         beam_search(generator, 2, max_length=3, length_penalty=-1)
     with pytest.raises(ValueError, match="ResidualConvGenerator makes all positions at once"):
         beam_search(ONE_SHOT_GENERATORS["residual-conv"](5), 2, max_length=3)
+
+
+def test_a_generator_that_begins_with_noise_is_not_searched():
+    from seqgan.data.tokenizers import Words
+    from seqgan.data.vocabulary import Vocabulary
+    from seqgan.errors import ConfigError
+    from seqgan.evaluation.generate import likeliest_sentences
+    from seqgan.generators import LSTMGenerator
+
+    vocabulary = Vocabulary(["a", "b"])
+    generator = LSTMGenerator(len(vocabulary), 4, 4)
+    assert greedy_decode(generator, rows=2, max_length=3).tokens.shape == (2, 3)
+    generator.state_noise = 10.0
+    message = "has its chance in the noise of its first state"
+    with pytest.raises(ValueError, match=message):
+        greedy_decode(generator, rows=2, max_length=3)
+    with pytest.raises(ConfigError, match=message):
+        likeliest_sentences(generator, 1, 1, 3, Words(), vocabulary)
