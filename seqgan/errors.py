@@ -24,6 +24,10 @@ class TrainingError(SeqganError):
     """A training that cannot go on: its numbers are not finite, or it collapsed and was to stop then."""
 
 
+class PlayerError(SeqganError):
+    """A generator, discriminator or reward of one's own that lacks a method, or gives something else than is asked."""
+
+
 class LostProcessError(SeqganError):
     """Of several processes of one training another one has ended, or does not answer."""
 

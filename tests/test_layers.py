@@ -17,6 +17,7 @@ LAYERS = {
     "interrupt": 0.1,
     "settings_file": 1,
     "tensors": 1,
+    "fitting": 1.2,
     "generators": 2,
     "discriminators": 2,
     "objectives": 2,
@@ -42,7 +43,7 @@ LAYERS = {
 }
 
 NARROWER = {
-    "decoding": {"tensors"},
+    "decoding": {"errors", "fitting", "tensors"},
     "objectives": {"tensors"},
     "metrics": {"errors", "__init__"},
     "data": {"errors", "files", "progress", "tensors"},

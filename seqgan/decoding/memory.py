@@ -5,12 +5,14 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import torch
 
 from seqgan.decoding.states import first_state
+from seqgan.fitting import ROWS, check_rows, tried, try_step, untouched_numbers
 from seqgan.tensors.rows import select_rows, state_size
 
 if TYPE_CHECKING:  # for the annotation alone: decoding knows the protocol, no model
@@ -62,6 +64,9 @@ def rows_within(
         length: T, of each row.
         context: of the generator; None without a source.
         device: where the rows are.
+
+    Raises:
+        PlayerError: the generator's first steps fail, or give other shapes than they should.
     """
     memory = _budget.get() if memory is None else memory
     budget = int(free_bytes(device) * SHARE) if memory is None else memory
@@ -72,14 +77,24 @@ def rows_within(
 
 
 def state_bytes(generator: "GeneratorModule", length: int, context: "Context", device: torch.device) -> int:
-    """Of one row's state at the end of a sequence: of constant size, or of one that grows with each token."""
-    first = torch.zeros(1, dtype=torch.long, device=device)
-    state = first_state(generator, 1, select_rows(context, first))
-    step = getattr(generator, "advance", generator.step)
+    """Of one row's state at the end of a sequence: of constant size, or of one that grows with each token.
+
+    Raises:
+        PlayerError: the generator's first steps fail, or give other shapes than they should.
+    """
+    first = torch.zeros(ROWS, dtype=torch.long, device=device)
+    source = select_rows(context, first)
+    method = "advance" if hasattr(generator, "advance") else "step"
+    tokens = torch.full_like(first, generator.start)
     sizes = []
-    for _ in range(min(2, length)):
-        _, state = step(torch.full_like(first, generator.start), state)
-        sizes.append(state_size(state))
+    with untouched_numbers(device):
+        begin = partial(first_state, generator, ROWS, source)
+        state = tried(generator, "generator", "initial_state", f"{ROWS} rows", begin)
+        check_rows(generator, "initial_state", state, ROWS)
+        for _ in range(min(2, length)):
+            _, state = try_step(generator, method, tokens, state)
+            sizes.append(state_size(state) // ROWS)
+            tokens = torch.full_like(first, generator.vocabulary_size - 1)
     return sizes[-1] + (sizes[-1] - sizes[0]) * (length - 2) if length > 1 else sum(sizes)
 
 

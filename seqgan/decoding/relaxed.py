@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from seqgan.fitting import check_numbers
 from seqgan.tensors.masking import mask_from_tokens
 from seqgan.tensors.rows import disturb_rows
 
@@ -60,6 +61,7 @@ def relaxed_sample(
 
     Raises:
         ValueError: noise for a state that holds nothing yet; or more positions than the generator makes at once.
+        PlayerError: a generator that makes all positions at once gives another shape.
 
     Source: Kusner and Hernandez-Lobato 2016 (arXiv:1611.04051); Jang, Gu, Poole 2017 (arXiv:1611.01144), section 2.2
     for `hard`; Press et al. 2017 (arXiv:1706.01399) for noise in the state and softmax vectors fed back.
@@ -70,7 +72,10 @@ def relaxed_sample(
                 f"This generator makes {generator.max_length} positions at once, and {max_length} are asked for: build "
                 f"it with max_length={max_length}."
             )
-        logits = generator.distributions(rows, rng)[:, :max_length]
+        logits = generator.distributions(rows, rng)
+        shape = [rows, generator.max_length, generator.vocabulary_size]
+        check_numbers(generator, "generator", "distributions", logits, shape, "rows, positions, vocabulary")
+        logits = logits[:, :max_length]
         probs, tokens = relax(logits, rng, temperature=temperature, gumbel=gumbel, hard=hard)
     else:
         previous = torch.full((rows,), generator.start, device=rng.device)

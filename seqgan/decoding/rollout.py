@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from seqgan.decoding.given import check_context, check_samples, checked_rewards
 from seqgan.decoding.memory import in_groups, rows_within
 from seqgan.decoding.sampling import Samples, advance, draw_tokens
 from seqgan.decoding.states import first_state
+from seqgan.fitting import STEPPING, check_generator
 from seqgan.tensors.masking import mask_from_tokens
 from seqgan.tensors.modes import evaluating
 from seqgan.tensors.rows import select_rows, slice_rows
@@ -58,16 +60,23 @@ def rollout(
     Returns:
         [N, B, T]
 
+    Raises:
+        PlayerError: generator, context, samples or rewards are not of the shapes that they should be, or lie on several
+            devices.
+
     Source: Yu et al. 2017 (arXiv:1609.05473), equation 4.
     """
+    check_generator(generator, STEPPING, rng.device)
+    check_samples(*samples, rng.device)
     batch, length = samples.tokens.shape
+    check_context(context, batch)
 
     def some(first: int, behind: int) -> Tensor:
         part = Samples(samples.tokens[first:behind], samples.mask[first:behind])
         source = slice_rows(context, first, behind)
 
         def reward_of(tokens: Tensor, mask: Tensor, row: Tensor) -> Tensor:
-            return reward(tokens, mask, row + first)
+            return checked_rewards(reward(tokens, mask, row + first), reward, tokens)
 
         return _values(generator, reward_of, part, rollouts, source, rng, at_once, given)
 

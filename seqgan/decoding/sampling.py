@@ -7,9 +7,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from seqgan.decoding.given import check_context
 from seqgan.decoding.memory import in_groups, rows_within
 from seqgan.decoding.relaxed import relaxed_sample
 from seqgan.decoding.states import first_state
+from seqgan.fitting import ONE_SHOT, STEPPING, check_generator
 from seqgan.tensors.devices import piece_bytes
 from seqgan.tensors.masking import mask_from_tokens
 from seqgan.tensors.modes import evaluating
@@ -235,7 +237,10 @@ def sample(
     Raises:
         ValueError: the prefix is longer than that; or a generator that makes all positions at once is asked for more of
             them, or for anything but plain samples.
+        PlayerError: the generator lacks a method, or gives something else than it should, or lies on another device.
     """
+    check_generator(generator, ONE_SHOT if hasattr(generator, "distributions") else STEPPING, rng.device)
+    check_context(context, rows)
     if hasattr(generator, "distributions"):
         if (temperature, top_k, top_p, prefix) != (1.0, 0, 1.0, None):
             raise ValueError(
