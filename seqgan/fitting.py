@@ -113,12 +113,12 @@ def check_device(model: nn.Module, what: str, device: torch.device) -> None:
         )
 
 
-def tried(model: nn.Module, what: str, method: str, given: str, call: Callable[[], Any]) -> Any:
+def tried(model: Any, what: str, method: str, given: str, call: Callable[[], Any]) -> Any:
     """What a method gives in a trial.
 
     Args:
         model: whose method it is.
-        what: "generator" or "discriminator", for the message.
+        what: "generator", "discriminator" or "reward", for the message.
         method: its name.
         given: what it is given, in words.
         call: calls it.
@@ -132,7 +132,8 @@ def tried(model: nn.Module, what: str, method: str, given: str, call: Callable[[
         raise  # these say what they are
     except Exception as error:
         said = " ".join(f"{type(error).__name__}: {error}".split())[:300].rstrip(".")
-        raise PlayerError(f"{method} of the {what} {name_of(model)} failed on {given}, with {said}.") from error
+        called = getattr(model, "__name__", name_of(model))
+        raise PlayerError(f"{method} of the {what} {called} failed on {given}, with {said}.") from error
 
 
 def try_step(generator: Any, method: str, tokens: Tensor, state: State) -> tuple[Tensor, State]:
@@ -154,7 +155,7 @@ def try_step(generator: Any, method: str, tokens: Tensor, state: State) -> tuple
     if not (isinstance(result, tuple | list) and len(result) == 2):
         raise _gave(generator, "generator", method, result, f"two things: {STEPPING['step'].split('gives ')[1]}")
     values, state = result
-    width = generator.vocabulary_size if method == "step" else _output_layer(generator).shape[1]
+    width = generator.vocabulary_size if method == "step" else output_weight(generator).shape[1]
     axes = "rows, vocabulary" if method == "step" else "rows, what output_layer reads"
     check_numbers(generator, "generator", method, values, [len(tokens), width], axes)
     check_rows(generator, method, state, len(tokens))
@@ -246,7 +247,7 @@ def _is_number(value: Any) -> bool:
         return False
 
 
-def _output_layer(generator: Any) -> Tensor:
+def output_weight(generator: Any) -> Tensor:
     """The weight of a generator's output layer. [V, D]
 
     Raises:

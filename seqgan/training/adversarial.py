@@ -31,6 +31,7 @@ from seqgan.runs.metric_log import MetricLog
 from seqgan.runs.thinning import is_logged, is_shown, thin_samples
 from seqgan.training.doctor import Doctor
 from seqgan.training.engine import device_of, seeded
+from seqgan.training.fitting import check_players, check_reward
 from seqgan.training.keeping import Keeper
 from seqgan.training.log_odds import check_log_odds, few_weights
 from seqgan.training.players import Players, check_processes
@@ -82,18 +83,23 @@ def train_adversarially(
         ConfigError: settings that do not go together.
         CheckpointError: the run's training states are damaged, or belong to another text.
         Interrupted: `stop` said so; a state is saved.
+        PlayerError: a player or the reward lacks a method, or gives something else than it should; seen on a few
+            sentences first.
         TrainingError: training diverged, or it collapsed and was to stop then.
     """
     config = config or AdversarialConfig()
     check_on_collapse(config)
     if isinstance(algorithm, Sampled) and not resume:
         check_log_odds(config, algorithm)
+    check_players(generator, discriminator, text, algorithm, config)
     device = device_of(generator)
     progress = progress if is_first() else SILENT
     check_alike("The text", text.corpus.fingerprint() + text.vocabulary_fingerprint)
     take_over(generator, discriminator)
     with seeded(seed, device) as rng:
         players = make_players(generator, discriminator, text, algorithm, config, rng, reward)
+        if reward is not None:
+            check_reward(reward, text, config, device)
         doctor = Doctor(progress.note, _circumstances(algorithm, config, from_nothing=from_nothing))
         state = (
             load_state(run.checkpoints_folder, progress.note, run.metrics_path) if run is not None and resume else None

@@ -37,6 +37,7 @@ from seqgan.runs.thinning import is_shown
 from seqgan.tensors.workers import alone
 from seqgan.training.doctor import Doctor
 from seqgan.training.engine import device_of, random_state, seeded, set_random_state
+from seqgan.training.fitting import check_learner
 from seqgan.training.keeping import Keeper
 from seqgan.training.optimizers import adam, update
 from seqgan.training.processes import (
@@ -113,9 +114,11 @@ def pretrain(
     Raises:
         CheckpointError: the run's training states are damaged, or belong to another text.
         Interrupted: `stop` said so; a state is saved.
+        PlayerError: the generator lacks a method, or gives something else than it should; seen on a few tokens first.
         TrainingError: training diverged.
     """
     config = config or PretrainConfig()
+    check_learner(generator, text)
     device = device_of(generator)
     progress = progress if is_first() else SILENT
     check_alike("The text", text.corpus.fingerprint() + text.vocabulary_fingerprint)

@@ -42,6 +42,7 @@ from seqgan.training.rewards import (
     discriminator_reward,
     is_per_token,
     mixed_reward,
+    own_reward,
     trimmed,
 )
 
@@ -160,7 +161,7 @@ class SampledPlayers(Players):
                 "A reward is given, and adversarial.discriminator_share is 1, which leaves it no part: set the share "
                 "to 0 for it alone, or to something between."
             )
-        self.other_reward = reward or functools.partial(bleu_of, end=generator.end)
+        self.other_reward = functools.partial(bleu_of, end=generator.end) if reward is None else own_reward(reward)
         super().__init__(generator, discriminator, text, config, rng)
         self.algorithm = algorithm
         sources = None if text.source_vocabulary is None else len(text.source_vocabulary)
