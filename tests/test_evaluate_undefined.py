@@ -46,6 +46,15 @@ def test_lines_of_single_words_by_all_metrics(here, capsys):
     assert "of words.txt: not defined: no sample has 2 tokens" in table
 
 
+def test_a_count_beside_lines_of_a_file_is_said_to_do_nothing(here, capsys):
+    files = ("--samples", "words.txt", "--references", "words.txt", "--metrics", "distinct")
+    of_all = evaluated(*files)
+    assert "--count" not in capsys.readouterr().err
+    assert evaluated(*files, "--count", 2) == of_all
+    said = " ".join(capsys.readouterr().err.split())
+    assert "--count is of runs, whose samples are drawn: all 4 lines of words.txt are judged." in said
+
+
 def test_sacrebleus_tokens_are_chosen(here, capsys):
     files = ("--samples", "zh.txt", "--references", "zh.txt", "--metrics", "sacrebleu")
     found = evaluated(*files)["sacrebleu"]
