@@ -114,15 +114,31 @@ def write_with(path: Path, write: Callable[[Path], object], size: int | None = N
 
 
 def replace_folder(unfinished: Path, folder: Path) -> None:
-    """Put the finished folder in its place; what was there is renamed away first, and only then deleted."""
+    """Put the finished folder in its place; what was there is renamed away first, and only then deleted.
+
+    Interrupted between the two renamings, what was there comes back.
+    """
     old = folder.with_name(folder.name + ".old" + TEMPORARY_SUFFIX)
     if old.exists():
         shutil.rmtree(old)
-    if folder.exists():
-        os.replace(folder, old)
-    os.replace(unfinished, folder)
-    sync(folder.parent)
-    shutil.rmtree(old, ignore_errors=True)
+    try:
+        if folder.exists():
+            os.replace(folder, old)
+        os.replace(unfinished, folder)
+        sync(folder.parent)
+    finally:
+        if old.exists() and not folder.exists():
+            os.replace(old, folder)
+        _delete(old)
+
+
+def _delete(folder: Path) -> None:
+    """Delete a folder, if it is there, also where an interruption comes in its midst."""
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def sync(path: Path) -> None:
@@ -139,19 +155,22 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def cannot_write(path: Path, error: OSError, size: int | None = None, place: str = "choose another place") -> RunError:
+def cannot_write(path: Path, error: OSError, size: int | None = None, place: str = "") -> RunError:
     """The one line that a user reads when the system refuses a write.
 
     Args:
         path: what was to be written; below a temporary name that which the user asked for is said.
         error: the refusal.
         size: bytes that it needs, where that is known.
-        place: how another place is chosen.
+        place: how another place is chosen, where that is by a flag of its own.
     """
     path = Path(*(part.removesuffix(TEMPORARY_SUFFIX) or part for part in path.parts))
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return NoRoomError(f"{path} could not be written: {_no_room(path, error, size)}", place)
-    return RunError(f"{path} could not be written: {error.strerror or error}. Choose a place that may be written to.")
+        return NoRoomError(
+            f"{path} could not be written: {_no_room(path, error, size)}", place or "choose another place"
+        )
+    where = f"{place[0].upper()}{place[1:]}" if place else "Choose a place"
+    return RunError(f"{path} could not be written: {error.strerror or error}. {where} that may be written to.")
 
 
 @contextlib.contextmanager

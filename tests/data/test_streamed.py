@@ -479,7 +479,8 @@ def test_a_cache_that_cannot_be_made(folder, tmp_path, monkeypatch):
 
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("SEQGAN_CACHE", str(tmp_path / "file"))
-    with pytest.raises(RunError, match="could not be written"):
+    mend = r"Choose another folder with --data\.cache or SEQGAN_CACHE"
+    with pytest.raises(RunError, match=f"could not be written: .*{mend}"):
         streamed(folder)
 
 
