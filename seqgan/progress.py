@@ -45,12 +45,12 @@ class Progress:
             print(line, file=self._stream, flush=True)
 
     @contextmanager
-    def bar(self, description: str, total: int, done: int = 0) -> Iterator[Advance]:
+    def bar(self, description: str, total: int | None, done: int = 0) -> Iterator[Advance]:
         """Gives a function to call with the number of units just done.
 
         Args:
             description: what is being done; the unit in it, if it needs one.
-            total: units in all.
+            total: units in all; None where nobody knows.
             done: units that were done before, in a resumed phase.
         """
         if self._console is not None:
@@ -62,7 +62,7 @@ class Progress:
             yield lambda _: None
 
     @contextmanager
-    def _terminal_bar(self, description: str, total: int, done: int) -> Iterator[Advance]:
+    def _terminal_bar(self, description: str, total: int | None, done: int) -> Iterator[Advance]:
         from rich import progress as bars
 
         columns = [
@@ -87,7 +87,7 @@ class Progress:
 
             yield advance
 
-    def _lines(self, description: str, total: int, done: int) -> Advance:
+    def _lines(self, description: str, total: int | None, done: int) -> Advance:
         started = time.monotonic()
         next_line = started + SHORT_SECONDS
         completed = done
@@ -100,6 +100,9 @@ class Progress:
                 return
             next_line = now + max(LINE_SECONDS, (now - started) / LINE_SHARE)
             rate = (completed - done) / (now - started)
+            if total is None:
+                self.note(f"{description}: {completed}, {_rate(rate)}")
+                return
             left_seconds = (total - completed) / rate if rate else float("inf")
             self.note(f"{description}: {completed} of {total}, {_rate(rate)}, {_duration(left_seconds)} left")
 

@@ -41,3 +41,13 @@ def test_control_characters_are_shown_and_not_obeyed():
     stream = io.StringIO()
     Progress(stream).note("a\x1b[2Jb\nc")
     assert stream.getvalue() == "a\\x1b[2Jb\\nc\n"
+
+
+def test_what_has_no_known_end_is_counted(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    stream = io.StringIO()
+    with Progress(stream).bar("Lines judged", None) as advance:
+        now[0] = 4.0
+        advance(400)
+    assert stream.getvalue() == "Lines judged: 400, 100/s\n"

@@ -218,3 +218,15 @@ def test_log_probabilities_are_the_generators(here):
     sequences, _ = read_text(made.reading, ["a dog runs ."])
     mean = sequence_log_probs(load_generator(made), sequences).item() / 5
     assert by_hand(here / "plain", "a dog runs .")[1] == pytest.approx(mean, abs=1e-5)
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_long_scoring_shows_how_far_it_is(here, capsys, monkeypatch, named):
+    """Of a file it is known how many lines there are, whether or not the last one has an end."""
+    monkeypatch.setattr("seqgan.progress.SHORT_SECONDS", 0)
+    text = "a dog runs .\na dog\nruns"
+    with open("unended.txt", "w") as file:
+        file.write(text)
+    monkeypatch.setattr(sys, "stdin", types.SimpleNamespace(buffer=io.BytesIO(text.encode())))
+    assert run("score", "--run", here / "plain", "--input", "unended.txt" if named else "-", "--output", "out.tsv") == 0
+    assert f"Lines judged: 3{' of 3' if named else ''}, " in capsys.readouterr().err

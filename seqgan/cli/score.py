@@ -11,7 +11,7 @@ import tyro
 
 from seqgan.cli.options import CommonFlags, Switch, check_flags, check_target, parse, with_positional
 from seqgan.errors import ConfigError, CorpusError
-from seqgan.progress import printable
+from seqgan.progress import SILENT, printable
 
 if TYPE_CHECKING:
     from seqgan.data.reading import Read
@@ -137,10 +137,14 @@ def judged_lines(flags: ScoreFlags, run: "Run", judges: Judges, stack: contextli
     name = "standard input" if named == "-" else named
     met = Read()
     first = 1
+    # Lines that appear on the terminal are progress enough, and a bar would be among them.
+    shown = flags.progress if flags.output is not None or not sys.stdout.isatty() else SILENT
+    advance = stack.enter_context(shown.bar("Lines judged", lines_of(flags.input)))
     for block in blocks(pairs_of(flags, stack) if of_pairs else plain(flags, stack)):
         columns, read = judge(block, run, judges, name, first)
         yield from columns
         met, first = met.plus(read), first + len(block)
+        advance(len(block))
     for note in met.notes(reading.max_length, reading.max_source_length):
         flags.progress.note(note)
 
@@ -208,6 +212,22 @@ def pairs_of(flags: ScoreFlags, stack: contextlib.ExitStack) -> Iterator[tuple[s
                 "a file of their own, with --source."
             )
         yield rest[0], source, line
+
+
+def lines_of(name: str) -> int | None:
+    """How many a file has; None of standard input, or where there is none to read, which is said when it is opened."""
+    from seqgan.files import open_file
+
+    if name == "-":
+        return None
+    try:
+        with open_file(Path(name)) as file:
+            ends, last = 0, b""
+            while part := file.read(2**20):
+                ends, last = ends + part.count(b"\n"), part
+    except OSError:
+        return None
+    return ends + (not last.endswith(b"\n"))
 
 
 def opened(name: str, stack: contextlib.ExitStack, refused: str = "\0\t") -> Iterator[str]:
