@@ -17,6 +17,7 @@ from seqgan.cli.options import (
     parse,
     preset_settings,
     refuse_together,
+    run_or_newest,
     settings_of,
     with_config_file,
     with_positional,
@@ -151,14 +152,13 @@ def go_on_from_a_run(arguments: Sequence[str], algo: str) -> None:
     flags = parse("adversarial", about, default, arguments)
     refuse_together(flags, "resume", "overwrite")
     refuse_together(flags, "resume", "preset")
-    from seqgan.runs.directory import newest_run
     from seqgan.runs.lock import locked
     from seqgan.training.engine import choose_device
     from seqgan.training.processes import joined
 
     config = settings_of(flags, base)
     assert config.adversarial is not None
-    parent = Path(flags.run or newest_run(Path("runs"), pretrained=True))
+    parent = run_or_newest(flags.run, flags.progress, pretrained=True)
     folder = parent / check_name(flags.name or config.adversarial.algo, new=not flags.resume)
     with joined(choose_device(flags.device)), locked(folder):
         train_child(config, flags)
@@ -246,10 +246,10 @@ def chosen_kinds(arguments: Sequence[str], players: Sequence[str]) -> dict[str, 
 
 def starting_settings(arguments: Sequence[str], algo: str) -> RunConfig:
     """The settings of the run to start from, or of the child to go on with."""
-    from seqgan.runs.directory import child_runs, newest_run, open_run
+    from seqgan.runs.directory import child_runs, open_run
 
     try:
-        parent = Path(flag_value(arguments, "--run") or newest_run(Path("runs"), pretrained=True))
+        parent = run_or_newest(flag_value(arguments, "--run"), pretrained=True)
     except RunError as error:
         if "generator" not in ALGORITHM_DEFAULTS.get(algo, {}):
             raise
@@ -294,12 +294,12 @@ def train_child(config: RunConfig, flags: FromRunFlags) -> None:
     """Train with these settings; the child is made once everything that can be wrong has been looked at."""
     from seqgan.build import build_algorithm, build_text, chosen_as_trained, named_players
     from seqgan.build_pretrained import with_discriminator_files, with_located_models
-    from seqgan.runs.directory import Run, check_new, create_run, newest_run, open_run
+    from seqgan.runs.directory import Run, check_new, create_run, open_run
     from seqgan.runs.moved import check_there, moved_to
     from seqgan.training.adversarial import check_reads_sources
     from seqgan.training.processes import leave
 
-    parent = open_run(flags.run or newest_run(Path("runs"), pretrained=True))
+    parent = open_run(run_or_newest(flags.run, pretrained=True))
     if flags.corpus is not None:
         config = msgspec.structs.replace(config, data=moved_to(config.data, flags.corpus))
         parent.config = msgspec.structs.replace(parent.config, data=moved_to(parent.config.data, flags.corpus))

@@ -10,7 +10,7 @@ import tyro
 from msgspec import Meta
 
 from seqgan.cli.memory import Memory, check_memory, holding_to
-from seqgan.cli.options import CommonFlags, Switch, check_flags, check_target, parse, with_positional
+from seqgan.cli.options import CommonFlags, Switch, check_flags, check_target, parse, run_or_newest, with_positional
 from seqgan.cli.verdict import check_comparison, compare_as_asked, compares
 from seqgan.config import MOST, Seed
 from seqgan.data.lines import count
@@ -166,13 +166,13 @@ def what_is_read(flags: EvaluateFlags) -> dict[str, str | None]:
     Raises:
         SeqganError: a run is not there.
     """
-    from seqgan.runs.directory import newest_run, open_run
+    from seqgan.runs.directory import open_run
     from seqgan.runs.reads import read_by
 
     texts = {f"--{name}": getattr(flags, name) for name in ("samples", "references", "training", "real")}
     if flags.samples is not None:
         return texts
-    named = (flags.run or newest_run(Path("runs")), flags.compare, *flags.seeds_of)
+    named = (run_or_newest(flags.run), flags.compare, *flags.seeds_of)
     return {**texts, **read_by(*(open_run(folder) for folder in named if folder is not None))}
 
 
@@ -408,14 +408,14 @@ def judge_runs(
     )
     from seqgan.evaluation.trained import ALIGNED_METRICS, Judges
     from seqgan.metrics import Report
-    from seqgan.runs.directory import newest_run, open_run
+    from seqgan.runs.directory import open_run
     from seqgan.runs.load import load_generator, load_text, load_text_or_none
     from seqgan.runs.weights import said_of
     from seqgan.training.engine import choose_device
 
     progress = flags.progress
     device = choose_device(flags.device)
-    run = open_run(flags.run or newest_run(Path("runs")))
+    run = open_run(run_or_newest(flags.run, progress))
     runs = [run] if flags.compare is None else [open_run(flags.compare), run]
     at_place(runs, flags.corpus)
     # Before they are read: what changes them in the meantime is then told.

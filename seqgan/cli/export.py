@@ -7,7 +7,7 @@ from typing import Annotated
 
 import tyro
 
-from seqgan.cli.options import CommonFlags, Switch, check_flags, parse, with_positional
+from seqgan.cli.options import CommonFlags, Switch, check_flags, parse, run_or_newest, with_positional
 from seqgan.errors import ConfigError
 
 FORMATS = ("folder", "transformers", "onnx", "torch-export")
@@ -45,12 +45,12 @@ def main(arguments: Sequence[str]) -> None:
         raise ConfigError(f"--format {flags.format} is of generators: leave out --player, or --format.")
 
     from seqgan.exporting.folder import check_free
-    from seqgan.runs.directory import newest_run, open_run
+    from seqgan.runs.directory import open_run
     from seqgan.runs.reads import places_read
 
     folder = Path(flags.output)
     check_free(folder.resolve(), overwrite=flags.overwrite)
-    run = open_run(flags.run or newest_run(Path("runs")))
+    run = open_run(run_or_newest(flags.run, flags.progress))
     if run.folder.resolve().is_relative_to(folder.resolve()):
         raise ConfigError(
             f"--output {folder} is or holds the run {run.folder}, which would be lost: name a new folder."

@@ -181,6 +181,30 @@ def _escaped(settings: Any) -> Any:
     return [_escaped(value) for value in settings] if isinstance(settings, list | tuple) else settings
 
 
+def run_or_newest(name: str | None, progress: Progress = SILENT, *, pretrained: bool = False) -> Path:
+    """The folder of the run that is named, or else of the one that was trained last.
+
+    Args:
+        name: from --run.
+        progress: is told where the clock makes the choice uncertain.
+        pretrained: leave out runs that two players made.
+
+    Raises:
+        RunError: there is none.
+    """
+    from seqgan.runs.newest import is_ahead, newest_run
+
+    if name is not None:
+        return Path(name)
+    folder = newest_run(Path("runs"), pretrained=pretrained)
+    if is_ahead(folder):
+        progress.note(
+            f"The weights of {folder} were written at a time that is yet to come, as the clock is now: whether it was "
+            "trained last is not certain. --run names another one."
+        )
+    return folder
+
+
 def flag_value(arguments: Sequence[str], name: str) -> str | None:
     """The value of a flag that must be known before the others are parsed; None without it."""
     value = None

@@ -9,7 +9,7 @@ import tyro
 from msgspec import Meta
 
 from seqgan.cli.memory import Memory, check_memory, holding_to
-from seqgan.cli.options import CommonFlags, Switch, check_flags, check_target, parse, with_positional
+from seqgan.cli.options import CommonFlags, Switch, check_flags, check_target, parse, run_or_newest, with_positional
 from seqgan.config import MOST, Seed
 from seqgan.errors import ConfigError
 from seqgan.progress import printable
@@ -71,12 +71,12 @@ def main(arguments: Sequence[str]) -> None:
     flags = check_flags(parse("sample", "Sentences from a run, one a line.", SampleFlags(), arguments))
 
     from seqgan.files import write_file
-    from seqgan.runs.directory import newest_run, open_run
+    from seqgan.runs.directory import open_run
     from seqgan.runs.reads import read_by
     from seqgan.training.engine import choose_device
 
     choose_device(flags.device)
-    run = open_run(flags.run or newest_run(Path("runs")))
+    run = open_run(run_or_newest(flags.run, flags.progress))
     check_target("--output", flags.output, {"--source": flags.source, **read_by(run)}, overwrite=flags.overwrite)
     if flags.run is None:
         flags.progress.note(f"From {run.folder}, which was trained last: {how_trained(run)}.")

@@ -279,28 +279,6 @@ def refuse_ways_out(folder: Path) -> None:
                 )
 
 
-def newest_run(root: Path, *, pretrained: bool = False) -> Path:
-    """The run under `root` whose weights were written last, also one in the folder of another.
-
-    Args:
-        root: the folder of runs.
-        pretrained: leave out those that two players made.
-
-    Raises:
-        RunError: there is none.
-    """
-    found = [root / name for name in child_runs(root)] if root.is_dir() else []
-    for folder in () if pretrained else found:
-        children = (folder / name for name in child_runs(folder))
-        found += [child for child in children if not child.is_symlink()]  # which are looked into in their turn
-    candidates = [folder for folder in found if (folder / "generator.safetensors").is_file()]
-    if pretrained:
-        candidates = [folder for folder in candidates if not open_run(folder).is_adversarial]
-    if not candidates:
-        raise RunError(f"No pretrained run under {root}/: make one with `seqgan pretrain`, or name one with --run.")
-    return max(candidates, key=lambda folder: (folder / "generator.safetensors").stat().st_mtime)
-
-
 def write_config(run: Run, config: RunConfig) -> None:
     """Replace the run's settings, when a resumed run is given other ones."""
     if config != run.config:

@@ -1,6 +1,7 @@
 """What a run keeps of its text: tokenizers and vocabularies, of sources as well."""
 
 import os
+import time
 
 import pytest
 import torch
@@ -10,8 +11,9 @@ from seqgan.config import AdversarialConfig, DataConfig, RunConfig
 from seqgan.data.tokenizers import Words
 from seqgan.data.vocabulary import Vocabulary
 from seqgan.errors import CheckpointError, ConfigError, RunError
-from seqgan.runs.directory import create_run, newest_run, open_run
+from seqgan.runs.directory import create_run, open_run
 from seqgan.runs.load import load_text
+from seqgan.runs.newest import is_ahead, newest_run
 
 
 @pytest.fixture
@@ -112,3 +114,12 @@ def test_what_was_trained_last_is_found_in_other_runs_as_well(tmp_path):
     assert newest_run(tmp_path) == tmp_path / "a" / "seqgan"
     (tmp_path / "a" / "again").symlink_to(tmp_path / "a")  # is looked into once
     assert newest_run(tmp_path) == tmp_path / "a" / "seqgan"
+
+
+def test_weights_of_a_time_that_is_yet_to_come_are_told_by_the_clock(tmp_path):
+    weights = tmp_path / "generator.safetensors"
+    weights.touch()
+    assert not is_ahead(tmp_path)
+    for seconds, ahead in ((-3600, False), (3600, True)):
+        os.utime(weights, (time.time() + seconds,) * 2)
+        assert is_ahead(tmp_path) == ahead
