@@ -117,6 +117,15 @@ def test_disturbed_trainings_end_with_the_same_bytes(tmp_path):
     assert int(lost) == 0
 
 
+def test_commands_hold_under_hard_circumstances(tmp_path):
+    run("hardships", "--quick", "--out", tmp_path / "hardships.md")
+    lines = (tmp_path / "hardships.md").read_text().splitlines()
+    kinds = ("sharing", "vanishing", "signals", "read-only", "worlds", "clock")
+    assert [line for line in lines if line.startswith(tuple(f"| {kind} |" for kind in kinds))] == [
+        f"| {kind} | 1 | 1 | 0 |" for kind in kinds
+    ]
+
+
 def test_what_counts_as_flat(monkeypatch):
     import runpy
 
