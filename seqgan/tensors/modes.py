@@ -10,12 +10,14 @@ from torch.autograd import forward_ad
 
 @contextmanager
 def evaluating(*modules: nn.Module) -> Iterator[None]:
-    """No gradients, and `modules` in evaluation mode (dropout off); their modes are as before afterwards.
+    """No gradients, and `modules` in evaluation mode (dropout off); their modes, and those of their parts, are as
+    before afterwards: a part that somebody froze in evaluation mode is still so.
 
     Samples, rollouts and rewards are computed inside: with dropout on, the policy that samples would not be the
     policy that is scored, and the same sentence would be worth something else each time.
     """
     were_training = [module.training for module in modules]
+    of_parts = [(part, part.training) for module in modules for part in module.modules()]
     try:
         for module in modules:
             module.eval()
@@ -23,7 +25,9 @@ def evaluating(*modules: nn.Module) -> Iterator[None]:
             yield
     finally:
         for module, training in zip(modules, were_training, strict=True):
-            module.train(training)
+            module.train(training)  # a module may do more than its parts at a change
+        for part, training in of_parts:
+            part.training = training
 
 
 def seen_by_transformations() -> bool:

@@ -40,6 +40,15 @@ def test_rows_of_nested_states():
     assert select_rows(None, torch.tensor([0])) is repeat_rows(None, 2) is join_rows(None, None) is None
 
 
+def test_a_part_that_is_frozen_in_evaluation_mode_stays_so():
+    model = nn.Sequential(nn.Dropout(0.5), nn.Sequential(nn.Dropout(0.5)))
+    model[1].eval()
+    modes = [module.training for module in model.modules()]
+    with evaluating(model):
+        assert not any(module.training for module in model.modules())
+    assert [module.training for module in model.modules()] == modes == [True, True, False, False]
+
+
 def test_modes_are_restored_also_after_an_error():
     model, other = nn.Linear(1, 1), nn.Linear(1, 1).eval()
 
