@@ -13,10 +13,10 @@ from circumstances.place import Circumstance, Place, wait
 from circumstances.searching import SEARCHES
 
 NUMBERS = {"SIGTERM": signal.SIGTERM, "SIGINT": signal.SIGINT}
-SHARES = (0.1, 0.4, 0.7, 0.95)
+SHARES = (0.2, 0.5, 0.9)
 """Of the processor's time that the undisturbed command takes."""
-MOST = 30
-"""Moments around changes of names that are tried; of more, one in so many that there are fewer."""
+MOST_SECONDS = 30
+"""Of the processor, for all moments around changes of names; where it were more, one in so many is tried."""
 RUN = "runs/words/seqgan"
 EVALUATE = ["evaluate", "--run", RUN, "--count", "60", "--quiet", "--json", "made/metrics.json", "--overwrite"]
 REPORT = ["report", RUN, "--quiet", "--output", "made/page.html", "--overwrite"]
@@ -63,14 +63,14 @@ def signalled(place: Place, name: str) -> str:
     shutil.copytree(place.folder, kept, copy_function=shutil.copy2)
     left, over = 0, 0
     numbers = itertools.cycle(NUMBERS.values())
-    every = range(0, moments, MOST // 2 if place.quick else 1 + moments // MOST)
+    every = range(0, moments, 2 if place.quick else 1 + int(moments * seconds / MOST_SECONDS))
     for at, number in itertools.chain(zip(every, numbers, strict=False), itertools.product(SHARES, NUMBERS.values())):
         if place.quick and isinstance(at, float):
             break
         child = moment(place, command, at, number, seconds)
         if child.code == 128 + number or child.code == -number:
             left += 1
-        elif child.code == 0:
+        elif child.code == 0 and isinstance(at, float):
             over += 1
         else:
             raise Lost(f"signal {number} at {at} ended it with {child.code}: {child.said()}")

@@ -15,6 +15,7 @@ import torch
 
 from endurance.forms import forms, write_corpora
 from seqgan.cli.main import main as command_line
+from seqgan.interrupt import SIGNALS
 from seqgan.reporting.read import read_run
 from seqgan.runs import read_metrics
 from seqgan.runs.checkpoint import has_state
@@ -69,6 +70,13 @@ def fresh_place(name, work, place):
         shutil.copytree(work / "undisturbed" / form.parent / parent, place / parent)
 
 
+def hear_signals():
+    """Have this process hear them: shells start what is in the background with SIGINT ignored, and so it stays."""
+    for number in SIGNALS:
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
+
 class Child:
     """A command in a process of its own, forked from this one, whose imports it has. First it calls `begin`."""
 
@@ -84,6 +92,7 @@ class Child:
     def _become(self, arguments, place, eager, limit, begin):
         code = 99
         try:
+            hear_signals()
             os.chdir(place)
             descriptor = os.open(self.output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             os.dup2(descriptor, 1)
