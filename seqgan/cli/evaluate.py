@@ -269,15 +269,16 @@ def judge_file(flags: EvaluateFlags) -> tuple[dict[str, "Report"], dict[str, Any
     """The report of a file of sentences, and what the JSON says of it."""
     from seqgan.data.lines import ends_hint, read_lines, returns_note
     from seqgan.data.tokenizers import make_tokenizer
-    from seqgan.evaluation.evaluate import FAMILIES, chosen_families, judge_sentences
-    from seqgan.evaluation.trained import ALIGNED_METRICS, Judges
+    from seqgan.evaluation.evaluate import chosen_families, judge_sentences, needing, usual_families
+    from seqgan.evaluation.trained import Judges
+    from seqgan.metrics.metric import every_metric
 
     assert flags.samples is not None
     assert flags.references is not None
     if flags.tokenizer == "sentencepiece":
         raise ConfigError("--tokenizer sentencepiece belongs to a run; for --samples choose words or characters.")
     known = {"model": False, "references": True, "training": flags.training is not None, "grammar": False}
-    families = chosen_families(flags.metrics, **known) or FAMILIES
+    families = chosen_families(flags.metrics, **known) or usual_families()
     if flags.sacrebleu_tokenize is not None and "sacrebleu" not in families:
         raise ConfigError("--sacrebleu-tokenize is of sacreBLEU, which is not asked for: add --metrics sacrebleu.")
     judges = Judges(flags.features, progress=flags.progress)
@@ -293,7 +294,7 @@ def judge_file(flags: EvaluateFlags) -> tuple[dict[str, "Report"], dict[str, Any
         )
     for note in returns_note(samples, flags.samples):
         flags.progress.note(note)
-    aligned = [family for family in families if family in ALIGNED_METRICS]
+    aligned = needing("aligned", families)
     # Where lines belong together none may be skipped.
     references = read_lines(Path(flags.references), keep_blank=True) if aligned else read_references(flags)
     if aligned and len(samples) != len(references):
@@ -316,9 +317,9 @@ def judge_file(flags: EvaluateFlags) -> tuple[dict[str, "Report"], dict[str, Any
         if len(real) < 2:
             raise ConfigError(f"--real {flags.real} has one line: give at least 2 sentences, one a line.")
         note_unequal(flags, len(real), len(samples))
-        unaligned = [family for family in families if family not in ALIGNED_METRICS]
+        of_real = [family for family in families if every_metric()[family].of_real]
         columns["real text"] = judge_sentences(
-            real, references, training, tokenizer, unaligned, judges=judges, progress=shown
+            real, references, training, tokenizer, of_real, judges=judges, progress=shown
         )
     columns[flags.samples] = judge_sentences(
         samples,
@@ -397,16 +398,15 @@ def judge_runs(
     """
     from seqgan.cli.pairs import judge_pair_runs
     from seqgan.evaluation.evaluate import (
-        FAMILIES,
-        MODEL_FAMILIES,
-        OF_TRAINING,
         chosen_families,
         evaluate_generator,
         grammar_of,
         held_out,
         judge_real,
+        needing,
+        usual_families,
     )
-    from seqgan.evaluation.trained import ALIGNED_METRICS, Judges
+    from seqgan.evaluation.trained import Judges
     from seqgan.metrics import Report
     from seqgan.runs.directory import open_run
     from seqgan.runs.load import load_generator, load_text, load_text_or_none
@@ -445,9 +445,8 @@ def judge_runs(
     if flags.sacrebleu_tokenize is not None:
         raise ConfigError("--sacrebleu-tokenize is of runs of pairs and of --samples; this run has no references each.")
     judges = Judges(flags.features, progress=progress)
-    for family in flags.metrics:
-        if family in ALIGNED_METRICS:
-            raise ConfigError(f"{family} takes a reference for each sample, which only --samples can have.")
+    for family in needing("aligned", flags.metrics):
+        raise ConfigError(f"{family} takes a reference for each sample, which only --samples can have.")
     columns: dict[str, Report] = {}
     for each, generator in zip(runs, generators, strict=True):
         text = load_text(each, progress) if flags.references is None else load_text_or_none(each, progress)
@@ -460,14 +459,14 @@ def judge_runs(
         references = held.references if flags.references is None else read_references(flags)
         known_grammar = grammar_of(text) is not None
         known = {"model": True, "references": True, "training": there, "grammar": known_grammar}
-        families = chosen_families(flags.metrics, **known) or (*FAMILIES, *MODEL_FAMILIES)
+        families = chosen_families(flags.metrics, **known) or usual_families(model=True)
         families = without_those_of_more(flags, families, min(flags.count, len(references)))
         if not columns and held.split == "valid" and flags.references is None:
             progress.note(
                 "The corpus has no test text: judged against its validation text, which decided when to stop."
             )
         sampled = len(text.corpus.train)
-        if not columns and sampled < text.train.sentences and set(families) & set(OF_TRAINING):
+        if not columns and sampled < text.train.sentences and needing("training", families):
             progress.note(
                 f"The training text is on the disk: a sample of {sampled:,} of its {text.train.sentences:,} sentences "
                 "stands for it in what is compared with it."

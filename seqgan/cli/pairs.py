@@ -46,7 +46,6 @@ def judge_pair_runs(
         The reports by their columns' heads, and what is to be said below the table.
     """
     from seqgan.evaluation.pairs import (
-        ALIGNED,
         answers_of,
         chosen_pair_families,
         compare_answers,
@@ -55,6 +54,7 @@ def judge_pair_runs(
         judge_answers,
         sacrebleu_tokens_of,
     )
+    from seqgan.metrics.metric import answer_metrics
     from seqgan.runs.load import load_text
     from seqgan.runs.rules import loss_note
 
@@ -77,7 +77,7 @@ def judge_pair_runs(
             f"{runs[0].folder} was trained on other text ({texts[0].corpus.name}) than {runs[-1].folder}: both answer "
             f"the held-out sources of {texts[-1].corpus.name}."
         )
-    of_references = [family for family in families if family not in (*ALIGNED, "nll", "adver-success")]
+    of_references = [family for family in families if answer_metrics()[family].of_real]
     if of_references:
         columns["references"] = judge_answers(
             references, sources, references, texts[-1], of_references, seed=flags.seed

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seqgan.errors import SeqganError
+from seqgan.metrics.of_models import FEWEST
 from seqgan.metrics.significance import wilson_interval
 
 TokenList = Sequence[str]
@@ -33,8 +34,6 @@ TRAINING_SHARE, VALIDATION_SHARE = 0.6, 0.1
 """Of the rows; the rest is the test, and the validation decides when to stop."""
 EPOCHS, BATCH_SIZE, LEARNING_RATE = 20, 64, 3e-3
 """At most so many passes, until the validation loss has not fallen for two."""
-FEWEST = 10
-"""Texts of either kind that are needed."""
 
 
 class AdversarialSuccess(NamedTuple):

@@ -20,57 +20,19 @@ from seqgan.errors import ConfigError, nearest
 from seqgan.evaluation.averaging import DRAWS, STEPPING_DRAWS, averaged_likelihood, is_averaged
 from seqgan.evaluation.generate import generate_sentences
 from seqgan.evaluation.likelihood import Likelihood, held_out_likelihood
-from seqgan.evaluation.trained import ALIGNED_METRICS, TRAINED_METRICS, Judges, Lines
+from seqgan.evaluation.trained import BY_MODELS, Judges, Lines
 from seqgan.files import cannot_write, write_file
-from seqgan.metrics import METRICS, Entry, Report, Texts
+from seqgan.metrics import METRICS, Entry, Metric, Report, Texts
 from seqgan.metrics.entries import entry_of, share_entry, undefined
+from seqgan.metrics.metric import Need, every_metric, sentence_metrics, watched
 from seqgan.metrics.specification import SIGNATURE_END
 from seqgan.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     from seqgan.generators.protocol import GeneratorModule
 
-FAMILIES = ("bleu", "self-bleu", "backward-bleu", "distinct", "unique", "copied", "length")
-"""Metrics of sentences that are computed unless others are asked for."""
-MODEL_FAMILIES = ("nll", "grammatical")
-"""Metrics that need the generator, or the grammar that made the corpus."""
-OF_REFERENCES = (
-    "bleu",
-    "backward-bleu",
-    "bleu-f1",
-    "js",
-    "js-padded",
-    "in-test",
-    "ms-jaccard",
-    "reverse-ngram-lm-score",
-    *TRAINED_METRICS,
-    *ALIGNED_METRICS,
-)
-"""Those that compare with held-out sentences."""
-OF_CHARACTERS = ("js", "js-padded", "in-test")
-"""Those by which models of characters are judged, of the tokens alone that such a model makes: longer sentences are
-cut."""
 ALL = "all"
 """In place of names: every metric that can be computed, without those that need aligned lines."""
-OF_TRAINING = (
-    "copied",
-    "longest-copied",
-    "nearest-training",
-    "novelty",
-    "ngram-lm-score",
-    "reverse-ngram-lm-score",
-)
-"""Those that compare with the training sentences."""
-JUDGING_FAMILIES = ("bleu", "self-bleu", "distinct")
-"""Metrics of sentences that are watched during training."""
-WATCHED_CHARACTERS = ("js-1", "js-2", "js-3", "js-4")
-"""What is logged of texts of characters beside: against the training text, with the same of real text at the start."""
-WATCHED = ("bleu-2", "bleu-4", "self-bleu-2", "self-bleu-4", "distinct-2", "grammatical")
-"""And of these the ones that are logged."""
-
-
-BY_MODELS = {**TRAINED_METRICS, **ALIGNED_METRICS}
-"""Metrics of sentences that train a model or need aligned lines."""
 WATCHING_DRAWS = 20
 """Draws of the noise for the likelihood of a generator that steps while it is in training."""
 
@@ -98,7 +60,7 @@ def judge_real(
     text: Text,
     references: Sequence[str],
     count: int,
-    families: Sequence[str] = FAMILIES,
+    families: Sequence[str] | None = None,
     seed: int = 0,
     *,
     judges: Judges | None = None,
@@ -112,16 +74,20 @@ def judge_real(
         text: the corpus.
         references: held-out sentences.
         count: how many sentences; all that there are, where there are fewer.
-        families: which metrics.
+        families: which metrics; by default `usual_families`.
         seed: of the drawing of training sentences.
         judges: as of `judge_sentences`.
     """
+    families = usual_families() if families is None else families
+    check_families(families)
+    known = {family: metric for family, metric in sentence_metrics().items() if metric.of_real}
+    families = [family for family in families if family in known]
     own = held_out(text).real[:count]
     rng = torch.Generator().manual_seed(seed)
     drawn = torch.randperm(len(text.corpus.train), generator=rng)[: count - len(own)].tolist()
     filled = [*own, *(text.corpus.train[number] for number in drawn)]
     grammar = grammar_of(text)
-    asked = [family for family in families if family not in OF_TRAINING or not drawn]
+    asked = [family for family in families if "training" not in known[family].needs or not drawn]
     entries = list(
         judge_sentences(
             filled,
@@ -135,8 +101,8 @@ def judge_real(
         )
     )
     if drawn and own:
-        of_training = [family for family in families if family in OF_TRAINING]
-        entries += judge_sentences(own, references, text.corpus.train, text.tokenizer, of_training)
+        of_training = [family for family in families if "training" in known[family].needs]
+        entries += judge_sentences(own, references, text.corpus.train, text.tokenizer, of_training, judges=judges)
     return Report(entries)
 
 
@@ -145,7 +111,7 @@ def judge_sentences(
     references: Sequence[str] | None,
     training: Sequence[str] | None,
     tokenizer: Tokenizer,
-    families: Sequence[str] = FAMILIES,
+    families: Sequence[str] | None = None,
     grammar: Grammar | None = None,
     checks: Mapping[str, Callable[[str], bool]] | None = None,
     max_length: int = 0,
@@ -162,10 +128,10 @@ def judge_sentences(
         references: held-out sentences; None leaves out the metrics that need some.
         training: the training sentences; None leaves out the metrics that need them.
         tokenizer: decides what a token is for the metrics: characters for characters, else words.
-        families: which metrics, see `seqgan.metrics.METRICS`, and "grammatical".
+        families: which metrics, see `seqgan.metrics.METRICS`, and "grammatical"; by default `usual_families`.
         grammar: the one that the corpus was drawn from.
         checks: what a sentence may be, by name: a molecule, balanced, short. The share of each is reported.
-        max_length: most tokens that the judged model makes: of `OF_CHARACTERS`, both sides are cut to it; 0 cuts none.
+        max_length: most tokens that the judged model makes: of metrics that say `cut`, both sides are cut; 0 cuts none.
         judges: the models that judge; give the same for all reports of a table, so that each is trained once.
         intervals: give numbers their 95 % intervals, where they have one.
         sacrebleu_tokens: what sacreBLEU takes for tokens; by default what the references decide.
@@ -178,7 +144,10 @@ def judge_sentences(
     def tokens_of(texts: Sequence[str] | None) -> list[list[str]] | None:
         return None if texts is None else [metric_tokens(tokenizer, line) for line in texts]
 
+    families = usual_families() if families is None else families
     check_families(families)
+    known = sentence_metrics()
+    asked = {family: known[family] for family in families}
     samples = tokens_of(sentences)
     assert samples is not None
     reference_tokens, training_tokens = tokens_of(references), tokens_of(training)
@@ -189,28 +158,29 @@ def judge_sentences(
     tokenization = "characters" if tokenizer.name == "characters" else "words"
     entries: list[Entry] = []
     by_count: dict[str, list[Entry]] = {}
-    counted = [family for family in families if family in METRICS and not _lacks(family, texts)]
+    of_tokens = {name: metric for name, metric in asked.items() if name in METRICS and not metric.of_lines}
+    counted = [name for name, metric in of_tokens.items() if not _lacks(metric, texts)]
     # Before the others, which have bars of their own where models are trained.
     with progress.bar("Metrics", len(counted)) as advance:
         for family in counted:
-            cut = longest if family in OF_CHARACTERS else 0
-            computed = METRICS[family](_cut(texts, cut), tokenization, intervals=intervals)
+            cut = longest if asked[family].cut else 0
+            computed = asked[family](_cut(texts, cut), tokenization, intervals=intervals)
             if cut:
                 computed = [e._replace(signature=f"{e.signature}|both cut:{cut} tokens") for e in computed]
-            by_count[family] = said.with_texts(computed, family)
+            by_count[family] = said.with_texts(computed, asked[family])
             advance(1)
-    for family in families:
+    for family, metric in asked.items():
         if family == "grammatical" and grammar is not None:
             entries += grammar_entries(samples, grammar, intervals=intervals)
         elif family in by_count:
             entries += by_count[family]
-        elif family in BY_MODELS and references is not None and reference_tokens is not None:
+        elif metric.of_lines and references is not None and reference_tokens is not None and not _lacks(metric, texts):
             judges = judges or Judges()
             lines = Lines(
                 sentences, references, samples, reference_tokens, training_tokens, tokenization, sacrebleu_tokens
             )
-            computed = BY_MODELS[family](lines, judges, intervals)
-            entries += said.with_texts(computed, family)
+            computed = BY_MODELS.get(family, metric)(lines, judges, intervals)
+            entries += said.with_texts(computed, metric)
     for name, holds in (checks or {}).items():
         signature = f"share for which {name} holds|hyps:{len(sentences)}|{SIGNATURE_END}"
         held = [bool(holds(sentence)) for sentence in sentences]
@@ -247,10 +217,10 @@ class _Said:
     def _of_training(self) -> str:
         return "" if self._training is None else f"|training-id:{text_id(self._training)}"
 
-    def with_texts(self, entries: list[Entry], family: str) -> list[Entry]:
-        """The entries of a family, their signatures with what it looks at."""
-        said = self._of_references if family in OF_REFERENCES else ""
-        said += self._of_training if family in (*OF_TRAINING, *TRAINED_METRICS) else ""
+    def with_texts(self, entries: list[Entry], metric: Metric) -> list[Entry]:
+        """The entries of a metric, their signatures with what it looks at."""
+        said = self._of_references if metric.reads_references else ""
+        said += self._of_training if metric.reads_training else ""
         return [entry._replace(signature=entry.signature + said) for entry in entries]
 
 
@@ -274,10 +244,20 @@ def check_families(families: Sequence[str]) -> None:
     Raises:
         ConfigError: one does not; the nearest is suggested.
     """
-    known = [*METRICS, *BY_MODELS, *MODEL_FAMILIES]
+    known = list(sentence_metrics())
     for family in families:
         if family not in known:
             raise ConfigError(f"No metric is called {family!r}.{nearest(family, known)} Known: {', '.join(known)}.")
+
+
+def usual_families(*, model: bool = False) -> tuple[str, ...]:
+    """Metrics of sentences that are computed unless others are asked for.
+
+    Args:
+        model: with those that need the generator, or the grammar that made the corpus.
+    """
+    usual = {name: metric for name, metric in sentence_metrics().items() if metric.sentences and metric.sentences.usual}
+    return tuple(name for name, each in usual.items() if model or {"generator", "grammar"}.isdisjoint(each.needs))
 
 
 def check_computable(families: Sequence[str], *, model: bool, references: bool, training: bool, grammar: bool) -> None:
@@ -287,8 +267,9 @@ def check_computable(families: Sequence[str], *, model: bool, references: bool, 
         ConfigError: one cannot, and what it needs.
     """
     check_families(families)
-    for family, (there, what) in _needs(model, references, training, grammar).items():
-        if family in families and not there:
+    for family in families:
+        what = _needed(sentence_metrics()[family], model, references, training, grammar)
+        if what:
             raise ConfigError(f"The metric {family} needs {what}.")
 
 
@@ -303,30 +284,36 @@ def chosen_families(
     if ALL not in families:
         check_computable(families, model=model, references=references, training=training, grammar=grammar)
         return tuple(families)
-    lacking = {name for name, (there, _) in _needs(model, references, training, grammar).items() if not there}
-    known = (*METRICS, *TRAINED_METRICS, *MODEL_FAMILIES)
     named = [family for family in families if family != ALL]
     check_computable(named, model=model, references=references, training=training, grammar=grammar)
-    return tuple(dict.fromkeys([*(family for family in known if family not in lacking), *named]))
+    there = [
+        name
+        for name, metric in sentence_metrics().items()
+        if "aligned" not in metric.needs and not _needed(metric, model, references, training, grammar)
+    ]
+    return tuple(dict.fromkeys([*there, *named]))
 
 
-def _needs(model: bool, references: bool, training: bool, grammar: bool) -> dict[str, tuple[bool, str]]:
-    """Of each metric that needs something whether it is there, and what it is."""
-    needs = {
-        "nll": (model, "a run: its likelihood is a generator's"),
-        "grammatical": (grammar, "an embedded corpus, whose grammar is known"),
-    }
-    # What lacks both is told of the training sentences.
-    needs |= dict.fromkeys(OF_REFERENCES, (references, "held-out sentences: --references"))
-    for family in OF_TRAINING:
-        both = training and needs.get(family, (True, ""))[0]
-        needs[family] = (both, "the training sentences: a run, or --training")
-    return needs
+def needing(need: Need, families: Sequence[str]) -> list[str]:
+    """Those of some metrics that need something; names that are none need nothing."""
+    known = every_metric()
+    return [family for family in families if family in known and need in known[family].needs]
 
 
-def _lacks(family: str, texts: Texts) -> bool:
-    no_training = family in OF_TRAINING and texts.training is None
-    return no_training or (family in OF_REFERENCES and texts.references is None)
+def _needed(metric: Metric, model: bool, references: bool, training: bool, grammar: bool) -> str:
+    """What a metric needs that is not there; nothing where all is."""
+    if "generator" in metric.needs and not model:
+        return "a run: its likelihood is a generator's"
+    if "grammar" in metric.needs and not grammar:
+        return "an embedded corpus, whose grammar is known"
+    if "training" in metric.needs and not training:
+        return "the training sentences: a run, or --training"
+    return "held-out sentences: --references" if metric.reads_references and not references else ""
+
+
+def _lacks(metric: Metric, texts: Texts) -> bool:
+    no_training = "training" in metric.needs and texts.training is None
+    return no_training or (metric.reads_references and texts.references is None)
 
 
 def evaluate_generator(
@@ -336,7 +323,7 @@ def evaluate_generator(
     *,
     seed: int = 0,
     references: Sequence[str] | None = None,
-    families: Sequence[str] = (*FAMILIES, *MODEL_FAMILIES),
+    families: Sequence[str] | None = None,
     checks: Mapping[str, Callable[[str], bool]] | None = None,
     draws: int = 0,
     progress: Progress = SILENT,
@@ -353,12 +340,13 @@ def evaluate_generator(
         count: sentences to sample. Many metrics depend on it: compare at equal counts only.
         seed: of the samples.
         references: held-out sentences; those of the text's test (or else validation) split by default.
-        families: which metrics.
+        families: which metrics; by default `usual_families` with those of the model.
         checks: as of `judge_sentences`.
         draws: as of `likelihood_of`.
         progress: where to report.
         judges: as of `judge_sentences`.
     """
+    families = usual_families(model=True) if families is None else families
     check_families(families)
     references = held_out(text).references if references is None else references
     device = next(generator.parameters()).device
@@ -511,12 +499,16 @@ def judge_while_training(
                 raise cannot_write(samples_folder, error) from error
             lines = "".join(f"{sentence}\n" for sentence in sentences)
             write_file(samples_folder / f"round-{rounds:06}.txt", lines)
-        families = (*JUDGING_FAMILIES, "grammatical")
-        report = judge_sentences(sentences, text.corpus.valid, None, text.tokenizer, families, grammar, intervals=False)
+        names = watched("sentences")
+        # Reading it takes a while, and few of them need it.
+        training = text.corpus.train if any(every_metric()[name].reads_training for name in names) else None
+        report = judge_sentences(
+            sentences, text.corpus.valid, training, text.tokenizer, tuple(names), grammar, intervals=False
+        )
         # All positions at once cost so little that they are averaged as in the table.
         draws = WATCHING_DRAWS if hasattr(generator, "step") else DRAWS
         values = {"eval/nll": likelihood_of(generator, valid, text.vocabulary.unknown, draws)[0].nll_per_token}
-        values |= logged(report, WATCHED)
+        values |= logged(report, [name for numbers in names.values() for name in numbers])
         if text.tokenizer.name == "characters":
             # As many of each, and cut as the model learns them: the divergence depends on both.
             real = as_read(text, text.valid)[:count]
@@ -533,8 +525,9 @@ def watched_characters(sentences: Sequence[str], text: Text) -> dict[str, float]
 
     They grow as the number of sentences falls: compare with those of as many real sentences, the floor.
     """
-    report = judge_sentences(sentences, as_read(text, text.train), None, text.tokenizer, ("js",), intervals=False)
-    return logged(report, WATCHED_CHARACTERS)
+    names = watched("characters")
+    report = judge_sentences(sentences, as_read(text, text.train), None, text.tokenizer, tuple(names), intervals=False)
+    return logged(report, [name for numbers in names.values() for name in numbers])
 
 
 def logged(report: Report, names: Sequence[str]) -> dict[str, float]:

@@ -15,7 +15,6 @@ from seqgan.data.text import Text
 from seqgan.data.tokenizers import metric_tokens
 from seqgan.errors import ConfigError, nearest
 from seqgan.evaluation.adversarial_success import (
-    FEWEST,
     adversarial_success,
     evaluator_reliability,
     machine_against_random,
@@ -32,9 +31,11 @@ from seqgan.evaluation.evaluate import (
 from seqgan.evaluation.generate import LENGTH_PENALTY, answer_sources
 from seqgan.evaluation.likelihood import held_out_likelihood, sentence_likelihoods
 from seqgan.files import cannot_write, write_file
-from seqgan.metrics import Entry, Report
+from seqgan.metrics import METRICS, OF_MODELS, Entry, Metric, Report
 from seqgan.metrics.entries import entry_of, ratio_ends, share_entry
 from seqgan.metrics.likelihood import perplexity
+from seqgan.metrics.metric import answer_metrics, watched
+from seqgan.metrics.of_models import CHRF, SACREBLEU
 from seqgan.metrics.specification import SIGNATURE_END
 from seqgan.metrics.translation import chrf_entry, sacrebleu_difference, sacrebleu_entry, sacrebleu_tokenization
 from seqgan.progress import SILENT, Progress
@@ -44,20 +45,8 @@ if TYPE_CHECKING:
 
     from seqgan.generators.protocol import GeneratorModule
 
-ALIGNED = ("sacrebleu", "chrf")
-"""Metrics that compare each answer with its own reference."""
-OF_SENTENCES = ("distinct", "unique", "copied", "length")
-"""Metrics of the answers as sentences."""
-OF_EVALUATORS = ("adver-success", "machine-vs-random", "relevance")
-"""Metrics that train an evaluator, which takes a while: computed when asked for by name."""
 SHORT_ANSWERS = "none of its answers has four tokens"
 """Why a BLEU is not."""
-LEAST = {"adver-success": 2 * FEWEST, "machine-vs-random": FEWEST, "relevance": FEWEST}
-"""Answers that these need. Half of those of adversarial success are told from the other half, for its reliability."""
-FAMILIES = (*ALIGNED, *OF_SENTENCES, "fits", "nll")
-"""Metrics of answers that are computed unless others are asked for."""
-WATCHED = ("sacrebleu", "chrf", "distinct-2", "unique", "fits")
-"""What is logged of them in training."""
 
 
 class HeldPairs(NamedTuple):
@@ -78,6 +67,20 @@ def held_out_pairs(text: Text, split: str | None = None) -> HeldPairs:
     if split != "valid" and corpus.test:
         return HeldPairs(corpus.sources.test, corpus.test, "test")
     return HeldPairs(corpus.sources.valid, corpus.valid, "valid")
+
+
+def usual_pair_families() -> tuple[str, ...]:
+    """Metrics of answers that are computed unless others are asked for. Those that train an evaluator take a while, and
+    are not among them."""
+    return tuple(name for name in _known() if (use := _known()[name].answers) is not None and use.usual)
+
+
+def _known() -> dict[str, Metric]:
+    """Metrics of answers, in the order of tables: those that compare each answer with its own reference first."""
+    known = answer_metrics()
+    first = [SACREBLEU.name, CHRF.name]
+    last = [name for name in known if name not in METRICS and name not in first]
+    return {name: known[name] for name in (*first, *(name for name in known if name in METRICS), *last)}
 
 
 def decoding_name(beam: int, length_penalty: float = LENGTH_PENALTY) -> str:
@@ -105,7 +108,7 @@ def judge_answers(
     sources: Sequence[str],
     references: Sequence[str],
     text: Text,
-    families: Sequence[str] = FAMILIES,
+    families: Sequence[str] | None = None,
     *,
     seed: int = 0,
     checks: Mapping[str, Callable[[str, str], bool]] | None = None,
@@ -118,7 +121,7 @@ def judge_answers(
         sources: what they answer.
         references: what would have been right.
         text: decides what a token is, and knows the training sentences.
-        families: which metrics; `nll` is of generators and not computed here.
+        families: which metrics; by default `usual_pair_families`. `nll` is of generators and not computed here.
         seed: of evaluators.
         checks: what an answer may be to its source, by name; the share of each is reported.
         sacrebleu_tokens: what sacreBLEU takes for tokens; by default what tokenizer and references decide.
@@ -126,25 +129,45 @@ def judge_answers(
     Raises:
         ConfigError: no such metric.
     """
+    judged = _judged(answers, sources, references, text, families, seed, checks, sacrebleu_tokens)
+    return Report(entry for entry, _ in judged)
+
+
+def _pairs_id(sources: Sequence[str], references: Sequence[str]) -> str:
+    return f"|pairs-id:{text_id([*sources, *references])}"
+
+
+def _judged(
+    answers: Sequence[str],
+    sources: Sequence[str],
+    references: Sequence[str],
+    text: Text,
+    families: Sequence[str] | None,
+    seed: int,
+    checks: Mapping[str, Callable[[str, str], bool]] | None,
+    sacrebleu_tokens: str | None,
+) -> list[tuple[Entry, bool]]:
+    """Entries of `judge_answers`, each with whether it is of the pairs, and not of the answers as sentences."""
+    families = usual_pair_families() if families is None else families
     check_pair_families(families)
-    entries: list[Entry] = []
+    first: list[Entry] = []
     if "sacrebleu" in families:
         tokens = sacrebleu_tokens or sacrebleu_tokens_of(references, text)
-        entries.append(sacrebleu_entry(answers, references, tokenize=tokens))
+        first.append(sacrebleu_entry(answers, references, tokenize=tokens))
     if "chrf" in families:
-        entries.append(chrf_entry(answers, references))
-    of_sentences = [family for family in families if family in OF_SENTENCES]
-    if of_sentences:
-        entries += judge_sentences(answers, None, text.corpus.train, text.tokenizer, of_sentences)
+        first.append(chrf_entry(answers, references))
+    of_sentences = [family for family in families if family in METRICS]
+    report = (
+        judge_sentences(answers, references, text.corpus.train, text.tokenizer, of_sentences) if of_sentences else ()
+    )
+    last: list[Entry] = []
     known = pair_check(text.corpus.name)
     if "fits" in families and known is not None:
-        entries.append(_share("fits", answers, sources, known, f"by the rules of {text.corpus.name}"))
+        last.append(_share("fits", answers, sources, known, f"by the rules of {text.corpus.name}"))
     for name, holds in (checks or {}).items():
-        entries.append(_share(name, answers, sources, holds, f"{name} holds"))
-    asked = [family for family in families if family in OF_EVALUATORS]
-    if asked:
-        entries += _by_evaluators(asked, answers, sources, references, text, seed)
-    return Report(entries)
+        last.append(_share(name, answers, sources, holds, f"{name} holds"))
+    last += _by_evaluators(families, answers, sources, references, text, seed)
+    return [(entry, of_pairs) for part, of_pairs in ((first, True), (report, False), (last, True)) for entry in part]
 
 
 def _share(
@@ -169,6 +192,9 @@ def _by_evaluators(
     seed: int,
 ) -> list[Entry]:
     """Metrics for which an evaluator is trained on pairs of source and answer."""
+    asked = [family for family in asked if family in OF_MODELS and _known()[family].least]
+    if not asked:
+        return []
     machine = [metric_tokens(text.tokenizer, line) for line in answers]
     human = [metric_tokens(text.tokenizer, line) for line in references]
     assert text.source_tokenizer is not None
@@ -222,14 +248,15 @@ def chosen_pair_families(asked: Sequence[str], corpus: str, count: int) -> tuple
             f"--metrics fits is by the rules of an embedded corpus of pairs, and {corpus} has none: leave it out."
         )
     if len(named) < len(asked):
-        named += [family for family in (*FAMILIES, *OF_EVALUATORS) if family != "fits" or ruled]
+        named += [family for family in _known() if family != "fits" or ruled]
     for family in named:
-        if count < LEAST.get(family, 0):
+        least = _known()[family].least
+        if count < least:
             raise ConfigError(
-                f"--metrics {family} trains an evaluator, which takes {LEAST[family]} answers at least and some "
+                f"--metrics {family} trains an evaluator, which takes {least} answers at least and some "
                 f"hundreds to be worth asking, and there are {count}: raise --count, or hold out more pairs."
             )
-    return tuple(dict.fromkeys(named)) or FAMILIES
+    return tuple(dict.fromkeys(named)) or usual_pair_families()
 
 
 def check_pair_families(families: Sequence[str]) -> None:
@@ -238,7 +265,7 @@ def check_pair_families(families: Sequence[str]) -> None:
     Raises:
         ConfigError: one is not; the nearest is suggested.
     """
-    known = [*FAMILIES, *OF_EVALUATORS]
+    known = list(_known())
     for family in families:
         if family not in known:
             raise ConfigError(
@@ -309,7 +336,7 @@ def evaluate_answers(
     *,
     seed: int = 0,
     beam: int = 1,
-    families: Sequence[str] = FAMILIES,
+    families: Sequence[str] | None = None,
     held: HeldPairs | None = None,
     answers: Sequence[str] | None = None,
     checks: Mapping[str, Callable[[str, str], bool]] | None = None,
@@ -324,7 +351,7 @@ def evaluate_answers(
         count: most of the text's own held-out sources to answer, the first ones of the split.
         seed: of samples and evaluators.
         beam: 0 samples, 1 takes the likeliest token at each step, more is a beam search.
-        families: which metrics.
+        families: which metrics; by default `usual_pair_families`.
         held: other pairs than the text's own held-out ones, all of which are answered.
         answers: those of `answers_of`, where they are there already.
         checks: as of `judge_answers`.
@@ -334,6 +361,7 @@ def evaluate_answers(
     Raises:
         ConfigError: no such metric.
     """
+    families = usual_pair_families() if families is None else families
     check_pair_families(families)
     if held is None:
         held = held_out_pairs(text)
@@ -341,18 +369,9 @@ def evaluate_answers(
     sources, references = held.sources, held.references
     if answers is None:
         answers = answers_of(generator, text, sources, beam=beam, seed=seed, progress=progress)
-    report = judge_answers(
-        answers,
-        sources,
-        references,
-        text,
-        families,
-        seed=seed,
-        checks=checks,
-        sacrebleu_tokens=sacrebleu_tokens,
-    )
-    how = f"|decoding:{decoding_name(beam)}|pairs-id:{text_id([*sources, *references])}"
-    entries = as_drawn((entry._replace(signature=entry.signature + how) for entry in report), text)
+    judged = _judged(answers, sources, references, text, families, seed, checks, sacrebleu_tokens)
+    how = f"|decoding:{decoding_name(beam)}{_pairs_id(sources, references)}"
+    entries = as_drawn((entry._replace(signature=entry.signature + how) for entry, _ in judged), text)
     if "nll" in families:
         entries = [*_likelihood_entries(generator, text, sources, references), *entries]
     return Report(entries)
@@ -412,6 +431,8 @@ def judge_answers_while_training(
     """
     device = next(generator.parameters()).device
     valid = text.valid.to(device)
+    families = tuple(watched("answers"))
+    names = [name for numbers in watched("answers").values() for name in numbers]
     held = held_out_pairs(text, "valid")
     held = HeldPairs(held.sources[:count], held.references[:count], held.split)
     ids, mask = (part.to(device) for part in encoded(text, held.sources))
@@ -438,8 +459,8 @@ def judge_answers_while_training(
             write_file(samples_folder / f"round-{rounds:06}.tsv", lines)
         # A run made before goes on being judged as it was.
         tokens = "13a" if text.vocabulary.unseen is None else None
-        report = judge_answers(answers, held.sources, held.references, text, sacrebleu_tokens=tokens)
+        report = judge_answers(answers, held.sources, held.references, text, families, sacrebleu_tokens=tokens)
         likelihood = held_out_likelihood(generator, valid, text.vocabulary.unknown)
-        return {"eval/nll": likelihood.nll_per_token, **logged(report, WATCHED)}
+        return {"eval/nll": likelihood.nll_per_token, **logged(report, names)}
 
     return judge

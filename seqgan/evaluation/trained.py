@@ -4,7 +4,7 @@ Their models are trained on real text, when they are first needed, and kept for 
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -30,7 +30,18 @@ from seqgan.metrics.divergence_curve import mauve
 from seqgan.metrics.embeddings import embedding_similarity
 from seqgan.metrics.entries import MEAN_INTERVAL, entry_of, forced, lacking, ratio_ends, undefined
 from seqgan.metrics.frechet import frechet_distance
+from seqgan.metrics.metric import Metric
 from seqgan.metrics.ngram_model import fit_spelling, spelling_log_probs, unknown_share
+from seqgan.metrics.of_models import (
+    ADVERSARIAL_SUCCESS,
+    CHRF,
+    EMB_SIM,
+    FRECHET,
+    LM_SCORE,
+    MAUVE,
+    REVERSE_LM_SCORE,
+    SACREBLEU,
+)
 from seqgan.metrics.report import Entry
 from seqgan.metrics.specification import SIGNATURE_END
 from seqgan.metrics.translation import chrf_entry, sacrebleu_entry, sacrebleu_tokenization
@@ -282,14 +293,21 @@ def _chrf(lines: Lines, judges: Judges, intervals: bool) -> list[Entry]:  # noqa
     return [chrf_entry(lines.samples, lines.references, intervals=intervals)]
 
 
-TRAINED_METRICS: dict[str, Callable[[Lines, Judges, bool], list[Entry]]] = {
-    "frechet": _frechet,
-    "mauve": _mauve,
-    "emb-sim": _emb_sim,
-    "lm-score": _lm_score,
-    "reverse-lm-score": _reverse_lm_score,
-    "adversarial-success": _adversarial_success,
+TRAINED_METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        FRECHET.computed_by(_frechet),
+        MAUVE.computed_by(_mauve),
+        EMB_SIM.computed_by(_emb_sim),
+        LM_SCORE.computed_by(_lm_score),
+        REVERSE_LM_SCORE.computed_by(_reverse_lm_score),
+        ADVERSARIAL_SUCCESS.computed_by(_adversarial_success),
+    )
 }
 """Families that train a model to judge, by name. All compare with references."""
-ALIGNED_METRICS: dict[str, Callable[[Lines, Judges, bool], list[Entry]]] = {"sacrebleu": _sacrebleu, "chrf": _chrf}
+ALIGNED_METRICS: dict[str, Metric] = {
+    metric.name: metric for metric in (SACREBLEU.computed_by(_sacrebleu), CHRF.computed_by(_chrf))
+}
 """Families that take a reference for each sample, in the same line, by name."""
+BY_MODELS = {**TRAINED_METRICS, **ALIGNED_METRICS}
+"""Both."""

@@ -1,7 +1,8 @@
 """Metrics of text: token lists in, numbers with their recipe out. NumPy only, no deep-learning library.
 
 ``bleu_against_corpus(hypotheses, references)`` and ``self_bleu(sentences)`` are what most people look for. By name,
-with signatures that know what the tokens are, metrics are computed through ``METRICS``.
+with signatures that know what the tokens are, metrics are computed through ``METRICS``, where one's own
+are put as well.
 """
 
 from seqgan.metrics.bleu import (
@@ -29,8 +30,10 @@ from seqgan.metrics.entries import Texts, score_entries
 from seqgan.metrics.families import METRICS
 from seqgan.metrics.frechet import frechet_distance
 from seqgan.metrics.likelihood import nll_per_sequence, nll_per_token, perplexity
+from seqgan.metrics.metric import Metric, Use
 from seqgan.metrics.nearest import Nearest, jaccard_diversity, jaccard_novelty, nearest_training
 from seqgan.metrics.ngram_model import NgramModel, fit_ngram_model, ngram_log_probs, ngram_vocabulary
+from seqgan.metrics.of_models import OF_MODELS
 from seqgan.metrics.report import Entry, Report, table
 from seqgan.metrics.shards import (
     BleuCounts,
@@ -55,11 +58,13 @@ from seqgan.metrics.translation import chrf_entry, sacrebleu_entry
 
 __all__ = [
     "METRICS",
+    "OF_MODELS",
     "SPECIFICATION",
     "BleuCounts",
     "Entry",
     "Lengths",
     "Mauve",
+    "Metric",
     "Nearest",
     "NgramCounts",
     "NgramModel",
@@ -67,6 +72,7 @@ __all__ = [
     "Report",
     "Score",
     "Texts",
+    "Use",
     "bleu_against_corpus",
     "bleu_of_counts",
     "bootstrap_interval",

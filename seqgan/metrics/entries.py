@@ -10,6 +10,7 @@ import numpy as np
 from seqgan.errors import SeqganError
 from seqgan.metrics.bleu import TOKENS_GIVEN, Score
 from seqgan.metrics.diversity import Statistic, estimates
+from seqgan.metrics.metric import METRICS
 from seqgan.metrics.ngrams import Tokens
 from seqgan.metrics.report import Entry, is_number
 from seqgan.metrics.significance import (
@@ -58,9 +59,11 @@ def references_of(texts: Texts, family: str) -> Sequence[Tokens]:
     """The references.
 
     Raises:
-        SeqganError: there are none, and the metric compares with them.
+        SeqganError: there are none, and the metric compares with them; or its record says nothing of that.
     """
     if texts.references is None:
+        if family in METRICS and not METRICS[family].reads_references:
+            raise SeqganError(_forgotten(family, "references"))
         raise SeqganError(
             f"The metric {family!r} compares with held-out sentences, and there are none: give references, or leave "
             "it out."
@@ -72,14 +75,21 @@ def training_of(texts: Texts, family: str) -> Sequence[Tokens]:
     """The training sentences.
 
     Raises:
-        SeqganError: they are not known, and the metric compares with them.
+        SeqganError: they are not known, and the metric compares with them; or its record says nothing of that.
     """
     if texts.training is None:
+        if family in METRICS and not METRICS[family].reads_training:
+            raise SeqganError(_forgotten(family, "training"))
         raise SeqganError(
             f"The metric {family!r} compares with the training sentences, and they are not known: give them, or leave "
             "it out."
         )
     return texts.training
+
+
+def _forgotten(family: str, need: str) -> str:
+    texts = {"references": "the references", "training": "the training sentences"}[need]
+    return f"The metric {family!r} reads {texts}, and its record does not need them: add {need!r} to its needs."
 
 
 def set_interval(blocks: int) -> str:

@@ -1,17 +1,18 @@
-"""Metrics by name: families of them, each a function of the same texts, with signatures that know what the tokens are.
+"""Metrics by name: families of them, each a function of the same texts, with signatures that know what the tokens are;
+and their records.
 
 The numbers come from the files beside this one. What needs a model or a grammar is in the evaluation layer.
 """
 
 import math
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 
 from seqgan.metrics.bleu import Score, bleu_against_corpus, self_bleu
 from seqgan.metrics.copying import copied_sentences, longest_copied
 from seqgan.metrics.diversity import (
+    Lengths,
     distinct_of_counts,
     entropy_of_counts,
     geometric_means,
@@ -46,6 +47,7 @@ from seqgan.metrics.entries import (
     undefined,
     with_interval,
 )
+from seqgan.metrics.metric import METRICS, Metric, Use
 from seqgan.metrics.nearest import diversity_estimates, jaccard_novelty, nearest_training
 from seqgan.metrics.ngram_model import (
     NgramModel,
@@ -379,32 +381,61 @@ def _per_token(
     return [entry_of(name, float(-log_probs.sum() / tokens.sum()), signature, ends)]
 
 
-class Family(Protocol):
-    """What computes a family of metrics."""
-
-    def __call__(self, texts: Texts, tokenization: str, *, intervals: bool = True) -> list[Entry]:
-        """Named numbers of texts, what their tokens are ("words") in the signatures, with their 95 % intervals."""
-
-
-METRICS: dict[str, Family] = {
-    "bleu": _bleu,
-    "self-bleu": _self_bleu,
-    "backward-bleu": _backward_bleu,
-    "bleu-f1": _bleu_f1,
-    "distinct": _distinct,
-    "entropy": _entropy,
-    "unique": _unique,
-    "copied": _copied,
-    "longest-copied": _longest_copied,
-    "nearest-training": _nearest_training,
-    "novelty": _novelty,
-    "diversity": _diversity,
-    "length": _length,
-    "js": _js,
-    "js-padded": _js_padded,
-    "in-test": _in_test,
-    "ms-jaccard": _ms_jaccard,
-    "ngram-lm-score": _ngram_lm_score,
-    "reverse-ngram-lm-score": _reverse_ngram_lm_score,
-}
-"""Families of metrics of texts by name."""
+METRICS.update(
+    (metric.name, metric)
+    for metric in (
+        Metric(
+            "bleu",
+            _bleu,
+            ("references",),
+            1,
+            others={"corpus-bleu": 1},  # of `corpus_bleu`
+            sentences=Use(usual=True, watched=("bleu-2", "bleu-4")),
+        ),
+        Metric(
+            "self-bleu", _self_bleu, direction=-1, sentences=Use(usual=True, watched=("self-bleu-2", "self-bleu-4"))
+        ),
+        Metric("backward-bleu", _backward_bleu, ("references",), 1, sentences=Use(usual=True)),
+        Metric("bleu-f1", _bleu_f1, ("references",), 1),
+        Metric(
+            "distinct",
+            _distinct,
+            direction=1,
+            sentences=Use(usual=True, watched=("distinct-2",)),
+            answers=Use(usual=True, watched=("distinct-2",)),
+        ),
+        Metric("entropy", _entropy, direction=1),
+        Metric(
+            "unique",
+            _unique,
+            direction=1,
+            sentences=Use(usual=True),
+            answers=Use(usual=True, watched=("unique",)),
+        ),
+        Metric("copied", _copied, ("training",), -1, sentences=Use(usual=True), answers=Use(usual=True)),
+        Metric("longest-copied", _longest_copied, ("training",), -1),
+        Metric("nearest-training", _nearest_training, ("training",), 1),
+        Metric("novelty", _novelty, ("training",), 1),
+        Metric("diversity", _diversity, direction=1),
+        Metric(
+            "length",
+            _length,
+            others=dict.fromkeys((f"length-{name}" for name in Lengths._fields), 0),
+            sentences=Use(usual=True),
+            answers=Use(usual=True),
+        ),
+        Metric(
+            "js",
+            _js,
+            ("references",),
+            -1,
+            cut=True,
+            characters=Use(watched=tuple(f"js-{order}" for order in ORDERS)),
+        ),
+        Metric("js-padded", _js_padded, ("references",), -1, cut=True),
+        Metric("in-test", _in_test, ("references",), 1, cut=True),
+        Metric("ms-jaccard", _ms_jaccard, ("references",), 1),
+        Metric("ngram-lm-score", _ngram_lm_score, ("training",), -1),
+        Metric("reverse-ngram-lm-score", _reverse_ngram_lm_score, ("references", "training"), -1),
+    )
+)

@@ -1,57 +1,12 @@
 """A report: named numbers, each with its recipe; as a table for people and as JSON for programs."""
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeGuard
 
 from seqgan.errors import SeqganError
+from seqgan.metrics.metric import direction
 
-HIGHER_IS_BETTER = (
-    "bleu",
-    "adver-success",
-    "adversarial-success",
-    "backward-bleu",
-    "bleu-f1",
-    "chrf",
-    "corpus-bleu",
-    "distinct",
-    "diversity",
-    "emb-sim",
-    "entropy",
-    "fits",
-    "grammar-log-prob",
-    "grammatical",
-    "in-test",
-    "machine-vs-random",
-    "mauve",
-    "mauve-smoothed",
-    "ms-jaccard",
-    "nearest-training",
-    "novelty",
-    "relevance",
-    "sacrebleu",
-    "unique",
-)
-"""Families of metrics with an arrow up. Lengths have no direction."""
-LOWER_IS_BETTER = (
-    "adver-success-error",
-    "adversarial-success-reliability-error",
-    "copied",
-    "frechet",
-    "frechet-root",
-    "js",
-    "js-padded",
-    "lm-score",
-    "longest-copied",
-    "ngram-lm-score",
-    "nll",
-    "perplexity",
-    "reverse-lm-score",
-    "reverse-ngram-lm-score",
-    "self-bleu",
-)
-"""Families of metrics with an arrow down."""
 ARROWS = {1: "↑", -1: "↓", 0: ""}
 """What `direction` gives, as it is shown."""
 UNEVEN = 0.2
@@ -152,16 +107,6 @@ def _entry_from_json(name: str, fields: Mapping[str, Any]) -> Entry:
         )
     note = fields.get("note", "")
     return Entry(name, fields["value"], fields["signature"], fields.get("low"), fields.get("high"), str(note))
-
-
-def direction(name: str) -> int:
-    """Which way a metric is better: 1 for up, -1 for down, 0 for neither.
-
-    Args:
-        name: with its order or without: ``bleu-4``, ``copied``.
-    """
-    family = re.sub(r"-\d+$", "", name)
-    return (family in HIGHER_IS_BETTER) - (family in LOWER_IS_BETTER)
 
 
 def table(columns: Mapping[str, Report]) -> str:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from seqgan.metrics import Report
-from seqgan.metrics.report import ARROWS, UNDEFINED, direction, notes
+from seqgan.metrics.metric import direction
+from seqgan.metrics.report import ARROWS, UNDEFINED, notes
 from seqgan.reporting.html import Cell, Row, escape, name_head, paragraph, shortened, table
 
 

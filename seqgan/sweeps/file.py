@@ -11,7 +11,8 @@ from seqgan.config import Count, Positive, RunConfig, Seed, without_rules_of_bef
 from seqgan.data.corpus import located, located_source
 from seqgan.errors import ConfigError, nearest
 from seqgan.files import write_file
-from seqgan.metrics.report import direction
+from seqgan.metrics.metric import direction, watched
+from seqgan.metrics.of_models import NLL
 from seqgan.settings_file import read_settings
 from seqgan.sweeps.slurm import check_asked
 from seqgan.sweeps.space import SECTIONS
@@ -30,14 +31,14 @@ PLACES = {
     "discriminator": ("path",),
 }
 """Settings that name files and folders, by section."""
-OF_PRETRAINING = ("nll", "perplexity")
+OF_PRETRAINING = tuple(NLL.directions)
 """What maximum likelihood logs after each epoch."""
-OF_ROUNDS = (
-    *("nll", "bleu-2", "bleu-4", "self-bleu-2", "self-bleu-4", "distinct-2", "grammatical"),
-    *("js-1", "js-2", "js-3", "js-4"),
-    *("sacrebleu", "chrf", "unique", "fits"),
-)
-"""What the adversarial phase logs at its evaluations: of plain text, of characters, and of pairs."""
+
+
+def of_rounds() -> tuple[str, ...]:
+    """What the adversarial phase logs at its evaluations: of plain text, of characters, and of pairs."""
+    kinds = (watched("sentences"), watched("characters"), watched("answers"))
+    return tuple(dict.fromkeys([NLL.name, *(name for kind in kinds for names in kind.values() for name in names)]))
 
 
 class SweepFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -239,13 +240,15 @@ def _check(sweep: SweepFile, path: Path) -> None:
         )
     if not sweep.objectives or len(set(sweep.objectives)) < len(sweep.objectives):
         raise ConfigError(f"{path}: objective is {list(sweep.objectives)}, expected at least one metric, none twice.")
-    logged = OF_PRETRAINING if sweep.command == "pretrain" else OF_ROUNDS
+    logged = OF_PRETRAINING if sweep.command == "pretrain" else of_rounds()
     for name in sweep.objectives:
         if name not in logged:
             raise ConfigError(
                 f"{path}: objective is {name!r}, which {sweep.command} does not judge on validation text."
                 f"{nearest(name, logged)} Known: {', '.join(logged)}."
             )
+        if not direction(name):
+            raise ConfigError(f"{path}: objective is {name!r}, of which neither higher nor lower is better.")
     of_text = [name for name in sweep.space if name.startswith("data.")]
     by_likelihood = [name for name in sweep.objectives if name in OF_PRETRAINING]
     if of_text and by_likelihood:

@@ -15,8 +15,6 @@ from seqgan.evaluation import best_of
 from seqgan.evaluation.adversarial_success import evaluator_reliability
 from seqgan.evaluation.generate import answer_sources, likeliest_sentences, read_sources
 from seqgan.evaluation.pairs import (
-    FAMILIES,
-    OF_EVALUATORS,
     HeldPairs,
     answers_of,
     chosen_pair_families,
@@ -26,8 +24,10 @@ from seqgan.evaluation.pairs import (
     evaluate_answers,
     held_out_pairs,
     judge_answers,
+    usual_pair_families,
 )
 from seqgan.generators import masked
+from seqgan.metrics.metric import answer_metrics
 from seqgan.metrics.translation import sacrebleu_difference
 
 
@@ -222,10 +222,10 @@ def test_evaluators_are_asked_by_name_and_tell_who_listens(text):
 
 
 def test_which_metrics_are_meant():
-    assert chosen_pair_families([], "mine", 5) == FAMILIES
+    assert chosen_pair_families([], "mine", 5) == usual_pair_families()
     assert chosen_pair_families(["chrf", "nll", "chrf"], "mine", 5) == ("chrf", "nll")
-    assert set(chosen_pair_families(["all"], "answers", 50)) == {*FAMILIES, *OF_EVALUATORS}
-    assert set(chosen_pair_families(["all"], "mine", 50)) == {*FAMILIES, *OF_EVALUATORS} - {"fits"}
+    assert set(chosen_pair_families(["all"], "answers", 50)) == set(answer_metrics())
+    assert set(chosen_pair_families(["all"], "mine", 50)) == set(answer_metrics()) - {"fits"}
     for asked, corpus, count, message in [
         (["self-bleu"], "answers", 50, "No metric of answers is called 'self-bleu'"),
         (["fits"], "mine", 50, "mine has none"),

@@ -5,8 +5,9 @@ import json
 import pytest
 
 from seqgan.errors import SeqganError
-from seqgan.metrics import Entry, Report, table
-from seqgan.metrics.report import ARROWS, HIGHER_IS_BETTER, LOWER_IS_BETTER, direction
+from seqgan.metrics import Entry, Metric, Report, Texts, table
+from seqgan.metrics.metric import direction, every_metric
+from seqgan.metrics.report import ARROWS
 from seqgan.metrics.significance import wilson_interval
 
 
@@ -123,5 +124,36 @@ def test_an_arrow_shows_which_way_is_better(name, arrow):
     assert row == [name, *([arrow] if arrow else []), "0.5000", "1"]
 
 
-def test_no_metric_is_better_both_ways():
-    assert not set(HIGHER_IS_BETTER) & set(LOWER_IS_BETTER)
+def test_no_number_belongs_to_two_metrics():
+    names = [name for metric in every_metric().values() for name in metric.directions]
+    assert len(names) == len(set(names))
+
+
+def test_a_record_that_makes_no_sense_is_refused():
+    with pytest.raises(SeqganError, match=r"'mine' needs 'refs'. Known needs: references, training"):
+        Metric("mine", needs=("refs",))
+    with pytest.raises(SeqganError, match=r"'mine' needs sources, which no function of texts is given"):
+        Metric("mine", len, needs=("sources",))
+    with pytest.raises(SeqganError, match=r"direction of 'mine' is 2, expected 1, -1 or 0"):
+        Metric("mine", direction=2)
+    with pytest.raises(SeqganError, match=r"direction of 'mine-std' is 'up'"):
+        Metric("mine", others={"mine-std": "up"})
+
+
+def test_a_number_without_a_direction_is_refused():
+    metric = Metric("mine", lambda texts: [Entry(name, 1.0, "how") for name in texts.samples])
+    assert [entry.name for entry in metric(Texts(["mine", "mine-3"]))] == ["mine", "mine-3"]
+    with pytest.raises(SeqganError, match=r"gave a number called 'yours': call it mine, with its order"):
+        metric(Texts(["mine", "yours"]))
+
+
+def test_a_metric_is_given_what_it_needs_alone():
+    def texts_of(*needs):
+        found = []
+        Metric("mine", lambda texts: found.append(texts) or [], needs)(Texts(["a"], ["b"], ["c"]))
+        return found[0]
+
+    assert texts_of() == Texts(["a"], None, None)
+    assert texts_of("references") == Texts(["a"], ["b"], None)
+    assert texts_of("training") == Texts(["a"], None, ["c"])
+    assert texts_of("training", "references") == texts_of("real") == Texts(["a"], ["b"], ["c"])

@@ -5,8 +5,8 @@ import pytest
 from tiny_sweeps import sweep_of
 
 from seqgan.errors import ConfigError
-from seqgan.metrics.report import direction
-from seqgan.sweeps.file import OF_PRETRAINING, OF_ROUNDS, keep, read_sweep_file
+from seqgan.metrics.metric import direction
+from seqgan.sweeps.file import OF_PRETRAINING, keep, of_rounds, read_sweep_file
 from seqgan.sweeps.slurm import parameters_of
 
 WHOLE = """
@@ -118,7 +118,7 @@ def test_missing_keys_are_named(tmp_path):
 
 
 def test_all_objectives_have_a_direction():
-    assert all(direction(name) for name in (*OF_PRETRAINING, *OF_ROUNDS))
+    assert all(direction(name) for name in (*OF_PRETRAINING, *of_rounds()))
 
 
 def test_a_sweep_goes_on_only_as_it_was_begun(tmp_path):
