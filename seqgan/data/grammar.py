@@ -55,6 +55,7 @@ class Grammar:
     """A probabilistic context-free grammar over words.
 
     Attributes:
+        text: as below.
         words: the words that sentences are made of, sorted.
         longest: tokens in the longest sentence that `draw` returns.
 
@@ -77,6 +78,7 @@ class Grammar:
         except ValueError as error:
             found = " ".join(str(error).split())  # NLTK's message may have two lines
             raise CorpusError(f"{origin}: {found}. Expected lines like: NP -> 'a' Noun [0.6] | 'some' [0.4]") from error
+        self.text = text
         self.longest = longest
         self._origin = origin
         # Words and nonterminals become numbers: NLTK's symbols hash slowly, and a word may be spelt like a nonterminal.

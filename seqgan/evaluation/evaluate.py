@@ -1,6 +1,7 @@
 """Generated text judged: metrics, likelihood of held-out text, and, where the truth is known, the grammar."""
 
 import hashlib
+import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
@@ -235,6 +236,8 @@ def _cut(texts: Texts, length: int) -> Texts:
 
 def text_id(sentences: Sequence[str]) -> str:
     """A short name for a list of sentences, equal for equal ones."""
+    if any("\n" in line for line in sentences):  # joined, they would be other lines
+        return hashlib.sha512(json.dumps(list(sentences)).encode()).hexdigest()[:8]
     return hashlib.sha256("\n".join(sentences).encode(errors="surrogatepass")).hexdigest()[:8]
 
 
@@ -455,7 +458,7 @@ def grammar_entries(sentences: Sequence[Sequence[str]], grammar: Grammar, *, int
     log_probs = [grammar.log_probability(sentence) for sentence in sentences]
     parsed = [(value, len(tokens)) for value, tokens in zip(log_probs, sentences, strict=True) if value > -torch.inf]
     tokens = sum(length for _, length in parsed)
-    signature = f"grammar|hyps:{len(sentences)}|tok:words|{SIGNATURE_END}"
+    signature = f"grammar|hyps:{len(sentences)}|tok:words|{SIGNATURE_END}|grammar-id:{text_id([grammar.text])}"
     share = share_entry("grammatical", [value > -torch.inf for value in log_probs], signature, intervals=intervals)
     mean = sum(value for value, _ in parsed) / tokens if tokens else math.nan
     note = "" if tokens else undefined("no sample parses")

@@ -130,7 +130,8 @@ def judge_answers(
         ConfigError: no such metric.
     """
     judged = _judged(answers, sources, references, text, families, seed, checks, sacrebleu_tokens)
-    return Report(entry for entry, _ in judged)
+    how = _pairs_id(sources, references)
+    return Report(entry._replace(signature=entry.signature + how) if of_pairs else entry for entry, of_pairs in judged)
 
 
 def _pairs_id(sources: Sequence[str], references: Sequence[str]) -> str:
