@@ -104,7 +104,9 @@ def test_it_is_watched_compared_and_drawn(here, capsys):
     assert any("eval/openings" in line for line in logged)
     asked = ("--metrics", "openings", "nll", "--count", "20", "--table-only")
     assert run("evaluate", "--run", "runs/mine/seqgan", "--compare", "runs/mine", *asked) == 0
-    assert re.search(r"^openings ↑( +[01]\.\d{4} ±0\.\d{4}){3} ", capsys.readouterr().out, re.M)
+    assert re.search(
+        r"^openings ↑( +[01]\.\d{4} (±0\.\d{4}|\[\d\.\d{4}, \d\.\d{4}\])){3} ", capsys.readouterr().out, re.M
+    )
     for folder in (child, child.parent):
         kept = json.loads((folder / "report.json").read_text())
         assert "|refs-id:" in kept["metrics"]["openings"]["signature"]
