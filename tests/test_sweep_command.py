@@ -1,6 +1,7 @@
 """A sweep from its file to its page, with trainings in this process; and the mistakes that are found before any."""
 
 import contextlib
+import hashlib
 import io
 import json
 import re
@@ -86,6 +87,11 @@ def test_the_whole_way(here, monkeypatch, capsys):
             assert f"rollouts: {trial['settings']['adversarial.rollouts']}\n" in settings
             assert f"\nseed: {seed}\n" in settings
     assert (folder / "report.html").read_text().startswith("<!DOCTYPE html>")
+    for trial in results["trials"]:
+        for seed, run in trial["runs"].items():
+            now = hashlib.sha256((folder / run / "generator.safetensors").read_bytes()).hexdigest()
+            assert trial["weights"][seed]["weights"]["sha256"] == now
+        assert trial["outdated"] == {}
     commands = [call[0] for call in calls]
     assert [commands.count(name) for name in ("pretrain", "adversarial", "evaluate")] == [2, 4, 2]
 
@@ -107,6 +113,17 @@ def test_the_whole_way(here, monkeypatch, capsys):
     monkeypatch.chdir(here)
     (here / "moved.txt").rename(here / "mine.txt")
     assert len(calls) == 8
+    # A run of the best that has other weights is told, and is judged again.
+    (best,) = [trial for trial in results["trials"] if trial["number"] == results["best"][0]]
+    (here / "mine.yaml").write_text(FILE)
+    first, second = (folder / run / "generator.safetensors" for run in best["runs"].values())
+    first.write_bytes(second.read_bytes())
+    assert main(["sweep", "mine.yaml", "--report", "--quiet"]) == 0
+    told = f"Trial {best['number']}, seed 0: results.json is of weights of round"
+    assert told in capsys.readouterr().out
+    assert json.loads((folder / "results.json").read_text())["test"] == []
+    assert main(["sweep", "mine.yaml", "--device", "cpu", "--quiet"]) == 0
+    assert [call[0] for call in calls[8:]] == ["evaluate", "evaluate"]
     (here / "mine.yaml").write_text(FILE.replace("seeds: [0, 1]", "seeds: [0, 2]"))
     assert "was begun with [0, 1]" in fails(capsys, "sweep", "mine.yaml")
 

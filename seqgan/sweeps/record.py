@@ -37,6 +37,10 @@ class TrialRecord(msgspec.Struct, frozen=True, kw_only=True):
     the best having been chosen by these numbers. One objective only."""
     runs: dict[str, str] = {}
     """Folder of the run with each seed, within the sweep's."""
+    weights: dict[str, dict[str, Any]] = {}
+    """Of each seed, the weights that its values were measured of, as `runs.weights.said_of` says them."""
+    outdated: dict[str, str] = {}
+    """Of seeds whose run has other weights since, what is said of it."""
     reason: str = ""
     """Why it failed or was pruned."""
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from seqgan.evaluation.intervals import mean_of
 from seqgan.files import write_file
+from seqgan.runs.directory import is_run, open_run
+from seqgan.runs.weights import OWN, outdated
 from seqgan.sweeps.choice import allowance
 from seqgan.sweeps.file import SweepFile
 from seqgan.sweeps.record import RESULTS, Mean, SweepRecord, Tested, TrialRecord, is_sweep, read_record, to_json
@@ -48,6 +50,7 @@ def collect(folder: Path, sweep: SweepFile, space: Sequence[Dimension], study: "
         compared = sum(trial.state in COMPARED for trial in trials)
         trials = [_with_difference(trial, winner, compared) for trial in trials]
     before = read_record(folder).test if is_sweep(folder) else []
+    changed = {trial.number: trial.outdated for trial in trials}
     return SweepRecord(
         name=name,
         command=sweep.command,
@@ -62,7 +65,8 @@ def collect(folder: Path, sweep: SweepFile, space: Sequence[Dimension], study: "
         log=[dimension.name for dimension in space if dimension.log],
         trials=trials,
         best=best,
-        test=[test for test in before if test.trial in best],
+        # What was measured of weights that are no longer there is measured again.
+        test=[test for test in before if test.trial in best and not changed[test.trial]],
     )
 
 
@@ -72,15 +76,26 @@ def _record(folder: Path, sweep: SweepFile, trial: "FrozenTrial", *, running: bo
     begun = (
         [run_folder(folder, sweep, trial.params, trial.number, seed) for seed in sweep.seeds] if trial.params else []
     )
+    runs = {str(seed): run for seed, run in zip(sweep.seeds, begun, strict=False) if run.exists()}
+    weights: dict[str, dict[str, Any]] = trial.user_attrs.get("weights", {})
     return TrialRecord(
         number=trial.number,
         state=state,
         settings=dict(trial.params),
         seeds=seeds,
         means=[mean_over(values) for values in zip(*seeds.values(), strict=True)] if state == "complete" else [],
-        runs={str(s): str(run.relative_to(folder)) for s, run in zip(sweep.seeds, begun, strict=False) if run.exists()},
+        runs={seed: str(run.relative_to(folder)) for seed, run in runs.items()},
+        weights=weights,
+        outdated={seed: said for seed, run in runs.items() if (said := _outdated(weights.get(seed, {}), run))},
         reason=str(trial.user_attrs.get("reason", "")),
     )
+
+
+def _outdated(weights: Mapping[str, Any], folder: Path) -> str:
+    """Why a trial's value is not of the weights that its run has now; empty where it is, or nothing is known."""
+    if OWN not in weights or not is_run(folder):
+        return ""
+    return outdated(weights, folder / RESULTS, open_run(folder))
 
 
 def mean_over(values: Sequence[float]) -> Mean:
@@ -173,6 +188,9 @@ def caveats(record: SweepRecord) -> list[str]:
         said.append("One seed says nothing of other seeds: there are no intervals. Give several seeds.")
     elif len(record.seeds) == 2:
         said.append("Intervals of two seeds are very wide; more seeds narrow them more than more trials do.")
+    for trial in record.complete:
+        for seed, what in trial.outdated.items():
+            said.append(f"Trial {trial.number}, seed {seed}: {what}: the value is that of the earlier ones.")
     close = [trial for trial in record.complete if told_apart(trial) is False]
     if close:
         numbers = ", ".join(str(trial.number) for trial in close)

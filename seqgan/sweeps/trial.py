@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from seqgan.config import BEFORE, DataConfig, with_rules_of_before
 from seqgan.errors import ConfigError, RunError, SeqganError
 from seqgan.files import TEMPORARY_SUFFIX, write_file
-from seqgan.runs.directory import open_run
+from seqgan.runs.directory import is_run, open_run
 from seqgan.runs.metric_log import read_metrics
+from seqgan.runs.weights import said_of
 from seqgan.settings_file import read_settings
 from seqgan.sweeps.file import SweepFile
 from seqgan.sweeps.space import with_values
@@ -131,6 +132,7 @@ def run_trial(
 
     name = trial_name(trial.number)
     values: dict[str, list[float]] = dict(trial.user_attrs.get("values", {}))
+    weights: dict[str, dict[str, Any]] = dict(trial.user_attrs.get("weights", {}))
     reported = list(study.get_trials(deepcopy=False)[trial.number].intermediate_values)
     try:
         for position, seed in enumerate(sweep.seeds):
@@ -144,6 +146,10 @@ def run_trial(
                 return f"{name}: pruned at seed {seed}."
             values[str(seed)] = made
             trial.set_user_attr("values", values)
+            trained = run_folder(folder, sweep, trial.params, trial.number, seed)
+            if is_run(trained):
+                weights[str(seed)] = said_of(open_run(trained))
+                trial.set_user_attr("weights", weights)
         means = [sum(each) / len(sweep.seeds) for each in zip(*values.values(), strict=True)]
         study.tell(trial, means)
     except (Failed, SeqganError) as failure:
