@@ -52,7 +52,6 @@ REFUSED_PARTS: dict[str, Make] = {
     "a missing part": beside(WHOLE, linked),
     "a folder among the parts": beside(WHOLE, lambda folder: (folder / "c" / "train" / "more").mkdir()),
     "a pipe among the parts": beside(WHOLE, lambda folder: os.mkfifo(folder / "c" / "train" / "p.txt")),
-    "parts and a file": beside(WHOLE, content(text(GOOD), "c/train.txt")),
     "two validation texts": beside(
         WHOLE, lambda folder: [content(text(GOOD), f"c/{n}.txt")(folder) for n in ("valid", "dev")]
     ),
@@ -72,6 +71,7 @@ READ_PARTS: dict[str, tuple[Make, int]] = {
     "CRLF in one part": (parts(text(GOOD).replace(b"\n", b"\r\n"), text(GOOD)), 2 * len(GOOD)),
     "a byte-order mark in each part": (parts(*[b"\xef\xbb\xbf" + text(GOOD)] * 2), 2 * len(GOOD)),
     "a hidden file among the parts": (beside(parts(text(GOOD)), content(b"\xff", "c/train/.swap")), len(GOOD)),
+    "a file beside the parts, which wins": (beside(WHOLE, content(text(GOOD), "c/train.txt")), len(GOOD)),
     "300 parts": (parts(*[text(GOOD[:3])] * 300), 900),
     "CR alone in one of the parts": (parts(text(GOOD), b"x y\rz\ra b"), len(GOOD) + 1),
 }
@@ -81,7 +81,7 @@ SINGLE: dict[str, Make] = {
     "a pipe": lambda folder: os.mkfifo(folder / "c"),
     "an endless device": lambda folder: os.symlink("/dev/zero", folder / "c"),
     "a link to nothing": lambda folder: os.symlink("gone", folder / "c"),
-    "a line without an end": content(lambda: b"a " * 2**25 + b"\n" + text(GOOD), "c"),
+    "a line without an end": content(lambda: b"a " * 2**26 + b"\n" + text(GOOD), "c"),
 }
 FLAGS: dict[str, list[str]] = {
     "an unknown way": ["--data.streaming", "sometimes"],
