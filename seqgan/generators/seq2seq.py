@@ -15,6 +15,10 @@ from seqgan.tensors.embedding import embed, embed_source, source_embedding
 from seqgan.tensors.products import Linear, linear
 from seqgan.tensors.rows import SharedRows, State
 
+TABLE_BOUND = 0.75**0.5
+"""Of the numbers that tokens' vectors start with, whose standard deviation is then 0.5. With a tenth of it a network as
+deep as this one learns nothing but the tokens' frequencies for hundreds of updates."""
+
 
 class Seq2SeqGenerator(nn.Module):
     """A recurrent network that writes a sequence while it looks at another; a subclass says which cell.
@@ -80,12 +84,14 @@ class Seq2SeqGenerator(nn.Module):
         self.readout = Linear(hidden_size + value_size + embedding_size, embedding_size)
         self.output_bias = nn.Parameter(torch.zeros(vocabulary_size))
         self.output_weight = None if tied else nn.Parameter(torch.empty(vocabulary_size, embedding_size))
-        # As the unconditional generators: all tables start alike, in the range that is the linear layers' default.
+        # What is multiplied with the output starts in the range that is the linear layers' default.
         bound = embedding_size**-0.5
-        own_table = None if self.source_embedding is None else self.source_embedding.weight
-        for matrix in (own_table, self.embedding.weight, self.output_weight):
-            if matrix is not None:
-                nn.init.uniform_(matrix, -bound, bound)
+        if self.output_weight is not None:
+            nn.init.uniform_(self.output_weight, -bound, bound)
+        table_bound = bound if tied else TABLE_BOUND
+        for table in (self.source_embedding, self.embedding):
+            if table is not None:
+                nn.init.uniform_(table.weight, -table_bound, table_bound)
 
     def train(self, mode: bool = True) -> Self:
         """As for any module, but the recurrent layers stay in training mode, which changes nothing in them.
