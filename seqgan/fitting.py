@@ -6,10 +6,12 @@ A method is called once, on a few rows, and what it gives is compared with what 
 """
 
 import operator
+import random
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -157,13 +159,21 @@ def try_step(generator: Any, method: str, tokens: Tensor, state: State) -> tuple
     values, state = result
     width = generator.vocabulary_size if method == "step" else output_weight(generator).shape[1]
     axes = "rows, vocabulary" if method == "step" else "rows, what output_layer reads"
-    check_numbers(generator, "generator", method, values, [len(tokens), width], axes)
+    check_numbers(generator, "generator", method, values, [len(tokens), width], axes, logits=method == "step")
     check_rows(generator, method, state, len(tokens))
     return values, state
 
 
 def check_numbers(
-    model: nn.Module, what: str, method: str, values: Any, shape: Collection[int], axes: str, hint: str = ""
+    model: nn.Module,
+    what: str,
+    method: str,
+    values: Any,
+    shape: Collection[int],
+    axes: str,
+    hint: str = "",
+    *,
+    logits: bool = True,
 ) -> None:
     """That a method gave logits, or what they are made of, in a shape.
 
@@ -175,24 +185,26 @@ def check_numbers(
         shape: the expected one.
         axes: what its axes are, in words.
         hint: what helps, where more is known.
+        logits: whether it is to give logits; what these are made of may be the result of a sigmoid.
 
     Raises:
         PlayerError: not.
     """
     expected = f"{written(shape)} ({axes})"
+    called = "logits" if logits else "values"
     if not isinstance(values, Tensor):
         raise _gave(model, what, method, values, f"a tensor of shape {expected}")
     if list(values.shape) != list(shape):
         raise PlayerError(
-            f"The {what} {name_of(model)} gave logits of shape {shape_of(values)} from {method}, expected {expected}"
+            f"The {what} {name_of(model)} gave {called} of shape {shape_of(values)} from {method}, expected {expected}"
             f"{hint}."
         )
     if not values.is_floating_point():
         kind = str(values.dtype).removeprefix("torch.")
         raise PlayerError(
-            f"The {what} {name_of(model)} gave logits of type {kind} from {method}, expected floating-point numbers."
+            f"The {what} {name_of(model)} gave {called} of type {kind} from {method}, expected floating-point numbers."
         )
-    squashed = _squashed(values)
+    squashed = _squashed(values) if logits else None
     if squashed is not None:
         raise PlayerError(
             f"The {what} {name_of(model)} gave probabilities from {method}, the result of a {squashed}, expected "
@@ -221,12 +233,16 @@ def check_rows(model: nn.Module, method: str, state: State, rows: int) -> None:
 
 @contextmanager
 def untouched_numbers(device: torch.device) -> Iterator[None]:
-    """Within the block random numbers of torch may be drawn; afterwards they go on as if none had been."""
+    """Within the block random numbers may be drawn, of torch, NumPy and Python; afterwards they go on as if none had
+    been."""
+    of_python, of_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
     apple = torch.mps.get_rng_state() if device.type == APPLE else None
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         yield
     if apple is not None:  # `fork_rng` has no word for these
         torch.mps.set_rng_state(apple)
+    random.setstate(of_python)
+    np.random.set_state(of_numpy)  # noqa: NPY002
 
 
 def name_of(model: Any) -> str:

@@ -219,9 +219,12 @@ def test_a_reward_with_a_graph_leaves_none():
 @pytest.mark.parametrize(
     ("samples", "says"),
     [
-        (Samples(SAMPLES.tokens.float(), SAMPLES.mask), "expected ids and a mask of True and False"),
-        (Samples(SAMPLES.tokens, SAMPLES.mask.float()), "expected ids and a mask of True and False"),
-        (Samples(SAMPLES.tokens, SAMPLES.mask[:, :2]), r"of shape \[2, 3\] and a tensor of shape \[2, 2\]"),
+        (Samples(SAMPLES.tokens.float(), SAMPLES.mask), "expected ids of torch.int64 and a mask of torch.bool"),
+        (Samples(SAMPLES.tokens, SAMPLES.mask.float()), "expected ids of torch.int64 and a mask of torch.bool"),
+        (
+            Samples(SAMPLES.tokens, SAMPLES.mask[:, :2]),
+            r"of shape \[2, 3\] of torch.int64 and a tensor of shape \[2, 2\]",
+        ),
         (Samples(SAMPLES.tokens.to("meta"), SAMPLES.mask.to("meta")), "The samples are on meta, .* on cpu"),
     ],
 )

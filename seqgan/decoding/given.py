@@ -34,9 +34,12 @@ def check_samples(tokens: Any, mask: Any, device: torch.device) -> None:
     """
     right = isinstance(tokens, Tensor) and tokens.dim() == 2 and tokens.dtype == torch.long and tokens.shape[1] > 0
     if not right or not isinstance(mask, Tensor) or mask.shape != tokens.shape or mask.dtype != torch.bool:
+        found = " and ".join(
+            f"{kind_of(each)}{f' of {each.dtype}' if isinstance(each, Tensor) else ''}" for each in (tokens, mask)
+        )
         raise PlayerError(
-            f"The samples are {kind_of(tokens)} and {kind_of(mask)}, expected ids and a mask of True and False, both "
-            "of shape [B, T], as sample gives them."
+            f"The samples are {found}, expected ids of torch.int64 and a mask of torch.bool, both of shape [B, T], as "
+            "sample gives them."
         )
     if tokens.device.type != device.type:
         raise PlayerError(f"The samples are on {tokens.device}, and the random numbers on {device}: move one of them.")

@@ -56,10 +56,12 @@ def check_learner(generator: GeneratorModule, text: Text) -> None:
     check_generator(generator, {**TEACHER_FORCED, **STEPPING})
     _check_symbols(generator, text)
     _check_weights(generator, "generator")
-    device, length = device_of(generator), min(2, text.max_length)
-    size = generator.vocabulary_size
-    tokens = torch.zeros(ROWS, length, dtype=torch.long, device=device)
-    tokens[2:, 0] = size - 1  # the first two rows are alike, and the others are not
+    device, size = device_of(generator), generator.vocabulary_size
+    # Sequences without an end are all as long as the longest, and a generator may know no other length.
+    length = min(2, text.max_length) if generator.end is not None else text.max_length
+    ids = [token for token in range(size) if token != generator.end][-2:]  # behind an end nothing is to be read
+    tokens = torch.full((ROWS, length), ids[0], device=device)
+    tokens[2:, 0] = ids[-1]  # the first two rows are alike, and the others are not
     with evaluating(generator), untouched_numbers(device):
         context = _context(generator, "generator", _batch(text, torch.zeros(ROWS, dtype=torch.long), device))
         given = f"ids from 0 to {size - 1} of shape {shape_of(tokens)}"
@@ -72,18 +74,20 @@ def check_learner(generator: GeneratorModule, text: Text) -> None:
                 width = output_weight(generator).shape[1]
                 read = tried(generator, "generator", "features", given, lambda: generator.features(tokens, context))
                 shape, axes = [ROWS, length, width], "rows, tokens, what output_layer reads"
-                check_numbers(generator, "generator", "features", read, shape, axes)
+                check_numbers(generator, "generator", "features", read, shape, axes, logits=False)
         logits = logits.detach()
+        again = generator(tokens, context)  # other logits are those of another noise, which says nothing of `step`
         _check_no_peeking(generator, logits)
         state = tried(
             generator, "generator", "initial_state", f"{ROWS} rows", lambda: generator.initial_state(ROWS, context)
         )
         check_rows(generator, "initial_state", state, ROWS)
         previous = torch.full_like(tokens[:, 0], generator.start)
-        for t in range(length):
+        for t in range(min(2, length)):
             stepped, state = try_step(generator, "step", previous, state)
             previous = tokens[:, t]
-            if _apart(stepped[0], logits[0, t], logits[1, t], APART):
+            noisy = _apart(again[0, t], logits[0, t], logits[1, t], APART)
+            if not noisy and _apart(stepped[0], logits[0, t], logits[1, t], APART):
                 raise PlayerError(
                     f"The generator {name_of(generator)} gave other logits from forward at position {t} than from step "
                     "after the same tokens, expected the same: what it samples from would not be what is trained."
@@ -139,7 +143,13 @@ def check_reward(reward: OwnReward, text: Text, config: AdversarialConfig, devic
     real = batch if batch.source is not None or config.real_prefix else None
     with untouched_numbers(device):
         given = f"ids of shape {shape_of(batch.tokens)}"
-        tried(reward, "reward", "A call", given, lambda: own_reward(reward)(batch.tokens, batch.mask, real))
+        rewards = tried(reward, "reward", "A call", given, lambda: own_reward(reward)(batch.tokens, batch.mask, real))
+    if not bool(rewards.isfinite().all()):
+        wrong, called = rewards[~rewards.isfinite()], getattr(reward, "__name__", type(reward).__name__)
+        raise PlayerError(
+            f"The reward {called} gave {wrong[0].item()} for {len(wrong)} of {len(rewards)} rows, expected finite "
+            "numbers."
+        )
 
 
 def _check_symbols(generator: GeneratorModule, text: Text) -> None:

@@ -127,7 +127,7 @@ def pretrain(
     optimizer = adam(generator, config.learning_rate)
     epoch, part, best_epoch, best_nll = 0, Part(), 0, math.inf
     updates = config.epoch_updates or math.ceil(train.sentences / config.batch_size)  # of an epoch
-    if updates == 1 and not config.epoch_updates:
+    if updates == 1 < train.sentences and not config.epoch_updates:
         progress.note(one_update(train.sentences, config, "sentence" if text.source_vocabulary is None else "pair"))
     best_weights = copy.deepcopy(generator.state_dict())
     skips, doctor = pretraining_skips(), Doctor(progress.note)

@@ -1,7 +1,9 @@
 """A player, a reward or a text that do not fit are told so at `pretrain` and `train_adversarially`, in one line."""
 
 import copy
+import random
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -282,17 +284,43 @@ def test_a_reward_with_a_graph_is_no_part_of_the_loss():
     assert weight.grad is None
 
 
-def test_a_reward_that_fails_later_says_so_then():
-    calls = []
+def test_a_batch_whose_reward_is_not_finite_is_left_out_and_the_training_goes_on():
+    calls, generator = [], Own()
+    before = [parameter.detach().clone() for parameter in generator.parameters()]
 
     def reward(tokens, mask, real):
         calls.append(len(tokens))
-        return torch.full((len(tokens),), torch.nan if len(calls) > 2 else 1.0)
+        return torch.full((len(tokens),), torch.nan if len(calls) == 3 else 1.0) * mask.sum(1)
 
-    settings = AdversarialConfig(rounds=9, batch_size=4, credit="sequence", discriminator_share=0.0)
-    with pytest.raises(PlayerError, match="The reward reward gave nan for 4 of 4 rows"):
-        train_adversarially(Own(), Judge(), TEXT, SEQGAN, settings, reward=reward)
-    assert calls == [ROWS, 4, 4]
+    settings = AdversarialConfig(rounds=4, batch_size=4, credit="sequence", discriminator_share=0.0)
+    train_adversarially(generator, Judge(), TEXT, SEQGAN, settings, reward=reward)
+    assert calls == [ROWS, 4, 4, 4, 4]
+    assert all(bool(parameter.isfinite().all()) for parameter in generator.parameters())
+    assert any(not torch.equal(a, b) for a, b in zip(generator.parameters(), before, strict=True))
+
+
+def test_a_generator_that_writes_nothing_behind_its_end_fits():
+    class Padded(Own):
+        """Zeros in the place of logits behind an end."""
+
+        def forward(self, tokens, context=None):
+            logits = super().forward(tokens, context)
+            ended = (tokens == self.end).cumsum(1) - (tokens == self.end).long() > 0
+            return logits.masked_fill(ended.unsqueeze(2), 0.0)
+
+    check_learner(Padded(), TEXT)
+
+
+def test_trying_leaves_other_random_numbers_where_they_were():
+    def reward(tokens, mask, real):
+        random.random()
+        np.random.rand()  # noqa: NPY002
+        return mask.sum(1).float()
+
+    python, numpy = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
+    check_reward(reward, TEXT, AdversarialConfig(), torch.device("cpu"))
+    assert random.getstate() == python
+    assert np.random.get_state()[1].tolist() == numpy  # noqa: NPY002
 
 
 def test_a_reward_is_shown_real_sentences_where_it_will_be():
