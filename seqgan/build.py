@@ -18,7 +18,7 @@ from seqgan.config import (
 )
 from seqgan.data.corpus import load_corpus
 from seqgan.data.data_sets import DataSetPart
-from seqgan.data.laid_out import laid_out_files
+from seqgan.data.laid_out import laid_out_files, taken
 from seqgan.data.pretrained import Pretrained
 from seqgan.data.streamed import stream_text, streamed_files
 from seqgan.data.text import Text, encode_corpus, refuse_ids, refuse_source_settings
@@ -81,24 +81,25 @@ def build_text(
     if files is not None:
         if tokenizer is None and config.tokenizer == "huggingface":  # one that is there, and learns nothing
             tokenizer = make(config.tokenizer, [])
-        return stream_text(
-            config.corpus,
-            files,
-            config.valid,
-            seed=seed,
-            split=config.split,
-            tokenizer=tokenizer or config.tokenizer,
-            vocabulary=vocabulary,
-            min_count=config.min_count,
-            max_vocabulary=config.max_vocabulary,
-            pieces=config.pieces,
-            max_length=config.max_length,
-            too_long=config.too_long,
-            cache=config.cache,
-            workers=config.workers,
-            fingerprint=config.fingerprint,
-            progress=progress,
-        )
+        with taken(files):
+            return stream_text(
+                config.corpus,
+                files,
+                config.valid,
+                seed=seed,
+                split=config.split,
+                tokenizer=tokenizer or config.tokenizer,
+                vocabulary=vocabulary,
+                min_count=config.min_count,
+                max_vocabulary=config.max_vocabulary,
+                pieces=config.pieces,
+                max_length=config.max_length,
+                too_long=config.too_long,
+                cache=config.cache,
+                workers=config.workers,
+                fingerprint=config.fingerprint,
+                progress=progress,
+            )
     corpus = load_corpus(
         config.corpus,
         config.valid,

@@ -82,13 +82,16 @@ def write_file(path: Path, data: bytes | str) -> None:
     write_with(path, lambda temporary: temporary.write_bytes(content), len(content))
 
 
-def write_with(path: Path, write: Callable[[Path], object], size: int | None = None) -> None:
+def write_with(
+    path: Path, write: Callable[[Path], object], size: int | None = None, place: str = "choose another place"
+) -> None:
     """Replace `path` by the file that `write` makes at the temporary path it is given.
 
     Args:
         path: the file.
         write: makes it.
         size: bytes that it will have, where that is known, for the message.
+        place: what helps where nothing can be written, for the message.
 
     Raises:
         RunError: as `write_file`.
@@ -110,7 +113,7 @@ def write_with(path: Path, write: Callable[[Path], object], size: int | None = N
         with contextlib.suppress(OSError):  # where nothing may be written, nothing may be deleted either
             temporary.unlink(missing_ok=True)
     if failed is not None:  # how much is free is asked once the half of a file is gone
-        raise cannot_write(path, failed, size) from failed
+        raise cannot_write(path, failed, size, place) from failed
 
 
 def replace_folder(unfinished: Path, folder: Path) -> None:

@@ -90,7 +90,9 @@ def main(arguments: Sequence[str]) -> None:
 
     paired = any(given is not None for given in (flags.source, flags.target, flags.valid_source))
     part = DataSetPart(flags.set_configuration, flags.set_split, flags.set_revision, flags.set_folder)
-    large = streamed_files(flags.corpus, paired=paired) or laid_out_files(flags.corpus, part=part)
+    large = streamed_files(flags.corpus, paired=paired) or laid_out_files(
+        flags.corpus, part=part, progress=flags.progress
+    )
     if large is not None:
         corpus = sample_corpus(flags.corpus, large, flags.valid, seed=flags.seed)
     else:

@@ -5,10 +5,11 @@ much. What is laid out stays in the text's cache until the data set is another o
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from seqgan.data.cache import cache_folder, key_of, locked
+from seqgan.data.cache import ELSEWHERE, cache_folder, key_of, locked
 from seqgan.data.corpus import own_name
 from seqgan.data.data_sets import DataSetPart, library_splits, library_table, named
 from seqgan.data.folders import SPLIT_NAMES
@@ -22,6 +23,8 @@ from seqgan.progress import SILENT, Progress
 
 ROWS = 10_000
 """Of a data set that are in memory at once; the first ones say which column is meant."""
+LINES = "lines-"
+"""What the names of files of lines begin with."""
 
 
 class _Sentences(NamedTuple):
@@ -89,29 +92,46 @@ def laid_out_files(
     sentences = {split: each for split, each in splits.items() if each is not None}
     if streaming == "auto" and sentences["train"].size() < STREAMED_BYTES:
         return None
-    return _lay_out(corpus, sentences, cache_folder(cache, own_name(corpus), corpus), progress)
+    place = f"{corpus} {key_of(*part)}" if part.given() else corpus  # parts of a data set are texts of their own
+    return _lay_out(corpus, sentences, cache_folder(cache, own_name(corpus), place), progress)._replace(place=place)
+
+
+@contextmanager
+def taken(files: Files) -> Iterator[None]:
+    """Within the block a text is read from its files. Where it is refused, what was laid out for it goes, as its
+    sentences may be nobody's business here; where it is taken, what was laid out of the data set as it was before."""
+    try:
+        yield
+    except CorpusError:
+        for path in files.made:
+            path.unlink(missing_ok=True)
+        raise
+    if files.place:
+        kept = {path.stem for path in (*files.train, *files.valid, *files.test)}
+        for path in files.train[0].parent.glob(f"{LINES}*"):
+            if path.stem not in kept:
+                path.unlink(missing_ok=True)
 
 
 def _lay_out(corpus: str, splits: dict[str, _Sentences], folder: Path, progress: Progress) -> Files:
     """The files of all splits, those that are not there yet written."""
     state = key_of(*((split, each.column, each.rows._fingerprint) for split, each in splits.items()))
     notes: list[str] = []
+    made: list[Path] = []
     paths: dict[str, list[Path]] = {split: [] for split in SPLIT_NAMES}
     with locked(folder, progress):
-        for old in folder.glob("lines-*"):
-            if state not in old.name:
-                old.unlink(missing_ok=True)
         for split, each in splits.items():
-            path = folder / f"lines-{state}-{split}.txt"
-            said = folder / f"lines-{state}-{split}.notes"
+            path = folder / f"{LINES}{state}-{split}.txt"
+            said = folder / f"{LINES}{state}-{split}.notes"
             if not (path.exists() and said.exists()):
                 told = _write(each, path, progress)
                 write_file(said, "".join(f"{note}\n" for note in told))
+                made += [path, said]
             notes += said.read_text(encoding="utf-8").splitlines()
             paths[split] = [path]
     size = sum(path.stat().st_size for files in paths.values() for path in files)
     notes.append(f"The sentences of {corpus} are laid out in {folder} as {size / 1e6:,.1f} MB of lines.")
-    return Files(paths["train"], paths["valid"], paths["test"], tuple(notes))
+    return Files(paths["train"], paths["valid"], paths["test"], tuple(notes), made=tuple(made))
 
 
 def _write(sentences: _Sentences, path: Path, progress: Progress) -> list[str]:
@@ -138,7 +158,7 @@ def _write(sentences: _Sentences, path: Path, progress: Progress) -> list[str]:
                 "name."
             )
 
-    write_with(path, write)
+    write_with(path, write, place=ELSEWHERE)
     notes = [f"{count(blank, 'blank sentence')} skipped in {sentences.where}."] if blank else []
     if joined:
         notes.append(f"{count(joined, 'sentence')} with line breaks or tabs in {sentences.where}: made spaces.")

@@ -53,6 +53,10 @@ class Files(NamedTuple):
     """Of those for the final judgement; may be none."""
     notes: tuple[str, ...] = ()
     """What of a folder is left alone."""
+    place: str = ""
+    """Whose files they are, where it is not the corpus by its name: that which has a folder of its own in the cache."""
+    made: tuple[Path, ...] = ()
+    """Those that were written for this reading."""
 
 
 def streamed_files(corpus: str, streaming: str = "auto", *, paired: bool = False, tokenizer: str = "") -> Files | None:
@@ -148,7 +152,7 @@ def stream_text(
         "validation": _held_out(own, "validation", seed, notes),
         "test": _held_out(files.test, "test", seed, notes),
     }
-    folder = cache_folder(cache, own_name(corpus), corpus)
+    folder = cache_folder(cache, own_name(corpus), files.place or corpus)
     kind = tokenizer if isinstance(tokenizer, str) else tokenizer.name
     with locked(folder, progress):
         whole: Through | None = None

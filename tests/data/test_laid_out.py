@@ -1,6 +1,7 @@
 """Data sets laid out as files of lines: the sentences that are read into memory, in their order."""
 
 import datasets
+import msgspec
 import pyarrow
 import pytest
 from pyarrow import parquet
@@ -9,7 +10,8 @@ from seqgan.build import build_text
 from seqgan.config import DataConfig
 from seqgan.data import laid_out
 from seqgan.data.corpus import load_corpus
-from seqgan.data.laid_out import laid_out_files
+from seqgan.data.data_sets import DataSetPart
+from seqgan.data.laid_out import laid_out_files, taken
 from seqgan.errors import CorpusError
 
 SENTENCES = [f"{animal} {verb} ." for animal in ("a dog", "the cat", "two birds") for verb in ("runs", "eats", "sings")]
@@ -72,9 +74,43 @@ def test_what_is_laid_out_is_used_again_until_the_data_set_changes(file, tmp_pat
     assert (again.train, first.stat().st_mtime_ns) == ([first], written)
     assert any("skipped" in note for note in again.notes)
     parquet.write_table(pyarrow.table({"text": SENTENCES}), file)
-    (other,) = laid_out_files(name, "always", cache=cache).train
+    files = laid_out_files(name, "always", cache=cache)
+    (other,) = files.train
     assert other.read_text().splitlines() == SENTENCES
+    # Until it is known that this is the text that is meant, the former one stays.
+    with pytest.raises(CorpusError, match="another text"), taken(files):
+        raise CorpusError("another text")
+    assert first.exists()
+    assert not other.exists()
+    files = laid_out_files(name, "always", cache=cache)
+    with taken(files):
+        pass
+    assert other.exists()
     assert not first.exists()
+
+
+def test_a_text_that_is_not_the_runs_is_not_left_in_the_cache(file, tmp_path):
+    data = DataConfig(corpus=f"hf:parquet:{file}", streaming="always", cache=str(tmp_path / "cache"), workers=1)
+    right = build_text(data).corpus.fingerprint()
+    kept = sorted((tmp_path / "cache").rglob("lines-*"))
+    parquet.write_table(pyarrow.table({"text": [f"{line} secret" for line in SENTENCES]}), file)
+    with pytest.raises(CorpusError, match="is not the text that the run was trained on"):
+        build_text(msgspec.structs.replace(data, fingerprint=right))
+    assert sorted((tmp_path / "cache").rglob("lines-*")) == kept
+    assert not any(b"secret" in path.read_bytes() for path in (tmp_path / "cache").rglob("*") if path.is_file())
+
+
+def test_parts_of_one_data_set_are_kept_apart(tmp_path):
+    folder = tmp_path / "set"
+    folder.mkdir()
+    parquet.write_table(pyarrow.table({"text": SENTENCES}), folder / "train.parquet")
+    first, second = (
+        laid_out_files(f"hf:{folder}", "always", DataSetPart(split=split), cache=str(tmp_path / "cache"))
+        for split in ("train[:4]", "train[4:]")
+    )
+    assert first.train[0].parent != second.train[0].parent
+    assert first.train[0].read_text().splitlines() == SENTENCES[:4]
+    assert second.train[0].read_text().splitlines() == SENTENCES[4:]
 
 
 def test_small_ones_pairs_ids_and_other_files_are_read_into_memory(file, tmp_path, monkeypatch):
