@@ -124,6 +124,10 @@ def test_the_whole_way(here, monkeypatch, capsys):
     assert json.loads((folder / "results.json").read_text())["test"] == []
     assert main(["sweep", "mine.yaml", "--device", "cpu", "--quiet"]) == 0
     assert [call[0] for call in calls[8:]] == ["evaluate", "evaluate"]
+    assert main(["sweep", "mine.yaml", "--device", "cpu", "--quiet"]) == 0
+    assert len(calls) == 10  # what was judged again stays
+    (test,) = json.loads((folder / "results.json").read_text())["test"]
+    assert test["weights"]["0"] == test["weights"]["1"]
     (here / "mine.yaml").write_text(FILE.replace("seeds: [0, 1]", "seeds: [0, 2]"))
     assert "was begun with [0, 1]" in fails(capsys, "sweep", "mine.yaml")
 

@@ -215,7 +215,7 @@ def test_best(folder: Path, trial: "TrialRecord", flags: SweepFlags, runner: "Ru
     from seqgan.reporting.read import read_evaluation
     from seqgan.runs.directory import open_run
     from seqgan.runs.load import load_text
-    from seqgan.sweeps.results import figures_of
+    from seqgan.sweeps.results import figures_of, judged_weights
     from seqgan.sweeps.storage import claim_in_turn
     from seqgan.sweeps.trial import Process
 
@@ -233,7 +233,9 @@ def test_best(folder: Path, trial: "TrialRecord", flags: SweepFlags, runner: "Ru
             assert evaluation is not None
             reports.append(evaluation.report)
     split = "test" if load_text(runs[0]).corpus.test else "valid"
-    return figures_of(trial, [report.to_json() for report in reports], split, count)
+    figures = figures_of(trial, [report.to_json() for report in reports], split, count)
+    weights = judged_weights({seed: folder / path for seed, path in trial.runs.items()})
+    return msgspec.structs.replace(figures, weights=weights)
 
 
 def show(folder: Path, sweep: "SweepFile", space: "Sequence[Dimension]", flags: SweepFlags) -> None:

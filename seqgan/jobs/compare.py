@@ -246,6 +246,7 @@ def compare_runs(run: Run, reference: Run | None, settings: Comparison, progress
             trained, goes_on = _equal_budget(run, start, settings, progress)
         except RunError as error:
             note = f"Maximum likelihood was not given an equal budget: {error}"
+            verdict.evidence["equal_budget"] = {"budget": settings.equal_budget, "left_out": note}
         else:
             about: dict[str, Any] = {"budget": settings.equal_budget, **trained._asdict()}
             made = f"{trained.updates:,} updates"

@@ -57,6 +57,8 @@ class Tested(msgspec.Struct, frozen=True, kw_only=True):
     """By metric."""
     undefined: list[str] = []
     """Metrics that are not defined for some of the runs, and have no mean."""
+    weights: dict[str, str] = {}
+    """Of each seed, the SHA-256 of the weights that were judged."""
 
 
 class SweepRecord(msgspec.Struct, frozen=True, kw_only=True):

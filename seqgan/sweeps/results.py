@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seqgan.errors import SeqganError
 from seqgan.evaluation.intervals import mean_of
 from seqgan.files import write_file
 from seqgan.runs.directory import is_run, open_run
-from seqgan.runs.weights import OWN, outdated
+from seqgan.runs.weights import OWN, outdated, weights_of
 from seqgan.sweeps.choice import allowance
 from seqgan.sweeps.file import SweepFile
 from seqgan.sweeps.record import RESULTS, Mean, SweepRecord, Tested, TrialRecord, is_sweep, read_record, to_json
@@ -50,7 +51,7 @@ def collect(folder: Path, sweep: SweepFile, space: Sequence[Dimension], study: "
         compared = sum(trial.state in COMPARED for trial in trials)
         trials = [_with_difference(trial, winner, compared) for trial in trials]
     before = read_record(folder).test if is_sweep(folder) else []
-    changed = {trial.number: trial.outdated for trial in trials}
+    runs = {trial.number: {seed: folder / run for seed, run in trial.runs.items()} for trial in trials}
     return SweepRecord(
         name=name,
         command=sweep.command,
@@ -65,8 +66,7 @@ def collect(folder: Path, sweep: SweepFile, space: Sequence[Dimension], study: "
         log=[dimension.name for dimension in space if dimension.log],
         trials=trials,
         best=best,
-        # What was measured of weights that are no longer there is measured again.
-        test=[test for test in before if test.trial in best and not changed[test.trial]],
+        test=[test for test in before if test.trial in best and _is_of(test, runs[test.trial])],
     )
 
 
@@ -91,11 +91,28 @@ def _record(folder: Path, sweep: SweepFile, trial: "FrozenTrial", *, running: bo
     )
 
 
+def judged_weights(runs: Mapping[str, Path]) -> dict[str, str]:
+    """Of each run, by its seed, the SHA-256 of the weights that it has now."""
+    now = {seed: weights_of(open_run(run)) for seed, run in runs.items() if is_run(run)}
+    return {seed: weights.sha256 for seed, weights in now.items() if weights is not None}
+
+
+def _is_of(test: Tested, runs: Mapping[str, Path]) -> bool:
+    """Whether test figures are of the weights that their runs have now; those of earlier versions do not say it."""
+    try:
+        return not test.weights or test.weights == judged_weights(runs)
+    except SeqganError:  # a run that cannot be read, which whoever uses it says
+        return False
+
+
 def _outdated(weights: Mapping[str, Any], folder: Path) -> str:
     """Why a trial's value is not of the weights that its run has now; empty where it is, or nothing is known."""
     if OWN not in weights or not is_run(folder):
         return ""
-    return outdated(weights, folder / RESULTS, open_run(folder))
+    try:
+        return outdated(weights, folder / RESULTS, open_run(folder))
+    except SeqganError as error:
+        return str(error)
 
 
 def mean_over(values: Sequence[float]) -> Mean:
