@@ -303,7 +303,9 @@ def judge_file(flags: EvaluateFlags) -> tuple[dict[str, "Report"], dict[str, Any
             f"{' and '.join(aligned)} {verb} a reference for each sample, and {flags.samples} has {len(samples):,} "
             f"lines where {flags.references} has {len(references):,}: give aligned files, or leave out these metrics."
         )
-    families = without_those_of_more(flags, families, min(len(samples), len(references)))
+    others = [] if flags.real is None else lines_of(flags.real, flags)[: len(samples)]
+    there = [len(samples), len(references), *([len(others)] if flags.real is not None else [])]
+    families = without_those_of_more(flags, families, min(there))
     training = None if flags.training is None else lines_of(flags.training, flags)
     blank = sum(not line.strip() for line in samples)
     if blank:
@@ -313,14 +315,16 @@ def judge_file(flags: EvaluateFlags) -> tuple[dict[str, "Report"], dict[str, Any
     columns = {}
     shown = flags.progress if len(samples) >= MANY else SILENT
     if flags.real is not None:
-        real = lines_of(flags.real, flags)[: len(samples)]
-        if len(real) < 2:
+        if len(others) < 2:
             raise ConfigError(f"--real {flags.real} has one line: give at least 2 sentences, one a line.")
-        note_unequal(flags, len(real), len(samples))
         of_real = [family for family in families if every_metric()[family].of_real]
-        columns["real text"] = judge_sentences(
-            real, references, training, tokenizer, of_real, judges=judges, progress=shown
-        )
+        if of_real:
+            note_unequal(flags, len(others), len(samples))
+            columns["real text"] = judge_sentences(
+                others, references, training, tokenizer, of_real, judges=judges, progress=shown
+            )
+        else:
+            flags.progress.note(f"--real {flags.real} has no part in {' and '.join(families)}.")
     columns[flags.samples] = judge_sentences(
         samples,
         references,

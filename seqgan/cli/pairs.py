@@ -45,6 +45,7 @@ def judge_pair_runs(
     Returns:
         The reports by their columns' heads, and what is to be said below the table.
     """
+    from seqgan.evaluation.evaluate import ALL
     from seqgan.evaluation.pairs import (
         answers_of,
         chosen_pair_families,
@@ -69,6 +70,9 @@ def judge_pair_runs(
     sources, references = held.sources[: flags.count], held.references[: flags.count]
     held = held._replace(sources=sources, references=references)
     families = chosen_pair_families(flags.metrics, texts[-1].corpus.name, len(references))
+    for name, metric in answer_metrics().items() if ALL in flags.metrics else ():
+        if metric.least > len(references):
+            flags.progress.note(f"{name} is left out: it needs {metric.least} answers, and has {len(references)}.")
     if flags.sacrebleu_tokenize is not None and "sacrebleu" not in families:
         raise ConfigError("--sacrebleu-tokenize is of sacreBLEU, which is not asked for: add it to --metrics.")
     tokens = flags.sacrebleu_tokenize or sacrebleu_tokens_of(references, texts[-1])

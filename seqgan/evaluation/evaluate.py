@@ -25,7 +25,7 @@ from seqgan.evaluation.trained import BY_MODELS, Judges, Lines
 from seqgan.files import cannot_write, write_file
 from seqgan.metrics import METRICS, Entry, Metric, Report, Texts
 from seqgan.metrics.entries import entry_of, share_entry, undefined
-from seqgan.metrics.metric import Need, every_metric, sentence_metrics, watched
+from seqgan.metrics.metric import Need, answer_metrics, every_metric, sentence_metrics, watched
 from seqgan.metrics.specification import SIGNATURE_END
 from seqgan.progress import SILENT, Progress
 
@@ -247,10 +247,15 @@ def check_families(families: Sequence[str]) -> None:
     Raises:
         ConfigError: one does not; the nearest is suggested.
     """
-    known = list(sentence_metrics())
+    known = [*sentence_metrics(), ALL]
     for family in families:
-        if family not in known:
-            raise ConfigError(f"No metric is called {family!r}.{nearest(family, known)} Known: {', '.join(known)}.")
+        if family in known:
+            continue
+        if family in answer_metrics():
+            raise ConfigError(
+                f"The metric {family} is of answers to sources, which a run of pairs gives: leave it out."
+            )
+        raise ConfigError(f"No metric is called {family!r}.{nearest(family, known)} Known: {', '.join(known)}.")
 
 
 def usual_families(*, model: bool = False) -> tuple[str, ...]:

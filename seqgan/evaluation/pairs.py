@@ -248,8 +248,6 @@ def chosen_pair_families(asked: Sequence[str], corpus: str, count: int) -> tuple
         raise ConfigError(
             f"--metrics fits is by the rules of an embedded corpus of pairs, and {corpus} has none: leave it out."
         )
-    if len(named) < len(asked):
-        named += [family for family in _known() if family != "fits" or ruled]
     for family in named:
         least = _known()[family].least
         if count < least:
@@ -257,6 +255,8 @@ def chosen_pair_families(asked: Sequence[str], corpus: str, count: int) -> tuple
                 f"--metrics {family} trains an evaluator, which takes {least} answers at least and some "
                 f"hundreds to be worth asking, and there are {count}: raise --count, or hold out more pairs."
             )
+    if len(named) < len(asked):  # all that can be computed here
+        named += [name for name, metric in _known().items() if metric.least <= count and (name != "fits" or ruled)]
     return tuple(dict.fromkeys(named)) or usual_pair_families()
 
 

@@ -98,6 +98,11 @@ class Judges:
         for known, model in self._language_models:
             if known == real:
                 return model, name
+        if len(real) < 2:
+            raise ConfigError(
+                "A language model of real text needs two lines of it, one of them to decide when to stop: "
+                "give at least 2 references, or a training text, or leave out the metrics that ask it."
+            )
         held_out = held_out_count(real)
         model = train_language_model(
             real[:-held_out],
@@ -145,7 +150,10 @@ def _features(lines: Lines, judges: Judges, family: str) -> tuple[np.ndarray, np
     return real, judged, f"refs:spread {count} of {len(lines.references)}|features:{model.name}, dim {real.shape[1]}"
 
 
-LEAST = {"adversarial-success": 20, "frechet": 2, "mauve": 2}
+LEAST = {
+    "adversarial-success": 20,
+    **dict.fromkeys(("frechet", "mauve", "lm-score", "reverse-lm-score", "ngram-lm-score"), 2),
+}
 """Samples, and references, that these need."""
 
 

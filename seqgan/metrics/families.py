@@ -296,7 +296,10 @@ def _js_padded(texts: Texts, tokenization: str, *, intervals: bool = True) -> li
     entries = statistic_entries("js-padded", js_of_counts, what, filled, tokenization, intervals, orders=ORDERS)
     # All lines are then as long as the longest reference, which alone decides what is not defined.
     notes = [undefined(lacks) if (lacks := lacking(references, order, "reference")) else "" for order in ORDERS]
-    return [entry._replace(note=note) for entry, note in zip(entries, notes, strict=True)]
+    return [
+        entry._replace(note=note or (entry.note if entry.value is not None and math.isfinite(entry.value) else ""))
+        for entry, note in zip(entries, notes, strict=True)
+    ]
 
 
 def padded(sentences: Sequence[Tokens], length: int) -> list[Tokens]:
