@@ -9,8 +9,10 @@ import re
 import pytest
 
 from seqgan.cli.main import main
+from seqgan.errors import SeqganError
 from seqgan.evaluation.evaluate import chosen_families
-from seqgan.metrics import METRICS
+from seqgan.metrics import METRICS, Metric
+from seqgan.metrics.metric import every_metric
 
 FILE = """
 from seqgan.metrics import METRICS, Metric, Use
@@ -159,3 +161,17 @@ def test_what_it_forgets_to_need_it_is_not_given(here, capsys):
     specification.loader.exec_module(importlib.util.module_from_spec(specification))
     assert run("evaluate", "--samples", "mine.txt", "--references", "mine.txt", "--metrics", "openings") == 2
     assert "'openings' reads the references, and its record does not need them" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "record", "said"),
+    [
+        ("mine", len, "is a builtin_function_or_method, expected a record"),
+        ("mine", Metric("yours", len, direction=1), "the name of the record is 'yours'"),
+        ("frechet", Metric("frechet", len, direction=1), "the package has one"),
+    ],
+)
+def test_what_is_no_record_is_told(name, record, said, monkeypatch):
+    monkeypatch.setitem(METRICS, name, record)
+    with pytest.raises(SeqganError, match=said):
+        every_metric()

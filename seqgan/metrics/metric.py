@@ -145,7 +145,20 @@ OF_MODELS: dict[str, Metric] = {}
 
 
 def every_metric() -> dict[str, Metric]:
-    """All records by name: those of this package and one's own."""
+    """All records by name: those of this package and one's own.
+
+    Raises:
+        SeqganError: what was put into `METRICS` is no record, or has the name of another.
+    """
+    for name, metric in METRICS.items():
+        if not isinstance(metric, Metric):
+            raise SeqganError(
+                f"METRICS[{name!r}] is a {type(metric).__name__}, expected a record: METRICS[{name!r}] = "
+                f"Metric({name!r}, compute, direction=1)."
+            )
+        if metric.name != name or name in OF_MODELS:
+            other = f"the name of the record is {metric.name!r}" if metric.name != name else "the package has one"
+            raise SeqganError(f"METRICS[{name!r}] stands under a wrong name, as {other}: choose one name of its own.")
     return {**METRICS, **OF_MODELS}
 
 
