@@ -99,8 +99,8 @@ def test_the_whole_way(here, capsys, monkeypatch):
     for name in ("sacrebleu", "chrf"):
         assert "version:" in out["metrics"][name]["signature"]
         assert "beam 2" in out["metrics"][name]["signature"]
-    # So little training may make answers of three tokens alone, of which sacreBLEU is not defined.
-    for name in ("chrf", "nll", "perplexity", "distinct-2", "length-mean"):
+    # After so little training answers may be so short that sacreBLEU and distinct-2 are not defined.
+    for name in ("chrf", "nll", "perplexity", "length-mean"):
         assert out["metrics"][name]["low"] <= out["metrics"][name]["value"] <= out["metrics"][name]["high"]
     report = json.loads((here / child / "report.json").read_text())
     assert report["metrics"] == out["metrics"]
