@@ -22,7 +22,7 @@ FOUND = {
         "generator: a setting of the text missing",
         "discriminator: no length",
     ),
-    "run folder": ("config, sample: no length", "config, report: cut"),
+    "run folder": ("config, sample: no length", "config, report: cut", "state: an epoch that is a text"),
     "sweep": (
         "a journal that is a pipe",
         "another sweep's folder",

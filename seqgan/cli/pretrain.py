@@ -217,7 +217,8 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
     if not speaks():
         run = Run(folder, config, *text.symbols)
     elif flags.resume:
-        if why_over(*made, config.pretrain) is None:  # settings by which nothing is done are not the run's
+        # Settings by which nothing is done are not the run's; nor are those beside a state that is damaged.
+        if all(isinstance(number, int) for number in made) and why_over(*made, config.pretrain) is None:
             write_config(run, config)
     else:
         run = create_run(folder, config, *text.symbols, overwrite=flags.overwrite)
