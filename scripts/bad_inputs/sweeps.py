@@ -241,7 +241,11 @@ def cases() -> Iterator[Case]:
             file({"command": "adversarial", "run": "r", "config": {}})(folder)
             shutil.copytree(base() / run, folder / "r")
             settings = (folder / "r" / "config.yaml").read_text()
-            (folder / "r" / "config.yaml").write_text(settings.replace(str(base()), "/nowhere"))
+            # By the same name beside the run it would be found again.
+            settings = (
+                settings.replace(str(base()), "/nowhere").replace("good.txt", "x.txt").replace("pairs.tsv", "x.tsv")
+            )
+            (folder / "r" / "config.yaml").write_text(settings)
 
         yield Case("sweep", name, make, SWEEP, check=no_sweep)
     for name, damage in STORES.items():

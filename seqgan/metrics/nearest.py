@@ -77,6 +77,7 @@ def jaccard_diversity(sentences: Sequence[Tokens]) -> np.ndarray:
 
     Source: as `jaccard_novelty`.
     """
+    check_sentences(sentences, least=2)
     return 1 - _greatest_by_block(sentences, np.zeros(len(sentences), np.int64))[:, 0]
 
 
