@@ -103,6 +103,8 @@ def test_two_runs_are_compared_as_the_command_does(runs):
     assert not (runs[1] / "verdict.json").exists()
     with pytest.raises(ConfigError, match="equal_budget is 'rounds': choose updates, time, none"):
         seqgan.compare(*runs, equal_budget="rounds")
+    with pytest.raises(ConfigError, match=r"references is 'test\.txt', expected a list of sentences"):
+        seqgan.compare(*runs, references="test.txt")
 
 
 def test_comparing_has_the_commands_defaults():

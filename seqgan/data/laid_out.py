@@ -109,7 +109,9 @@ def taken(files: Files) -> Iterator[None]:
     if files.place:
         kept = {path.stem for path in (*files.train, *files.valid, *files.test)}
         for path in files.train[0].parent.glob(f"{LINES}*"):
-            if path.stem not in kept:
+            if (
+                path.suffix in (".txt", ".notes") and path.stem not in kept
+            ):  # what is being written is another process's
                 path.unlink(missing_ok=True)
 
 

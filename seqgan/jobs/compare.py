@@ -180,14 +180,12 @@ def compare(
         ConfigError: numbers that make no sweep, or runs that do not compare.
         SeqganError: a run, or its text, cannot be read.
     """
-    run, reference, *others = (
-        each if isinstance(each, Run) else open_run(each) for each in (run, reference, *seeds_of)
-    )
     check_equal_budget(equal_budget, "equal_budget")
-    settings = Comparison(
-        sentences, temperatures, sets, seed, device, references, equal_budget=equal_budget, seeds_of=others
-    )
-    compared = compare_runs(run, reference, settings, progress)
+    if isinstance(references, str):
+        raise ConfigError(f"references is {references[:40]!r}, expected a list of sentences: read the file's lines.")
+    others = [_opened(each) for each in seeds_of]
+    settings = Comparison(sentences, temperatures, sets, seed, device, references, equal_budget, others)
+    compared = compare_runs(_opened(run), _opened(reference), settings, progress)
     if compared.verdict is None:
         raise ConfigError(compared.note)
     return compared.verdict
@@ -218,7 +216,6 @@ def compare_runs(run: Run, reference: Run | None, settings: Comparison, progress
         ConfigError: numbers that make no sweep.
         SeqganError: a run, or its text, cannot be read.
     """
-
     temperatures = sorted({*settings.temperatures, 1.0})
     check_sweep([*settings.temperatures], settings.sentences, settings.sets)
     beside = [*settings.seeds_of, *([reference] if reference else [])]
@@ -281,7 +278,6 @@ def _judge(
     progress: Progress,
 ) -> tuple[list[Sweep], Sweep, Verdict]:
     """The verdict on sweeps, with the temperatures that the opponent's lacks, and twice the sets where that helps."""
-
     for candidate in candidates:
         side = reach_of(candidate, of_opponent)
         for temperature in MORE_TEMPERATURES.get(side, ()):
@@ -304,7 +300,6 @@ def _judge(
 
 
 def _contender(run: Run, settings: Comparison) -> _Contender:
-
     text = load_text(run) if settings.references is None else load_text_or_none(run)
     references = held_out(text).references if settings.references is None else settings.references
     return _Contender(run, load_generator(run).to(choose_device(settings.device)), text, references)
@@ -312,7 +307,6 @@ def _contender(run: Run, settings: Comparison) -> _Contender:
 
 def _cannot_compare(contenders: Sequence[_Contender]) -> str | None:
     """Why runs have no curves, or such as do not compare; None where they have."""
-
     for each in contenders:
         why_not = cannot_sweep(each.generator, each.text)
         if why_not is not None:
@@ -334,7 +328,6 @@ def _cannot_compare(contenders: Sequence[_Contender]) -> str | None:
 def _sweep(
     each: _Contender, temperatures: Sequence[float], settings: Comparison, progress: Progress, first_set: int = 0
 ) -> Sweep:
-
     return sweep_temperatures(
         each.generator,
         each.text,
@@ -353,7 +346,6 @@ def _equal_budget(
     run: Run, start: _Contender, settings: Comparison, progress: Progress
 ) -> tuple[TrainedOn, _Contender]:
     """The pretrained model after as much more maximum likelihood as the run's adversarial phase had."""
-
     budget = budget_of(run)
     if not start.text.corpus.train:
         raise RunError(f"the text of {start.run.folder} is not there to go on with; --corpus says where it is.")
@@ -385,7 +377,6 @@ def _names(run: Run, reference: Run) -> tuple[str, str]:
 
 def sweep_table(sweeps: dict[str, Sweep]) -> list[str]:
     """Sweeps one below the other: a row for each temperature, half the interval's width behind each number."""
-
     lines = []
     for name, sweep in sweeps.items():
         lines.append(
