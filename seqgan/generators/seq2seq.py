@@ -16,8 +16,8 @@ from seqgan.tensors.products import Linear, linear
 from seqgan.tensors.rows import SharedRows, State
 
 TABLE_BOUND = 0.75**0.5
-"""Of the numbers that tokens' vectors start with, whose standard deviation is then 0.5. With a tenth of it a network as
-deep as this one learns nothing but the tokens' frequencies for hundreds of updates."""
+"""The numbers that tokens' vectors start with lie within it, and have a standard deviation of 0.5. With a seventh of
+that a network as deep as this one may learn nothing but the tokens' frequencies for hundreds of updates."""
 
 
 class Seq2SeqGenerator(nn.Module):
