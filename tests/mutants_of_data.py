@@ -30,9 +30,9 @@ DATA = (
     Mutant(
         "data-first-rows-drawn",
         "Of a text that is large enough the first rows alone are drawn.",
-        "data/batches.py",
-        "rows = torch.randperm(count, generator=rng, device=rng.device)[:size]",
-        "rows = torch.randperm(size, generator=rng, device=rng.device)",
+        "data/order.py",
+        "return torch.randperm(count, generator=rng, device=rng.device)[:size]",
+        "return torch.randperm(size, generator=rng, device=rng.device)",
         ("tests/data/test_batches.py::test_rows_are_drawn_uniformly",),
     ),
     Mutant(
@@ -169,9 +169,9 @@ DATA = (
     Mutant(
         "data-streamed-first-ones",
         "A sample of a text on the disk is its beginning.",
-        "data/store.py",
-        "torch.arange(count) * self.sentences // max(1, count)",
-        "torch.arange(count)",
+        "data/sequences.py",
+        "torch.arange(wanted) * count // max(1, wanted)",
+        "torch.arange(wanted)",
         ("tests/data/test_streamed.py::test_some_of_a_text_are_spread_over_it",),
     ),
     Mutant(

@@ -1,62 +1,17 @@
 """Sentences as padded tensors, with their sources where they have some, and the order in which they are taken."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from seqgan.data.order import EXACT_SENTENCES, BlockedBatches, distinct_rows, epoch_rng, ordered
+from seqgan.data.sequences import AnySequences, Batch, Sequences
 from seqgan.data.vocabulary import Vocabulary
 from seqgan.errors import ConfigError, CorpusError
 
-if TYPE_CHECKING:
-    from seqgan.data.store import StreamedSequences
-
 LONGEST_AUTOMATIC = 256
 """Most tokens a sentence has where no other limit was asked for."""
-
-
-class Batch(NamedTuple):
-    """Some sentences, as a model reads them."""
-
-    tokens: Tensor
-    """Ids; after the end symbol, the end symbol again. [B, T]"""
-    mask: Tensor
-    """True up to and including the end symbol. [B, T]"""
-    source: Tensor | None = None
-    """What each sentence answers or translates; None for plain text. [B, L]"""
-    source_mask: Tensor | None = None
-    """True at its real tokens. [B, L]"""
-
-
-class Sequences(NamedTuple):
-    """All sentences of a split."""
-
-    tokens: Tensor
-    """[sentences, T]"""
-    mask: Tensor
-    """[sentences, T]"""
-    source: Tensor | None = None
-    """What each sentence answers or translates; None for plain text. [sentences, L]"""
-    source_mask: Tensor | None = None
-    """[sentences, L]"""
-
-    @property
-    def sentences(self) -> int:
-        """How many."""
-        return len(self.tokens)
-
-    def seen(self, size: int) -> np.ndarray:
-        """Which of `size` symbols occur. [size]"""
-        return np.bincount(self.tokens[self.mask].cpu().numpy(), minlength=size) > 0
-
-    def to(self, device: torch.device) -> "Sequences":
-        """The same on a device."""
-        source, source_mask = (None if each is None else each.to(device) for each in self[2:])
-        return Sequences(self.tokens.to(device), self.mask.to(device), source, source_mask)
 
 
 def automatic_max_length(sentences: Sequence[Sequence[str]], limit: int = LONGEST_AUTOMATIC) -> int:
@@ -176,7 +131,7 @@ def encode_pairs(
 
 
 def epoch_batches(
-    sequences: "Sequences | StreamedSequences",
+    sequences: AnySequences,
     batch_size: int,
     *,
     seed: int,
@@ -200,7 +155,7 @@ def epoch_batches(
     Returns:
         Row numbers on the device of `sequences`, [batch_size] each; without `drop_last` one batch may have fewer.
     """
-    if not isinstance(sequences, Sequences) and sequences.sentences > EXACT_SENTENCES:
+    if not sequences.in_memory and sequences.sentences > EXACT_SENTENCES:
         return BlockedBatches(sequences, batch_size, seed=seed, epoch=epoch, drop_last=drop_last, by_length=by_length)
     rng = epoch_rng(seed, epoch)
     rows = torch.randperm(sequences.sentences, generator=rng)
@@ -208,69 +163,24 @@ def epoch_batches(
         # Before they are sorted: the incomplete batch at a sorted pool's end would always be of long sentences.
         rows = rows[: len(rows) // batch_size * batch_size]
     if by_length:
-        source_mask = sequences.source_mask
-        source_lengths = None if source_mask is None else source_mask.sum(dim=1).cpu()[rows]
-        batches = ordered(rows, lengths_of(sequences, rows).cpu(), batch_size, rng, source_lengths)
+        source_lengths = sequences.source_lengths(rows)
+        source_lengths = None if source_lengths is None else source_lengths.cpu()
+        batches = ordered(rows, sequences.lengths(rows).cpu(), batch_size, rng, source_lengths)
     else:
         batches = list(rows.split(batch_size)) if len(rows) else []
-    return [batch.to(sequences.tokens.device) for batch in batches] if isinstance(sequences, Sequences) else batches
+    return [batch.to(sequences.rows_device) for batch in batches]
 
 
-def take(sequences: "Sequences | StreamedSequences", rows: Tensor) -> Batch:
+def take(sequences: AnySequences, rows: Tensor) -> Batch:
     """Some sentences, and their sources, each without the columns in which all of them have ended."""
-    if not isinstance(sequences, Sequences):
-        return sequences.take(rows)
-    return Batch(
-        *_trimmed(sequences.tokens, sequences.mask, rows), *_trimmed(sequences.source, sequences.source_mask, rows)
-    )
+    return sequences.take(rows)
 
 
-def lengths_of(sequences: "Sequences | StreamedSequences", rows: Tensor) -> Tensor:
-    """How many tokens some sentences have, end symbols included. [R] -> [R]"""
-    return sequences.mask[rows].sum(dim=1) if isinstance(sequences, Sequences) else sequences.lengths(rows)
-
-
-def mean_length(sequences: "Sequences | StreamedSequences") -> float:
+def mean_length(sequences: AnySequences) -> float:
     """How many tokens a sentence has on the average, its end symbol included."""
-    if isinstance(sequences, Sequences):
-        return sequences.mask.sum().item() / len(sequences.mask)
     return sequences.mean_length
 
 
-def _trimmed(tokens: Tensor | None, mask: Tensor | None, rows: Tensor) -> tuple[Any, Any]:
-    if tokens is None or mask is None:
-        return None, None
-    mask = mask[rows]
-    longest = int(mask.sum(dim=1).max())
-    return tokens[rows, :longest], mask[:, :longest]
-
-
-def draw_batch(sequences: "Sequences | StreamedSequences", size: int, rng: torch.Generator) -> Batch:
+def draw_batch(sequences: AnySequences, size: int, rng: torch.Generator) -> Batch:
     """Random sentences with their sources: distinct rows where there are enough, else with repetition."""
-    if not isinstance(sequences, Sequences):
-        return sequences.take(distinct_rows(sequences.sentences, size, rng))
-    count = len(sequences.tokens)
-    if size <= count:
-        rows = torch.randperm(count, generator=rng, device=rng.device)[:size]
-    else:
-        rows = torch.randint(count, (size,), generator=rng, device=rng.device)
-    return take(sequences, rows)
-
-
-def widened(
-    sequences: "Sequences | StreamedSequences", width: int, end: int | None, *, ends: bool
-) -> "Sequences | StreamedSequences":
-    """The same sentences for a model whose samples all have `width` columns.
-
-    Args:
-        sequences: plain text.
-        width: at least that of the longest sentence.
-        end: id of the end symbol, which fills what is missing.
-        ends: the model's samples end, so that nothing behind an end counts; else all columns do.
-    """
-    if not isinstance(sequences, Sequences):
-        return sequences if ends else sequences.filled(width)
-    missing = width - sequences.tokens.shape[1]
-    tokens = functional.pad(sequences.tokens, (0, missing), value=end or 0)
-    mask = functional.pad(sequences.mask, (0, missing))
-    return Sequences(tokens, mask if ends else torch.ones_like(mask))
+    return sequences.take(distinct_rows(sequences.sentences, size, rng, in_memory=sequences.in_memory))

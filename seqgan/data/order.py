@@ -7,13 +7,12 @@ within pools of many such blocks, from all over the text. Two sentences of a blo
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, overload
+from typing import overload
 
 import torch
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from seqgan.data.store import StreamedSequences
+from seqgan.data.sequences import AnySequences
 
 EXACT_SENTENCES = 2**22
 """Up to so many the rows are permuted as one; some 200 MB."""
@@ -89,7 +88,7 @@ class BlockedBatches(Batches):
 
     def __init__(
         self,
-        sequences: "StreamedSequences",
+        sequences: AnySequences,
         batch_size: int,
         *,
         seed: int,
@@ -185,15 +184,15 @@ class Shard(Batches):
         return self._batches[index][self._rank :: self._world]
 
 
-def distinct_rows(count: int, size: int, rng: torch.Generator) -> Tensor:
+def distinct_rows(count: int, size: int, rng: torch.Generator, *, in_memory: bool = False) -> Tensor:
     """Random rows of `count`: distinct ones where there are enough, else with repetition. [size]
 
-    Of more than `EXACT_SENTENCES` they are drawn one by one until they are distinct, since a permutation of all would
-    be larger than what is wanted of it.
+    Of more than `EXACT_SENTENCES` on the disk they are drawn one by one until they are distinct, since a permutation of
+    all would be larger than what is wanted of it.
     """
     if size > count:
         return torch.randint(count, (size,), generator=rng, device=rng.device)
-    if count <= EXACT_SENTENCES or 2 * size > count:
+    if in_memory or count <= EXACT_SENTENCES or 2 * size > count:
         return torch.randperm(count, generator=rng, device=rng.device)[:size]
     rows: dict[int, None] = {}
     while len(rows) < size:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from seqgan.data.batches import Sequences, encode_sentences, encode_sources
+from seqgan.data.batches import encode_sentences, encode_sources
 from seqgan.data.lines import RETURNS
 from seqgan.data.pairs import TURN_SEPARATOR, last_turns
+from seqgan.data.sequences import Sequences
 from seqgan.data.source_cut import Lost, SourceCut, fit_sources
 from seqgan.data.tokenizers import Tokenizer
 from seqgan.data.vocabulary import Vocabulary

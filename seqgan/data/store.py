@@ -15,12 +15,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seqgan.data.batches import LONGEST_AUTOMATIC, Batch, Sequences
+from seqgan.data.batches import LONGEST_AUTOMATIC
 from seqgan.data.cache import forget, key_of, over_parts
 from seqgan.data.held_out import HeldOut
 from seqgan.data.lines import count
 from seqgan.data.parts import Part, read_part, sentences_of
 from seqgan.data.pretrained import Pretrained
+from seqgan.data.sequences import Batch, Sequences, spread_rows
 from seqgan.data.tokenizers import SentencePiece, Tokenizer, Words
 from seqgan.data.vocabulary import Vocabulary
 from seqgan.data.words import encode_words
@@ -48,7 +49,7 @@ class Piece(NamedTuple):
 
 
 class StreamedSequences:
-    """All sentences of a split, as `batches.Sequences`, but on the disk: batches are read as they are asked for.
+    """All sentences of a split, as `sequences.Sequences`, but on the disk: batches are read as they are asked for.
 
     Args:
         pieces: the sentences, in order.
@@ -77,9 +78,23 @@ class StreamedSequences:
         """How many."""
         return int(self._firsts[-1])
 
+    @property
+    def in_memory(self) -> bool:
+        """False."""
+        return False
+
+    @property
+    def rows_device(self) -> torch.device:
+        """The CPU, by which the files are read."""
+        return torch.device("cpu")
+
     def to(self, device: torch.device) -> "StreamedSequences":
         """The same, with batches on a device."""
         return StreamedSequences(self._pieces, self._end, self._limit, device, self._width)
+
+    def widened(self, width: int, end: int | None, *, ends: bool) -> "StreamedSequences":  # noqa: ARG002
+        """The same sentences; with `width` columns, which all count, unless the model's samples `ends`."""
+        return self if ends else self.filled(width)
 
     def filled(self, width: int) -> "StreamedSequences":
         """The same, with batches of `width` columns which all count."""
@@ -98,6 +113,9 @@ class StreamedSequences:
             offsets = self._pieces[piece].offsets
             lengths[there] = offsets[local + 1] - offsets[local]
         return torch.from_numpy(lengths.clip(max=self._limit))
+
+    def source_lengths(self, rows: Tensor) -> None:
+        """None: it is plain text."""
 
     @cached_property
     def mean_length(self) -> float:
@@ -127,8 +145,7 @@ class StreamedSequences:
 
     def some(self, most: int) -> Sequences:
         """At most so many of the sentences in memory, at equal distances; all where there are no more."""
-        count = min(most, self.sentences)
-        return Sequences(*self.take(torch.arange(count) * self.sentences // max(1, count)))
+        return Sequences(*self.take(spread_rows(self.sentences, most)))
 
     def seen(self, size: int) -> np.ndarray:
         """Which of `size` symbols occur within the limit. [size]"""

@@ -5,12 +5,11 @@ Sources have a tokenizer and a vocabulary of their own, or share those of their 
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from torch import Tensor
 
 from seqgan.data.batches import (
-    Sequences,
     automatic_max_length,
     automatic_source_length,
     encode_pairs,
@@ -21,15 +20,13 @@ from seqgan.data.folders import SPLIT_NAMES, split_files_of
 from seqgan.data.lines import raw_lines
 from seqgan.data.pairs import TURN_SEPARATOR
 from seqgan.data.pretrained import Pretrained
+from seqgan.data.sequences import AnySequences, Sequences
 from seqgan.data.source_cut import SourceCut, decided, fit_sources
 from seqgan.data.spaces import unspaced_note
 from seqgan.data.tokenizers import Numbers, SentencePiece, Tokenizer, Words
 from seqgan.data.unseen import unseen_ids
 from seqgan.data.vocabulary import Vocabulary, build_ids, build_vocabulary, fingerprint_of
 from seqgan.errors import ConfigError, CorpusError
-
-if TYPE_CHECKING:
-    from seqgan.data.store import StreamedSequences
 
 
 class Text(NamedTuple):
@@ -43,7 +40,7 @@ class Text(NamedTuple):
     """Tokens to ids and back."""
     max_length: int
     """T, most tokens of a sentence, its end symbol included."""
-    train: "Sequences | StreamedSequences"
+    train: AnySequences
     """Ids of the training sentences, in memory or on the disk."""
     valid: Sequences
     """Ids of the held-out sentences that decide when to stop."""

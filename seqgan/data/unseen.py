@@ -15,8 +15,7 @@ from seqgan.errors import CheckpointError
 from seqgan.files import read_file, write_file
 
 if TYPE_CHECKING:
-    from seqgan.data.batches import Sequences
-    from seqgan.data.store import StreamedSequences
+    from seqgan.data.sequences import AnySequences
 
 UNSEEN_FILE = "unseen.txt"
 """Its name beside the vocabulary's."""
@@ -27,7 +26,7 @@ MOST_BYTES = 255
 """Of the 256, a vocabulary has all but the line feed."""
 
 
-def unseen_ids(train: "Sequences | StreamedSequences", size: int, end: int | None) -> frozenset[int]:
+def unseen_ids(train: "AnySequences", size: int, end: int | None) -> frozenset[int]:
     """The ids that no training sentence has, as models learn them: cut, with what is unknown as the unknown symbol.
 
     Args:

@@ -12,7 +12,7 @@ import torch
 
 from seqgan.data.batches import Sequences, encode_sentences
 from seqgan.data.grammar import Grammar, embedded_corpora, load_grammar
-from seqgan.data.store import StreamedSequences
+from seqgan.data.sequences import AnySequences
 from seqgan.data.text import Text
 from seqgan.data.tokenizers import Tokenizer, metric_tokens
 from seqgan.data.vocabulary import UNKNOWN_TEXT
@@ -519,7 +519,7 @@ def judge_while_training(
         values |= logged(report, [name for numbers in names.values() for name in numbers])
         if text.tokenizer.name == "characters":
             # As many of each, and cut as the model learns them: the divergence depends on both.
-            real = as_read(text, text.valid)[:count]
+            real = as_read(text, text.valid, len(text.corpus.valid))[:count]
             values |= watched_characters(sentences[: len(real)], text)
             if rounds == 0:
                 values |= {f"{name}-floor": value for name, value in watched_characters(real, text).items()}
@@ -534,7 +534,8 @@ def watched_characters(sentences: Sequence[str], text: Text) -> dict[str, float]
     They grow as the number of sentences falls: compare with those of as many real sentences, the floor.
     """
     names = watched("characters")
-    report = judge_sentences(sentences, as_read(text, text.train), None, text.tokenizer, tuple(names), intervals=False)
+    train = as_read(text, text.train, len(text.corpus.train))
+    report = judge_sentences(sentences, train, None, text.tokenizer, tuple(names), intervals=False)
     return logged(report, [name for numbers in names.values() for name in numbers])
 
 
@@ -543,10 +544,13 @@ def logged(report: Report, names: Sequence[str]) -> dict[str, float]:
     return {f"eval/{entry.name}": entry.value for entry in report if entry.name in names and entry.value is not None}
 
 
-def as_read(text: Text, sequences: Sequences | StreamedSequences) -> list[str]:
+def as_read(text: Text, sequences: AnySequences, most: int) -> list[str]:
     """The sentences of a split as a model learns them: cut to the greatest length, unknown tokens as such.
 
-    Of a text on the disk as many of them as its sample has."""
-    if not isinstance(sequences, Sequences):
-        sequences = sequences.some(len(text.corpus.train))
-    return [line_of(text.tokenizer, text.vocabulary.decode(ids)) for ids in sequences.tokens.tolist()]
+    Args:
+        text: that has the split.
+        sequences: the split.
+        most: sentences that are wanted; of a text on the disk its sample has so many, in memory it is all.
+    """
+    tokens = sequences.some(most).tokens
+    return [line_of(text.tokenizer, text.vocabulary.decode(ids)) for ids in tokens.tolist()]

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from seqgan.config import AdversarialConfig
-from seqgan.data.batches import Batch, Sequences, draw_batch
+from seqgan.data.batches import Batch, draw_batch
 from seqgan.data.lines import count
-from seqgan.data.store import StreamedSequences
+from seqgan.data.sequences import AnySequences
 from seqgan.data.text import Text
 from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.errors import ConfigError
@@ -65,7 +65,7 @@ class Players:
         self.max_length = text.max_length
         self.text_fingerprint = text.corpus.fingerprint()
         self.vocabulary_fingerprint = text.vocabulary_fingerprint
-        self.real: Sequences | StreamedSequences = text.train.to(rng.device)
+        self.real: AnySequences = text.train.to(rng.device)
         refuse_whole_pools(config, self.real)
         # The moments of maximum likelihood are not taken over: they belong to another loss.
         self.generator_optimizer = make_optimizer(config, generator, config.generator_learning_rate)
@@ -259,14 +259,14 @@ class Players:
         update(self.generator, self.generator_optimizer, loss, self.config.clip_norm, self.skips["generator"])
 
 
-def refuse_whole_pools(config: AdversarialConfig, real: Sequences | StreamedSequences) -> None:
+def refuse_whole_pools(config: AdversarialConfig, real: AnySequences) -> None:
     """That no pool is to hold as many sentences as a text that does not fit into memory.
 
     Raises:
         ConfigError: one is.
     """
     for name, size in (("discriminator_pool", config.discriminator_pool), ("warmup_pool", config.warmup_pool)):
-        if size == 0 and not isinstance(real, Sequences):
+        if size == 0 and not real.in_memory:
             raise ConfigError(
                 f"adversarial.{name} is 0, for a pool as large as the training text, whose {real.sentences:,} "
                 "sentences are read from the disk: give a number of sentences."

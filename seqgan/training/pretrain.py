@@ -12,10 +12,10 @@ import torch
 from torch.nn import Embedding
 
 from seqgan.config import PretrainConfig
-from seqgan.data.batches import Sequences, lengths_of, take
+from seqgan.data.batches import Sequences, take
 from seqgan.data.lines import count
 from seqgan.data.order import Window
-from seqgan.data.store import StreamedSequences
+from seqgan.data.sequences import AnySequences
 from seqgan.data.text import Text
 from seqgan.errors import CheckpointError
 from seqgan.evaluation.likelihood import Likelihood, held_out_likelihood
@@ -298,7 +298,7 @@ def pretraining_skips() -> Skips:
 def train_epoch(
     generator: GeneratorModule,
     optimizer: torch.optim.Optimizer,
-    train: Sequences | StreamedSequences,
+    train: AnySequences,
     config: PretrainConfig,
     *,
     seed: int,
@@ -321,7 +321,7 @@ def train_epoch(
             rows = batches[number]
             own = own_part(len(rows))
             batch = take(train, dealt(rows)[own.rows])
-            tokens = int(batch.mask.sum() if own.size == len(rows) else lengths_of(train, rows).sum())
+            tokens = int(batch.mask.sum() if own.size == len(rows) else train.lengths(rows).sum())
             divisor = tokens if per_batch is None else per_batch
             loss = batch_nll(generator, batch) / divisor / own.holders
             nll = update(generator, optimizer, loss, config.clip_norm, skips)

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from seqgan.config import AdversarialConfig
-from seqgan.data.batches import Batch, draw_batch, lengths_of, take, widened
+from seqgan.data.batches import Batch, draw_batch, take
 from seqgan.data.text import Text
 from seqgan.decoding.relaxed import RelaxedSamples, relaxed_sample, teacher_helped_sample
 from seqgan.discriminators.protocol import DiscriminatorModule
@@ -127,7 +127,7 @@ class RelaxedPlayers(Players):
         super().__init__(generator, discriminator, text, config, rng)
         self.algorithm = algorithm
         # Where padding is text, what follows a sentence is real as well: end symbols up to the full length.
-        self.real = widened(self.real, self.max_length, generator.end, ends=algorithm.ends)
+        self.real = self.real.widened(self.max_length, generator.end, ends=algorithm.ends)
 
     @property
     def length(self) -> int:
@@ -244,7 +244,7 @@ class RelaxedPlayers(Players):
         while sum(map(len, rows)) < count:
             drawn = torch.randint(self.real.sentences, (count,), generator=self.rng, device=self.rng.device)
             last = torch.randint(length, (count,), generator=self.rng, device=self.rng.device)
-            there = last < lengths_of(self.real, drawn).to(last.device)
+            there = last < self.real.lengths(drawn).to(last.device)
             rows.append(drawn[there])
             places.append(last[there])
         chosen = take(self.real, torch.cat(rows)[:count])

@@ -13,22 +13,20 @@ import torch
 from torch import Tensor
 
 from seqgan.config import PretrainConfig
-from seqgan.data.batches import Batch, Sequences, epoch_batches, mean_length
-from seqgan.data.store import StreamedSequences
+from seqgan.data.batches import Batch, epoch_batches, mean_length
+from seqgan.data.sequences import AnySequences
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives.mle import token_nll
 from seqgan.tensors.output_nll import output_nll
 
 
-def batches_of_pass(
-    train: Sequences | StreamedSequences, config: PretrainConfig, seed: int, number: int
-) -> Sequence[Tensor]:
+def batches_of_pass(train: AnySequences, config: PretrainConfig, seed: int, number: int) -> Sequence[Tensor]:
     """The rows of each batch of a pass over the text; passes are numbered."""
     by_length = config.weighting == "batch"
     return epoch_batches(train, config.batch_size, seed=seed, epoch=number, by_length=by_length)
 
 
-def tokens_per_batch(train: Sequences | StreamedSequences, config: PretrainConfig) -> float | None:
+def tokens_per_batch(train: AnySequences, config: PretrainConfig) -> float | None:
     """What each batch's summed loss is divided by; None where it is by the batch's own tokens."""
     return None if config.weighting == "batch" else config.batch_size * mean_length(train)
 

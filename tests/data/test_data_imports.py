@@ -1,0 +1,44 @@
+"""What the files of `seqgan.data` import of one another, and that nobody asks where sentences are by their class."""
+
+import ast
+import graphlib
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent.parent.parent / "seqgan"
+DATA = PACKAGE / "data"
+CLASSES = {"Sequences", "StreamedSequences"}
+
+
+def imported_files(path: Path) -> set[str]:
+    """The files of the folder that a file imports: at its beginning, in a function, or for annotations alone."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        for name in names:
+            place = name.removeprefix("seqgan.data.")
+            if name != place and (DATA / f"{place}.py").is_file():
+                found.add(place)
+    return found
+
+
+def test_no_file_of_the_folder_imports_itself_by_a_detour():
+    graph = {path.stem: imported_files(path) for path in DATA.glob("*.py")}
+    assert sum(map(len, graph.values())) > 50
+    graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, which names the files
+
+
+def test_nobody_asks_of_which_class_sentences_are():
+    asked = []
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id
+            compared = isinstance(node, ast.Compare) and "type(" in ast.unparse(node.left)
+            names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+            attributes = {each.attr for each in ast.walk(node) if isinstance(each, ast.Attribute)}
+            if (call in ("isinstance", "issubclass") or compared) and CLASSES & (names | attributes):
+                asked.append(f"{path.relative_to(PACKAGE)}, line {node.lineno}")
+    assert not asked
