@@ -97,17 +97,17 @@ DATA = (
     Mutant(
         "data-lines-split-at-separators",
         "A text is split at line separators of all kinds.",
-        "data/lines.py",
-        'decoded(content, path).split("\\n")',
-        "decoded(content, path).splitlines()",
+        "data/blocks.py",
+        'decoded(content, where, begins=begins).split("\\n")',
+        "decoded(content, where, begins=begins).splitlines()",
         ("tests/data/test_corpus.py::test_only_line_feeds_end_a_line",),
     ),
     Mutant(
         "data-byte-order-mark-kept",
         "The first word of a text holds its byte-order mark.",
-        "data/lines.py",
-        'content.decode("utf-8-sig")',
-        'content.decode("utf-8")',
+        "data/blocks.py",
+        "content.removeprefix(MARK) if begins else content",
+        "content",
         ("tests/data/test_corpus.py::test_a_byte_order_mark_and_windows_line_ends_are_taken_off",),
     ),
     Mutant(

@@ -6,10 +6,11 @@ The rules of runs that were made before stand beside: distinct sentences, whose 
 
 import random
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from seqgan.data.lines import count
+from seqgan.data.parts import Part, read_part, sentences_of
 
 HELD_OUT_SHARE, MOST_HELD_OUT = 0.05, 2_000
 """How much is split off where there is no validation text."""
@@ -114,3 +115,34 @@ HeldOut = Drawn | ByChecksum
 """What is no training sentence of a text that is read in parts."""
 NOTHING = ByChecksum(0.0, 0)
 """Where the held-out sentences are in files of their own."""
+
+
+class SplitBlock(NamedTuple):
+    """Some consecutive lines of a part."""
+
+    content: bytes
+    """As they are."""
+    blank: int
+    """How many are blank."""
+    train: list[str]
+    """Training sentences."""
+    held_out: list[str]
+    """Those that are not."""
+
+
+def split_part(part: Part, number: int, held_out: HeldOut) -> Iterator[SplitBlock]:
+    """The lines of a part, some megabytes at a time, by what they are for.
+
+    Args:
+        part: of a text.
+        number: of the part, from 0.
+        held_out: which sentences of the text are.
+
+    Raises:
+        CorpusError: as `read_part`.
+    """
+    first = held_out.first(number)
+    for content, lines in read_part(part):
+        there = sentences_of(lines)
+        yield SplitBlock(content, len(lines) - len(there), *held_out.split(there, first))
+        first += len(there)

@@ -1,19 +1,16 @@
-"""The lines of a text file: UTF-8, one sentence or one pair each. Errors name the file, the line, and the mend."""
+"""All lines of a text file in memory, one sentence or one pair each, and what is to be said of them.
 
+Errors name the file, the line, and the mend.
+"""
+
+import io
 from collections.abc import Iterable
 from pathlib import Path
 
+from seqgan.data.blocks import read_blocks
 from seqgan.errors import CorpusError
 from seqgan.files import read_file
 
-FOREIGN = {b"\xff\xfe": " (UTF-16?)", b"\xfe\xff": " (UTF-16?)", b"\x1f\x8b": " (compressed by gzip?)"}
-"""First bytes of files that are often taken for text."""
-REFUSED = {
-    "\0": "a NUL byte. This is no text file, or it is UTF-16, or damaged: convert it to UTF-8",
-    "\t": "a tab, but one sentence a line was expected. Replace tabs by spaces; a file of source TAB target, which are "
-    "pairs, has a name that ends in .tsv",
-}
-"""Characters that no line of a plain text may hold, and what to say."""
 TABLES = {".csv": "csv", ".json": "json", ".jsonl": "json", ".ndjson": "json", ".parquet": "parquet"}
 """How the names of tables end, and the form that reads each."""
 RETURNS = "only a line feed ends a line; where CR alone was to end them, convert it to LF"
@@ -23,8 +20,7 @@ RETURNS = "only a line feed ends a line; where CR alone was to end them, convert
 def read_lines(path: Path, notes: list[str] | None = None, *, keep_blank: bool = False) -> list[str]:
     """The sentences of a text file: UTF-8, one a line; a byte-order mark and CRLF are taken off, blank lines skipped.
 
-    Only a line feed ends a line. Form feeds and Unicode's line separators, which `str.splitlines` would split at,
-    are characters like any other.
+    What a line is, `blocks.read_blocks` says.
 
     Args:
         path: the file.
@@ -70,18 +66,10 @@ def raw_lines(path: Path, refused: str) -> list[str]:
     content = read_bytes(path)
     if content[:4] == b"PAR1":
         raise CorpusError(f"{path} is a Parquet file and no text: give it as hf:parquet:{path}.")
-    lines = decoded(content, path).split("\n")
-    for character in refused:
-        # The whole file is asked first: line by line is for the one that is refused.
-        if character.encode() in content:
-            for number, line in enumerate(lines, start=1):
-                if character in line and line.strip():
-                    raise CorpusError(f"{path}, line {number}: {REFUSED[character]}.")
-    if lines[-1] == "":  # behind the last line feed there is no line
-        del lines[-1]
+    lines = [line for _, block in read_blocks(io.BytesIO(content), str(path), refused) for line in block]
     if not any(line.strip() for line in lines):
         raise CorpusError(f"{path} has only blank lines: expected a sentence a line.")
-    return [line.removesuffix("\r") for line in lines]
+    return lines
 
 
 def ends_hint(line: str) -> str:
@@ -92,23 +80,6 @@ def ends_hint(line: str) -> str:
 def count(number: int, noun: str, plural: str = "") -> str:
     """A number and its noun: ``1 line``, ``2,000 lines``."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
-def decoded(content: bytes, path: Path) -> str:
-    """The text of a file in UTF-8, without a byte-order mark.
-
-    Raises:
-        CorpusError: it is another encoding; says which line.
-    """
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        start = error.object.rfind(b"\n", 0, error.start) + 1
-        number = error.object.count(b"\n", 0, error.start) + 1
-        raise CorpusError(
-            f"{path}, line {number}: byte {error.start - start + 1} of the line, 0x{error.object[error.start]:02x}, is "
-            f"not UTF-8{FOREIGN.get(content[:2], '')}. Convert the file to UTF-8, for example with iconv."
-        ) from error
 
 
 def read_bytes(path: Path) -> bytes:

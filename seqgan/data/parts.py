@@ -1,7 +1,7 @@
 """Text files read in parts, so that no more than a part of them is ever in memory and several processes share the work.
 
 A part is a range of a file's bytes; the lines that begin in it are its own, so that each line is in one part whatever
-their size is. Errors name the file, the line, and the mend, as those of `seqgan.data.lines`.
+their size is. Errors name the file, the line, and the mend, as those of `seqgan.data.blocks`.
 """
 
 import random
@@ -10,15 +10,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from seqgan.data.lines import FOREIGN, REFUSED
+from seqgan.data.blocks import READ_BYTES, numbered, read_blocks, rest_of_line
 from seqgan.errors import CorpusError
 
 PART_BYTES = 2**24
 """Of a part: what one process works on between two signs of progress."""
-READ_BYTES = 2**22
-"""Read at once."""
-LONGEST_LINE = 2**26
-"""Bytes of a line from which it is taken for a file without line feeds."""
 
 
 class Part(NamedTuple):
@@ -66,15 +62,16 @@ def read_part(part: Part) -> Iterator[tuple[bytes, list[str]]]:
     try:
         with open(part.path, "rb") as file:
             file.seek(max(0, part.start - 1))
-            if part.start and file.read(1) != b"\n":
-                _finish_line(file, part, b"")  # it began in the part before
-            while (position := file.tell()) < part.stop:
-                content = file.read(min(READ_BYTES, part.stop - position))
-                if not content:
-                    raise changed(part.path)
-                if not content.endswith(b"\n"):
-                    content += _finish_line(file, part, content)
-                yield content, _decode(content, part, position)
+            if part.start and file.read(1) != b"\n":  # the line began in the part before
+                rest_of_line(file, b"", numbered(part.path, lambda: _lines_before(part.path, part.start)))
+            first = file.tell()
+            before = (lambda: _lines_before(part.path, first)) if part.start else None
+            left = part.stop - first
+            for content, lines in read_blocks(file, part.path, within=left, before=before):
+                yield content, lines
+                left -= len(content)
+            if left > 0:
+                raise changed(part.path)
     except OSError as error:
         raise CorpusError(
             f"{part.path} cannot be read: {error.strerror}. Check the path and its permissions."
@@ -91,6 +88,15 @@ def sentences_of(lines: Sequence[str]) -> list[str]:
     return [line for line in lines if line.strip()]
 
 
+def part_sentences(part: Part) -> Iterator[list[str]]:
+    """The sentences of a part, some megabytes at a time.
+
+    Raises:
+        CorpusError: as `read_part`.
+    """
+    return (sentences_of(lines) for _, lines in read_part(part))
+
+
 def sample_lines(parts: Sequence[Part], sample_bytes: int, seed: int) -> list[str]:
     """Sentences from all over some parts, about so many bytes of them, in order; all where there are no more."""
     share = sample_share(parts, sample_bytes)
@@ -98,8 +104,8 @@ def sample_lines(parts: Sequence[Part], sample_bytes: int, seed: int) -> list[st
         line
         for number, part in enumerate(parts)
         for rng in [random.Random(f"{seed} {number}")]
-        for _, lines in read_part(part)
-        for line in draw_lines(sentences_of(lines), share, rng)
+        for sentences in part_sentences(part)
+        for line in draw_lines(sentences, share, rng)
     ]
 
 
@@ -115,43 +121,11 @@ def draw_lines(lines: Sequence[str], share: float, rng: random.Random) -> list[s
     return [lines[number] for number in sorted(rng.sample(range(len(lines)), count))]
 
 
-def _finish_line(file, part: Part, begun: bytes) -> bytes:  # type: ignore[no-untyped-def]
-    """The rest of the line that a file stands in."""
-    rest: bytes = file.readline(LONGEST_LINE)
-    if len(rest) == LONGEST_LINE and not rest.endswith(b"\n"):
-        raise CorpusError(
-            f"{part.path}: a line of more than {LONGEST_LINE:,} bytes, {(begun or rest)[:30]!r}...: expected a "
-            "sentence a line. If the line ends are CR alone, convert them to LF."
-        )
-    return rest
-
-
-def _decode(content: bytes, part: Part, position: int) -> list[str]:
-    try:
-        lines = content.decode("utf-8" if position else "utf-8-sig").split("\n")
-    except UnicodeDecodeError as error:
-        start = content.rfind(b"\n", 0, error.start) + 1
-        foreign = FOREIGN.get(content[:2], "") if position == 0 else ""
-        raise CorpusError(
-            f"{part.path}, line {_line_number(part.path, position + error.start)}: byte {error.start - start + 1} of "
-            f"the line, 0x{content[error.start]:02x}, is not UTF-8{foreign}. Convert the file to UTF-8, for example "
-            "with iconv."
-        ) from error
-    for character, what in REFUSED.items():
-        if character.encode() in content:
-            for number, line in enumerate(lines):
-                if character in line and line.strip():
-                    raise CorpusError(f"{part.path}, line {_line_number(part.path, position) + number}: {what}.")
-    if lines[-1] == "":  # behind the last line feed there is no line
-        del lines[-1]
-    return [line.removesuffix("\r") for line in lines] if b"\r" in content else lines
-
-
-def _line_number(path: str, position: int) -> int:
-    """The number of the line that a byte of a file is in."""
-    number = 1
+def _lines_before(path: str, position: int) -> int:
+    """How many lines of a file end before a byte of it."""
+    lines = 0
     with open(path, "rb") as file:
         while position > 0 and (content := file.read(min(READ_BYTES, position))):
-            number += content.count(b"\n")
+            lines += content.count(b"\n")
             position -= len(content)
-    return number
+    return lines

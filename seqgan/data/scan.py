@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from seqgan.data.blocks import READ_BYTES
 from seqgan.data.cache import key_of, over_parts
-from seqgan.data.held_out import HeldOut
-from seqgan.data.parts import READ_BYTES, Part, draw_lines, read_part, sample_share, sentences_of
+from seqgan.data.held_out import HeldOut, split_part
+from seqgan.data.parts import Part, draw_lines, read_part, sample_share, sentences_of
 from seqgan.data.words import count_words
 from seqgan.errors import CorpusError
 from seqgan.progress import SILENT, Progress
@@ -166,21 +167,17 @@ def _scan_part(part: Part, number: int, *, counted: str, held_out: HeldOut, shar
     held: dict[str, int] = {}
     known: set[str] = set()
     count = COUNTED.get(counted)
-    first = held_out.first(number)
-    for content, lines in read_part(part):
-        digest.update(content)
-        there = sentences_of(lines)
-        blank += len(lines) - len(there)
-        train, out = held_out.split(there, first)
-        first += len(there)
-        sentences += len(train)
-        held_count += len(out)
-        held |= dict.fromkeys(out, 0)
-        sample += draw_lines(train, share, rng)
+    for block in split_part(part, number, held_out):
+        digest.update(block.content)
+        blank += block.blank
+        sentences += len(block.train)
+        held_count += len(block.held_out)
+        held |= dict.fromkeys(block.held_out, 0)
+        sample += draw_lines(block.train, share, rng)
         if asked:
-            known |= asked.intersection(train)
+            known |= asked.intersection(block.train)
         if count is not None:
-            counts.update(count(train))
+            counts.update(count(block.train))
     row = {
         "sentences": sentences,
         "blank": blank,

@@ -17,9 +17,9 @@ from torch import Tensor
 
 from seqgan.data.batches import LONGEST_AUTOMATIC
 from seqgan.data.cache import forget, key_of, over_parts
-from seqgan.data.held_out import HeldOut
+from seqgan.data.held_out import HeldOut, split_part
 from seqgan.data.lines import count
-from seqgan.data.parts import Part, read_part, sentences_of
+from seqgan.data.parts import Part
 from seqgan.data.pretrained import Pretrained
 from seqgan.data.sequences import Batch, Sequences, spread_rows
 from seqgan.data.tokenizers import SentencePiece, Tokenizer, Words
@@ -309,13 +309,9 @@ def _encode_part(
 
     kind = np.uint16 if len(vocabulary) <= SHORT_IDS else np.uint32
     ids, lengths, whole = [np.zeros(0, kind)], [np.zeros(0, np.int64)], [np.zeros(0, bool)]
-    first = held_out.first(number)
-    for _, lines in read_part(part):
-        there = sentences_of(lines)
-        train = held_out.split(there, first)[0]
-        first += len(there)
-        fast = isinstance(tokenizer, Words) and train
-        encoded, sizes = (encode_words if fast else partial(_encode_lines, tokenizer))(train, vocabulary)
+    for block in split_part(part, number, held_out):
+        fast = isinstance(tokenizer, Words) and block.train
+        encoded, sizes = (encode_words if fast else partial(_encode_lines, tokenizer))(block.train, vocabulary)
         fits = sizes <= max_length
         if not fits.all():
             place = np.arange(len(encoded)) - np.repeat(sizes.cumsum() - sizes, sizes)  # in its sentence

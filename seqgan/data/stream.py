@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from seqgan.data.lines import FOREIGN, REFUSED
-from seqgan.data.parts import LONGEST_LINE
+from seqgan.data.blocks import read_blocks
 from seqgan.errors import CorpusError
 
 
@@ -20,26 +19,9 @@ def stream_lines(file: BinaryIO, name: str, refused: str = "\0\t") -> Iterator[s
         CorpusError: there is no line; or one is no UTF-8, does not end, or holds what is refused; when it is reached.
     """
     number = 0
-    for number, content in enumerate(iter(lambda: file.readline(LONGEST_LINE), b""), start=1):
-        if len(content) == LONGEST_LINE and not content.endswith(b"\n"):
-            raise CorpusError(
-                f"{name}, line {number}: more than {LONGEST_LINE:,} bytes, {content[:30]!r}...: expected a sentence a "
-                "line. If the line ends are CR alone, convert them to LF."
-            )
-        content = content.removesuffix(b"\n").removesuffix(b"\r")
-        if number == 1:
-            content = content.removeprefix(b"\xef\xbb\xbf")
-        try:
-            line = content.decode()
-        except UnicodeDecodeError as error:
-            foreign = FOREIGN.get(content[:2], "") if number == 1 else ""
-            raise CorpusError(
-                f"{name}, line {number}: byte {error.start + 1} of the line, 0x{content[error.start]:02x}, is not "
-                f"UTF-8{foreign}. Convert the file to UTF-8, for example with iconv."
-            ) from error
-        for character in refused:
-            if character in line and line.strip():  # a line of blanks is a blank line, whatever they are
-                raise CorpusError(f"{name}, line {number}: {REFUSED[character]}.")
-        yield line
+    # A line at a time, so that whoever writes them into a pipe one by one is answered one by one.
+    for _, lines in read_blocks(file, name, refused, at_once=1):
+        number += len(lines)
+        yield from lines
     if not number:
         raise CorpusError(f"{name} is empty: expected a sentence a line.")

@@ -16,7 +16,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
-from seqgan.data.lines import count, decoded, read_bytes
+from seqgan.data.blocks import decoded, numbered
+from seqgan.data.lines import count, read_bytes
 from seqgan.data.tables import BOOLEANS, COUNTERS, NOTHING, NUMBERS, TEXT, Number, Table, plain_column
 from seqgan.errors import CorpusError
 
@@ -119,7 +120,7 @@ def _text_of(path: Path) -> str:
             raise CorpusError(
                 f"{path} has more than {MOST_UNPACKED:,} bytes when decompressed: decompress it yourself."
             )
-    return decoded(content, path)
+    return decoded(content, numbered(str(path)))
 
 
 def _rows_of(path: Path, text: str) -> tuple[list[list[str]], _Layout]:

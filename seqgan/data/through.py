@@ -6,13 +6,13 @@ in the text's cache, as what `seqgan.data.scan` and `store` find is.
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from seqgan.data.cache import key_of, over_parts, state_of
-from seqgan.data.held_out import Drawn, drawn_lines
-from seqgan.data.parts import Part, changed, read_part, sentences_of, split_files
+from seqgan.data.held_out import NOTHING, Drawn, drawn_lines, split_part
+from seqgan.data.parts import Part, changed, part_sentences, split_files
 from seqgan.files import write_file
 from seqgan.progress import SILENT, Progress
 
@@ -96,12 +96,9 @@ def read_through(
     found: list[str] = []
     with progress.bar("Reading the text through: parts", len(parts)) as advance:
         for number, part in enumerate(parts):
-            first = 0 if drawn is None else drawn.first(number)
-            for lines in _sentences(part):
-                train, out = (lines, []) if drawn is None else drawn.split(lines, first)
-                first += len(lines)
-                found += out
-                _add(digest, train)
+            for block in split_part(part, number, NOTHING if drawn is None else drawn):
+                found += block.held_out
+                _add(digest, block.train)
             advance(1)
     held_out: list[str] = []
     _add(digest, ["\n"])
@@ -122,7 +119,7 @@ def read_through(
 
 def _add_files(digest: Any, paths: Sequence[Path]) -> None:
     for part in split_files(paths) if paths else []:
-        for lines in _sentences(part):
+        for lines in part_sentences(part):
             _add(digest, lines)
 
 
@@ -131,13 +128,8 @@ def _add(digest: Any, lines: Sequence[str]) -> None:
     digest.update("".join(f"{line}\n" for line in lines).encode())
 
 
-def _sentences(part: Part) -> Iterator[list[str]]:
-    """The sentences of a part, some megabytes at a time."""
-    return (sentences_of(lines) for _, lines in read_part(part))
-
-
 def _count_part(part: Part, number: int) -> Any:  # noqa: ARG001
     """How many sentences a part has, as a table of one row."""
     import pyarrow
 
-    return pyarrow.table({"lines": [sum(map(len, _sentences(part)))]})
+    return pyarrow.table({"lines": [sum(map(len, part_sentences(part)))]})

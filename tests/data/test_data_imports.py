@@ -1,8 +1,10 @@
-"""What the files of `seqgan.data` import of one another, and that nobody asks where sentences are by their class."""
+"""What the files of `seqgan.data` import of one another, and what one of them alone does or none at all."""
 
 import ast
 import graphlib
 from pathlib import Path
+
+import pytest
 
 PACKAGE = Path(__file__).parent.parent.parent / "seqgan"
 DATA = PACKAGE / "data"
@@ -42,3 +44,15 @@ def test_nobody_asks_of_which_class_sentences_are():
             if (call in ("isinstance", "issubclass") or compared) and CLASSES & (names | attributes):
                 asked.append(f"{path.relative_to(PACKAGE)}, line {node.lineno}")
     assert not asked
+
+
+@pytest.mark.parametrize(
+    "name", ["lines", "stream", "parts", "through", "scan", "store", "held_out", "pairs", "streamed"]
+)
+def test_one_file_alone_makes_lines_of_bytes(name):
+    calls = [
+        node.func.attr
+        for node in ast.walk(ast.parse((DATA / f"{name}.py").read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    ]
+    assert not {"decode", "readline", "readlines", "splitlines", "removesuffix"} & set(calls)

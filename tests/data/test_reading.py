@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from seqgan.data import stream as stream_module
+from seqgan.data import blocks as blocks_module
 from seqgan.data.lines import read_lines
 from seqgan.data.reading import Read, Reading, read_text
 from seqgan.data.stream import stream_lines
@@ -72,7 +72,7 @@ def test_streamed_lines_are_those_of_the_whole_file(content, tmp_path):
 
 
 def test_a_line_that_does_not_end_is_not_waited_for(monkeypatch):
-    monkeypatch.setattr(stream_module, "LONGEST_LINE", 5)
+    monkeypatch.setattr(blocks_module, "LONGEST_LINE", 5)
     assert list(stream_lines(io.BytesIO(b"abcd\nabcd"), "it")) == ["abcd", "abcd"]
     with pytest.raises(CorpusError, match="it, line 2: more than 5 bytes"):
         list(stream_lines(io.BytesIO(b"a\nabcdef\n"), "it"))

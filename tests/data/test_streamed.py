@@ -10,8 +10,8 @@ import pytest
 import torch
 from tiny_models import write_tokenizer
 
+from seqgan.data import blocks as blocks_module
 from seqgan.data import cache as cache_module
-from seqgan.data import parts as parts_module
 from seqgan.data import scan as scan_module
 from seqgan.data import store as store_module
 from seqgan.data import streamed as module
@@ -79,7 +79,7 @@ def test_each_line_is_in_one_part_whatever_their_size(tmp_path, ends, last):
 
 @pytest.mark.parametrize("read_bytes", [1, 7, 64])
 def test_blocks_end_with_lines(tmp_path, monkeypatch, read_bytes):
-    monkeypatch.setattr(parts_module, "READ_BYTES", read_bytes)
+    monkeypatch.setattr(blocks_module, "READ_BYTES", read_bytes)
     path = tmp_path / "text.txt"
     path.write_text("\n".join(lines_of(50)) + "\n")
     for part in split_files([path], 100):
@@ -101,9 +101,9 @@ def test_what_is_wrong_is_said_with_its_line(tmp_path, monkeypatch):
     path.write_bytes("a sentence\n".encode("utf-16") * 30)
     with pytest.raises(CorpusError, match="UTF-16"):
         [list(read_part(part)) for part in split_files([path], 100)]
-    monkeypatch.setattr(parts_module, "LONGEST_LINE", 50)
+    monkeypatch.setattr(blocks_module, "LONGEST_LINE", 50)
     path.write_bytes(b"x" * 500)
-    with pytest.raises(CorpusError, match="a line of more than 50 bytes"):
+    with pytest.raises(CorpusError, match=r"line 1: more than 50 bytes"):
         [list(read_part(part)) for part in split_files([path], 100)]
     path.write_bytes(b"")
     with pytest.raises(CorpusError, match="empty"):
