@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from seqgan.data.batches import LONGEST_AUTOMATIC
-from seqgan.data.inspect import Alike, Inspection, Leak
+from seqgan.data.inspection import Alike, Inspection, Leak
 
 MANY_COPIES = 0.05
 """Share of sentences that occurred before from which it is said what they do."""
