@@ -177,7 +177,7 @@ DATA = (
     Mutant(
         "data-streamed-piece-before",
         "The first sentence of a piece is looked for in the one before.",
-        "data/store.py",
+        "data/on_disk.py",
         'np.searchsorted(self._firsts, numbers, side="right") - 1',
         'np.searchsorted(self._firsts, numbers, side="left").clip(min=1) - 1',
         ("tests/data/test_streamed.py::test_a_streamed_text_is_that_in_memory",),

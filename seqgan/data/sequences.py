@@ -22,7 +22,7 @@ class Batch(NamedTuple):
 
 
 class AnySequences(Protocol):
-    """All sentences of a split, in memory (`Sequences`) or on the disk (`store.StreamedSequences`).
+    """All sentences of a split, in memory (`Sequences`) or on the disk (`on_disk.StreamedSequences`).
 
     Rows are numbered from 0. Whoever trains or samples asks for what is here, and not where the sentences are.
     """

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from seqgan.data.batches import draw_batch, encode_sentences, epoch_batches, take
+from seqgan.data.on_disk import Piece, StreamedSequences
 from seqgan.data.sequences import AnySequences, Sequences, spread_rows
-from seqgan.data.store import Piece, StreamedSequences
 from seqgan.data.vocabulary import Vocabulary
 
 VOCABULARY = Vocabulary(["a", "b", "c", "d"])  # ids 2 to 5; the end is 0

@@ -6,7 +6,7 @@ from tiny_models import write_tokenizer
 
 from seqgan.build_pretrained import keep_learnt_symbols
 from seqgan.config import GeneratorConfig
-from seqgan.data import store as store_module
+from seqgan.data import on_disk as on_disk_module
 from seqgan.data.batches import encode_sentences
 from seqgan.data.corpus import Corpus
 from seqgan.data.pretrained import read_pretrained
@@ -70,7 +70,7 @@ def test_of_a_vocabulary_of_which_nothing_is_known_bytes_are_left_out_where_it_h
 @pytest.mark.parametrize("limit", [0, 3])
 @pytest.mark.parametrize("kind", ["words", "sentencepiece"])
 def test_a_text_on_the_disk_has_the_same_as_in_memory(tmp_path, monkeypatch, kind, limit):
-    monkeypatch.setattr(store_module, "SENTENCES", 3)
+    monkeypatch.setattr(on_disk_module, "SENTENCES", 3)
     path = tmp_path / "text.txt"
     lines = ["ab ab c", "ab ba d e f g", "ba é", "h ab ba ab ba i"] * 3
     path.write_text("\n".join(lines) + "\n")
