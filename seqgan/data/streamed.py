@@ -5,8 +5,7 @@ What is in memory of it is its vocabulary, its held-out sentences, and a sample 
 """
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,15 +23,15 @@ from seqgan.data.held_out import (
     split_note,
     split_off,
 )
-from seqgan.data.lines import count, ends_hint, read_lines, returns_note, table_note
+from seqgan.data.lines import count, read_lines, returns_note, table_note
 from seqgan.data.parts import PART_BYTES, Part, changed, sample_lines, split_files
-from seqgan.data.pretrained import Pretrained
 from seqgan.data.scan import MOST_TYPES, SAMPLE_BYTES, Scan, add_counts, held_out_share, scan_text
 from seqgan.data.spaces import unspaced_note
 from seqgan.data.store import encode_text
+from seqgan.data.streamed_checks import check_enough, check_known, forgetting, is_still
 from seqgan.data.text import Text, changed_note, unknown_note
 from seqgan.data.through import Through, draw_from_parts, read_through
-from seqgan.data.tokenizers import Numbers, SentencePiece, Tokenizer, is_own, make_tokenizer
+from seqgan.data.tokenizers import Numbers, Tokenizer, is_own, make_tokenizer, vocabulary_within
 from seqgan.data.unseen import unseen_ids
 from seqgan.data.vocabulary import Vocabulary, vocabulary_of_counts
 from seqgan.errors import ConfigError, CorpusError
@@ -156,12 +155,12 @@ def stream_text(
     kind = tokenizer if isinstance(tokenizer, str) else tokenizer.name
     with locked(folder, progress):
         whole: Through | None = None
-        with _forgetting(folder):
+        with forgetting(folder):
             held_out = NOTHING if own else _choice(parts, folder, state, seed, split, workers, progress)
             if split == "lines":
                 drawn = held_out if isinstance(held_out, Drawn) else None
                 whole = read_through(parts, drawn, own, files.test, folder, state, progress)
-                _check_known(corpus, fingerprint, whole.fingerprint)
+                check_known(corpus, fingerprint, whole.fingerprint)
                 if not own:
                     held_out_texts["validation"] = whole.held_out
             asked = [line for lines in held_out_texts.values() for line in lines]
@@ -176,10 +175,10 @@ def stream_text(
                 progress=progress,
             )
             known_as = key_of(scan.content, *held_out, *asked) if whole is None else whole.fingerprint
-            _check_known(corpus, fingerprint, known_as)
+            check_known(corpus, fingerprint, known_as)
             if not own and whole is None:
                 held_out_texts["validation"] = scan.held_out
-            _check_enough(corpus, scan, held_out_texts["validation"], drawn=not own)
+            check_enough(corpus, scan, held_out_texts["validation"], drawn=not own)
         if isinstance(tokenizer, str):
             tokenizer = make_tokenizer(tokenizer, scan.sample, vocabulary_size=pieces, seed=seed)
         is_new = vocabulary is None
@@ -197,7 +196,7 @@ def stream_text(
             workers=workers,
             progress=progress,
         )
-        if not _is_still(files.train, written):
+        if not is_still(files.train, written):
             for path in stored.files:  # by its name it is the text that was scanned, which it need not be
                 path.unlink(missing_ok=True)
             raise changed(corpus)
@@ -306,27 +305,6 @@ def _held_out(paths: Sequence[Path], split: str, seed: int, notes: list[str]) ->
     return lines
 
 
-def _is_still(paths: Sequence[Path], written: str) -> bool:
-    try:
-        return written_state(paths) == written
-    except OSError:
-        return False
-
-
-@contextmanager
-def _forgetting(folder: Path) -> Iterator[None]:
-    """Within the block a text is read and asked whether it is the right one. Where it is not, what this reading left of
-    it goes: its sentences may be nobody's business here. What was there before is of another reading, and stays."""
-    before = set(folder.iterdir())
-    try:
-        yield
-    except CorpusError:
-        for path in set(folder.iterdir()) - before:
-            with suppress(OSError):
-                path.unlink()
-        raise
-
-
 def _choice(
     parts: Sequence[Part], folder: Path, state: str, seed: int, split: str, workers: int, progress: Progress
 ) -> HeldOut:
@@ -336,45 +314,10 @@ def _choice(
     return ByChecksum(held_out_share(parts, MOST_HELD_OUT, HELD_OUT_SHARE), seed)
 
 
-def _check_known(corpus: str, expected: str, found: str) -> None:
-    """That a text is the one that was expected, where one was.
-
-    Raises:
-        CorpusError: it is not.
-    """
-    if expected and expected != found:
-        raise CorpusError(
-            f"{corpus} is not the text that the run was trained on: its sentences, or their order, changed. "
-            "Restore it, or pretrain a new run."
-        )
-
-
-def _check_enough(corpus: str, scan: Scan, held_out: Sequence[str], *, drawn: bool) -> None:
-    """That a text has two sentences at least and, where some of them are held out, two different ones.
-
-    Raises:
-        CorpusError: it has not.
-    """
-    total = scan.sentences + (len(held_out) if drawn else 0)
-    alike = drawn and len(scan.sample) == scan.sentences and len({*scan.sample, *held_out}) < 2
-    if total < 2 or alike:
-        found = count(total, "sentence" if drawn else "training sentence") + (", all alike" if total > 1 else "")
-        raise CorpusError(
-            f"{corpus}: {found}. Give at least two different ones, a sentence a line."
-            f"{ends_hint(''.join([*scan.sample, *held_out][:1]))}"
-        )
-    if drawn and not (held_out and scan.sentences):
-        raise CorpusError(
-            f"{corpus}: of {count(total, 'sentence')} none was chosen to be held out, or all were. Name a file of "
-            "held-out sentences with --valid, or leave data.streaming out."
-        )
-
-
 def _vocabulary(tokenizer: Tokenizer, scan: Scan, min_count: int, max_vocabulary: int) -> Vocabulary:
-    if isinstance(tokenizer, SentencePiece):
-        return Vocabulary(tokenizer.pieces())
-    if isinstance(tokenizer, Pretrained):
-        return tokenizer.vocabulary()
+    within = vocabulary_within(tokenizer)
+    if within is not None:
+        return within
     # Twice what is kept at most: what was forgotten is then far from what is kept.
     counts = add_counts(scan, max(MOST_TYPES, 2 * max_vocabulary), prune=max_vocabulary > 0)
     return vocabulary_of_counts(counts, min_count=min_count, max_size=max_vocabulary or None)

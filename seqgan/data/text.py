@@ -23,7 +23,7 @@ from seqgan.data.pretrained import Pretrained
 from seqgan.data.sequences import AnySequences, Sequences
 from seqgan.data.source_cut import SourceCut, decided, fit_sources
 from seqgan.data.spaces import unspaced_note
-from seqgan.data.tokenizers import Numbers, SentencePiece, Tokenizer, Words
+from seqgan.data.tokenizers import Numbers, Tokenizer, Words, vocabulary_within
 from seqgan.data.unseen import unseen_ids
 from seqgan.data.vocabulary import Vocabulary, build_ids, build_vocabulary, fingerprint_of
 from seqgan.errors import ConfigError, CorpusError
@@ -222,11 +222,9 @@ def _vocabulary(
     max_size: int | None,
     place: Callable[[int], str] = "Training sequence {}".format,
 ) -> Vocabulary:
-    if isinstance(tokenizer, SentencePiece):
-        # All pieces, also those that the training text shows only inside longer ones.
-        return Vocabulary(tokenizer.pieces())
-    if isinstance(tokenizer, Pretrained):
-        return tokenizer.vocabulary()
+    within = vocabulary_within(tokenizer)
+    if within is not None:
+        return within
     if isinstance(tokenizer, Numbers):
         return build_ids(sentences, max_size, place)
     return build_vocabulary(sentences, min_count=min_count, max_size=max_size)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from seqgan.data.pretrained import Pretrained, read_pretrained
-from seqgan.data.vocabulary import UNKNOWN_TEXT
+from seqgan.data.vocabulary import UNKNOWN_TEXT, Vocabulary
 from seqgan.errors import ConfigError, CorpusError, nearest
 
 OWN = "own"
@@ -211,6 +211,16 @@ def make_tokenizer(
 def is_own(tokenizer: Tokenizer) -> bool:
     """Whether a tokenizer is a program's own, and none of this package, which a run could make again."""
     return type(tokenizer) not in (Words, Numbers, Characters, SentencePiece, Pretrained)
+
+
+def vocabulary_within(tokenizer: Tokenizer) -> Vocabulary | None:
+    """The vocabulary that a tokenizer of subwords was made with; None where the training text decides.
+
+    It has all pieces, also those that the training text shows only inside longer ones.
+    """
+    if isinstance(tokenizer, SentencePiece):
+        return Vocabulary(tokenizer.pieces())
+    return tokenizer.vocabulary() if isinstance(tokenizer, Pretrained) else None
 
 
 def metric_tokens(tokenizer: Tokenizer, line: str) -> list[str]:
