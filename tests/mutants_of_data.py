@@ -70,7 +70,7 @@ DATA = (
     Mutant(
         "data-decoded-behind-the-end",
         "What a model wrote behind the end symbol is text.",
-        "data/vocabulary.py",
+        "data/token_ids.py",
         "            if number == self.end:\n                break",
         "            if number == self.end:\n                continue",
         ("tests/data/test_vocabulary.py::test_decoding_stops_at_the_first_end",),
@@ -78,7 +78,7 @@ DATA = (
     Mutant(
         "data-unknown-left-out",
         "Tokens that are not known are left out, and the sentence closes over them.",
-        "data/vocabulary.py",
+        "data/token_ids.py",
         "[self._ids.get(token, unknown) for token in tokens]",
         "[self._ids[token] for token in tokens if token in self._ids]",
         (

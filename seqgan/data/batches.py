@@ -7,7 +7,7 @@ from torch import Tensor
 
 from seqgan.data.order import EXACT_SENTENCES, BlockedBatches, distinct_rows, epoch_rng, ordered
 from seqgan.data.sequences import AnySequences, Batch, Sequences
-from seqgan.data.vocabulary import Vocabulary
+from seqgan.data.token_ids import Vocabulary
 from seqgan.errors import ConfigError, CorpusError
 
 LONGEST_AUTOMATIC = 256

@@ -6,12 +6,20 @@ the sources of its sentences beside them.
 
 import hashlib
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from seqgan.data.data_sets import DATASET_FORMATS, DataSetPart, read_data_set
+from seqgan.data.corpus_names import (
+    EMBEDDED,
+    corpus_name,
+    is_embedded,
+    located,
+    located_source,
+    own_name,
+    read_place,
+)
+from seqgan.data.data_sets import DataSetPart, read_data_set
 from seqgan.data.embedded import draw_embedded, embedded_corpora
 from seqgan.data.folders import Splits, extensions, is_tsv, read_folder, read_prefix
 from seqgan.data.held_out import split_note, split_off
@@ -28,10 +36,22 @@ from seqgan.data.pairs import (
 )
 from seqgan.errors import CorpusError, nearest
 
+# What the rest of the package takes from here, wherever it is.
+__all__ = [
+    "BLANK_SOURCES",
+    "Corpus",
+    "corpus_name",
+    "is_embedded",
+    "load_corpus",
+    "located",
+    "located_source",
+    "own_name",
+    "read_lines",
+    "read_place",
+]
+
 BLANK_SOURCES = ("refuse", "keep")
 """What may be done with pairs whose source is blank."""
-EMBEDDED = "embedded:"
-"""What a corpus's name may begin with, so that no file or folder is meant."""
 
 
 class Corpus(NamedTuple):
@@ -173,47 +193,6 @@ def load_corpus(
     return Corpus(name, train, held_out, test, notes, sources, split_off=splits_off)
 
 
-def is_embedded(corpus: str) -> bool:
-    """Whether an embedded corpus is meant."""
-    if corpus.startswith(EMBEDDED):
-        return corpus.removeprefix(EMBEDDED) in embedded_corpora()
-    return corpus in embedded_corpora() and not os.path.exists(corpus)
-
-
-def dataset_file(corpus: str) -> str | None:
-    """The file in ``hf:FORMAT:FILE#column``; None where the corpus has another name."""
-    beginning, kind, file = [*corpus.partition("#")[0].split(":", 2), "", ""][:3]
-    return file if beginning == "hf" and kind in DATASET_FORMATS and file else None
-
-
-def read_place(corpus: str) -> str:
-    """The file or folder that a corpus is read from, as far as its name is that of one."""
-    return dataset_file(corpus) or corpus
-
-
-def located(corpus: str, *, prefix: bool = False) -> str:
-    """The same corpus under a name that means it from any working folder.
-
-    Args:
-        corpus: what `load_corpus` takes.
-        prefix: it may be what the names of aligned files begin with.
-    """
-    if is_embedded(corpus):
-        return EMBEDDED + corpus.removeprefix(EMBEDDED)
-    file = dataset_file(corpus)
-    if file is not None:
-        place, hash_sign, column = corpus.partition("#")
-        return f"{place.removesuffix(file)}{os.path.abspath(file)}{hash_sign}{column}"
-    there = corpus and (os.path.exists(corpus) or (prefix and extensions(corpus)))
-    return os.path.abspath(corpus) if there else corpus
-
-
-def located_source(corpus: str, source: str | None) -> str | None:
-    """The same file of sources under a name that means it from any working folder; an extension stays what it is."""
-    is_file = corpus != "" and os.path.isfile(corpus) and not is_embedded(corpus)
-    return source if source is None or not is_file else located(source)
-
-
 def _read_splits(
     corpus: str,
     source: str | None,
@@ -336,16 +315,3 @@ def _leaks(split: str, lines: Sequence[Any], train: Sequence[Any]) -> list[str]:
     if shared > leaked:
         notes.append(f"{shared:,} of {count(len(lines), f'{split} source')} also in the training text.")
     return notes
-
-
-def corpus_name(source: str | Path) -> str:
-    """A short name for a corpus, fit for a folder: of a file or folder its own, without the extension."""
-    text = str(source).removeprefix("hf:").removeprefix(EMBEDDED).partition("#")[0]
-    return re.sub(r"[^\w.-]+", "-", Path(text).absolute().stem).strip(".-") or "corpus"
-
-
-def own_name(corpus: str) -> str:
-    """`corpus_name`, marked where an embedded corpus that is not meant has it."""
-    name = corpus_name(corpus)
-    # By its name a corpus is known to be drawn from rules.
-    return f"own-{name}" if name in embedded_corpora() and not is_embedded(corpus) else name

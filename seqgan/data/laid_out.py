@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from seqgan.data.cache import ELSEWHERE, cache_folder, key_of, locked
-from seqgan.data.corpus import own_name
+from seqgan.data.corpus_names import own_name
 from seqgan.data.data_sets import DataSetPart, library_splits, library_table, named
 from seqgan.data.folders import SPLIT_NAMES
 from seqgan.data.lines import count

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from seqgan.data.odd_characters import kind_of
-from seqgan.data.vocabulary import UNKNOWN_TEXT, PretrainedVocabulary, SymbolNumbers
+from seqgan.data.token_ids import UNKNOWN_TEXT, PretrainedVocabulary, SymbolNumbers
 from seqgan.errors import ConfigError, CorpusError
 from seqgan.files import read_file, read_json
 

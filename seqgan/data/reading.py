@@ -8,8 +8,8 @@ from seqgan.data.lines import RETURNS
 from seqgan.data.pairs import TURN_SEPARATOR, last_turns
 from seqgan.data.sequences import Sequences
 from seqgan.data.source_cut import Lost, SourceCut, fit_sources
+from seqgan.data.token_ids import Vocabulary
 from seqgan.data.tokenizers import Tokenizer
-from seqgan.data.vocabulary import Vocabulary
 from seqgan.errors import CorpusError
 
 

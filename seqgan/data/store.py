@@ -19,8 +19,8 @@ from seqgan.data.lines import count
 from seqgan.data.on_disk import Piece, StreamedSequences
 from seqgan.data.parts import Part
 from seqgan.data.pretrained import Pretrained
+from seqgan.data.token_ids import Vocabulary
 from seqgan.data.tokenizers import SentencePiece, Tokenizer, Words
-from seqgan.data.vocabulary import Vocabulary
 from seqgan.data.words import encode_words
 from seqgan.errors import CorpusError
 from seqgan.files import write_file

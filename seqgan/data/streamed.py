@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from seqgan.data.batches import LONGEST_AUTOMATIC, encode_sentences
 from seqgan.data.cache import cache_folder, key_of, locked, state_of, written_state
-from seqgan.data.corpus import Corpus, is_embedded, own_name
+from seqgan.data.corpus import Corpus
+from seqgan.data.corpus_names import is_embedded, own_name
 from seqgan.data.folders import SPLIT_NAMES, is_tsv, split_files_of
 from seqgan.data.held_out import (
     HELD_OUT_SHARE,
@@ -31,9 +32,10 @@ from seqgan.data.store import encode_text
 from seqgan.data.streamed_checks import check_enough, check_known, forgetting, is_still
 from seqgan.data.text import Text, changed_note, unknown_note
 from seqgan.data.through import Through, draw_from_parts, read_through
+from seqgan.data.token_ids import Vocabulary
 from seqgan.data.tokenizers import Numbers, Tokenizer, is_own, make_tokenizer, vocabulary_within
 from seqgan.data.unseen import unseen_ids
-from seqgan.data.vocabulary import Vocabulary, vocabulary_of_counts
+from seqgan.data.vocabulary import vocabulary_of_counts
 from seqgan.errors import ConfigError, CorpusError
 from seqgan.progress import SILENT, Progress
 

@@ -23,9 +23,10 @@ from seqgan.data.pretrained import Pretrained
 from seqgan.data.sequences import AnySequences, Sequences
 from seqgan.data.source_cut import SourceCut, decided, fit_sources
 from seqgan.data.spaces import unspaced_note
+from seqgan.data.token_ids import Vocabulary, fingerprint_of
 from seqgan.data.tokenizers import Numbers, Tokenizer, Words, vocabulary_within
 from seqgan.data.unseen import unseen_ids
-from seqgan.data.vocabulary import Vocabulary, build_ids, build_vocabulary, fingerprint_of
+from seqgan.data.vocabulary import build_ids, build_vocabulary
 from seqgan.errors import ConfigError, CorpusError
 
 

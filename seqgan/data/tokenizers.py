@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from seqgan.data.pretrained import Pretrained, read_pretrained
-from seqgan.data.vocabulary import UNKNOWN_TEXT, Vocabulary
+from seqgan.data.token_ids import UNKNOWN_TEXT, Vocabulary
 from seqgan.errors import ConfigError, CorpusError, nearest
 
 OWN = "own"

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from seqgan.data.vocabulary import SPECIALS, Vocabulary
+from seqgan.data.token_ids import SPECIALS, Vocabulary
 
 
 def split_words(lines: Sequence[str]) -> Any:

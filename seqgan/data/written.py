@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from seqgan.data.lines import count
 from seqgan.data.odd_characters import REPLACEMENT
+from seqgan.data.token_ids import UNKNOWN_TEXT, Vocabulary
 from seqgan.data.tokenizers import Tokenizer
-from seqgan.data.vocabulary import UNKNOWN_TEXT, Vocabulary
 from seqgan.progress import Progress
 
 SPACES = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029" + "\t\0"
