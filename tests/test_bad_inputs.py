@@ -1,12 +1,6 @@
 """Some of the catalogue of bad inputs; `scripts/catalogue` makes all of it."""
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
-
 from bad_inputs.cases import attempt
 from bad_inputs.every import every_case, missing
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tiny import tiny_text
+from support.tiny import tiny_text
 
 import seqgan
 from seqgan.cli.main import main

@@ -3,16 +3,10 @@
 `scripts/fuzz` goes on for longer.
 """
 
-import sys
-from pathlib import Path
-
 import pytest
+from bad_inputs.fuzzing import TARGETS, read
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
-
-from bad_inputs.fuzzing import TARGETS, read
 
 FEW = settings(max_examples=25, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 PLACES = st.integers(0, 2**31)

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "seqgan"
+SCRIPTS = PACKAGE.parent / "scripts"
 
 LAYERS = {
     "__init__": 0,
@@ -83,6 +84,27 @@ def test_imports_point_down():
             allowed = NARROWER.get(here)
             if LAYERS[there] >= LAYERS[here] or (allowed is not None and there not in allowed):
                 wrong.append(f"{path.relative_to(PACKAGE)} imports {there}")
+    assert not wrong
+
+
+def imported(path: Path) -> set[str]:
+    """First parts of all that a file of Python imports."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    modules = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    modules += [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    return {module.partition(".")[0] for module in modules if module}
+
+
+def test_scripts_import_nothing_of_the_tests():
+    """Tests may import packages of scripts/, and what both need stands there."""
+    tests = {"tests", "conftest", "support"}
+    wrong = []
+    for path in sorted(path for path in SCRIPTS.rglob("*") if path.is_file() and "results" not in path.parts):
+        program = path.suffix == ".py" or (not path.suffix and "python3" in path.read_text("utf-8").partition("\n")[0])
+        names = imported(path) if program else set()
+        wrong += [f"{path.name} imports {name}" for name in names if name in tests or name.startswith("test_")]
+        if not program and not path.suffix:
+            assert " tests/" not in path.read_text(encoding="utf-8"), path
     assert not wrong
 
 

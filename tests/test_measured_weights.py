@@ -5,7 +5,7 @@ import json
 import os
 
 import pytest
-from hand_made_runs import adversarial_log, adversarial_run, evaluated, pretrained_run, swept
+from support.hand_made_runs import adversarial_log, adversarial_run, evaluated, pretrained_run, swept
 
 from seqgan.cli.main import main
 from seqgan.reporting.read import read_run

@@ -4,7 +4,7 @@ import json
 
 import pytest
 import torch
-from products import product_run
+from support.products import product_run
 
 from seqgan.cli.main import main
 from seqgan.decoding import memory, sampling

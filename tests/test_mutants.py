@@ -1,7 +1,7 @@
 """The faults of `scripts/mutants` can still be planted: it would find out itself, but it is run seldom."""
 
 import pytest
-from mutants import MUTANTS, ROOT, main, planted
+from planted.mutants import MUTANTS, ROOT, main, planted
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)

@@ -8,7 +8,7 @@ from typing import get_type_hints
 
 import pytest
 import tyro
-from products import product_run
+from support.products import product_run
 
 from seqgan.cli.main import COMMANDS, main
 from seqgan.cli.options import CommonFlags

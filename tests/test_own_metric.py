@@ -143,7 +143,7 @@ def test_a_sweep_searches_for_it(here, monkeypatch, capsys):
 
 
 def test_it_is_asked_of_answers_as_well(here):
-    from tiny_pairs import tiny_pairs
+    from support.tiny_pairs import tiny_pairs
 
     from seqgan.evaluation.pairs import chosen_pair_families, judge_answers
 

@@ -6,7 +6,7 @@ import shutil
 import sys
 
 import pytest
-from tiny_pairs import write_pairs
+from support.tiny_pairs import write_pairs
 
 from seqgan.cli.main import main
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 import torch
 import yaml
-from tiny_models import write_model
+from support.tiny_models import write_model
 
 pytest.importorskip("transformers")
 pytest.importorskip("peft")

@@ -10,7 +10,7 @@ import types
 
 import pytest
 import torch
-from products import product_run
+from support.products import product_run
 
 import seqgan.cli.score
 from seqgan.cli.main import main

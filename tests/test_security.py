@@ -4,12 +4,8 @@ import pickle
 import shutil
 import socket
 import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
-
 from bad_inputs.cases import CANARY, Canary
 from bad_inputs.run_folders import PARENT, copied, sealed
 

@@ -12,7 +12,7 @@ BENDING = {
     "label_smoothing": "bounds the logits, whose mean odds over samples are 0.80 at 0.1 where 1 is right",
     "weight_clamp": "bounds the discriminator's weights, and with them its logits",
 }
-"""Settings that bend log-odds, and how; measured in tests/bent_odds.py. None of them is on by default.
+"""Settings that bend log-odds, and how; measured in scripts/exact/bent_odds.py. None of them is on by default.
 A decay of the output layer bends them too: it is 0 among these algorithms' defaults, 0.2 in `AdversarialConfig()`."""
 
 

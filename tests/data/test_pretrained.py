@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from tiny_models import LINES, write_tokenizer
+from support.tiny_models import LINES, write_tokenizer
 
 pytest.importorskip("tokenizers")
 

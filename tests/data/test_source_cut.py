@@ -1,7 +1,7 @@
 """What sources lose that are too long: whole turns, the oldest first."""
 
 import pytest
-from tiny_models import write_tokenizer
+from support.tiny_models import write_tokenizer
 
 from seqgan.build import as_read, build_text
 from seqgan.config import DataConfig

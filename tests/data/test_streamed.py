@@ -8,7 +8,7 @@ import time
 
 import pytest
 import torch
-from tiny_models import write_tokenizer
+from support.tiny_models import write_tokenizer
 
 from seqgan.data import blocks as blocks_module
 from seqgan.data import cache as cache_module

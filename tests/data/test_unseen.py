@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from tiny_models import write_tokenizer
+from support.tiny_models import write_tokenizer
 
 from seqgan.build_pretrained import keep_learnt_symbols
 from seqgan.config import GeneratorConfig
@@ -111,7 +111,7 @@ def test_a_damaged_file_is_one_line(tmp_path, content, message):
 
 def test_a_model_that_learnt_elsewhere_may_write_other_text_and_no_parts_of_characters(tmp_path):
     pytest.importorskip("transformers")
-    from tiny_models import write_model
+    from support.tiny_models import write_model
 
     write_model(tmp_path / "trained", "gpt2", lines=LINES)
     write_tokenizer(tmp_path / "fresh")

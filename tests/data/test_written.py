@@ -6,7 +6,7 @@ import unicodedata
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_models import write_tokenizer
+from support.tiny_models import write_tokenizer
 
 from seqgan.data.pretrained import read_pretrained
 from seqgan.data.tokenizers import Characters, SentencePiece, Words, train_sentencepiece

@@ -3,7 +3,7 @@ import math
 
 import pytest
 import torch
-from conftest import all_sequences, sequence_log_probs, tiny_generator
+from exact.listed import all_sequences, sequence_log_probs, tiny_generator
 
 from seqgan.decoding import beam_search, greedy_decode, sample
 from seqgan.generators import CONDITIONAL_GENERATORS, GENERATORS, ONE_SHOT_GENERATORS

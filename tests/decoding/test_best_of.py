@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 import torch
-from conftest import all_sequences, sequence_log_probs, tiny_generator
+from exact.listed import all_sequences, sequence_log_probs, tiny_generator
 
 from seqgan.decoding import best_of, sample
 from seqgan.generators import Seq2SeqGRU

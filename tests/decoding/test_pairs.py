@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from conftest import all_sequences
+from exact.listed import all_sequences
 from torch import nn
 
 from seqgan.decoding import Samples, rollout, sample, sample_tokens

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from conftest import all_sequences, sequence_log_probs, tiny_generator
+from exact.listed import all_sequences, sequence_log_probs, tiny_generator
 
 from seqgan.decoding import Samples, rollout, sample
 from seqgan.tensors.masking import mask_from_tokens

@@ -2,7 +2,7 @@ import sys
 
 import pytest
 import torch
-from conftest import all_sequences, sequence_log_probs, tiny_generator
+from exact.listed import all_sequences, sequence_log_probs, tiny_generator
 
 from seqgan.decoding import adjust_logits, sample, sample_tokens
 from seqgan.decoding.sampling import BLOCKS

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from tiny_models import write_model
+from support.tiny_models import write_model
 
 pytest.importorskip("transformers")
 

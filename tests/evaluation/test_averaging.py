@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 import torch
-from conftest import tiny_generator
+from exact.listed import tiny_generator
 from torch import nn
 
 from seqgan.data.batches import Sequences

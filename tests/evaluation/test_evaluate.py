@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from conftest import tiny_generator
+from exact.listed import tiny_generator
 
 from seqgan.data import load_corpus
 from seqgan.data.batches import Sequences

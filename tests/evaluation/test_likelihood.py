@@ -2,8 +2,8 @@
 
 import pytest
 import torch
-from conftest import sequence_log_probs as plain_log_probs
-from conftest import tiny_generator
+from exact.listed import sequence_log_probs as plain_log_probs
+from exact.listed import tiny_generator
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves

@@ -6,7 +6,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 import torch
-from tiny_pairs import WORDS, make_discriminator, make_generator, tiny_pairs
+from support.tiny_pairs import WORDS, make_discriminator, make_generator, tiny_pairs
 
 from seqgan.data.reading import Reading
 from seqgan.decoding import greedy_decode

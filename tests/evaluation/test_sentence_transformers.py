@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from tiny_models import LINES, write_model
+from support.tiny_models import LINES, write_model
 
 transformers = pytest.importorskip("transformers")
 pytest.importorskip("sentence_transformers")

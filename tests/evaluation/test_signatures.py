@@ -3,7 +3,7 @@
 from typing import NamedTuple, get_args
 
 import pytest
-from tiny_pairs import make_generator, tiny_pairs
+from support.tiny_pairs import make_generator, tiny_pairs
 
 from seqgan.data.grammar import Grammar, load_grammar
 from seqgan.data.tokenizers import Characters, Words
@@ -131,7 +131,7 @@ def test_two_held_out_texts_never_give_one_signature_to_a_generators_answers(tex
 
 
 def test_two_held_out_texts_never_give_one_signature_to_a_likelihood():
-    from conftest import tiny_generator
+    from exact.listed import tiny_generator
 
     from seqgan.data.corpus import Corpus
     from seqgan.data.text import encode_corpus

@@ -6,7 +6,7 @@ import math
 
 import pytest
 import torch
-from tiny import players, tiny_text
+from support.tiny import players, tiny_text
 
 from seqgan.data.batches import encode_sentences
 from seqgan.errors import ConfigError

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 import torch
-from products import product_run
+from support.products import product_run
 from torch.utils import _pytree as pytree
 
 from seqgan.cli.main import main

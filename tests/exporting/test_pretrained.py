@@ -7,7 +7,7 @@ import types
 import msgspec
 import pytest
 import torch
-from products import product_run
+from support.products import product_run
 
 from seqgan.build import build_text
 from seqgan.cli.main import main

@@ -4,7 +4,7 @@ import math
 import pickle
 
 import pytest
-from products import product_run
+from support.products import product_run
 
 from seqgan.errors import ConfigError, CorpusError, RunError
 from seqgan.exporting import PretrainedDiscriminator, discriminator_reward_function

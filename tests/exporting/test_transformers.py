@@ -5,7 +5,7 @@ import re
 
 import pytest
 import torch
-from tiny_models import write_model
+from support.tiny_models import write_model
 
 transformers = pytest.importorskip("transformers")
 peft = pytest.importorskip("peft")

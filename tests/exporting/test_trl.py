@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from products import product_run
+from support.products import product_run
 
 from seqgan.exporting import PretrainedDiscriminator, discriminator_reward_function
 

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from conftest import all_sequences, sequence_log_probs
+from exact.listed import all_sequences, sequence_log_probs
 
 from seqgan.decoding import rollout, sample
 from seqgan.errors import ConfigError

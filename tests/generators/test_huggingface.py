@@ -4,8 +4,8 @@ import json
 
 import pytest
 import torch
+from support.tiny_models import ARCHITECTURES, LINES, write_model
 from test_layers import loaded_after
-from tiny_models import ARCHITECTURES, LINES, write_model
 
 pytest.importorskip("transformers")
 

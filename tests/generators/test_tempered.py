@@ -1,7 +1,7 @@
 """A generator at another temperature."""
 
 import torch
-from conftest import all_sequences, sequence_log_probs, tiny_generator
+from exact.listed import all_sequences, sequence_log_probs, tiny_generator
 
 from seqgan.decoding import sample
 from seqgan.generators.tempered import TemperedGenerator

@@ -1,7 +1,7 @@
 """Intervals hold what they are of: a quick form of scripts/coverage, by which all metrics are looked at."""
 
 import pytest
-from interval_coverage import Law, coverage, coverage_of_shares, held, measures, told_apart_by_chance
+from intervals.coverage import Law, coverage, coverage_of_shares, held, measures, told_apart_by_chance
 
 from seqgan.metrics import Entry, jaccard_diversity
 from seqgan.metrics.significance import bootstrap_interval

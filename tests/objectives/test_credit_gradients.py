@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from conftest import all_sequences, sequence_log_probs, tiny_generator
+from exact.listed import all_sequences, sequence_log_probs, tiny_generator
 
 from seqgan.objectives import (
     MALIGAN,

@@ -5,7 +5,7 @@
 
 import pytest
 import torch
-from enumeration import (
+from exact.enumeration import (
     CREDITS,
     Cell,
     coefficients,

@@ -4,8 +4,8 @@ import math
 
 import pytest
 import torch
-from conftest import sequence_log_probs, tiny_generator
-from enumeration import VOCABULARY, make_toy
+from exact.enumeration import VOCABULARY, make_toy
+from exact.listed import sequence_log_probs, tiny_generator
 
 from seqgan.objectives import k1_costs, k3, kl_loss, self_play_loss, standardized, token_log_probs
 from seqgan.objectives.relgan import relativistic_loss

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from conftest import all_sequences, sequence_log_probs, tiny_generator
+from exact.listed import all_sequences, sequence_log_probs, tiny_generator
 
 from seqgan.objectives import (
     SAMPLED,

@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hand_made_runs import adversarial_log, adversarial_run, evaluated, pretrained_run, swept
+from support.hand_made_runs import adversarial_log, adversarial_run, evaluated, pretrained_run, swept
 
 from seqgan.cli.main import main
 

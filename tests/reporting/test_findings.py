@@ -1,7 +1,7 @@
 """Logs of known sickness, and what is said of them."""
 
 import pytest
-from hand_made_runs import adversarial_log, pretrain_log
+from support.hand_made_runs import adversarial_log, pretrain_log
 
 from seqgan.reporting.findings import log_findings
 from seqgan.runs.health import Circumstances, first_and_last

@@ -1,7 +1,7 @@
 """Whatever comes from outside is shown and not obeyed."""
 
 import pytest
-from well_formed import well_formed
+from support.well_formed import well_formed
 
 from seqgan.reporting.html import Cell, escape, findings_list, name_head, page, shortened, shorter, table
 

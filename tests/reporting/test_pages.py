@@ -7,8 +7,8 @@ import re
 import shlex
 
 import pytest
-from hand_made_runs import adversarial_log, adversarial_run, evaluated, pretrained_run, swept, write_lines
-from well_formed import well_formed
+from support.hand_made_runs import adversarial_log, adversarial_run, evaluated, pretrained_run, swept, write_lines
+from support.well_formed import well_formed
 
 from seqgan.cli.main import main
 from seqgan.config import AdversarialConfig, DataConfig, DiscriminatorConfig, GeneratorConfig, RunConfig

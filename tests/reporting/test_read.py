@@ -3,7 +3,15 @@
 import json
 
 import pytest
-from hand_made_runs import METRICS, adversarial_log, adversarial_run, evaluated, pretrain_log, pretrained_run, swept
+from support.hand_made_runs import (
+    METRICS,
+    adversarial_log,
+    adversarial_run,
+    evaluated,
+    pretrain_log,
+    pretrained_run,
+    swept,
+)
 
 from seqgan.errors import CheckpointError, ConfigError, RunError
 from seqgan.reporting.metric_table import metric_table

@@ -2,7 +2,7 @@
 
 import pytest
 import yaml
-from tiny import GENERATOR, tiny_text
+from support.tiny import GENERATOR, tiny_text
 
 from seqgan.build import build_text
 from seqgan.cli.main import main

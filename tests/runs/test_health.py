@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hand_made_runs import adversarial_log, pretrain_log
+from support.hand_made_runs import adversarial_log, pretrain_log
 
 from seqgan.config import AdversarialConfig
 from seqgan.runs import health

@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from tiny_sweeps import sweep_of
+from support.tiny_sweeps import sweep_of
 
 from seqgan.errors import ConfigError
 from seqgan.metrics.metric import direction

@@ -6,8 +6,8 @@ import random
 
 import msgspec
 import pytest
-from tiny_sweeps import SPACE
-from well_formed import well_formed
+from support.tiny_sweeps import SPACE
+from support.well_formed import well_formed
 
 from seqgan.cli.main import main
 from seqgan.errors import CheckpointError

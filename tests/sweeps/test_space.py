@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from tiny_sweeps import SPACE, space_of, sweep_of
+from support.tiny_sweeps import SPACE, space_of, sweep_of
 
 from seqgan.errors import ConfigError
 from seqgan.sweeps.space import MOST_CORNERS, OF_COMMAND, Dimension, corners, grid, read_space, with_values

@@ -4,7 +4,7 @@ import errno
 import subprocess
 
 import pytest
-from tiny_sweeps import space_of, sweep_of
+from support.tiny_sweeps import space_of, sweep_of
 
 optuna = pytest.importorskip("optuna", reason="optuna is not installed: pip install 'seqgan[sweep]'")
 

@@ -8,11 +8,11 @@ import time
 
 import msgspec
 import pytest
-from tiny_sweeps import Played, flag, space_of, sweep_of
+from support.tiny_sweeps import Played, flag, space_of, sweep_of
 
 optuna = pytest.importorskip("optuna", reason="optuna is not installed: pip install 'seqgan[sweep]'")
 
-from hand_made_runs import pretrained_run, write_lines  # noqa: E402
+from support.hand_made_runs import pretrained_run, write_lines  # noqa: E402
 
 from seqgan.config import DataConfig, PretrainConfig, RunConfig, settings_text  # noqa: E402
 from seqgan.errors import ConfigError  # noqa: E402

@@ -4,7 +4,7 @@ import os
 import sys
 
 import pytest
-from tiny_sweeps import sweep_of
+from support.tiny_sweeps import sweep_of
 
 pytest.importorskip("submitit", reason="submitit is not installed: pip install 'seqgan[sweep]'")
 

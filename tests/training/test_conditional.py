@@ -4,7 +4,7 @@ import copy
 
 import pytest
 import torch
-from tiny_pairs import WORDS, make_discriminator, make_generator, tiny_pairs
+from support.tiny_pairs import WORDS, make_discriminator, make_generator, tiny_pairs
 
 from seqgan.config import AdversarialConfig
 from seqgan.data.batches import Batch

@@ -2,8 +2,8 @@
 
 import pytest
 import torch
-from conftest import tiny_generator
-from tiny import GENERATOR, tiny_text
+from exact.listed import tiny_generator
+from support.tiny import GENERATOR, tiny_text
 
 from seqgan.build import build_discriminator, build_generator
 from seqgan.config import AdversarialConfig, DiscriminatorConfig

@@ -7,7 +7,7 @@ import copy
 
 import pytest
 import torch
-from tiny import DISCRIMINATOR, GENERATOR, PRETRAIN, new_run, tiny_text
+from support.tiny import DISCRIMINATOR, GENERATOR, PRETRAIN, new_run, tiny_text
 
 from seqgan.build import build_discriminator, build_generator
 from seqgan.config import AdversarialConfig, PretrainConfig

@@ -6,7 +6,7 @@ import json
 import msgspec
 import pytest
 import torch
-from tiny import ADVERSARIAL, GENERATOR, PRETRAIN, new_run, same_weights, tiny_text
+from support.tiny import ADVERSARIAL, GENERATOR, PRETRAIN, new_run, same_weights, tiny_text
 
 from seqgan.build import build_generator
 from seqgan.config import PretrainConfig

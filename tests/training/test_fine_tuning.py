@@ -5,8 +5,8 @@ import copy
 import msgspec
 import pytest
 import torch
-from tiny import ADVERSARIAL, DISCRIMINATOR, GENERATOR, new_run, players, same_weights, tiny_text
-from tiny_models import write_model
+from support.tiny import ADVERSARIAL, DISCRIMINATOR, GENERATOR, new_run, players, same_weights, tiny_text
+from support.tiny_models import write_model
 
 from seqgan.build import build_discriminator, build_generator, build_text
 from seqgan.build_pretrained import with_discriminator_files, with_generator_files, with_own_tokenizer

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import torch
-from tiny import ADVERSARIAL, DISCRIMINATOR, GENERATOR, new_run, tiny_text
+from support.tiny import ADVERSARIAL, DISCRIMINATOR, GENERATOR, new_run, tiny_text
 
 from seqgan.build import build_discriminator, build_generator
 from seqgan.config import PretrainConfig

@@ -4,9 +4,9 @@ import copy
 import io
 
 import pytest
-from bent_odds import BENDS, learnt_logits, odds
-from enumeration import make_toy
-from tiny import ADVERSARIAL, players, tiny_text
+from exact.bent_odds import BENDS, learnt_logits, odds
+from exact.enumeration import make_toy
+from support.tiny import ADVERSARIAL, players, tiny_text
 
 from seqgan.config import AdversarialConfig, algorithm_defaults
 from seqgan.errors import ConfigError

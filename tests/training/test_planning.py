@@ -4,7 +4,7 @@ import sys
 
 import pytest
 import torch
-from tiny import ADVERSARIAL, PRETRAIN, players, tiny_text
+from support.tiny import ADVERSARIAL, PRETRAIN, players, tiny_text
 
 from seqgan.cli.main import main
 from seqgan.objectives import SEQGAN

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from tiny import DISCRIMINATOR, GENERATOR, tiny_text
+from support.tiny import DISCRIMINATOR, GENERATOR, tiny_text
 
 from seqgan.build import build_discriminator, build_generator
 from seqgan.config import AdversarialConfig

@@ -6,7 +6,7 @@ import time
 
 import pytest
 import torch
-from joined import (
+from support.joined import (
     CASES,
     command,
     command_that_hangs,
@@ -17,7 +17,7 @@ from joined import (
     updates,
     updates_of_all_cases,
 )
-from tiny import tiny_text
+from support.tiny import tiny_text
 
 from seqgan.cli.main import main
 from seqgan.config import AdversarialConfig

@@ -5,8 +5,8 @@ import copy
 import msgspec
 import pytest
 import torch
-from tiny import tiny_text
-from tiny_pairs import tiny_pairs
+from support.tiny import tiny_text
+from support.tiny_pairs import tiny_pairs
 
 from seqgan.build import build_discriminator, build_generator
 from seqgan.config import AdversarialConfig, DiscriminatorConfig, GeneratorConfig, RunConfig

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 import torch
-from tiny import DISCRIMINATOR, GENERATOR, new_run, same_weights, tiny_text
+from support.tiny import DISCRIMINATOR, GENERATOR, new_run, same_weights, tiny_text
 
 from seqgan.build import build_discriminator, build_generator
 from seqgan.config import AdversarialConfig, PretrainConfig

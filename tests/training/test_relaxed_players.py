@@ -4,7 +4,7 @@ import copy
 
 import pytest
 import torch
-from tiny import new_run, same_weights, tiny_text
+from support.tiny import new_run, same_weights, tiny_text
 
 from seqgan.build import build_algorithm, build_discriminator, build_generator, build_text
 from seqgan.config import AdversarialConfig, DataConfig, DiscriminatorConfig, GeneratorConfig

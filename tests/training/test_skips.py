@@ -6,7 +6,7 @@ import importlib
 
 import pytest
 import torch
-from tiny import ADVERSARIAL, GENERATOR, PRETRAIN, new_run, players, same_weights, tiny_text
+from support.tiny import ADVERSARIAL, GENERATOR, PRETRAIN, new_run, players, same_weights, tiny_text
 from torch import nn
 
 from seqgan.build import build_generator

@@ -6,7 +6,7 @@ import statistics
 
 import pytest
 import torch
-from tiny import GENERATOR
+from support.tiny import GENERATOR
 
 from seqgan.build import build_generator, build_text
 from seqgan.config import DataConfig, GeneratorConfig, PretrainConfig, RunConfig, check

@@ -5,7 +5,7 @@ import json
 
 import pytest
 import torch
-from tiny import ADVERSARIAL, GENERATOR, PRETRAIN, new_run, players, same_weights, tiny_text
+from support.tiny import ADVERSARIAL, GENERATOR, PRETRAIN, new_run, players, same_weights, tiny_text
 
 from seqgan.build import build_discriminator, build_generator
 from seqgan.config import (

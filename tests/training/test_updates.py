@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from conftest import tiny_generator
+from exact.listed import tiny_generator
 from torch import nn
 
 from seqgan.config import AdversarialConfig

@@ -17,8 +17,6 @@ from pathlib import Path
 import msgspec
 import torch
 import torch.distributed as dist
-from tiny import ADVERSARIAL, DISCRIMINATOR, GENERATOR, PRETRAIN, tiny_text
-from tiny_pairs import make_discriminator, make_generator, tiny_pairs
 
 from seqgan import interrupt
 from seqgan.build import build_algorithm, build_discriminator, build_generator
@@ -32,6 +30,8 @@ from seqgan.training import credit, keeping, optimizers, processes, relaxed, sam
 from seqgan.training.adversarial import make_players, train_adversarially
 from seqgan.training.players import Players
 from seqgan.training.skips import MOST, Skips
+from support.tiny import ADVERSARIAL, DISCRIMINATOR, GENERATOR, PRETRAIN, tiny_text
+from support.tiny_pairs import make_discriminator, make_generator, tiny_pairs
 
 pretraining = importlib.import_module("seqgan.training.pretrain")  # the module: the package has a function of its name
 
@@ -63,7 +63,7 @@ def several(folder, work, *arguments):
         arguments: of it.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["joined", "torch._dynamo"])
+    context.set_forkserver_preload(["support.joined", "torch._dynamo"])
     # What a launcher has: a place where the processes find each other, which outlives them.
     store = dist.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False, timeout=timedelta(seconds=60))
     shared = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(store.port)}

@@ -1,6 +1,6 @@
 """Faults in how models are sampled, judged and compared. `mutants` plants them."""
 
-from mutant import Mutant
+from planted.mutant import Mutant
 
 EVALUATION = (
     Mutant(

@@ -1,6 +1,6 @@
 """Faults in what is computed of texts and of likelihoods. `mutants` plants them."""
 
-from mutant import Mutant
+from planted.mutant import Mutant
 
 METRICS = (
     # BLEU.

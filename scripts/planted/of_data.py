@@ -1,6 +1,6 @@
 """Faults in how text is read, encoded and put into batches. `mutants` plants them."""
 
-from mutant import Mutant
+from planted.mutant import Mutant
 
 DATA = (
     Mutant(

@@ -2,12 +2,12 @@
 
 import msgspec
 import torch
-from tiny import tiny_text
-from tiny_pairs import tiny_pairs
 
 from seqgan.build import as_read, build_discriminator, build_generator, named_players
 from seqgan.config import AdversarialConfig, DataConfig, DiscriminatorConfig, GeneratorConfig, RunConfig
 from seqgan.runs import create_run, save_weights
+from support.tiny import tiny_text
+from support.tiny_pairs import tiny_pairs
 
 GENERATOR = GeneratorConfig(embedding_size=8, hidden_size=12, heads=2)
 DISCRIMINATOR = DiscriminatorConfig(embedding_size=6, hidden_size=8, filters=0.05)

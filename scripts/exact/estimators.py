@@ -4,8 +4,8 @@ import argparse
 import sys
 import time
 
-from bent_odds import bent_table
-from enumeration import (
+from exact.bent_odds import bent_table
+from exact.enumeration import (
     CREDITS,
     FOR_RATIOS,
     Cell,
@@ -18,7 +18,6 @@ from enumeration import (
     optimal_logits,
     sequence_credit,
 )
-
 from seqgan.objectives import SAMPLED
 from seqgan.training.baselines import FOR_WEIGHTS
 

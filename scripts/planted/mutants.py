@@ -15,13 +15,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from mutant import Mutant
-from mutants_of_data import DATA
-from mutants_of_evaluation import EVALUATION
-from mutants_of_metrics import METRICS
+from planted.mutant import Mutant
+from planted.of_data import DATA
+from planted.of_evaluation import EVALUATION
+from planted.of_metrics import METRICS
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
+ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 120
 """Seconds that one test may take: a fault that never ends is noticed as well."""
 
@@ -1017,7 +1016,7 @@ def planted(mutant: Mutant, root: Path) -> str:
     if count != 1:
         raise ValueError(
             f"{mutant.name}: {mutant.text!r} stands {count} times in seqgan/{mutant.file} and must stand there once: "
-            "write the fault anew in tests/mutants.py."
+            "write the fault anew in scripts/planted."
         )
     return source.replace(mutant.text, mutant.instead)
 
@@ -1040,7 +1039,10 @@ def first_failure(copy: Path, tests: list[str]) -> str | None:
             os.dup2(output, 2)
             os.chdir(copy)
             os.environ["PYTHONPATH"] = str(copy)
-            sys.path[:] = [str(copy), *(entry for entry in sys.path if Path(entry).resolve() not in (ROOT, HERE))]
+            sys.path[:] = [
+                str(copy),
+                *(entry for entry in sys.path if Path(entry).resolve() not in (ROOT, ROOT / "scripts")),
+            ]
             sys.dont_write_bytecode = True  # two faults of one length within a second look alike to the cache
             options = ["-x", "-q", "-p", "no:cacheprovider", f"--timeout={LIMIT}"]
             code = pytest.main([*options, *tests], plugins=[Recorder(result)])
@@ -1090,11 +1092,10 @@ def main(arguments: list[str] | None = None) -> int:
     sys.stdout.reconfigure(line_buffering=True)
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         copy = Path(folder).resolve()
-        for name in ("seqgan", "tests", "corpora"):
-            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in ("seqgan", "tests", "scripts", "corpora"):
+            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "results"))
         for name in ("pyproject.toml", "README.md"):
             shutil.copy(ROOT / name, copy / name)
-        shutil.copytree(ROOT / "scripts" / "guides", copy / "scripts" / "guides")  # whose tables a test reads
 
         started = time.monotonic()
         failure = first_failure(copy, sorted({test for mutant in chosen for test in mutant.tests}))

@@ -8,10 +8,10 @@ need log-odds refuse what bends them. With the log-odds of data p over generator
 from typing import NamedTuple
 
 import torch
-from enumeration import Toy
 from torch import Tensor
 from torch.nn import functional
 
+from exact.enumeration import Toy
 from seqgan.discriminators import RNNDiscriminator
 from seqgan.objectives import clamp_
 from seqgan.training.optimizers import adam

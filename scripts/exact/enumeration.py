@@ -16,9 +16,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
-from conftest import all_sequences, sequence_log_probs, tiny_generator
 from torch import Tensor
 
+from exact.listed import all_sequences, sequence_log_probs, tiny_generator
 from seqgan.config import AdversarialConfig
 from seqgan.objectives import Sampled, token_log_probs
 from seqgan.training.baselines import MEMORY, Baseline, leave_one_out
