@@ -1,13 +1,20 @@
 """What tests of several layers share: models small enough to list every sequence that they can make."""
 
+import os
 import signal
 
 import pytest
 import torch
 from exact.listed import tiny_generator
+from support.interruption import Interruption
 from torch import nn
 
 from seqgan.discriminators import CNNDiscriminator
+
+
+def pytest_configure(config) -> None:
+    if os.name == "posix":
+        config.pluginmanager.register(Interruption())
 
 
 @pytest.fixture(scope="session", autouse=True)
