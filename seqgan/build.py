@@ -6,11 +6,11 @@ from typing import Any
 import msgspec
 import torch
 
+from seqgan.algorithm_settings import build_algorithm
 from seqgan.build_pretrained import pretrained_generator, pretrained_judge
 from seqgan.config import (
     CONDITIONAL,
     PRETRAINED,
-    AdversarialConfig,
     DataConfig,
     DiscriminatorConfig,
     GeneratorConfig,
@@ -33,8 +33,7 @@ from seqgan.errors import ConfigError, CorpusError, nearest
 from seqgan.generators import CONDITIONAL_GENERATORS, GENERATORS, ONE_SHOT_GENERATORS
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.model_memory import refuse_giant
-from seqgan.objectives import ALGORITHMS, GSGAN, SPIN, WGAN, Relaxed, Sampled, SelfPlay, relgan, wgan_gp
-from seqgan.objectives.relgan import SCHEDULES
+from seqgan.objectives import Relaxed
 from seqgan.pretrained import model_folder
 from seqgan.progress import SILENT, Progress
 from seqgan.reached import KINDS, SIZES, parameters_of
@@ -215,9 +214,9 @@ def named_players(config: RunConfig, *, conditional: bool) -> RunConfig:
 def chosen_as_trained(config: RunConfig) -> RunConfig:
     """The settings of a new run, with how a generator of all positions at once chooses its tokens: as its algorithm
     trains it."""
-    if config.generator.name not in ONE_SHOT_GENERATORS or config.adversarial is None:
+    if config.generator.name not in ONE_SHOT_GENERATORS or config.algorithm is None:
         return config
-    algorithm = build_algorithm(config.adversarial)
+    algorithm = build_algorithm(config.algorithm)
     drawn = isinstance(algorithm, Relaxed) and algorithm.gumbel
     return msgspec.structs.replace(config, generator=msgspec.structs.replace(config.generator, drawn=drawn))
 
@@ -357,27 +356,6 @@ def dropped_widths(max_length: int) -> list[int]:
 def _scaled(filters: Mapping[int, int], max_length: int, times: float) -> dict[int, int]:
     """Numbers of filters by width, without those that no sequence fills."""
     return {width: max(1, round(count * times)) for width, count in filters.items() if width <= max_length}
-
-
-def build_algorithm(config: AdversarialConfig) -> Sampled | Relaxed | SelfPlay:
-    """The algorithm that the settings name, with what they say of it.
-
-    Raises:
-        ConfigError: there is none of that name, or no such way of annealing; the nearest is suggested.
-    """
-    algorithm = _named(ALGORITHMS, config.algo, "algorithm")
-    if config.algo == "wgan-gp":
-        return wgan_gp(config.penalty_weight)
-    if config.algo == "wgan":
-        return WGAN._replace(clamp=config.weight_clamp or WGAN.clamp)
-    if config.algo == "gsgan":
-        return GSGAN._replace(hard=config.straight_through)
-    if config.algo == "spin":
-        return SPIN._replace(weight=config.spin_weight)
-    if config.algo == "relgan":
-        _named(SCHEDULES, config.annealing, "annealing")
-        return relgan(config.inverse_temperature, config.annealing)
-    return algorithm
 
 
 def _with_noise(generator: GeneratorModule, config: GeneratorConfig) -> GeneratorModule:

@@ -5,7 +5,7 @@ passes plain arguments). Values are checked by `check`, since making a record do
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -13,19 +13,10 @@ import tyro
 from msgspec import Meta
 
 from seqgan.errors import ConfigError, nearest
-from seqgan.presets import ALGORITHM_DEFAULTS, Settings
-
-MOST = 10_000_000
-"""Bounds what there may be of anything in memory at once: no experiment has so many, and a typing error is told."""
-Count = Annotated[int, Meta(ge=0, le=MOST)]
-Positive = Annotated[int, Meta(ge=1, le=MOST)]
-Size = Annotated[int, Meta(ge=1, le=1_000_000)]
-Length = Annotated[int, Meta(ge=0, le=1_000_000)]
-Layers = Annotated[int, Meta(ge=1, le=1_000)]
-Seed = Annotated[int, Meta(ge=0, le=2**63 - 1)]
-Share = Annotated[float, Meta(ge=0, lt=1)]
-Rate = Annotated[float, Meta(gt=0, le=10)]
-
+from seqgan.presets import Settings
+from seqgan.settings.adversarial import AdversarialConfig
+from seqgan.settings.before import FORMAT
+from seqgan.settings.types import Count, Layers, Length, Positive, Rate, Section, Seed, Share, Size
 
 CONDITIONAL = ("seq2seq-gru", "seq2seq-lstm", "seq2seq-transformer", "huggingface-seq2seq")
 """Generators of pairs."""
@@ -33,11 +24,7 @@ PRETRAINED = ("huggingface", "huggingface-seq2seq")
 """Models of Hugging Face transformers, whose sizes and tokens are their own; the first reads sources or none."""
 
 
-class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What all sections have in common."""
-
-
-class DataConfig(_Section, frozen=True, kw_only=True):
+class DataConfig(Section, frozen=True, kw_only=True):
     """The text to learn."""
 
     corpus: Annotated[str, tyro.conf.arg(aliases=["--corpus"], metavar="NAME|FILE|FOLDER|hf:NAME")] = "captions"
@@ -116,7 +103,7 @@ class DataConfig(_Section, frozen=True, kw_only=True):
     """The run's own folder when the files of its text were named, so that both may be moved together; filled in."""
 
 
-class GeneratorConfig(_Section, frozen=True, kw_only=True):
+class GeneratorConfig(Section, frozen=True, kw_only=True):
     """The generator."""
 
     name: Annotated[str | None, tyro.conf.arg(aliases=["--generator"], metavar="NAME")] = None
@@ -158,7 +145,7 @@ class GeneratorConfig(_Section, frozen=True, kw_only=True):
     """All weights start normal with this deviation (0.1 for the SeqGAN authors); 0 starts each kind in its own way."""
 
 
-class PretrainConfig(_Section, frozen=True, kw_only=True):
+class PretrainConfig(Section, frozen=True, kw_only=True):
     """Maximum likelihood for the generator."""
 
     epochs: Annotated[int, Meta(ge=1), tyro.conf.arg(aliases=["--epochs"], metavar="N")] = 40
@@ -189,7 +176,7 @@ class PretrainConfig(_Section, frozen=True, kw_only=True):
     before."""
 
 
-class DiscriminatorConfig(_Section, frozen=True, kw_only=True):
+class DiscriminatorConfig(Section, frozen=True, kw_only=True):
     """The discriminator."""
 
     name: Annotated[str | None, tyro.conf.arg(aliases=["--discriminator"], metavar="NAME")] = None
@@ -232,156 +219,10 @@ class DiscriminatorConfig(_Section, frozen=True, kw_only=True):
     token needs, and what makes prefix cheap."""
 
 
-class AdversarialConfig(_Section, frozen=True, kw_only=True):
-    """Both players."""
-
-    algo: Annotated[str, tyro.conf.arg(aliases=["--algo"], metavar="NAME")] = "seqgan"
-    """The algorithm: seqgan, maligan, bgan, bgan-DIVERGENCE, reverse-kl, ..."""
-    rounds: Annotated[int, Meta(ge=1), tyro.conf.arg(aliases=["--rounds"], metavar="N")] = 100
-    """Turns of both players."""
-    batch_size: Positive = 64
-    """Sentences per generator update."""
-    generator_steps: Positive = 1
-    """Generator updates per round."""
-    generator_learning_rate: Rate = 3e-4
-    """Of the generator's optimiser, which starts anew."""
-    clip_norm: Annotated[float, Meta(ge=0)] = 5.0
-    """The generator's gradients are scaled down to this norm; 0 leaves them as they are."""
-    optimizer: Annotated[str, tyro.conf.arg(metavar="adam|rmsprop")] = "adam"
-    """Of both players."""
-    warmup_optimizer: Annotated[str | None, tyro.conf.arg(metavar="adam|rmsprop")] = None
-    """Of the discriminator while it is trained alone; by default the same."""
-    beta1: Share = 0.9
-    """Decay of the first moment of both players' Adam."""
-    beta2: Share = 0.999
-    """Decay of its second moment."""
-    credit: Annotated[str, tyro.conf.arg(metavar="rollouts|sequence|prefix|token")] = "rollouts"
-    """What a token is worth: the reward of its prefix's completions by rollouts; its sentence's reward; its prefix's,
-    by a discriminator that is trained on prefixes; or the discounted rewards of the tokens from it on."""
-    rollouts: Positive = 16
-    """Completions of each prefix, for credit rollouts."""
-    memory: Annotated[float, Meta(ge=0, le=2**20), tyro.conf.arg(aliases=["--memory"], metavar="GIB")] = 4.0
-    """GiB that the completions of a batch may take at once; with less there are more passes. 0 takes half of what is
-    free: how the passes are cut, and with it the random numbers, then depends on the machine."""
-    rollout_precision: Annotated[str, tyro.conf.arg(metavar="float32|bfloat16")] = "float32"
-    """Of the matrix products of completions and their scores. bfloat16 takes a fraction of the time where the GPU or
-    processor has units for it; rewards then carry errors of up to 0.01 or so. Updates are in float32."""
-    discount: Annotated[float, Meta(ge=0, le=1)] = 1.0
-    """How much a later token's reward counts, for credit token."""
-    group_size: Count = 0
-    """Samples that are compared with one another, a divisor of batch_size; 0 compares all of a batch. With real_prefix,
-    the completions of each prefix."""
-    real_prefix: Count = 0
-    """Tokens of real sentences that samples begin with at first, and that are learnt by maximum likelihood: the mixed
-    training of maligan. Sentences that are no longer are learnt whole."""
-    real_prefix_step: Positive = 5
-    """By how much real_prefix falls from stage to stage, down to 0."""
-    real_prefix_rounds: Positive = 1
-    """Rounds of a stage."""
-    baseline: Annotated[str, tyro.conf.arg(metavar="NAME")] = "none"
-    """What rewards are compared with: none, constant, rising (from 0 to 1), running-mean, leave-one-out, critic (learnt
-    from the prefix), log-partition (a running logarithm of the mean weight)."""
-    baseline_value: float = 0.5
-    """The constant baseline; in units of the mean weight for maligan and bgan."""
-    critic_learning_rate: Rate = 1e-3
-    """Of the critic's Adam, for baseline critic."""
-    entropy_bonus: Annotated[float, Meta(ge=0)] = 0.0
-    """Weight of the next-token distributions' entropy, which is added to what the generator maximises: summed over a
-    sentence's tokens, the mean over sentences, as its reward is."""
-    entropy_over: Annotated[str, tyro.conf.Suppress] = "sentences"
-    """What that is a mean over: sentences; or tokens, those of a batch, given ones among them: that of runs made
-    before."""
-    teacher_forcing_steps: Count = 0
-    """Maximum-likelihood updates on real sentences after each of the generator's updates."""
-    standardize: bool = False
-    """Advantages in units of the deviation of the rewards that are compared with one another, as gad has them."""
-    kl_weight: Annotated[float, Meta(ge=0)] = 0.0
-    """Weight of the distance to the generator as it was before the first round; 0 lets it go where it likes."""
-    kl_estimator: Annotated[str, tyro.conf.arg(metavar="k1|k3")] = "k3"
-    """How that distance is estimated: k3, a loss, or k1, a cost in the reward, whose gradient is exactly the KL's."""
-    spin_weight: Annotated[float, Meta(gt=0)] = 1.0
-    """Of the difference of log-ratios in spin's loss: an iteration tends to the data at 1, and beyond them by the power
-    1 / spin_weight below (the authors' program has 0.1)."""
-    iteration_rounds: Positive = 50
-    """Rounds that spin's generator plays against the same previous one of itself."""
-    rollout_update_rate: Annotated[float, Meta(ge=0, lt=1)] = 0.0
-    """Share of its old weights that the policy which completes prefixes keeps after each round: 0 completes with the
-    generator itself, as the SeqGAN authors' program does. Their paper has a delayed copy, their settings say 0.8."""
-    penalty_weight: Annotated[float, Meta(ge=0)] = 10.0
-    """Weight of wgan-gp's gradient penalty."""
-    weight_clamp: Annotated[float, Meta(gt=0)] | None = None
-    """What the discriminator's weights are clamped to after each of its updates; by default they are not."""
-    straight_through: bool = False
-    """gsgan's discriminator reads one-hot vectors, whose gradient is taken to be the relaxed ones'."""
-    inverse_temperature: Annotated[float, Meta(ge=1)] = 100.0
-    """What relgan's inverse temperature rises to: higher is more diverse, and less clean."""
-    annealing: Annotated[str, tyro.conf.arg(metavar="NAME")] = "exponential"
-    """How it rises: exponential, linear, quadratic, square-root or constant."""
-    annealing_rounds: Count = 0
-    """Rounds of the whole annealing, also if fewer are made (5000 in the relgan authors' program); 0: of the run."""
-    curriculum_rounds: Count = 0
-    """Rounds at each length, from one token up: the curriculum for relaxed samples; 0 begins at full length."""
-    variable_length: bool = False
-    """Each batch has a random length, up to the curriculum's; with teacher_helping each sequence has one anyway."""
-    teacher_helping: bool = False
-    """All tokens of a relaxed sample but the last are real; the last is at any place up to the curriculum's length."""
-    places: Annotated[str, tyro.conf.Suppress] = "all"
-    """Among which the places of teacher_helping, and the prefixes that a discriminator learns, are drawn: all up to T;
-    or own, those of each sentence, or of the longest in its batch: that of runs made before, which cannot go on so."""
-    discriminator_share: Annotated[float, Meta(ge=0, le=1)] = 1.0
-    """Of the reward; the rest is smoothed sentence BLEU against the sentence's own reference (lambda of csgan-nmt). 0
-    needs no discriminator. For pairs."""
-    control: Annotated[str, tyro.conf.arg(aliases=["--control"], metavar="none|constant|random")] = "none"
-    """Replace the discriminator's reward by a constant or by noise: what such a run gains was not learnt from it."""
-    discriminator_steps: Count = 5
-    """Pools of generated sentences per round, each drawn from the generator as it then is."""
-    discriminator_surge: Count = 0
-    """For algorithms on relaxed samples: pools of the first 25 rounds and of every 500th, in place of
-    discriminator_steps (100 in the WGAN authors' program); 0 has as many in every round."""
-    discriminator_stop: Annotated[float, Meta(ge=0.5, le=1)] = 1.0
-    """A round has no further pools once the discriminator tells more than this share of a pool apart; of gad, where it
-    compares, once it puts more than this share of the pairs in the right order."""
-    label_smoothing: Annotated[float, Meta(ge=0, lt=0.5)] = 0.0
-    """Real sentences are taken to be real with a probability of 1 less this, where the loss is a cross-entropy."""
-    replay_share: Share = 0.0
-    """Share of a pool that comes from earlier pools of the run, so that old faults are not forgotten."""
-    discriminator_pool: Count = 64
-    """Generated sentences in a pool, beside as many real ones; 0 for as many as the training text has."""
-    discriminator_epochs: Positive = 1
-    """Passes over a pool."""
-    discriminator_batch_size: Positive | None = None
-    """Sentences of each kind per discriminator update; by default batch_size."""
-    discriminator_learning_rate: Rate = 5e-4
-    """Of the discriminator's optimiser."""
-    discriminator_clip_norm: Annotated[float, Meta(ge=0)] = 0.0
-    """The discriminator's gradients are scaled down to this norm; 0 leaves them as they are."""
-    output_decay: Annotated[float, Meta(ge=0)] = 0.2
-    """L2 penalty on the discriminator's output layer, half-square convention, as in the SeqGAN authors' program."""
-    decayed: Annotated[str, tyro.conf.Suppress] = "layer"
-    """What that shrinks: layer, the output layer; named, parameters whose names begin with output, of which a
-    discriminator with two towers has none. The latter is that of runs made before."""
-    warmup_accuracy: Annotated[float, Meta(ge=0.5, le=1)] = 0.8
-    """The discriminator is trained alone until it tells this share of sentences apart (of gad and of relaxed samples:
-    until it puts this share of pairs in the right order; mean of 20 pools) ..."""
-    warmup_steps: Count = 1000
-    """... or for this many pools. A certain discriminator rewards all sentences alike: more is not better."""
-    warmup_pool: Count | None = None
-    """Generated sentences in a pool of the warm-up; by default one batch, 0 for as many as the training text has."""
-    warmup_epochs: Positive = 1
-    """Passes over such a pool."""
-    evaluate_every: Positive = 10
-    """Rounds between two evaluations on held-out text, each with a checkpoint."""
-    evaluate_samples: Annotated[int, Meta(ge=2, le=MOST)] = 1000
-    """Sentences generated for each."""
-    on_collapse: Annotated[str, tyro.conf.arg(aliases=["--on-collapse"], metavar="warn|stop|restore")] = "warn"
-    """When entropy, diversity or held-out likelihood collapse: only say so; stop; or go back to the newest evaluated
-    round without a diagnosis, three times at most, and on from there at half the learning rates."""
-
-
-class RunConfig(_Section, frozen=True, kw_only=True):
+class RunConfig(Section, frozen=True, kw_only=True):
     """All settings of a run, as they stand in its `config.yaml`."""
 
-    format: int = 1
+    format: int = FORMAT
     """Version of this file's layout."""
     seed: Seed = 0
     """Decides every random choice."""
@@ -393,8 +234,15 @@ class RunConfig(_Section, frozen=True, kw_only=True):
     """Maximum likelihood."""
     discriminator: DiscriminatorConfig | None = None
     """The discriminator, in adversarial runs."""
+    algorithm: dict[str, Any] | None = None
+    """The algorithm's name and the settings that are its own, in adversarial runs."""
     adversarial: AdversarialConfig | None = None
-    """Both players, in adversarial runs."""
+    """How both players are trained, in adversarial runs."""
+
+    @property
+    def algorithm_name(self) -> str | None:
+        """The name of the algorithm; None in a pretrained run."""
+        return None if self.algorithm is None else str(self.algorithm["name"])
 
 
 BEFORE: Settings = {
@@ -407,6 +255,9 @@ BEFORE: Settings = {
 
 RULES = {"places": ("all", "own"), "decayed": ("layer", "named"), "entropy_over": ("sentences", "tokens")}
 """Those of both players, with the present one first."""
+
+
+NOTHING: Mapping[str, Any] = {}
 
 
 def with_rules_of_before(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -431,35 +282,6 @@ STATELESS = ("transformer", "residual-conv", "huggingface")
 """Generators without a recurrent state that could hold noise."""
 OF_ANY_KIND = ("dropout", "state_noise")
 """What an algorithm says of a player whatever its kind; the rest are sizes of the kind that it names."""
-
-
-def with_algorithm(
-    config: RunConfig, algo: str, sections: Sequence[str], kinds: Mapping[str, str] | None = None
-) -> RunConfig:
-    """The settings with an algorithm's own defaults in those of its sections that a command decides.
-
-    Args:
-        config: what holds for all others.
-        algo: its name.
-        sections: those that the command decides.
-        kinds: of generator and discriminator, where others than the algorithm's are asked for: the five layers of
-            residual convolutions are no size for a recurrent network.
-    """
-    settings: Settings = {name: values for name, values in ALGORITHM_DEFAULTS.get(algo, {}).items() if name in sections}
-    for name, kind in (kinds or {}).items():
-        values = settings.get(name, {})
-        if kind != values.get("name"):
-            kept = OF_ANY_KIND[:1] if kind in STATELESS else OF_ANY_KIND
-            settings[name] = {key: value for key, value in values.items() if key in kept}
-    settings["adversarial"] = {**settings.get("adversarial", {}), "algo": algo}
-    return with_settings(config, settings, f"the defaults of {algo}")
-
-
-def algorithm_defaults(algo: str) -> AdversarialConfig:
-    """The settings of both players for an algorithm that is given no others."""
-    config = with_algorithm(RunConfig(), algo, ["adversarial"]).adversarial
-    assert config is not None
-    return config
 
 
 def check(config: RunConfig) -> RunConfig:
@@ -637,14 +459,6 @@ def check_resumable(begun: RunConfig, now: RunConfig, where: str) -> None:
             f"{where} was begun with adversarial.rounds {old['adversarial.rounds']} and a baseline that rises over "
             "them: another number would have made other updates from the first round on. Begin another run."
         )
-    both = begun.adversarial
-    annealed = both is not None and both.algo in ("gsgan", "relgan") and not both.annealing_rounds
-    if both is not None and annealed and both.annealing != "constant" and both.rounds != new["adversarial.rounds"]:
-        raise ConfigError(
-            f"{where} was begun with adversarial.rounds {both.rounds} and a temperature that falls over them: another "
-            "number would have made other updates from the first round on. Begin another run, with "
-            "adversarial.annealing_rounds if it may grow."
-        )
 
 
 def _flat(settings: Any, prefix: str = "") -> dict[str, Any]:
@@ -681,8 +495,36 @@ def with_settings(config: RunConfig, settings: Mapping[str, Any], where: str) ->
         old = merged.get(key)
         if value is None and isinstance(old, dict):
             continue  # a pretrained run's settings say nothing of the two players
+        if key == "algorithm" and isinstance(old, dict) and isinstance(value, dict):
+            old = old if value.get("name", old["name"]) == old["name"] else {}  # those of another are no settings of it
         merged[key] = {**old, **value} if isinstance(old, dict) and isinstance(value, dict) else value
     return _convert(merged, where)
+
+
+def whole(section: str, config: Any, settings: Mapping[str, Any], usual: Mapping[str, Any] = NOTHING) -> Any:
+    """All settings of a section, out of what a caller gave from Python: all of them, or some by their names.
+
+    Args:
+        section: its name, such as pretrain.
+        config: all of them; None where they are not given so.
+        settings: some of them.
+        usual: what holds in place of the general defaults.
+
+    Raises:
+        ConfigError: both are given; or a setting that does not exist, or its value is out of range.
+    """
+    if config is None:
+        return getattr(with_settings(RunConfig(), {section: {**usual, **settings}}, "the arguments"), section)
+    if settings:
+        raise ConfigError(
+            f"Both config and {next(iter(settings))} are given, and config says all settings: leave one of them out."
+        )
+    return config
+
+
+def without_players(config: RunConfig) -> RunConfig:
+    """The settings of a run without what they say of an adversarial training: the usual discriminator, no algorithm."""
+    return msgspec.structs.replace(config, discriminator=DiscriminatorConfig(), algorithm=None, adversarial=None)
 
 
 def settings_text(config: RunConfig) -> str:
@@ -699,9 +541,14 @@ def _convert(settings: Any, where: str) -> RunConfig:
         config = msgspec.convert(settings, RunConfig, strict=False)
     except msgspec.ValidationError as error:
         raise ConfigError(f"In {where}: {_explain(str(error), settings)}") from error
-    if config.format != 1:
+    if config.format != FORMAT:
         raise ConfigError(
-            f"In {where}: format is {config.format}, and this version of seqgan reads format 1: use a newer seqgan."
+            f"In {where}: format is {config.format}, and this version of seqgan reads formats 1 and {FORMAT}: use a "
+            "newer seqgan."
+        )
+    if config.algorithm is not None and not isinstance(config.algorithm.get("name"), str):
+        raise ConfigError(
+            f"In {where}: algorithm.name is {config.algorithm.get('name')!r}, expected the name of an algorithm."
         )
     for name, value in _flat(msgspec.to_builtins(config)).items():
         if isinstance(value, float) and not math.isfinite(value):
@@ -730,5 +577,5 @@ def _explain(message: str, settings: Any) -> str:
 
 def _fields(kind: Any) -> tuple[Any, ...]:
     """The fields of a section, also of one that may be None."""
-    section = next(part for part in (kind, *getattr(kind, "__args__", ())) if isinstance(part, type(_Section)))
+    section = next(part for part in (kind, *getattr(kind, "__args__", ())) if isinstance(part, type(Section)))
     return msgspec.structs.fields(section)

@@ -1,13 +1,15 @@
 """Which settings reach a player: a kind's constructor names what it is made from, and no other setting is given."""
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
+from seqgan.algorithm_settings import algorithm_called
 from seqgan.config import PRETRAINED, RunConfig, with_settings
 from seqgan.discriminators import CONDITIONAL_DISCRIMINATORS, DISCRIMINATORS
 from seqgan.errors import ConfigError
 from seqgan.generators import CONDITIONAL_GENERATORS, GENERATORS, ONE_SHOT_GENERATORS
-from seqgan.presets import ALGORITHM_DEFAULTS, PRESETS
+from seqgan.presets import PRESETS
 
 KINDS: dict[str, dict[str, Any]] = {
     "generator": {**GENERATORS, **ONE_SHOT_GENERATORS, **CONDITIONAL_GENERATORS},
@@ -47,7 +49,8 @@ def check_reached(player: str, config: RunConfig, preset: str | None = None) -> 
         ConfigError: one is; which kinds read it.
     """
     section = getattr(config, player)
-    given = [{}, {} if config.adversarial is None else ALGORITHM_DEFAULTS.get(config.adversarial.algo, {})]
+    given: list[Mapping[str, Any]] = [{}]
+    given.append({} if config.algorithm is None else algorithm_called(config.algorithm["name"]).defaults)
     given.append({} if preset is None else PRESETS[preset])
     usual = [
         getattr(with_settings(RunConfig(), {player: each.get(player, {})}, preset or player), player) for each in given

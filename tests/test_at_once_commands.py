@@ -37,7 +37,7 @@ def test_tokens_are_drawn_where_they_were_in_training(here, capsys, algo, drawn)
 
 
 def test_a_run_made_before_goes_on_sampling_the_likeliest_and_is_not_gone_on_with(here, capsys):
-    assert begin("gsgan", "--adversarial.annealing-rounds", "4") == 0
+    assert begin("gsgan", "--algorithm.annealing-rounds", "4") == 0
     path = here / "made" / "config.yaml"
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join(line for line in lines if "drawn:" not in line))

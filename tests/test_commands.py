@@ -498,8 +498,10 @@ def test_a_preset_holds_and_flags_win_over_it(pretrained, capsys):
 
     small = [*SMALL_GAN[:2], *SMALL_GAN[4:], "--adversarial.batch-size", "16"]
     assert run("adversarial", "--preset", "maligan-full", *small, "--quiet") == 0
-    settings = open_run(pretrained / "maligan").config.adversarial
-    assert (settings.algo, settings.baseline, settings.real_prefix, settings.group_size) == ("maligan", "rising", 30, 8)
+    config = open_run(pretrained / "maligan").config
+    settings = config.adversarial
+    assert config.algorithm_name == "maligan"
+    assert (settings.baseline, settings.real_prefix, settings.group_size) == ("rising", 30, 8)
     assert settings.rollouts == 2
     assert settings.batch_size == 16
     assert "No preset is called 'maligan'" in fails(capsys, "adversarial", "--preset", "maligan")
@@ -510,18 +512,19 @@ def test_a_preset_holds_and_flags_win_over_it(pretrained, capsys):
 
 
 def test_every_preset_is_of_settings_that_go_together():
-    from seqgan.build import build_algorithm
-    from seqgan.config import DiscriminatorConfig, RunConfig, algorithm_defaults, check, with_settings
+    from seqgan.algorithm_settings import build_algorithm, with_algorithm
+    from seqgan.config import DiscriminatorConfig, RunConfig, check, with_settings
     from seqgan.generators import CONDITIONAL_GENERATORS, ONE_SHOT_GENERATORS
     from seqgan.presets import PRESETS
     from seqgan.training.adversarial import check_settings
 
     for name, preset in PRESETS.items():
-        start = RunConfig(discriminator=DiscriminatorConfig(), adversarial=algorithm_defaults("seqgan"))
+        algo = preset.get("algorithm", {}).get("name", "seqgan")
+        start = with_algorithm(RunConfig(discriminator=DiscriminatorConfig()), algo, ["adversarial"])
         config = check(with_settings(start, preset, name))
         check_settings(
             config.adversarial,
-            build_algorithm(config.adversarial),
+            build_algorithm(config.algorithm),
             steps=config.generator.name not in ONE_SHOT_GENERATORS,
             state_noise=config.generator.state_noise,
             conditional=config.generator.name in CONDITIONAL_GENERATORS,
@@ -627,7 +630,7 @@ def test_what_cannot_start_from_nothing(pretrained, here, capsys):
     line = fails(capsys, "adversarial", "--algo", "wgan-gp", "--corpus", "mine.txt", "--run", pretrained)
     assert "Start from nothing" in line  # there the corpus says where the run's text is now
     line = fails(capsys, "adversarial", "--algo", "wgan-gp", "--adversarial.credit", "sequence")
-    assert "adversarial.credit is of algorithms that reward samples" in line
+    assert "adversarial.credit belongs to algorithms that reward samples" in line
     line = fails(capsys, "adversarial", "--algo", "wgan-gp")
     assert "all its samples would be alike" in line
     line = fails(capsys, "pretrain", "--corpus", "mine.txt", "--run", "x", "--generator", "residual-conv")

@@ -17,6 +17,7 @@ LAYERS = {
     "progress": 0.1,
     "interrupt": 0.1,
     "settings_file": 1,
+    "settings": 1.1,
     "tensors": 1,
     "fitting": 1.2,
     "generators": 2,
@@ -27,6 +28,7 @@ LAYERS = {
     "config": 2,
     "presets": 0,
     "pretrained": 1.5,
+    "algorithm_settings": 3.1,
     "reached": 3.2,
     "decoding": 3,
     "evaluation": 4,
@@ -45,7 +47,7 @@ LAYERS = {
 
 NARROWER = {
     "decoding": {"errors", "fitting", "tensors"},
-    "objectives": {"tensors"},
+    "objectives": {"errors", "settings", "tensors"},
     "metrics": {"errors", "__init__"},
     "data": {"errors", "files", "progress", "tensors"},
 }

@@ -23,6 +23,11 @@ def asked(*flags: str) -> list[str]:
     return [flag if number % 2 else f"--adversarial.{flag}" for number, flag in enumerate(flags)]
 
 
+def own(flag: str, value: str) -> list[str]:
+    """A setting of the algorithm's own."""
+    return [f"--algorithm.{flag}", value]
+
+
 SPIN: dict[str, list[str]] = {
     "rollouts": asked("rollouts", "3"),
     "a credit": asked("credit", "token"),
@@ -35,12 +40,12 @@ SPIN: dict[str, list[str]] = {
     "groups": asked("group-size", "2"),
     "a clamp": asked("weight-clamp", "0.1"),
     "a control": ["--control", "constant"],
-    "a weight of nothing": asked("spin-weight", "0"),
-    "a weight below nothing": asked("spin-weight", "-1"),
-    "a weight of NaN": asked("spin-weight", "nan"),
-    "an iteration of no rounds": asked("iteration-rounds", "0"),
-    "an iteration of half a round": asked("iteration-rounds", "0.5"),
-    "a straight gradient": ["--adversarial.straight-through"],
+    "a weight of nothing": own("weight", "0"),
+    "a weight below nothing": own("weight", "-1"),
+    "a weight of NaN": own("weight", "nan"),
+    "an iteration of no rounds": own("iteration-rounds", "0"),
+    "an iteration of half a round": own("iteration-rounds", "0.5"),
+    "a straight gradient": ["--algorithm.straight-through"],
     "a batch of none": asked("batch-size", "0"),
     "a discriminator for each token": [
         "--discriminator",
@@ -60,16 +65,16 @@ SPIN: dict[str, list[str]] = {
 }
 GAD: dict[str, list[str]] = {
     "smoothed labels": asked("label-smoothing", "0.1"),
-    "self-play's weight": asked("spin-weight", "0.5"),
-    "self-play's iterations": asked("iteration-rounds", "5"),
+    "self-play's weight": own("weight", "0.5"),
+    "self-play's iterations": own("iteration-rounds", "5"),
     "a group of one": asked("group-size", "1"),
     "groups that divide nothing": asked("group-size", "3"),
     "an estimator of an unknown kind": asked("kl-weight", "0.1", "kl-estimator", "k2"),
     "an estimator without a leash": asked("kl-weight", "0", "kl-estimator", "k1"),
     "a leash below nothing": asked("kl-weight", "-1"),
-    "annealing": asked("annealing", "linear"),
+    "annealing": own("annealing", "linear"),
     "a curriculum": asked("curriculum-rounds", "3"),
-    "a penalty": asked("penalty-weight", "3"),
+    "a penalty": own("penalty-weight", "3"),
     "rollouts beside a credit of sentences": asked("credit", "sequence", "rollouts", "3"),
     "a logit for each view": ["--discriminator", "many-view", "--discriminator.per-view"],
 }
@@ -104,11 +109,11 @@ SEQGAN: dict[str, list[str]] = {
 RELAXED: dict[str, list[str]] = {
     "relgan: replay": ["--algo", "relgan", *asked("replay-share", "0.5")],
     "relgan: rollouts": ["--algo", "relgan", *asked("rollouts", "4")],
-    "relgan: an unknown annealing": ["--algo", "relgan", *asked("annealing", "sudden")],
-    "relgan: a temperature above one": ["--algo", "relgan", *asked("inverse-temperature", "0.5")],
+    "relgan: an unknown annealing": ["--algo", "relgan", *own("annealing", "sudden")],
+    "relgan: a temperature above one": ["--algo", "relgan", *own("inverse-temperature", "0.5")],
     "gsgan: a leash": ["--algo", "gsgan", *asked("kl-weight", "0.1")],
     "wgan-gp: a clamp": ["--algo", "wgan-gp", *asked("weight-clamp", "0.1")],
-    "wgan-gp: a penalty below nothing": ["--algo", "wgan-gp", *asked("penalty-weight", "-1")],
+    "wgan-gp: a penalty below nothing": ["--algo", "wgan-gp", *own("penalty-weight", "-1")],
     "wgan: replay": ["--algo", "wgan", *asked("replay-share", "0.5")],
 }
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from seqgan.data.embedded import PAIR_CORPORA
 from seqgan.data.grammar import draw_splits, load_grammar
-from seqgan.objectives import ALGORITHMS, RELAXED, SELF_PLAY
+from seqgan.objectives import ALGORITHMS, Relaxed, SelfPlay
 
 PAIRED = ("csgan-nmt", "dialogue")
 SIZES = {"train": 48, "valid": 8}
@@ -72,13 +72,17 @@ def forms() -> dict[str, Form]:
         command = f"pretrain --corpus {corpus} --run runs/{corpus} --pretrain.batch-size 8 --pretrain.patience 0"
         made[f"pretrain-{corpus}"] = Form([*f"{command} {generator}".split()], f"runs/{corpus}", None, "--epochs")
     for algo in ALGORITHMS:
-        if algo in RELAXED:
+        if isinstance(ALGORITHMS[algo], Relaxed):
             command = f"adversarial --corpus words --algo {algo} --run runs/{algo} {FROM_NOTHING} {OWN[algo]}"
             made[algo] = Form(command.split(), f"runs/{algo}", None, "--rounds")
             continue
         corpus = "pairs" if algo in PAIRED else "words"
         command = f"adversarial --run runs/{corpus} --algo {algo} --no-verdict {REWARDED_WHOLE.get(algo, SAMPLED)}"
         made[algo] = Form(
-            command.split(), f"runs/{corpus}/{algo}", f"pretrain-{corpus}", "--rounds", algo not in SELF_PLAY
+            command.split(),
+            f"runs/{corpus}/{algo}",
+            f"pretrain-{corpus}",
+            "--rounds",
+            not isinstance(ALGORITHMS[algo], SelfPlay),
         )
     return made

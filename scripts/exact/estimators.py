@@ -18,7 +18,7 @@ from exact.enumeration import (
     optimal_logits,
     sequence_credit,
 )
-from seqgan.objectives import SAMPLED
+from seqgan.objectives import ALGORITHMS, Sampled
 from seqgan.training.baselines import FOR_WEIGHTS
 
 FOR_REWARDS = ("none", "constant", "running-mean", "leave-one-out")
@@ -30,7 +30,9 @@ VALUE = 0.5
 def cells_of(toy: Toy) -> dict[tuple[str, str], Cell]:
     """Every algorithm with every baseline that it takes."""
     cells = {}
-    for name, algorithm in SAMPLED.items():
+    for name, algorithm in ALGORITHMS.items():
+        if not isinstance(algorithm, Sampled):
+            continue
         # SeqGAN's reward is no divergence's, so that any discriminator serves; of the others, the optimal one.
         logits = fixed_logits(toy) if name == "seqgan" else optimal_logits(toy, name)
         for baseline in FOR_WEIGHTS if algorithm.weighs else FOR_REWARDS:

@@ -5,7 +5,6 @@ import sys
 import torch
 from torch import nn
 
-from seqgan.config import AdversarialConfig, PretrainConfig
 from seqgan.data import load_corpus
 from seqgan.data.text import encode_corpus
 from seqgan.evaluation.pairs import evaluate_answers
@@ -41,8 +40,7 @@ epochs, rounds = (int(number) for number in sys.argv[1:3]) if len(sys.argv) > 2 
 text = encode_corpus(load_corpus("answers"))
 generator = Seq2SeqGRU(len(text.source_vocabulary), len(text.vocabulary), embedding_size=64, hidden_size=128)
 discriminator = BagOfWords(len(text.source_vocabulary), len(text.vocabulary))
-pretrain(generator, text, PretrainConfig(epochs=epochs))
+pretrain(generator, text, epochs=epochs)
 before = evaluate_answers(generator, text, count=200, beam=0)
-settings = AdversarialConfig(rounds=rounds, warmup_steps=50, rollouts=5, baseline="critic", teacher_forcing_steps=1)
-train_adversarially(generator, discriminator, text, DIALOGUE, settings)
+train_adversarially(generator, discriminator, text, DIALOGUE, rounds=rounds, warmup_steps=50)
 print(table({"MLE": before, "dialogue": evaluate_answers(generator, text, count=200, beam=0)}))

@@ -9,7 +9,6 @@ import sys
 import torch
 from torch import nn
 
-from seqgan.config import AdversarialConfig, PretrainConfig
 from seqgan.data import load_corpus
 from seqgan.data.text import encode_corpus
 from seqgan.discriminators import TwoTowerRNNDiscriminator
@@ -53,11 +52,8 @@ class MyModel(nn.Module):
 epochs, rounds = (int(number) for number in sys.argv[1:3]) if len(sys.argv) > 2 else (10, 20)
 text = encode_corpus(load_corpus("numbers"))
 generator = MyModel(len(text.source_vocabulary), len(text.vocabulary))
-pretrain(generator, text, PretrainConfig(epochs=epochs))
+pretrain(generator, text, epochs=epochs)
 before = evaluate_answers(generator, text, count=200)
 discriminator = TwoTowerRNNDiscriminator(len(text.source_vocabulary), len(text.vocabulary))
-settings = AdversarialConfig(
-    rounds=rounds, warmup_steps=50, rollouts=4, discriminator_share=0.7, teacher_forcing_steps=1
-)
-train_adversarially(generator, discriminator, text, CSGAN_NMT, settings)
+train_adversarially(generator, discriminator, text, CSGAN_NMT, rounds=rounds, warmup_steps=50, rollouts=4)
 print(table({"MLE": before, "CSGAN-NMT": evaluate_answers(generator, text, count=200)}))

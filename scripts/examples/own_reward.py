@@ -7,7 +7,6 @@ import sys
 
 import torch
 
-from seqgan.config import AdversarialConfig, PretrainConfig
 from seqgan.data import load_corpus
 from seqgan.data.text import encode_corpus
 from seqgan.discriminators import CNNDiscriminator
@@ -29,12 +28,10 @@ def says_where(tokens, mask, real):  # noqa: ARG001
 
 generator = LSTMGenerator(len(text.vocabulary), embedding_size=64, hidden_size=128)
 discriminator = CNNDiscriminator(len(text.vocabulary), filters={1: 50, 2: 50, 3: 50})
-pretrain(generator, text, PretrainConfig(epochs=epochs))
+pretrain(generator, text, epochs=epochs)
 checks = {"says where": lambda sentence: not {"near", "beside", "behind"}.isdisjoint(sentence.split())}
 before = evaluate_generator(generator, text, count=300, checks=checks)
 # Half of the reward is the discriminator's, so that sentences stay sentences. At 0 there is no discriminator at all.
-settings = AdversarialConfig(
-    rounds=rounds, warmup_steps=100, rollouts=4, discriminator_share=0.5, baseline="leave-one-out"
-)
-train_adversarially(generator, discriminator, text, SEQGAN, settings, reward=says_where)
+how = {"rounds": rounds, "warmup_steps": 100, "rollouts": 4, "discriminator_share": 0.5, "baseline": "leave-one-out"}
+train_adversarially(generator, discriminator, text, SEQGAN, reward=says_where, **how)
 print(table({"MLE": before, "rewarded": evaluate_generator(generator, text, count=300, checks=checks)}))

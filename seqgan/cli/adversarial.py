@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import tyro
 
+from seqgan.algorithm_settings import algorithm_called, build_algorithm, refuse_other_rounds, with_algorithm
+from seqgan.cli.algorithm_flags import asks_for_help, default_flags, with_help_of_both_lengths, with_present_names
 from seqgan.cli.options import (
     SettingsFlags,
     Switch,
@@ -26,13 +28,11 @@ from seqgan.cli.options import (
 from seqgan.cli.pretrain import describe, for_corpus, on_device, resolved, what_is_read
 from seqgan.config import (
     PRETRAINED,
-    AdversarialConfig,
     DataConfig,
     DiscriminatorConfig,
     GeneratorConfig,
     RunConfig,
     check_resumable,
-    with_algorithm,
 )
 from seqgan.data.corpus import corpus_name
 from seqgan.data.lines import count
@@ -40,8 +40,10 @@ from seqgan.errors import ConfigError, RunError, SeqganError
 from seqgan.files import TEMPORARY_SUFFIX, gone_on_with
 from seqgan.interrupt import interruptible
 from seqgan.launched import speaks
-from seqgan.presets import ALGORITHM_DEFAULTS, PRESETS
-from seqgan.settings_file import read_settings
+from seqgan.presets import PRESETS
+from seqgan.progress import SILENT, to_standard_error
+from seqgan.settings.adversarial import USUAL_ALGORITHM, AdversarialConfig
+from seqgan.settings.before import read_run_settings
 
 if TYPE_CHECKING:
     from seqgan.data.text import Text
@@ -50,10 +52,11 @@ if TYPE_CHECKING:
 
 OF_NOBODY = (None, "cnn", "two-tower-cnn")
 """Kinds of discriminators that nobody asked for."""
-PLAYERS = ("seed", "discriminator", "adversarial")
+PLAYERS = ("seed", "discriminator", "algorithm", "adversarial")
 """What the command decides of a child of a pretrained run."""
 EVERYTHING = (*PLAYERS, "data", "generator")
 """And of a run that starts from nothing."""
+ABOUT_HELP = "Settings that are seldom changed are not shown: --help-all has all that the algorithm of --algo uses."
 
 
 class ChildFlags(SettingsFlags, frozen=True, kw_only=True):
@@ -69,6 +72,8 @@ class ChildFlags(SettingsFlags, frozen=True, kw_only=True):
     """Replace a child run that is there."""
     no_verdict: Switch = False
     """Leave out the comparison with the run it started from, over temperatures, at the end."""
+    algo: Annotated[str, tyro.conf.arg(metavar="NAME")] = USUAL_ALGORITHM
+    """The algorithm: seqgan, maligan, bgan, bgan-DIVERGENCE, reverse-kl, ... Its name decides the other defaults."""
     discriminator: DiscriminatorConfig = DiscriminatorConfig()
     adversarial: AdversarialConfig = AdversarialConfig()
 
@@ -91,6 +96,7 @@ def main(arguments: Sequence[str]) -> None:
     """Parse, train, say what came of it."""
     arguments = with_positional(arguments, "--run")
     algo = chosen_algorithm(arguments)
+    arguments = with_present_names(arguments, algo, SILENT if "--quiet" in arguments else to_standard_error())
     corpus = flag_value(arguments, "--corpus") or flag_value(arguments, "--data.corpus")
     if (corpus and not names_pretrained_run(arguments)) or resumes_own_run(arguments, algo):
         start_from_nothing(arguments, algo)
@@ -127,29 +133,32 @@ def refuse_child(run: "Run") -> None:
 
     folder = Path(os.path.normpath(run.folder))
     parent = folder.parent if folder.name else Path(os.path.abspath(folder)).parent
-    if run.config.adversarial is None or not is_run(parent):
+    if run.config.algorithm is None or not is_run(parent):
         return
     place = ["--run", str(parent), "--name", Path(os.path.abspath(folder)).name]
-    command = shlex.join(["seqgan", "adversarial", "--algo", run.config.adversarial.algo, *place, "--resume"])
+    command = shlex.join(["seqgan", "adversarial", "--algo", run.config.algorithm["name"], *place, "--resume"])
     raise ConfigError(f"{folder} is a child of the run {parent}, whose generator it began with: go on with {command}")
 
 
 def go_on_from_a_run(arguments: Sequence[str], algo: str) -> None:
     """The command without `--corpus`: a child of a run."""
-    asked_for_help = "-h" in arguments or "--help" in arguments
-    base = RunConfig() if asked_for_help else starting_settings(arguments, algo)
-    if base.adversarial is None:
+    base = RunConfig() if asks_for_help(arguments) else starting_settings(arguments, algo)
+    if base.adversarial is None or base.algorithm is None:
         base = with_algorithm(base, algo, ("discriminator", "adversarial"), chosen_kinds(arguments, ["discriminator"]))
     base = msgspec.structs.replace(base, discriminator=base.discriminator or DiscriminatorConfig())
     base = with_config_file(base, arguments, PLAYERS)
     assert base.discriminator is not None
+    assert base.algorithm is not None
     assert base.adversarial is not None
-    default = FromRunFlags(seed=base.seed, discriminator=base.discriminator, adversarial=base.adversarial)
+    default = FromRunFlags(
+        seed=base.seed, algo=base.algorithm["name"], discriminator=base.discriminator, adversarial=base.adversarial
+    )
+    default = default_flags(default, build_algorithm(base.algorithm), arguments)
     about = (
         "Train the generator of a run against a discriminator. With --corpus, start from nothing: see "
         "seqgan adversarial --algo wgan-gp --corpus FILE --help."
     )
-    flags = parse("adversarial", about, default, arguments)
+    flags = parse("adversarial", f"{about} {ABOUT_HELP}", default, with_help_of_both_lengths(arguments))
     refuse_together(flags, "resume", "overwrite")
     refuse_together(flags, "resume", "preset")
     from seqgan.runs.lock import locked
@@ -157,9 +166,8 @@ def go_on_from_a_run(arguments: Sequence[str], algo: str) -> None:
     from seqgan.training.processes import joined
 
     config = settings_of(flags, base)
-    assert config.adversarial is not None
     parent = run_or_newest(flags.run, flags.progress, pretrained=True)
-    folder = parent / check_name(flags.name or config.adversarial.algo, new=not flags.resume)
+    folder = parent / check_name(flags.name or flags.algo, new=not flags.resume)
     with joined(choose_device(flags.device)), locked(folder):
         train_child(config, flags)
 
@@ -182,15 +190,19 @@ def start_from_nothing(arguments: Sequence[str], algo: str) -> None:
     if "--resume" not in arguments:
         base = msgspec.structs.replace(base, data=for_corpus(base.data, arguments, length))
     assert base.discriminator is not None
+    assert base.algorithm is not None
     assert base.adversarial is not None
     default = OwnFlags(
         seed=base.seed,
+        algo=base.algorithm["name"],
         discriminator=base.discriminator,
         adversarial=base.adversarial,
         data=base.data,
         generator=base.generator,
     )
-    flags = parse("adversarial", "Train both players on a corpus, from nothing.", default, arguments)
+    default = default_flags(default, build_algorithm(base.algorithm), arguments)
+    about = f"Train both players on a corpus, from nothing. {ABOUT_HELP}"
+    flags = parse("adversarial", about, default, with_help_of_both_lengths(arguments))
     refuse_together(flags, "resume", "overwrite")
     refuse_together(flags, "resume", "preset")
     if flags.name is not None:
@@ -214,7 +226,7 @@ def own_folder(arguments: Sequence[str], algo: str) -> Path:
 def chosen_algorithm(arguments: Sequence[str]) -> str:
     """The algorithm's name, which decides the defaults of the others: from flag, file or preset, or else seqgan."""
     from_flag = flag_value(arguments, "--algo") or flag_value(arguments, "--adversarial.algo")
-    from_preset = preset_settings(arguments).get("adversarial", {}).get("algo")
+    from_preset = preset_settings(arguments).get("algorithm", {}).get("name")
     if from_flag and from_preset and from_flag != from_preset:
         raise ConfigError(
             f"--preset {flag_value(arguments, '--preset')} is of the algorithm {from_preset}, and --algo is "
@@ -222,17 +234,17 @@ def chosen_algorithm(arguments: Sequence[str]) -> str:
         )
     path = flag_value(arguments, "--config")
     if from_flag is None and path is not None:
-        section = read_settings(Path(path)).get("adversarial")
-        if isinstance(section, dict) and isinstance(section.get("algo"), str):
-            return section["algo"]
-    return from_flag or from_preset or AdversarialConfig().algo
+        section = read_run_settings(Path(path)).get("algorithm")
+        if isinstance(section, dict) and isinstance(section.get("name"), str):
+            return section["name"]
+    return from_flag or from_preset or USUAL_ALGORITHM
 
 
 def chosen_kinds(arguments: Sequence[str], players: Sequence[str]) -> dict[str, str]:
     """The kinds of players that flag, file or preset ask for, which decide whether the algorithm's sizes are theirs."""
     path = flag_value(arguments, "--config")
     kinds = {}
-    for settings in (preset_settings(arguments), {} if path is None else read_settings(Path(path))):
+    for settings in (preset_settings(arguments), {} if path is None else read_run_settings(Path(path))):
         for player in players:
             section = settings.get(player)
             if isinstance(section, dict) and isinstance(section.get("name"), str):
@@ -251,12 +263,12 @@ def starting_settings(arguments: Sequence[str], algo: str) -> RunConfig:
     try:
         parent = run_or_newest(flag_value(arguments, "--run"), pretrained=True)
     except RunError as error:
-        if "generator" not in ALGORITHM_DEFAULTS.get(algo, {}):
+        if "generator" not in algorithm_called(algo).defaults:
             raise
         raise RunError(f"{error} Or start {algo} from nothing, with --corpus FILE.") from error
     if "--resume" not in arguments:
         # An adversarial parent's settings of both players are its own, not the defaults of its children.
-        return msgspec.structs.replace(open_run(parent).config, discriminator=None, adversarial=None)
+        return msgspec.structs.replace(open_run(parent).config, discriminator=None, algorithm=None, adversarial=None)
     child = parent / check_name(flag_value(arguments, "--name") or algo, new=False)
     if not child.exists():
         there = ", ".join(child_runs(parent)) if parent.is_dir() else ""
@@ -292,7 +304,7 @@ def check_name(name: str, *, new: bool = True) -> str:
 
 def train_child(config: RunConfig, flags: FromRunFlags) -> None:
     """Train with these settings; the child is made once everything that can be wrong has been looked at."""
-    from seqgan.build import build_algorithm, build_text, chosen_as_trained, named_players
+    from seqgan.build import build_text, chosen_as_trained, named_players
     from seqgan.build_pretrained import with_discriminator_files, with_located_models
     from seqgan.runs.directory import Run, check_new, create_run, open_run
     from seqgan.runs.moved import check_there, moved_to
@@ -304,16 +316,16 @@ def train_child(config: RunConfig, flags: FromRunFlags) -> None:
         config = msgspec.structs.replace(config, data=moved_to(config.data, flags.corpus))
         parent.config = msgspec.structs.replace(parent.config, data=moved_to(parent.config.data, flags.corpus))
     conditional = parent.source_vocabulary is not None
-    assert config.adversarial is not None
-    check_reads_sources(config.adversarial, build_algorithm(config.adversarial), conditional=conditional)
+    assert config.algorithm is not None
+    check_reads_sources(build_algorithm(config.algorithm), conditional=conditional)
     config = with_located_models(named_players(config, conditional=conditional))
     config = config if flags.resume else chosen_as_trained(config)
-    assert config.adversarial is not None
     check_players(config, flags, conditional=conditional, resumed=flags.resume)
-    folder = parent.folder / check_name(flags.name or config.adversarial.algo, new=not flags.resume)
+    folder = parent.folder / check_name(flags.name or flags.algo, new=not flags.resume)
     if flags.resume:
         run = open_run(folder)
         check_resumable(run.config, config, str(folder))
+        refuse_other_rounds(run.config, config, str(folder))
     elif speaks():
         check_new(folder, flags.overwrite, what_is_read(config, flags.config))
     flags.progress.note(f"From {parent.folder} into {folder}.")
@@ -368,23 +380,22 @@ def verdict_after_training(folder: Path, parent: "Run", flags: FromRunFlags) -> 
 
 def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
     """Train from nothing; the run is made once everything that can be wrong has been looked at."""
-    from seqgan.build import as_read, build_algorithm, build_text, chosen_as_trained, named_players
+    from seqgan.build import as_read, build_text, chosen_as_trained, named_players
     from seqgan.objectives import Relaxed
     from seqgan.runs.directory import Run, check_new, create_run, open_run
     from seqgan.runs.moved import check_there
 
     config = named_players(config, conditional=config.data.source is not None)
     config = config if flags.resume else chosen_as_trained(config)
-    assert config.adversarial is not None
-    resumed = flags.resume
+    algo, resumed = flags.algo, flags.resume
     check_players(config, flags, conditional=config.data.source is not None, resumed=resumed, from_nothing=True)
     if config.generator.name in PRETRAINED:
         raise ConfigError(
             f"--generator {config.generator.name} does not start from nothing: run seqgan pretrain with it, then "
-            f"seqgan adversarial --algo {config.adversarial.algo}."
+            f"seqgan adversarial --algo {algo}."
         )
-    if not isinstance(build_algorithm(config.adversarial), Relaxed):
-        algo = config.adversarial.algo
+    assert config.algorithm is not None
+    if not isinstance(build_algorithm(config.algorithm), Relaxed):
         if flags.resume:
             raise ConfigError(
                 f"{folder} began with the generator of a pretrained run, and no run is in the folder that holds it: "
@@ -399,6 +410,7 @@ def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
     if flags.resume:
         run = open_run(folder)
         check_resumable(run.config, config, str(folder))
+        refuse_other_rounds(run.config, config, str(folder))
         check_there(folder, config.data)
         text = build_text(config.data, *run.symbols, progress=flags.progress)
     else:
@@ -436,7 +448,6 @@ def check_players(
     Raises:
         ConfigError: they do not, and why.
     """
-    from seqgan.build import build_algorithm
     from seqgan.generators import ONE_SHOT_GENERATORS
     from seqgan.objectives import Relaxed, SelfPlay
     from seqgan.reached import check_reached
@@ -444,25 +455,26 @@ def check_players(
     from seqgan.training.adversarial import check_settings
     from seqgan.training.engine import choose_device
 
+    assert config.algorithm is not None
     assert config.adversarial is not None
     assert config.discriminator is not None
     choose_device(flags.device)
     if flags.tensorboard:
         check_installed()
-    algorithm = build_algorithm(config.adversarial)
+    algorithm = build_algorithm(config.algorithm)
     usual = DiscriminatorConfig()
     own = msgspec.structs.replace(config.discriminator, name=None)
     judged = config.discriminator.name not in OF_NOBODY or own != usual
     if isinstance(algorithm, SelfPlay) and judged and not resumed:
         raise ConfigError(
-            f"{config.adversarial.algo} has no discriminator, and its kind or sizes are given: leave --discriminator "
+            f"{algorithm.name} has no discriminator, and its kind or sizes are given: leave --discriminator "
             "and its settings out."
         )
     for player in () if resumed else ("discriminator", "generator") if from_nothing else ("discriminator",):
         check_reached(player, config, flags.preset)
     if config.discriminator.name in PRETRAINED and isinstance(algorithm, Relaxed):
         raise ConfigError(
-            f"--discriminator {config.discriminator.name} reads texts, and {config.adversarial.algo} shows it "
+            f"--discriminator {config.discriminator.name} reads texts, and {algorithm.name} shows it "
             "distributions over tokens: choose an algorithm on sampled text, or another discriminator."
         )
     check_settings(
@@ -483,7 +495,7 @@ def train(
     config: RunConfig, flags: ChildFlags, text: "Text", make_run: Callable[[], "Run"], weights: Path | None = None
 ) -> None:
     """Build both players, make the run, train."""
-    from seqgan.build import build_algorithm, build_discriminator, build_generator
+    from seqgan.build import build_discriminator, build_generator
     from seqgan.evaluation.evaluate import judge_while_training
     from seqgan.evaluation.pairs import judge_answers_while_training
     from seqgan.objectives import SelfPlay
@@ -494,6 +506,7 @@ def train(
     from seqgan.training.adversarial import train_adversarially, why_over
     from seqgan.training.engine import choose_device
 
+    assert config.algorithm is not None
     assert config.adversarial is not None
     assert config.discriminator is not None
     device = choose_device(flags.device)
@@ -522,7 +535,7 @@ def train(
         own_tokenizer=own,
         weights=not begun,
     ).to(device)
-    algorithm = build_algorithm(config.adversarial)
+    algorithm = build_algorithm(config.algorithm)
     if not isinstance(algorithm, SelfPlay):  # which has no discriminator, whatever the settings build
         say_dropped_widths(config.discriminator, text.max_length, flags.progress)
     run = run or make_run()
@@ -535,7 +548,7 @@ def train(
     folder = run.folder
     place = ["--run", str(folder)] if weights is None else ["--run", str(folder.parent), "--name", folder.name]
     place += ["--no-verdict"] if flags.no_verdict else []
-    words = ["seqgan", "adversarial", "--algo", config.adversarial.algo, *place, "--resume", *on_device(flags)]
+    words = ["seqgan", "adversarial", "--algo", algorithm.name, *place, "--resume", *on_device(flags)]
     command = shlex.join(words)
     with interruptible(f"Go on with: {command}") as stop, gone_on_with(command):
         train_adversarially(

@@ -12,10 +12,10 @@ from msgspec import Meta
 from seqgan.cli.memory import Memory, check_memory, holding_to
 from seqgan.cli.options import CommonFlags, Switch, check_flags, check_target, parse, run_or_newest, with_positional
 from seqgan.cli.verdict import check_comparison, compare_as_asked, compares
-from seqgan.config import MOST, Seed
 from seqgan.data.lines import count
 from seqgan.errors import ConfigError, RunError
 from seqgan.progress import SILENT, Progress, printable
+from seqgan.settings.types import MOST, Seed
 
 if TYPE_CHECKING:
     from seqgan.metrics import Report

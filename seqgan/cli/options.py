@@ -17,7 +17,7 @@ from seqgan.config import RunConfig, Seed, check, with_settings, without_rules_o
 from seqgan.errors import ConfigError, nearest
 from seqgan.presets import PRESETS, Settings
 from seqgan.progress import SILENT, Progress, printable, to_standard_error
-from seqgan.settings_file import read_settings
+from seqgan.settings.before import read_run_settings
 
 Switch = Annotated[bool, tyro.conf.FlagCreatePairsOff]
 """A flag that is given or not, without a negated twin."""
@@ -251,7 +251,12 @@ def with_config_file(config: RunConfig, arguments: Sequence[str], sections: Sequ
     with_file = with_preset(config, arguments, sections)
     path = flag_value(arguments, "--config")
     if path is not None:
-        with_file = with_settings(with_file, without_rules_of_before(read_settings(Path(path))), path)
+        algo = None if config.algorithm is None else config.algorithm["name"]
+        settings = without_rules_of_before(read_run_settings(Path(path), algo))
+        section = settings.get("algorithm")
+        if isinstance(section, dict) and section.get("name", algo) != algo:
+            del settings["algorithm"]  # a flag names another: what is that one's own is none of this one's
+        with_file = with_settings(with_file, settings, path)
     return msgspec.structs.replace(config, **{name: getattr(with_file, name) for name in sections})
 
 
@@ -263,6 +268,8 @@ def settings_of(flags: SettingsFlags, base: RunConfig) -> RunConfig:
     """
     names = {field.name for field in msgspec.structs.fields(RunConfig)}
     given: dict[str, Any] = {name: getattr(flags, name) for name in flags.__struct_fields__ if name in names}
+    if hasattr(flags, "algo"):
+        given["algorithm"] = {"name": flags.algo, **msgspec.to_builtins(given.get("algorithm", {}))}
     return check(msgspec.structs.replace(base, **given))
 
 

@@ -7,18 +7,21 @@ import msgspec
 import tyro
 from msgspec import Meta
 
-from seqgan.cli.adversarial import EVERYTHING, chosen_algorithm
+from seqgan.algorithm_settings import build_algorithm, with_algorithm
+from seqgan.cli.adversarial import EVERYTHING, PLAYERS, chosen_algorithm
+from seqgan.cli.algorithm_flags import default_flags, with_help_of_both_lengths, with_present_names
 from seqgan.cli.options import SettingsFlags, check_flags, parse, settings_of, with_config_file, with_positional
 from seqgan.cli.pretrain import for_corpus, resolved
 from seqgan.config import (
-    AdversarialConfig,
     DataConfig,
     DiscriminatorConfig,
     GeneratorConfig,
     PretrainConfig,
     RunConfig,
-    with_algorithm,
+    without_players,
 )
+from seqgan.progress import SILENT, to_standard_error
+from seqgan.settings.adversarial import USUAL_ALGORITHM, AdversarialConfig
 
 
 class PlanFlags(SettingsFlags, frozen=True, kw_only=True):
@@ -32,6 +35,8 @@ class PlanFlags(SettingsFlags, frozen=True, kw_only=True):
     generator: GeneratorConfig = GeneratorConfig()
     pretrain: PretrainConfig = PretrainConfig()
     discriminator: DiscriminatorConfig = DiscriminatorConfig()
+    algo: Annotated[str, tyro.conf.arg(metavar="NAME")] = USUAL_ALGORITHM
+    """The algorithm of the adversarial training."""
     adversarial: AdversarialConfig = AdversarialConfig()
 
 
@@ -46,31 +51,35 @@ def main(arguments: Sequence[str]) -> None:
     if folder is not None:
         from seqgan.runs.directory import open_run
 
-        base = msgspec.structs.replace(open_run(folder).config, discriminator=DiscriminatorConfig(), adversarial=None)
-        sections = ("seed", "discriminator", "adversarial")
-    base = with_algorithm(base, chosen_algorithm(arguments), sections)
+        base = without_players(open_run(folder).config)
+        sections = PLAYERS
+    algo = chosen_algorithm(arguments)
+    arguments = with_present_names(arguments, algo, SILENT if "--quiet" in arguments else to_standard_error())
+    base = with_algorithm(base, algo, sections)
     base = with_config_file(base, arguments, sections)
     if folder is None:  # beside a run, --corpus says where its text is now
         base = msgspec.structs.replace(base, data=for_corpus(base.data, arguments))
     assert base.discriminator is not None
+    assert base.algorithm is not None
     assert base.adversarial is not None
     default = PlanFlags(
         seed=base.seed,
+        algo=base.algorithm["name"],
         data=base.data,
         generator=base.generator,
         pretrain=base.pretrain,
         discriminator=base.discriminator,
         adversarial=base.adversarial,
     )
+    default = default_flags(default, build_algorithm(base.algorithm), arguments)
     about = "Hours and memory of a training, from a few real steps; takes the settings of pretrain and adversarial."
-    flags = check_flags(parse("plan", about, default, arguments))
+    flags = check_flags(parse("plan", about, default, with_help_of_both_lengths(arguments)))
     plan(settings_of(flags, base), flags)
 
 
 def plan(config: RunConfig, flags: PlanFlags) -> None:
     """Build everything as the training commands do, time it, print the table."""
     from seqgan.build import (
-        build_algorithm,
         build_discriminator,
         build_generator,
         build_text,
@@ -97,7 +106,8 @@ def plan(config: RunConfig, flags: PlanFlags) -> None:
     judging, playing = config.discriminator, config.adversarial
     assert judging is not None
     assert playing is not None
-    algorithm = build_algorithm(playing)
+    assert config.algorithm is not None
+    algorithm = build_algorithm(config.algorithm)
     if run is None:
         config = with_own_tokenizer(config)
         config = msgspec.structs.replace(config, generator=with_generator_files(config.generator))

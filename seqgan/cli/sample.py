@@ -10,9 +10,9 @@ from msgspec import Meta
 
 from seqgan.cli.memory import Memory, check_memory, holding_to
 from seqgan.cli.options import CommonFlags, Switch, check_flags, check_target, parse, run_or_newest, with_positional
-from seqgan.config import MOST, Seed
 from seqgan.errors import ConfigError
 from seqgan.progress import printable
+from seqgan.settings.types import MOST, Seed
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -107,7 +107,7 @@ def main(arguments: Sequence[str]) -> None:
 
 def how_trained(run: "Run") -> str:
     """By what, in words."""
-    return run.config.adversarial.algo if run.config.adversarial is not None else "maximum likelihood"
+    return run.config.algorithm_name or "maximum likelihood"
 
 
 def check_meaningful(flags: SampleFlags, run: "Run") -> None:

@@ -23,12 +23,10 @@ BLOCK = 4096
 """Lines that are in memory at once."""
 DESCRIPTION = """\
 How real each line of a text looks to a run's discriminator: the line, a tab, and the log-odds that the discriminator
-gives it. 0 is undecided, above 0 leans to real text; of wgan, wgan-gp, relgan and gad, which compare, only the order
-means something. They are this discriminator's, which learnt to tell its training
+gives it. 0 is undecided, above 0 leans to real text; of algorithms that compare, such as wgan-gp, relgan and gad, only
+the order means something. They are this discriminator's, which learnt to tell its training
 text from its own generator's samples: compare lines with one another under one run, not numbers across runs, and take
 them for no probability that a person wrote a line."""
-CRITICS = ("wgan", "wgan-gp", "relgan", "gad")
-"""Algorithms whose discriminator says which of two is more real, and has no zero."""
 
 
 class ScoreFlags(CommonFlags, frozen=True, kw_only=True):
@@ -71,6 +69,8 @@ def main(arguments: Sequence[str]) -> None:
         raise ConfigError("Which discriminator judges? Name an adversarial run with --run DIR.")
 
     from seqgan.files import write_with
+    from seqgan.objectives import ALGORITHMS
+    from seqgan.objectives.algorithm import only_compares
     from seqgan.runs.directory import open_run
     from seqgan.runs.reads import read_by
 
@@ -82,8 +82,8 @@ def main(arguments: Sequence[str]) -> None:
     if flags.input == flags.source == "-":
         raise ConfigError("--input and --source are both standard input: give one of them as a file.")
     judges = load_judges(flags, run)
-    algorithm = run.config.adversarial.algo if run.config.adversarial is not None else ""
-    if algorithm in CRITICS:
+    algorithm = run.config.algorithm_name
+    if only_compares(ALGORITHMS.get(algorithm or "")):
         flags.progress.note(
             f"The critic of {algorithm} has no zero: of two lines, the one with the greater number looks more real."
         )

@@ -13,19 +13,18 @@ from seqgan.cli.options import CommonFlags, SettingsFlags, Switch, check_flags, 
 from seqgan.config import (
     CONDITIONAL,
     PRETRAINED,
-    AdversarialConfig,
     DataConfig,
-    DiscriminatorConfig,
     GeneratorConfig,
     Positive,
     RunConfig,
     check,
-    with_algorithm,
     with_settings,
+    without_players,
 )
 from seqgan.data.lines import count
 from seqgan.errors import ConfigError, RunError, SeqganError
 from seqgan.progress import Progress
+from seqgan.settings.adversarial import USUAL_ALGORITHM, AdversarialConfig
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -381,7 +380,8 @@ def check_trial(sweep: "SweepFile", settings: Mapping[str, Any], parent: RunConf
     Raises:
         ConfigError: it cannot, and why.
     """
-    from seqgan.build import build_algorithm, chosen_as_trained, named_players
+    from seqgan.algorithm_settings import build_algorithm, with_algorithm
+    from seqgan.build import chosen_as_trained, named_players
     from seqgan.cli.adversarial import check_players
     from seqgan.cli.pretrain import check_pretrainable
     from seqgan.objectives import Relaxed
@@ -395,31 +395,30 @@ def check_trial(sweep: "SweepFile", settings: Mapping[str, Any], parent: RunConf
         config = named_players(config, conditional=reads_sources(config))
         check_reached("generator", config)
         return config
-    section = settings.get("adversarial")
-    algo = section.get("algo") if isinstance(section, dict) else None
-    algo = algo if isinstance(algo, str) else AdversarialConfig().algo
-    of_trial = ("discriminator", "adversarial", *(() if parent is not None else ("data", "generator")))
-    of_algorithm = of_trial if sweep.command == "adversarial" else of_trial[:2]
+    section = settings.get("algorithm")
+    algo = section.get("name") if isinstance(section, dict) else None
+    algo = algo if isinstance(algo, str) else USUAL_ALGORITHM
+    of_trial = ("discriminator", "algorithm", "adversarial", *(() if parent is not None else ("data", "generator")))
+    of_algorithm = of_trial if sweep.command == "adversarial" else of_trial[:3]
     kinds = {
         player: settings[player]["name"]
         for player in ("generator", "discriminator")
         if isinstance(settings.get(player), dict) and isinstance(settings[player].get("name"), str)
     }
-    base = msgspec.structs.replace(parent or RunConfig(), discriminator=DiscriminatorConfig(), adversarial=None)
+    base = without_players(parent or RunConfig())
     base = with_algorithm(base, algo, of_algorithm, {name: kinds[name] for name in kinds if name in of_algorithm})
     given = {name: part for name, part in settings.items() if parent is None or name in of_trial}
     config = check(with_settings(base, given, where))
-    assert config.adversarial is not None
+    assert config.algorithm is not None
     conditional = parent.data.max_source_length > 0 if parent is not None else reads_sources(config)
-    algorithm = build_algorithm(config.adversarial)
+    algorithm = build_algorithm(config.algorithm)
     if sweep.command == "adversarial" and parent is None and not isinstance(algorithm, Relaxed):
         raise ConfigError(
-            f"{config.adversarial.algo} improves a generator that was pretrained: name its run with run, or have "
-            "command both."
+            f"{algorithm.name} improves a generator that was pretrained: name its run with run, or have command both."
         )
     if sweep.command == "both":
         check_pretrainable(config.generator)
-    check_reads_sources(config.adversarial, algorithm, conditional=conditional)
+    check_reads_sources(algorithm, conditional=conditional)
     config = chosen_as_trained(named_players(config, conditional=conditional))
     flags = SettingsFlags(device=device)
     check_players(config, flags, conditional=conditional, from_nothing=parent is None)

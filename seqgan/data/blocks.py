@@ -19,7 +19,7 @@ REFUSED = {
 }
 """Characters that no line of a plain text may hold, and what to say."""
 READ_BYTES = 2**22
-"""Read at once, unless a caller wants less."""
+"""Read at once, where it is not a line."""
 LONGEST_LINE = 2**26
 """Bytes of a line from which it is taken for a file without line feeds."""
 MARK = b"\xef\xbb\xbf"
@@ -31,7 +31,7 @@ def read_blocks(
     name: str,
     refused: str = "\0\t",
     *,
-    at_once: int | None = None,
+    by_line: bool = False,
     within: int | None = None,
     before: Callable[[], int] | None = None,
 ) -> Iterator[tuple[bytes, list[str]]]:
@@ -44,8 +44,8 @@ def read_blocks(
         file: opened for bytes; it stands at the beginning of a line.
         name: of the file, for messages.
         refused: characters of `REFUSED` that no line may hold, unless it is blank.
-        at_once: bytes of a block, which ends where the line ends that the last of them is in: with 1, a block is a
-            line. None takes `READ_BYTES`.
+        by_line: a block is a line, and no more is asked of the file; else it has `READ_BYTES`, and then what is missing
+            of its last line.
         within: a block begins in so many of the bytes that follow; None reads all.
         before: tells how many lines stand before the first block, and is asked where a message says it; None where
             the file stands at its beginning.
@@ -56,12 +56,11 @@ def read_blocks(
     number = read = 0
     where = numbered(name, lambda: number + (0 if before is None else before()))
     while within is None or read < within:
-        most = READ_BYTES if at_once is None else at_once
-        content = file.read(most if within is None else min(most, within - read))
+        content = b"" if by_line else file.read(READ_BYTES if within is None else min(READ_BYTES, within - read))
+        if by_line or (content and not content.endswith(b"\n")):
+            content += rest_of_line(file, content, where)
         if not content:
             return
-        if not content.endswith(b"\n"):
-            content += rest_of_line(file, content, where)
         lines = _lines_of(content, where, refused, begins=read == 0 and before is None)
         yield content, lines
         number += len(lines)

@@ -20,7 +20,7 @@ def stream_lines(file: BinaryIO, name: str, refused: str = "\0\t") -> Iterator[s
     """
     number = 0
     # A line at a time, so that whoever writes them into a pipe one by one is answered one by one.
-    for _, lines in read_blocks(file, name, refused, at_once=1):
+    for _, lines in read_blocks(file, name, refused, by_line=True):
         number += len(lines)
         yield from lines
     if not number:

@@ -113,7 +113,7 @@ def _card(run: Run, tokenizer: Pretrained, generator: HuggingFaceGenerator | Hug
     from huggingface_hub import ModelCard, ModelCardData
 
     config, data = run.config, run.config.data
-    algorithm = config.adversarial.algo if config.adversarial is not None else None
+    algorithm = config.algorithm_name
     source = config.generator.path or ""
     about = ModelCardData(
         library_name="transformers",

@@ -30,7 +30,7 @@ class LoadedRun:
         self._device = choose_device(device)
 
     def __repr__(self) -> str:
-        by = "maximum likelihood" if self.run.config.adversarial is None else self.run.config.adversarial.algo
+        by = self.run.config.algorithm_name or "maximum likelihood"
         return f"LoadedRun({str(self.run.folder)!r}: {self.run.config.generator.name}, trained by {by})"
 
     @cached_property

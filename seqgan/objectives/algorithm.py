@@ -1,13 +1,63 @@
-"""The record that an adversarial algorithm is: one kind for each way in which the generator's gradient arrives."""
+"""The record that an adversarial algorithm is: one kind for each way in which the generator's gradient arrives.
 
-from collections.abc import Callable
-from typing import NamedTuple
+A record says all that is the algorithm's own: its functions, its settings, the values that it has in place of the
+shared settings' defaults, and facts that other parts go by. No other part of the package knows an algorithm by name.
+"""
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import msgspec
 import torch
 from torch import Tensor
 
+from seqgan.errors import ConfigError, nearest
+from seqgan.settings.types import Section
+
 Critic = Callable[[Tensor, Tensor], Tensor]
 """Distributions [B, T, V] and their mask [B, T] to logits [B], positive for real: a discriminator, or what wraps it."""
+
+Defaults = Mapping[str, Mapping[str, Any]]
+"""Sections of a run's settings, and in each the values that an algorithm has in place of the general defaults. Those of
+`data` and `generator` are for runs that start from nothing."""
+NO_DEFAULTS: Defaults = MappingProxyType({})
+
+
+class OwnSettings(Section, frozen=True, kw_only=True):
+    """Settings that belong to one algorithm: a subclass has typed fields with defaults, and a sentence under each.
+
+    They are the flags ``--algorithm.FIELD`` where the algorithm is named, and stand under `algorithm` in `config.yaml`.
+    """
+
+
+def remade(algorithm: Any, values: Mapping[str, Any]) -> Any:
+    """The same algorithm with other values of its own settings.
+
+    Args:
+        algorithm: a record.
+        values: by name; the others stay as they are.
+
+    Raises:
+        ConfigError: it has no such setting, or the value is of another type or out of range.
+    """
+    if not values:
+        return algorithm
+    own, name = algorithm.settings, algorithm.name
+    for key in values:
+        if key not in own.__struct_fields__ or algorithm.made is None:
+            known = ", ".join(own.__struct_fields__)
+            has = f"Known: {known}." if known else f"{name} has no settings of its own: leave it out."
+            raise ConfigError(f"algorithm.{key} is no setting of {name}.{nearest(key, own.__struct_fields__)} {has}")
+    whole = {**msgspec.to_builtins(own), **values}
+    try:
+        # Not strict: YAML reads 1e-3 as a string.
+        settings = msgspec.convert(whole, type(own), strict=False)
+    except msgspec.ValidationError as error:
+        what, _, place = str(error).partition(" - at `$.")
+        key, expected = place.rstrip("`"), what.replace("`", "").removeprefix("Expected ")
+        raise ConfigError(f"algorithm.{key} is {whole.get(key)!r}, expected {expected}.") from error
+    return algorithm.made(settings)
 
 
 class Sampled(NamedTuple):
@@ -31,6 +81,22 @@ class Sampled(NamedTuple):
     needs_log_odds: bool = False
     """Whether what the update is said to do rests on logits that tell the log-odds of data over the generator as it
     now is: exactly, or up to a constant where samples are compared. What bends them is then refused."""
+    name: str = "this algorithm"
+    """What messages call it, and `--algo` where it is in `ALGORITHMS`."""
+    settings: OwnSettings = OwnSettings()
+    """The values of its own settings, of which the functions above were made."""
+    made: Callable[[Any], "Sampled"] | None = None
+    """Makes the record from other values of them; None where there are none."""
+    defaults: Defaults = NO_DEFAULTS
+    """What it has in place of the shared settings' defaults."""
+
+    def with_settings(self, **values: Any) -> "Sampled":
+        """The same with other values of its own settings.
+
+        Raises:
+            ConfigError: it has no such setting, or the value is of another type or out of range.
+        """
+        return remade(self, values)
 
 
 def _constant(progress: float) -> float:  # noqa: ARG001
@@ -58,5 +124,65 @@ class Relaxed(NamedTuple):
     """What follows an end symbol is hidden. False: padding is text like any other, which the generator has to make."""
     temperature: Callable[[float], float] = _constant
     """Share of the training that is done, from 0 to 1, to what logits are divided by."""
-    clamp: float | None = None
-    """After each of its updates every parameter of the discriminator is clamped to at most this size."""
+    annealing_rounds: int = 0
+    """Rounds of the whole training by which that share is counted, also if fewer are made; 0: those of the run."""
+    compares: bool = False
+    """Whether only differences of the discriminator's logits mean something."""
+    bounds_slope: bool = False
+    """Whether the discriminator is a critic whose slope is bounded, which is a property of one logit a sequence."""
+    name: str = "this algorithm"
+    """What messages call it, and `--algo` where it is in `ALGORITHMS`."""
+    settings: OwnSettings = OwnSettings()
+    """The values of its own settings, of which the functions above were made."""
+    made: Callable[[Any], "Relaxed"] | None = None
+    """Makes the record from other values of them; None where there are none."""
+    defaults: Defaults = NO_DEFAULTS
+    """What it has in place of the shared settings' defaults."""
+
+    def with_settings(self, **values: Any) -> "Relaxed":
+        """The same with other values of its own settings.
+
+        Raises:
+            ConfigError: it has no such setting, or the value is of another type or out of range.
+        """
+        return remade(self, values)
+
+    @property
+    def anneals(self) -> bool:
+        """Whether the temperature depends on the share of the training that is done."""
+        return self.temperature(0.0) != self.temperature(1.0)
+
+
+class SelfPlay(NamedTuple):
+    """An algorithm whose generator plays against its own past, without a discriminator."""
+
+    loss: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
+    """Log-probabilities of real sequences [B] under the generator and under its past, and of that past's samples [B]
+    under both, to a loss []."""
+    iteration_rounds: int = 50
+    """Rounds after which the generator takes the place of its past."""
+    name: str = "this algorithm"
+    """What messages call it, and `--algo` where it is in `ALGORITHMS`."""
+    settings: OwnSettings = OwnSettings()
+    """The values of its own settings, of which the functions above were made."""
+    made: Callable[[Any], "SelfPlay"] | None = None
+    """Makes the record from other values of them; None where there are none."""
+    defaults: Defaults = NO_DEFAULTS
+    """What it has in place of the shared settings' defaults."""
+
+    def with_settings(self, **values: Any) -> "SelfPlay":
+        """The same with other values of its own settings.
+
+        Raises:
+            ConfigError: it has no such setting, or the value is of another type or out of range.
+        """
+        return remade(self, values)
+
+
+Algorithm = Sampled | Relaxed | SelfPlay
+"""A record of any kind."""
+
+
+def only_compares(algorithm: Algorithm | None) -> bool:
+    """Whether the discriminator's logits have no zero of their own, so that only their differences mean something."""
+    return isinstance(algorithm, Sampled | Relaxed) and algorithm.compares

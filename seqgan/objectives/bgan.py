@@ -86,11 +86,27 @@ DIVERGENCES = {
 def boundary_seeking(divergence: str) -> Sampled:
     """The algorithm for one of `DIVERGENCES`."""
     log_weight, loss = DIVERGENCES[divergence]
-    return Sampled(log_weight, importance_advantages, loss, weighs=True, needs_log_odds=True)
+    return Sampled(
+        log_weight,
+        importance_advantages,
+        loss,
+        weighs=True,
+        needs_log_odds=True,
+        name="bgan" if divergence == "gan" else f"bgan-{divergence}",
+        # A penalty on the output layer bends the log-odds that it learns from.
+        defaults={"adversarial": {"output_decay": 0.0}},
+    )
 
 
 BGAN = boundary_seeking("gan")
 
-BGAN_REINFORCE = Sampled(log_odds, mean_advantages, binary_discriminator_loss, needs_log_odds=True)
+BGAN_REINFORCE = Sampled(
+    log_odds,
+    mean_advantages,
+    binary_discriminator_loss,
+    needs_log_odds=True,
+    name="bgan-reinforce",
+    defaults={"adversarial": {"baseline": "log-partition", "output_decay": 0.0}},
+)
 """Its REINFORCE form: the logarithm of a sample's weight, less that of the mean weight, is its reward. It minimises the
 reverse divergence, KL(q || p), and its variance is higher."""

@@ -25,4 +25,26 @@ from seqgan.objectives.algorithm import Sampled
 from seqgan.objectives.discriminator import binary_discriminator_loss
 from seqgan.objectives.rewards import probability
 
-CSGAN_NMT = Sampled(probability, mean_advantages, binary_discriminator_loss)
+CSGAN_NMT = Sampled(
+    probability,
+    mean_advantages,
+    binary_discriminator_loss,
+    name="csgan-nmt",
+    # Learning rates are for minutes and not days: the paper has a tenth of them.
+    defaults={
+        "discriminator": {"name": "two-tower-cnn"},
+        "adversarial": {
+            "rollouts": 20,
+            "baseline": "constant",
+            "baseline_value": 0.5,
+            "discriminator_share": 0.7,
+            "teacher_forcing_steps": 1,
+            "optimizer": "rmsprop",
+            "warmup_optimizer": "adam",
+            "warmup_accuracy": 0.82,
+            "weight_clamp": 1.0,
+            "generator_learning_rate": 1e-4,
+            "discriminator_learning_rate": 1e-3,
+        },
+    },
+)

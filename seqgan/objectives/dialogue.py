@@ -25,4 +25,13 @@ from seqgan.objectives.algorithm import Sampled
 from seqgan.objectives.discriminator import binary_discriminator_loss
 from seqgan.objectives.rewards import probability
 
-DIALOGUE = Sampled(probability, mean_advantages, binary_discriminator_loss)
+DIALOGUE = Sampled(
+    probability,
+    mean_advantages,
+    binary_discriminator_loss,
+    name="dialogue",
+    defaults={
+        "discriminator": {"name": "hierarchical"},
+        "adversarial": {"rollouts": 5, "baseline": "critic", "teacher_forcing_steps": 1, "discriminator_steps": 5},
+    },
+)

@@ -12,11 +12,28 @@ a baseline: the leave-one-out mean is the default of these names.
 Source: Goodfellow et al. 2014; Ghasemipour et al. 2020 (arXiv:1911.02256) for the correspondence.
 """
 
+from collections.abc import Callable
+
+from torch import Tensor
+
 from seqgan.objectives.advantages import mean_advantages
 from seqgan.objectives.algorithm import Sampled
 from seqgan.objectives.discriminator import binary_discriminator_loss
 from seqgan.objectives.rewards import log_odds, log_probability, negative_log_fake
 
-REVERSE_KL = Sampled(log_odds, mean_advantages, binary_discriminator_loss, needs_log_odds=True)
-NON_SATURATING = Sampled(log_probability, mean_advantages, binary_discriminator_loss, needs_log_odds=True)
-SATURATING = Sampled(negative_log_fake, mean_advantages, binary_discriminator_loss, needs_log_odds=True)
+
+def _of(name: str, reward: Callable[[Tensor], Tensor]) -> Sampled:
+    return Sampled(
+        reward,
+        mean_advantages,
+        binary_discriminator_loss,
+        needs_log_odds=True,
+        name=name,
+        # Rewards without a fixed sign, or of one sign only: uncentred, they drown the signal or favour a length.
+        defaults={"adversarial": {"baseline": "leave-one-out", "output_decay": 0.0}},
+    )
+
+
+REVERSE_KL = _of("reverse-kl", log_odds)
+NON_SATURATING = _of("non-saturating", log_probability)
+SATURATING = _of("saturating", negative_log_fake)

@@ -25,4 +25,23 @@ from seqgan.objectives.algorithm import Sampled
 from seqgan.objectives.relgan import relativistic_loss
 from seqgan.objectives.rewards import log_odds
 
-GAD = Sampled(log_odds, mean_advantages, relativistic_loss, compares=True, needs_log_odds=True)
+GAD = Sampled(
+    log_odds,
+    mean_advantages,
+    relativistic_loss,
+    compares=True,
+    needs_log_odds=True,
+    name="gad",
+    # The paper's, but for learning rates (1e-6) and sizes: those are of models of billions of weights.
+    defaults={
+        "adversarial": {
+            "credit": "sequence",
+            "group_size": 8,
+            "baseline": "leave-one-out",
+            "standardize": True,
+            "kl_weight": 0.001,
+            "output_decay": 0.0,
+            "discriminator_steps": 1,
+        }
+    },
+)

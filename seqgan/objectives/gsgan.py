@@ -13,7 +13,7 @@ Implementation details, with their source:
 3. The temperature falls from 5 to 1 (paper); here in a straight line over the training.
 4. Normal noise sets the first state of the generator, hidden and cell (paper).
 5. The generator's loss is the non-saturating form of Goodfellow et al. 2014.
-6. `GSGAN._replace(hard=True)` judges one-hot vectors, with the relaxed sample's gradient.
+6. `straight_through` judges one-hot vectors, with the relaxed sample's gradient.
 7. Their setting: LSTMs of 32 units, Adam, learning rate 1e-3, 200 sequences, strings of at most 12 symbols.
 """
 
@@ -21,8 +21,20 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from seqgan.objectives.algorithm import Critic, Relaxed
+from seqgan.objectives.algorithm import Critic, OwnSettings, Relaxed
 from seqgan.objectives.discriminator import binary_discriminator_loss, judge_both
+from seqgan.settings.types import Count
+
+RELAXED_WORDS = {
+    "rounds": 3000,
+    "generator_learning_rate": 1e-4,
+    "discriminator_learning_rate": 1e-4,
+    "output_decay": 0.0,
+    "warmup_steps": 0,
+    "discriminator_steps": 5,
+    "evaluate_every": 100,
+}
+"""What training through relaxed words has in place of the shared defaults, after Nie et al. 2019."""
 
 FIRST_TEMPERATURE, LAST_TEMPERATURE = 5.0, 1.0
 
@@ -53,4 +65,33 @@ def temperature(progress: float) -> float:
     return FIRST_TEMPERATURE + (LAST_TEMPERATURE - FIRST_TEMPERATURE) * progress
 
 
-GSGAN = Relaxed(generator_loss, discriminator_loss, gumbel=True, temperature=temperature)
+class GsganSettings(OwnSettings, frozen=True, kw_only=True):
+    """Settings of gsgan."""
+
+    straight_through: bool = False
+    """The discriminator reads one-hot vectors, whose gradient is taken to be the relaxed ones'."""
+    annealing_rounds: Count = 0
+    """Rounds over which the temperature falls, also if fewer are made; 0: those of the run."""
+
+
+def gsgan(settings: GsganSettings) -> Relaxed:
+    """The algorithm with these settings. The players' sizes are ours: the paper's are for strings of twelve symbols."""
+    return Relaxed(
+        generator_loss,
+        discriminator_loss,
+        gumbel=True,
+        hard=settings.straight_through,
+        temperature=temperature,
+        annealing_rounds=settings.annealing_rounds,
+        name="gsgan",
+        settings=settings,
+        made=gsgan,
+        defaults={
+            "adversarial": {**RELAXED_WORDS, "discriminator_steps": 1},
+            "generator": {"name": "lstm", "state_noise": 1.0, "dropout": 0.0},
+            "discriminator": {"name": "rnn", "dropout": 0.0},
+        },
+    )
+
+
+GSGAN = gsgan(GsganSettings())

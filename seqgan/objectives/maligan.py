@@ -29,4 +29,13 @@ from seqgan.objectives.algorithm import Sampled
 from seqgan.objectives.discriminator import binary_discriminator_loss
 from seqgan.objectives.rewards import log_odds
 
-MALIGAN = Sampled(log_odds, importance_advantages, binary_discriminator_loss, weighs=True, needs_log_odds=True)
+MALIGAN = Sampled(
+    log_odds,
+    importance_advantages,
+    binary_discriminator_loss,
+    weighs=True,
+    needs_log_odds=True,
+    name="maligan",
+    # A penalty on the output layer bends the log-odds that it learns from.
+    defaults={"adversarial": {"baseline": "rising", "output_decay": 0.0}},
+)

@@ -21,13 +21,19 @@ Implementation details, with their source:
 """
 
 from collections.abc import Callable
+from typing import Annotated
 
 import torch
+import tyro
+from msgspec import Meta
 from torch import Tensor
 from torch.nn import functional
 
-from seqgan.objectives.algorithm import Critic, Relaxed
+from seqgan.errors import ConfigError, nearest
+from seqgan.objectives.algorithm import Critic, OwnSettings, Relaxed
 from seqgan.objectives.discriminator import judge_both
+from seqgan.objectives.gsgan import RELAXED_WORDS
+from seqgan.settings.types import Count
 
 SCHEDULES: dict[str, Callable[[float, float], float]] = {
     "constant": lambda maximum, progress: maximum,  # noqa: ARG005
@@ -65,14 +71,50 @@ def relativistic_loss(better: Tensor, worse: Tensor) -> Tensor:
     return functional.softplus(worse - better).mean()
 
 
-def relgan(maximum: float = 100.0, schedule: str = "exponential") -> Relaxed:
-    """The algorithm that ends at an inverse temperature of `maximum`, on the way of one of `SCHEDULES`."""
-    inverse = SCHEDULES[schedule]
+class RelganSettings(OwnSettings, frozen=True, kw_only=True):
+    """Settings of relgan."""
+
+    inverse_temperature: Annotated[float, Meta(ge=1)] = 100.0
+    """What the inverse temperature rises to: higher is more diverse, and less clean."""
+    annealing: Annotated[str, tyro.conf.arg(metavar="|".join(SCHEDULES))] = "exponential"
+    """How it rises: exponential, linear, quadratic, square-root or constant."""
+    annealing_rounds: Count = 0
+    """Rounds of the whole annealing, also if fewer are made (5000 in the authors' program); 0: of the run."""
+
+
+def relgan(settings: RelganSettings) -> Relaxed:
+    """The algorithm with these settings.
+
+    Raises:
+        ConfigError: there is no such way of annealing.
+    """
+    if settings.annealing not in SCHEDULES:
+        raise ConfigError(
+            f"No annealing is called {settings.annealing!r}.{nearest(settings.annealing, SCHEDULES)} "
+            f"Known: {', '.join(sorted(SCHEDULES))}."
+        )
+    inverse, maximum = SCHEDULES[settings.annealing], settings.inverse_temperature
 
     def temperature(progress: float) -> float:
         return 1 / inverse(maximum, progress)
 
-    return Relaxed(generator_loss, discriminator_loss, gumbel=True, feed_tokens=True, temperature=temperature)
+    return Relaxed(
+        generator_loss,
+        discriminator_loss,
+        gumbel=True,
+        feed_tokens=True,
+        temperature=temperature,
+        annealing_rounds=settings.annealing_rounds,
+        compares=True,
+        name="relgan",
+        settings=settings,
+        made=relgan,
+        defaults={
+            "adversarial": {**RELAXED_WORDS, "clip_norm": 5.0, "discriminator_clip_norm": 5.0},
+            "generator": {"name": "relational", "embedding_size": 32, "hidden_size": 512, "heads": 2, "dropout": 0.0},
+            "discriminator": {"name": "many-view", "embedding_size": 64, "per_view": True},
+        },
+    )
 
 
-RELGAN = relgan()
+RELGAN = relgan(RelganSettings())

@@ -22,4 +22,4 @@ from seqgan.objectives.algorithm import Sampled
 from seqgan.objectives.discriminator import binary_discriminator_loss
 from seqgan.objectives.rewards import probability
 
-SEQGAN = Sampled(probability, mean_advantages, binary_discriminator_loss)
+SEQGAN = Sampled(probability, mean_advantages, binary_discriminator_loss, name="seqgan")

@@ -7,9 +7,11 @@ from typing import Any
 
 import msgspec
 
-from seqgan.config import AdversarialConfig, DiscriminatorConfig, RunConfig, with_algorithm
+from seqgan.algorithm_settings import with_algorithm
+from seqgan.config import DiscriminatorConfig, RunConfig
 from seqgan.data.lines import count
 from seqgan.metrics import Report
+from seqgan.objectives import ALGORITHMS
 from seqgan.reporting.charts import Chart, charts, sweep_chart, trajectory_chart
 from seqgan.reporting.figures import swatch
 from seqgan.reporting.findings import log_findings, rule_findings
@@ -31,13 +33,10 @@ from seqgan.reporting.html import (
 from seqgan.reporting.metric_table import metric_table, number
 from seqgan.reporting.read import Checkpoint, RunRecord
 from seqgan.runs.health import USUAL, circumstances_of
+from seqgan.settings.adversarial import AdversarialConfig
 
 MOST_CHECKPOINTS = 24
 """Columns of samples; of more checkpoints, so many at equal distances."""
-WASSERSTEIN = ("wgan", "wgan-gp")
-"""Algorithms whose critic reads the softmax itself, which it can always tell apart."""
-COMPARING = (*WASSERSTEIN, "gsgan", "relgan", "gad")
-"""Algorithms of which accuracy is the share of pairs in the right order."""
 AT_ONCE = ("residual-conv",)
 """Generators that make all positions at once."""
 COPYING = ("copied", "longest-copied")
@@ -83,7 +82,7 @@ def summary(run: RunRecord, *, named: bool) -> str:
         done = run.rounds[-1]["step"] if run.rounds else 0
         came = f"from {run.origin}" if run.origin else "from nothing"
         text = (
-            f"{config.adversarial.algo} {came}, {done:,} of {count(config.adversarial.rounds, 'round')}, on {about}, "
+            f"{config.algorithm_name} {came}, {done:,} of {count(config.adversarial.rounds, 'round')}, on {about}, "
             f"discriminator {config.discriminator.name}, seed {config.seed}."
         )
     return f"{run.label}: {text}" if named else text[0].upper() + text[1:]
@@ -286,10 +285,8 @@ def health_part(runs: Sequence[RunRecord]) -> str:
         before = run.pretraining if run.origin != run.label else []
         both, about = run.config.adversarial, USUAL
         if both is not None:
-            softmax = both.algo in WASSERSTEIN
-            about = circumstances_of(
-                both, always_told_apart=softmax, from_nothing=not run.pretraining, in_pairs=both.algo in COMPARING
-            )
+            algorithm = ALGORITHMS.get(run.config.algorithm_name or "")
+            about = circumstances_of(both, algorithm, from_nothing=not run.pretraining)
         of_rules = rule_findings(run.config, pretrained=bool(run.pretraining))
         found = [*of_rules, *log_findings([*before, *run.log], rounds, about)]
         heading = f"<h3>{escape(shorter(run.label))}</h3>" if len(runs) > 1 else ""
@@ -392,7 +389,9 @@ def defaults_of(config: RunConfig) -> RunConfig:
     if config.adversarial is None:
         return RunConfig()
     base = RunConfig(discriminator=DiscriminatorConfig(), adversarial=AdversarialConfig())
-    return with_algorithm(base, config.adversarial.algo, ("discriminator", "adversarial", "data", "generator"))
+    if config.algorithm_name not in ALGORITHMS:
+        return base  # an algorithm of one's own, which this process does not know
+    return with_algorithm(base, config.algorithm_name, ("discriminator", "adversarial", "data", "generator"))
 
 
 def flat_settings(config: RunConfig) -> dict[str, Any]:

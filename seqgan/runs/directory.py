@@ -16,7 +16,7 @@ from seqgan.errors import RunError
 from seqgan.files import TEMPORARY_SUFFIX, cannot_write, read_file, replace_folder, write_file
 from seqgan.runs.moved import found_again
 from seqgan.runs.symbols import JUDGE_TOKENIZER_FILE, Symbols, read_symbols, with_own_tokenizers, write_symbols
-from seqgan.settings_file import read_settings
+from seqgan.settings.before import read_run_settings
 
 PAGE_NAME = "report.html"
 """The page about a run, in its folder."""
@@ -242,7 +242,7 @@ def open_run(folder: str | Path, *, tokenizers: Sequence[Tokenizer] = ()) -> Run
     if not is_run(folder):
         raise RunError(f"{folder} is no seqgan run: it has no config.yaml beside a vocabulary.txt. Check --run.")
     refuse_ways_out(folder)
-    settings = read_settings(folder / "config.yaml")
+    settings = read_run_settings(folder / "config.yaml")
     if isinstance(settings.get("data"), dict):
         settings["data"].pop("cache", None)  # earlier versions wrote it: a run's file leads no command elsewhere
     # Of every run these are written: what a cut file lacks would silently be a default.

@@ -24,7 +24,8 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 from typing import Any, NamedTuple
 
-from seqgan.config import AdversarialConfig
+from seqgan.objectives.algorithm import Algorithm, Relaxed, only_compares
+from seqgan.settings.adversarial import AdversarialConfig
 
 Logged = Mapping[str, Any]
 """A line of a metric log."""
@@ -286,17 +287,17 @@ OF_REWARDS: tuple[Check, ...] = (discriminator_accuracy, reward_spread, effectiv
 CHECKS = (*OF_GENERATOR, *OF_REWARDS)
 
 
-def circumstances_of(
-    config: AdversarialConfig, *, always_told_apart: bool, from_nothing: bool, in_pairs: bool = False
-) -> Circumstances:
+def circumstances_of(config: AdversarialConfig, algorithm: Algorithm | None, *, from_nothing: bool) -> Circumstances:
     """Those of an adversarial phase.
 
     Args:
         config: of both players.
-        always_told_apart: see `Circumstances`.
+        algorithm: the record; None where it is one that this process does not know.
         from_nothing: whether its generator was not pretrained.
-        in_pairs: see `Circumstances`.
     """
+    relaxed = isinstance(algorithm, Relaxed)
+    always_told_apart = isinstance(algorithm, Relaxed) and not algorithm.gumbel  # it reads the softmax itself
+    in_pairs = relaxed or only_compares(algorithm)
     longer = config.curriculum_rounds > 0
     compared = config.group_size or config.batch_size
     return Circumstances(always_told_apart, from_nothing or longer, compared, in_pairs)

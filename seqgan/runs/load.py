@@ -52,8 +52,8 @@ def load_discriminator(run: Run) -> DiscriminatorModule:
             f"{run.folder} was pretrained only and has no discriminator: name an adversarial run, "
             "such as `seqgan adversarial` makes of it."
         )
-    algorithm = run.config.adversarial.algo if run.config.adversarial is not None else ""
-    if isinstance(ALGORITHMS.get(algorithm), SelfPlay):
+    algorithm = run.config.algorithm_name
+    if isinstance(ALGORITHMS.get(algorithm or ""), SelfPlay):
         raise RunError(
             f"{run.folder} was trained by {algorithm}, which has no discriminator: name a run of another algorithm."
         )

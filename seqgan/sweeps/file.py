@@ -13,9 +13,10 @@ from seqgan.errors import ConfigError, nearest
 from seqgan.files import write_file
 from seqgan.metrics.metric import direction, watched
 from seqgan.metrics.of_models import NLL
+from seqgan.settings.before import read_run_settings
 from seqgan.settings_file import read_settings
 from seqgan.sweeps.slurm import check_asked
-from seqgan.sweeps.space import SECTIONS
+from seqgan.sweeps.space import ALGORITHM, SECTIONS
 
 COMMANDS = ("pretrain", "adversarial", "both")
 SAMPLERS = ("tpe", "random", "grid")
@@ -105,9 +106,9 @@ def read_sweep_file(path: Path) -> SweepFile:
     sweep = _as_written(path)
     config = sweep.config
     if isinstance(config, str):
-        config = without_rules_of_before(read_settings(Path(config)))
+        config = without_rules_of_before(read_run_settings(Path(config)))
     for name, section in config.items():
-        if section is not None and name in SECTIONS and not isinstance(section, dict):
+        if section is not None and (name in SECTIONS or name == ALGORITHM) and not isinstance(section, dict):
             raise ConfigError(f"{path}: config.{name} is {section!r}, expected settings by their names.")
     data = config.get("data")
     if data:

@@ -16,6 +16,8 @@ from seqgan.config import (
     PretrainConfig,
 )
 from seqgan.errors import ConfigError, nearest
+from seqgan.objectives import ALGORITHMS
+from seqgan.settings.before import MOVED
 
 SECTIONS: dict[str, type[msgspec.Struct]] = {
     "data": DataConfig,
@@ -24,11 +26,13 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "discriminator": DiscriminatorConfig,
     "adversarial": AdversarialConfig,
 }
+ALGORITHM = "algorithm"
+"""The section of the algorithm's name and its own settings, whose types are those of its record."""
 OF_COMMAND = {
     "pretrain": ("data", "generator", "pretrain"),
-    "adversarial": ("discriminator", "adversarial"),
-    "from nothing": ("data", "generator", "discriminator", "adversarial"),
-    "both": tuple(SECTIONS),
+    "adversarial": ("discriminator", ALGORITHM, "adversarial"),
+    "from nothing": ("data", "generator", "discriminator", ALGORITHM, "adversarial"),
+    "both": (*SECTIONS, ALGORITHM),
 }
 """The sections that a trial decides: those of a run that it starts from are that run's."""
 BOUNDS = ("low", "high", "log", "step")
@@ -145,10 +149,12 @@ def _type_of(name: str, sections: Sequence[str], where: str) -> Any:
         raise ConfigError(
             f"{where}: each trial is trained with all of seeds: name them there, and take it out of space."
         )
-    if section not in SECTIONS or not dot:
-        known = [f"{each}.{key}" for each in sections for key in SECTIONS[each].__struct_fields__]
+    if section == "adversarial" and field in {"algo", *MOVED}:  # as earlier versions called them
+        section, field = ALGORITHM, "name" if field == "algo" else MOVED[field].name
+    if section not in (*SECTIONS, ALGORITHM) or not dot:
+        known = [f"{each}.{key}" for each in sections for key in _types_in(each)]
         raise ConfigError(f"{where} is no setting.{nearest(name, known)} Names are like adversarial.rollouts.")
-    types = {each.name: each.type for each in msgspec.structs.fields(SECTIONS[section])}
+    types = _types_in(section)
     if field not in types or name == "data.fingerprint":
         raise ConfigError(f"{where} is no setting.{nearest(field, types)} Known in {section}: {', '.join(types)}.")
     if section not in sections:
@@ -157,6 +163,14 @@ def _type_of(name: str, sections: Sequence[str], where: str) -> Any:
             "command and run."
         )
     return types[field]
+
+
+def _types_in(section: str) -> dict[str, Any]:
+    """The settings of a section, each with its type; of the algorithms the own ones of all."""
+    if section != ALGORITHM:
+        return {each.name: each.type for each in msgspec.structs.fields(SECTIONS[section])}
+    own = (each for algorithm in ALGORITHMS.values() for each in msgspec.structs.fields(type(algorithm.settings)))
+    return {"name": str, **{each.name: each.type for each in own}}
 
 
 def _kinds(kind: Any) -> set[type]:

@@ -21,6 +21,7 @@ from seqgan.files import TEMPORARY_SUFFIX, write_file
 from seqgan.runs.directory import is_run, open_run
 from seqgan.runs.metric_log import read_metrics
 from seqgan.runs.weights import said_of
+from seqgan.settings.before import in_present_format
 from seqgan.settings_file import read_settings
 from seqgan.sweeps.file import SweepFile
 from seqgan.sweeps.space import with_values
@@ -338,7 +339,7 @@ def _check_ended(code: int, log: Path) -> None:
 def trial_settings(sweep: SweepFile, values: Mapping[str, Any], seed: int) -> dict[str, Any]:
     """The settings of one run: those of all trials, those of this one, and the seed, which the split of a text does not
     follow: the spread over seeds is that of the training."""
-    settings = with_values({**sweep.settings, "seed": seed}, values)
+    settings = in_present_format(with_values({**sweep.settings, "seed": seed}, values), "its settings")
     settings.pop("format", None)
     return settings
 

@@ -5,17 +5,18 @@
    real and freshly generated sentences; every few rounds the generator is judged on held-out text.
 """
 
+from typing import Any
+
 import torch
 
-from seqgan.config import AdversarialConfig, algorithm_defaults
+from seqgan.config import whole
 from seqgan.data.lines import count
 from seqgan.data.text import Text
 from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.errors import ConfigError, TrainingError
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.interrupt import Stop
-from seqgan.objectives.algorithm import Relaxed, Sampled
-from seqgan.objectives.spin import SelfPlay
+from seqgan.objectives.algorithm import Algorithm, Relaxed, Sampled, SelfPlay
 from seqgan.progress import SILENT, Progress
 from seqgan.runs.checkpoint import (
     check_moments,
@@ -26,12 +27,13 @@ from seqgan.runs.checkpoint import (
     save_weights,
 )
 from seqgan.runs.directory import Run
-from seqgan.runs.health import Circumstances, circumstances_of
+from seqgan.runs.health import circumstances_of
 from seqgan.runs.metric_log import MetricLog
 from seqgan.runs.thinning import is_logged, is_shown, thin_samples
+from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.training.doctor import Doctor
 from seqgan.training.engine import device_of, seeded
-from seqgan.training.fitting import check_players, check_reward
+from seqgan.training.fitting import check_algorithm, check_players, check_reward
 from seqgan.training.keeping import Keeper
 from seqgan.training.log_odds import check_log_odds, few_weights
 from seqgan.training.players import Players, check_processes
@@ -41,14 +43,15 @@ from seqgan.training.recovery import Recovery, check_on_collapse
 from seqgan.training.relaxed import RelaxedPlayers, check_relaxed
 from seqgan.training.rewards import OwnReward
 from seqgan.training.sampled import SampledPlayers, check_sampled
-from seqgan.training.self_play import SelfPlayPlayers, check_self_play
+from seqgan.training.self_play import SelfPlayPlayers
+from seqgan.training.used import check_used
 
 
 def train_adversarially(
     generator: GeneratorModule,
     discriminator: DiscriminatorModule,
     text: Text,
-    algorithm: Sampled | Relaxed | SelfPlay,
+    algorithm: Algorithm,
     config: AdversarialConfig | None = None,
     *,
     seed: int = 0,
@@ -59,6 +62,7 @@ def train_adversarially(
     reward: OwnReward | None = None,
     from_nothing: bool = False,
     stop: Stop | None = None,
+    **settings: Any,
 ) -> None:
     """Train both players in place, on the device where they are.
 
@@ -67,7 +71,8 @@ def train_adversarially(
         discriminator: fresh; its warm-up is the first phase.
         text: what is real, from `encode_corpus`.
         algorithm: a record, of `seqgan.objectives.ALGORITHMS` or one's own.
-        config: how; the defaults without it. Its `algo` is a name for commands and not read here.
+        config: how, in every setting, as `shared_settings` gives it; without it the algorithm's own defaults, and what
+            `settings` say.
         seed: of everything that is drawn.
         run: where weights, log and training states are written; nowhere without it.
         resume: go on from the run's last training state. Gives what the uninterrupted training gives.
@@ -78,6 +83,8 @@ def train_adversarially(
             left; by default BLEU against the reference. For algorithms on sampled text.
         from_nothing: the generator was not pretrained: how it begins is no measure of its health.
         stop: whether to leave, asked after each pool of the warm-up and each round; see `interruptible`.
+        settings: of `AdversarialConfig`, by name, such as ``rounds=50``, over the algorithm's defaults: what the
+            command has as ``--adversarial.rounds 50``.
 
     Raises:
         ConfigError: settings that do not go together.
@@ -87,7 +94,9 @@ def train_adversarially(
             sentences first.
         TrainingError: training diverged, or it collapsed and was to stop then.
     """
-    config = config or AdversarialConfig()
+    check_algorithm(algorithm)
+    config = whole("adversarial", config, settings, algorithm.defaults.get("adversarial", {}))
+    assert config is not None
     check_on_collapse(config)
     if isinstance(algorithm, Sampled) and not resume:
         check_log_odds(config, algorithm)
@@ -100,7 +109,7 @@ def train_adversarially(
         players = make_players(generator, discriminator, text, algorithm, config, rng, reward)
         if reward is not None:
             check_reward(reward, text, config, device)
-        doctor = Doctor(progress.note, _circumstances(algorithm, config, from_nothing=from_nothing))
+        doctor = Doctor(progress.note, circumstances_of(config, algorithm, from_nothing=from_nothing))
         state = (
             load_state(run.checkpoints_folder, progress.note, run.metrics_path) if run is not None and resume else None
         )
@@ -205,20 +214,11 @@ def why_over(rounds: int, config: AdversarialConfig) -> str | None:
     return f"Nothing to do: {made}, and --rounds is {config.rounds}. To go on: --rounds N with N above {rounds}."
 
 
-def _circumstances(
-    algorithm: Sampled | Relaxed | SelfPlay, config: AdversarialConfig, *, from_nothing: bool
-) -> Circumstances:
-    """What the doctor is told beside the log. Without noise on tokens the discriminator reads the softmax itself."""
-    softmax = isinstance(algorithm, Relaxed) and not algorithm.gumbel
-    in_pairs = isinstance(algorithm, Relaxed) or (isinstance(algorithm, Sampled) and algorithm.compares)
-    return circumstances_of(config, always_told_apart=softmax, from_nothing=from_nothing, in_pairs=in_pairs)
-
-
 def make_players(
     generator: GeneratorModule,
     discriminator: DiscriminatorModule,
     text: Text,
-    algorithm: Sampled | Relaxed | SelfPlay,
+    algorithm: Algorithm,
     config: AdversarialConfig,
     rng: torch.Generator,
     reward: OwnReward | None = None,
@@ -241,7 +241,7 @@ def make_players(
 
 def check_settings(
     config: AdversarialConfig,
-    algorithm: Sampled | Relaxed | SelfPlay,
+    algorithm: Algorithm,
     *,
     per_token: bool = False,
     per_view: bool = False,
@@ -274,34 +274,32 @@ def check_settings(
     for name in ("optimizer", "warmup_optimizer"):
         if getattr(config, name) not in ("adam", "rmsprop", *([None] if name == "warmup_optimizer" else [])):
             raise ConfigError(f"adversarial.{name} is {getattr(config, name)!r}: choose adam or rmsprop.")
-    check_used(config, relaxed=isinstance(algorithm, Relaxed), resumed=resumed)
+    check_used(config, algorithm, resumed=resumed)
     check_processes(config)
-    check_reads_sources(config, algorithm, conditional=conditional)
+    check_reads_sources(algorithm, conditional=conditional)
     if isinstance(algorithm, Relaxed):
         about = {"steps": steps, "drawn": drawn, "per_token": per_token, "per_view": per_view}
         check_relaxed(config, algorithm, state_noise=state_noise, **about)
         if greedy and algorithm.gumbel and not resumed:
             raise ConfigError(
-                f"generator.greedy samples the likeliest tokens, and {config.algo} trains on drawn ones, which are "
+                f"generator.greedy samples the likeliest tokens, and {algorithm.name} trains on drawn ones, which are "
                 "others: leave it off."
             )
         return
-    if isinstance(algorithm, SelfPlay) and not resumed:
-        check_self_play(config)
     if per_view:
         raise ConfigError(
             f"discriminator.per_view has several logits a sentence, and a reward is one number: leave it off for "
-            f"{config.algo}."
+            f"{algorithm.name}."
         )
     if not steps:
         raise ConfigError(
-            f"{config.algo} completes and scores sentences token by token, and this generator makes all positions at "
-            "once: use it with wgan-gp, or choose another generator."
+            f"{algorithm.name} completes and scores sentences token by token, and this generator makes all positions "
+            "at once: use it with wgan-gp, or choose another generator."
         )
     if state_noise:
         raise ConfigError(
-            f"generator.state_noise is of algorithms that learn through relaxed samples, and {config.algo} scores its "
-            "samples under a state without noise: leave it at 0."
+            f"generator.state_noise is of algorithms that learn through relaxed samples, and {algorithm.name} scores "
+            "its samples under a state without noise: leave it at 0."
         )
     if isinstance(algorithm, Sampled):
         check_sampled(config, algorithm, per_token=per_token, other=conditional)
@@ -309,9 +307,7 @@ def check_settings(
             check_log_odds(config, algorithm)
 
 
-def check_reads_sources(
-    config: AdversarialConfig, algorithm: Sampled | Relaxed | SelfPlay, *, conditional: bool
-) -> None:
+def check_reads_sources(algorithm: Algorithm, *, conditional: bool) -> None:
     """That an algorithm can do something with sources, where there are some.
 
     Raises:
@@ -319,48 +315,6 @@ def check_reads_sources(
     """
     if conditional and isinstance(algorithm, Relaxed):
         raise ConfigError(
-            f"{config.algo} makes text from noise and reads no sources: for pairs use dialogue, csgan-nmt or another "
-            "algorithm on sampled text."
+            f"{algorithm.name} makes text from noise and reads no sources: for pairs use dialogue, csgan-nmt or "
+            "another algorithm on sampled text."
         )
-
-
-def check_used(config: AdversarialConfig, *, relaxed: bool, resumed: bool = False) -> None:
-    """That no setting is given which would change nothing. Some were not looked at in runs made before.
-
-    Raises:
-        ConfigError: one is; what it belongs to.
-    """
-    annealed = ("gsgan", "relgan")
-    belongs = {
-        "rollouts": (config.credit == "rollouts", "credit rollouts"),
-        "memory": (config.credit == "rollouts", "credit rollouts"),
-        "rollout_precision": (config.credit == "rollouts", "credit rollouts"),
-        "baseline_value": (config.baseline == "constant", "baseline constant"),
-        "critic_learning_rate": (config.baseline == "critic", "baseline critic"),
-        "real_prefix_step": (config.real_prefix > 0, "real_prefix"),
-        "real_prefix_rounds": (config.real_prefix > 0, "real_prefix"),
-        "beta1": (config.optimizer == "adam", "optimizer adam"),
-        "beta2": (config.optimizer == "adam", "optimizer adam"),
-        "penalty_weight": (config.algo == "wgan-gp", "wgan-gp"),
-        "weight_clamp": (not relaxed or config.algo == "wgan", "algorithms on sampled text, and wgan"),
-        "straight_through": (config.algo == "gsgan", "gsgan"),
-        "inverse_temperature": (config.algo == "relgan", "relgan"),
-        "annealing": (config.algo == "relgan", "relgan"),
-        "annealing_rounds": (config.algo in annealed, "gsgan and relgan"),
-        "warmup_optimizer": (config.warmup_steps > 0, "a warm-up of the discriminator: warmup_steps"),
-        "curriculum_rounds": (relaxed, "algorithms on relaxed samples"),
-        "variable_length": (relaxed, "algorithms on relaxed samples"),
-        "discriminator_surge": (relaxed, "algorithms on relaxed samples"),
-        "teacher_helping": (relaxed, "algorithms on relaxed samples"),
-        "kl_estimator": (config.kl_weight > 0, "kl_weight"),
-        "spin_weight": (config.algo == "spin", "spin"),
-        "iteration_rounds": (config.algo == "spin", "spin"),
-    }
-    if relaxed and not resumed:
-        unread = ("discriminator_share", "discriminator_stop", "warmup_optimizer")
-        belongs |= dict.fromkeys(unread, (False, "algorithms on sampled text"))
-    # What nobody asked for is no mistake; nor is an earlier default, which the files of runs made before spell out.
-    defaults = AdversarialConfig(), algorithm_defaults(config.algo), AdversarialConfig(spin_weight=0.1)
-    for name, (used, owner) in belongs.items():
-        if not used and all(getattr(config, name) != getattr(default, name) for default in defaults):
-            raise ConfigError(f"adversarial.{name} belongs to {owner} and would change nothing here: leave it out.")

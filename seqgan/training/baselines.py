@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqgan.config import AdversarialConfig
 from seqgan.errors import ConfigError, nearest
 from seqgan.objectives.algorithm import Sampled
+from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.tensors.masking import masked_mean
 from seqgan.training.critic import Critic, critic_loss
 from seqgan.training.optimizers import adam, update

@@ -16,13 +16,13 @@ discriminator that was trained on prefixes tells their density ratio, which is r
 import torch
 from torch import Tensor
 
-from seqgan.config import AdversarialConfig
 from seqgan.decoding.rollout import Reward, rollout
 from seqgan.decoding.sampling import Samples
 from seqgan.errors import ConfigError, nearest
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives.algorithm import Sampled
 from seqgan.objectives.policy_gradient import discounted_returns
+from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.tensors.rows import State
 
 CREDITS = ("rollouts", "sequence", "prefix", "token")

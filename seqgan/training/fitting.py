@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from seqgan.config import AdversarialConfig
 from seqgan.data.batches import Batch, take
 from seqgan.data.text import Text
 from seqgan.discriminators.protocol import DiscriminatorModule
@@ -36,6 +35,7 @@ from seqgan.fitting import (
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives.algorithm import Relaxed, Sampled
 from seqgan.objectives.spin import SelfPlay
+from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.tensors.modes import evaluating
 from seqgan.tensors.rows import State
 from seqgan.training.engine import device_of
@@ -106,10 +106,7 @@ def check_players(
     Raises:
         PlayerError: one lacks something, or gives results of other shapes; or the algorithm is no record.
     """
-    if not isinstance(algorithm, Sampled | Relaxed | SelfPlay):
-        raise PlayerError(
-            f"The algorithm is {algorithm!r}, expected a record, such as seqgan.objectives.ALGORITHMS['seqgan']."
-        )
+    check_algorithm(algorithm)
     relaxed = isinstance(algorithm, Relaxed)
     if isinstance(algorithm, Relaxed):
         _check_relaxed_generator(generator, text, reads_distributions=not algorithm.feed_tokens)
@@ -131,6 +128,18 @@ def check_players(
             _check_relaxed_judge(discriminator, batch, generator.vocabulary_size)
         else:
             _check_judge(discriminator, batch, reads=reads, trained=trained)
+
+
+def check_algorithm(algorithm: Any) -> None:
+    """That an algorithm is a record.
+
+    Raises:
+        PlayerError: it is something else.
+    """
+    if not isinstance(algorithm, Sampled | Relaxed | SelfPlay):
+        raise PlayerError(
+            f"The algorithm is {algorithm!r}, expected a record, such as seqgan.objectives.ALGORITHMS['seqgan']."
+        )
 
 
 def check_reward(reward: OwnReward, text: Text, config: AdversarialConfig, device: torch.device) -> None:

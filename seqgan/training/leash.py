@@ -5,12 +5,12 @@ import math
 import torch
 from torch import Tensor
 
-from seqgan.config import AdversarialConfig
 from seqgan.decoding.sampling import Samples
 from seqgan.errors import ConfigError, SeqganError
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives.kl import ESTIMATORS
 from seqgan.objectives.policy_gradient import token_log_probs
+from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.tensors.devices import widest
 from seqgan.tensors.masking import masked_mean
 from seqgan.tensors.modes import evaluating

@@ -1,8 +1,8 @@
 """What algorithms ask of the discriminator whose updates rest on its log-odds of data over generator."""
 
-from seqgan.config import AdversarialConfig
 from seqgan.errors import ConfigError
 from seqgan.objectives.algorithm import Sampled
+from seqgan.settings.adversarial import AdversarialConfig
 
 FEW_SAMPLES = 64
 """Fewer that are weighed against one another leave a bias of more than some hundredths of the gradient."""

@@ -6,9 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from seqgan.config import AdversarialConfig
 from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.errors import ConfigError
+from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.tensors.devices import widest
 from seqgan.training.processes import sum_gradients, total
 from seqgan.training.skips import Skips

@@ -10,16 +10,17 @@ from typing import NamedTuple
 import msgspec
 import torch
 
-from seqgan.config import AdversarialConfig, PretrainConfig
+from seqgan.config import PretrainConfig
 from seqgan.data.batches import Sequences, epoch_batches, take
 from seqgan.data.lines import count
 from seqgan.data.text import Text
 from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.evaluation.likelihood import held_out_likelihood
 from seqgan.generators.protocol import GeneratorModule
-from seqgan.objectives.algorithm import Relaxed, Sampled
+from seqgan.objectives.algorithm import Algorithm
 from seqgan.objectives.spin import SelfPlay
 from seqgan.progress import SILENT, Progress
+from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.tensors.rows import select_rows
 from seqgan.training.adversarial import make_players
 from seqgan.training.engine import device_of, seeded
@@ -89,7 +90,7 @@ def plan_adversarial(
     generator: GeneratorModule,
     discriminator: DiscriminatorModule,
     text: Text,
-    algorithm: Sampled | Relaxed | SelfPlay,
+    algorithm: Algorithm,
     config: AdversarialConfig,
     judge: Judge,
     *,

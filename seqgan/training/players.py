@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqgan.config import AdversarialConfig
 from seqgan.data.batches import Batch, draw_batch
 from seqgan.data.lines import count
 from seqgan.data.sequences import AnySequences
@@ -20,6 +19,7 @@ from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.errors import ConfigError
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives.mle import token_nll
+from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.training.engine import random_state, set_random_state
 from seqgan.training.optimizers import make_discriminator_optimizer, make_optimizer, update
 from seqgan.training.processes import check_room, own_numbers, own_part, some_rows

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import torch
 from torch.nn import Embedding
 
-from seqgan.config import PretrainConfig
+from seqgan.config import PretrainConfig, whole
 from seqgan.data.batches import Sequences, take
 from seqgan.data.lines import count
 from seqgan.data.order import Window
@@ -96,13 +96,14 @@ def pretrain(
     progress: Progress = SILENT,
     judge: Judge | None = None,
     stop: Stop | None = None,
+    **settings: Any,
 ) -> Pretrained:
     """Train the generator by maximum likelihood; it ends with the weights of the best epoch, without patience the last.
 
     Args:
         generator: trained in place, on the device where it is.
         text: from `encode_corpus`.
-        config: how; the defaults without it.
+        config: how, in every setting; without it the defaults, and what `settings` say.
         seed: of the order of batches and of dropout.
         run: where weights, log and training states are written; nowhere without it.
         resume: go on from the run's last training state. Gives what the uninterrupted training gives.
@@ -110,14 +111,17 @@ def pretrain(
         judge: called with the number of epochs made; its values are logged. Of several processes the first one asks it,
             while the others wait.
         stop: whether to leave, asked after each batch; see `interruptible`.
+        settings: of `PretrainConfig`, by name, such as ``epochs=5``: what the command has as ``--pretrain.epochs 5``.
 
     Raises:
+        ConfigError: both `config` and `settings` are given; or a setting that does not exist, or its value is out of
+            range.
         CheckpointError: the run's training states are damaged, or belong to another text.
         Interrupted: `stop` said so; a state is saved.
         PlayerError: the generator lacks a method, or gives something else than it should; seen on a few tokens first.
         TrainingError: training diverged.
     """
-    config = config or PretrainConfig()
+    config = whole("pretrain", config, settings)
     check_learner(generator, text)
     device = device_of(generator)
     progress = progress if is_first() else SILENT

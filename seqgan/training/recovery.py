@@ -4,13 +4,13 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-from seqgan.config import AdversarialConfig
 from seqgan.errors import ConfigError, TrainingError
 from seqgan.progress import Progress
 from seqgan.runs.checkpoint import KEPT, load_state_of
 from seqgan.runs.directory import Run
 from seqgan.runs.health import RESTORED
 from seqgan.runs.metric_log import MetricLog
+from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.training.doctor import Doctor
 from seqgan.training.players import Players
 

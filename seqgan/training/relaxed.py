@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from seqgan.config import AdversarialConfig
 from seqgan.data.batches import Batch, draw_batch, take
 from seqgan.data.text import Text
 from seqgan.decoding.relaxed import RelaxedSamples, relaxed_sample, teacher_helped_sample
@@ -17,17 +16,11 @@ from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives import diagnostics
 from seqgan.objectives.algorithm import Relaxed
 from seqgan.objectives.wgan_gp import clamp_
+from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.training.optimizers import check_output_layer, update
 from seqgan.training.players import Players, refuse_own_places
 from seqgan.training.processes import own_part, summed
 from seqgan.training.rewards import is_per_token
-
-OF_SAMPLED = (
-    *("credit", "rollouts", "discount", "group_size", "real_prefix", "baseline", "entropy_bonus"),
-    *("rollout_update_rate", "rollout_precision", "control", "memory"),
-    *("standardize", "kl_weight", "label_smoothing", "replay_share"),
-)
-"""Settings that speak of rewards of samples."""
 
 
 def check_relaxed(
@@ -54,22 +47,15 @@ def check_relaxed(
     Raises:
         ConfigError: says which do not, and why.
     """
-    defaults = AdversarialConfig()
-    for name in OF_SAMPLED:
-        if getattr(config, name) != getattr(defaults, name):
-            raise ConfigError(
-                f"adversarial.{name} is of algorithms that reward samples, and {config.algo} learns through the "
-                "discriminator itself: leave it out."
-            )
     if per_token:
         raise ConfigError(
-            f"discriminator.per_token has a logit for each prefix, and {config.algo} needs one a sentence: leave it "
+            f"discriminator.per_token has a logit for each prefix, and {algorithm.name} needs one a sentence: leave it "
             "off."
         )
-    if per_view and config.algo in ("wgan-gp", "wgan"):
+    if per_view and algorithm.bounds_slope:
         raise ConfigError(
-            f"discriminator.per_view has several logits a sentence, and {config.algo} bounds the slope of one: leave "
-            "it off."
+            f"discriminator.per_view has several logits a sentence, and {algorithm.name} bounds the slope of one: "
+            "leave it off."
         )
     for name in ("teacher_helping", "teacher_forcing_steps"):
         if getattr(config, name) and not steps:
@@ -82,14 +68,14 @@ def check_relaxed(
     if not steps and drawn != algorithm.gumbel:
         trained, sampled = ("drawn", "likeliest") if algorithm.gumbel else ("likeliest", "drawn")
         raise ConfigError(
-            f"{config.algo} trains on {trained} tokens, and this generator's samples are the {sampled} ones "
+            f"{algorithm.name} trains on {trained} tokens, and this generator's samples are the {sampled} ones "
             f"(generator.drawn is {'on' if drawn else 'off'}; runs made before have it off): this run can be sampled "
             "and judged, but not be gone on with. Begin another."
         )
     if steps and not algorithm.gumbel and not state_noise:
         raise ConfigError(
-            f"{config.algo} has no noise on tokens, and this generator none in its first state: all its samples would "
-            "be alike. Start from nothing (--corpus) with --generator residual-conv, or with --generator gru and "
+            f"{algorithm.name} has no noise on tokens, and this generator none in its first state: all its samples "
+            "would be alike. Start from nothing (--corpus) with --generator residual-conv, or with --generator gru and "
             "--generator.state-noise 10."
         )
     if config.variable_length and not config.curriculum_rounds:
@@ -138,7 +124,7 @@ class RelaxedPlayers(Players):
     @property
     def temperature(self) -> float:
         """That of relaxed samples in this round."""
-        rounds = self.config.annealing_rounds
+        rounds = self.algorithm.annealing_rounds
         return self.algorithm.temperature(min(1.0, self.rounds / rounds) if rounds else min(1.0, self.progress))
 
     def update_generator(self) -> dict[str, float]:
@@ -192,8 +178,8 @@ class RelaxedPlayers(Players):
                 self.discriminator, real, fake.probs, real_mask, fake.mask, self.own_rng
             )
             total += self.update_discriminator(loss)
-            if self.algorithm.clamp is not None:
-                clamp_(self.discriminator.parameters(), self.algorithm.clamp)
+            if self.config.weight_clamp is not None:
+                clamp_(self.discriminator.parameters(), self.config.weight_clamp)
         values = {"discriminator/loss": total / updates}
         if warming_up:  # in a round the generator's turn tells these
             self.discriminator.eval()

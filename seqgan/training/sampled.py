@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from seqgan.config import AdversarialConfig
 from seqgan.data.batches import Batch, draw_batch
 from seqgan.data.text import Text
 from seqgan.decoding.rollout import Reward
@@ -24,6 +23,7 @@ from seqgan.objectives.discriminator import binary_discriminator_loss
 from seqgan.objectives.kl import k1_costs, k3, kl_loss
 from seqgan.objectives.policy_gradient import entropy_bonus, policy_gradient_loss, token_log_probs
 from seqgan.objectives.wgan_gp import clamp_
+from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.tensors.masking import masked_mean
 from seqgan.tensors.modes import evaluating
 from seqgan.tensors.own_weights import OwnWeights, frozen_copy

@@ -9,43 +9,19 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from seqgan.config import AdversarialConfig, algorithm_defaults
 from seqgan.data.batches import draw_batch
 from seqgan.data.text import Text
 from seqgan.decoding.sampling import sample
 from seqgan.discriminators.protocol import DiscriminatorModule
-from seqgan.errors import ConfigError
 from seqgan.generators.protocol import GeneratorModule
+from seqgan.objectives.algorithm import SelfPlay
 from seqgan.objectives.policy_gradient import token_log_probs
-from seqgan.objectives.spin import SelfPlay, self_play_loss
+from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.tensors.modes import evaluating
 from seqgan.tensors.own_weights import frozen_copy
 from seqgan.training.optimizers import update
 from seqgan.training.players import Players
 from seqgan.training.processes import own_part, some_rows, summed
-from seqgan.training.relaxed import OF_SAMPLED
-
-OF_JUDGES = (
-    *("discriminator_share", "discriminator_steps", "discriminator_stop", "weight_clamp", "output_decay"),
-    *("discriminator_pool", "discriminator_epochs", "discriminator_batch_size"),
-    *("discriminator_learning_rate", "discriminator_clip_norm"),
-    *("warmup_steps", "warmup_accuracy", "warmup_pool", "warmup_epochs", "warmup_optimizer"),
-)
-"""Settings that speak of a discriminator."""
-
-
-def check_self_play(config: AdversarialConfig) -> None:
-    """That nothing is asked for which self-play has not.
-
-    Raises:
-        ConfigError: something is.
-    """
-    defaults = AdversarialConfig(), algorithm_defaults(config.algo)
-    for name in (*OF_SAMPLED, *OF_JUDGES):
-        if all(getattr(config, name) != getattr(default, name) for default in defaults):
-            raise ConfigError(
-                f"adversarial.{name} is of algorithms with a discriminator, and {config.algo} has none: leave it out."
-            )
 
 
 class SelfPlayPlayers(Players):
@@ -100,7 +76,7 @@ class SelfPlayPlayers(Players):
             before = _log_probs(self.before, tokens, mask, source)
         now = _log_probs(self.generator, tokens, mask, source)
         half = len(real.tokens)
-        loss = share * self_play_loss(now[:half], before[:half], now[half:], before[half:], self.algorithm.weight)
+        loss = share * self.algorithm.loss(now[:half], before[:half], now[half:], before[half:])
         clip_norm, skips = self.config.clip_norm, self.skips["generator"]
         value = update(self.generator, self.generator_optimizer, loss, clip_norm, skips)
         gains = (now - before).detach()
@@ -115,7 +91,7 @@ class SelfPlayPlayers(Players):
 
     def after_generator(self) -> None:
         """At the end of an iteration the generator becomes its own opponent."""
-        if (self.rounds + 1) % self.config.iteration_rounds == 0:
+        if (self.rounds + 1) % self.algorithm.iteration_rounds == 0:
             self.before.load_state_dict(self.generator.state_dict())
 
 

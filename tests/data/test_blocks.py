@@ -31,11 +31,11 @@ READERS = [read_whole, read_streamed, read_in_parts]
 
 
 @pytest.fixture(params=[1, 3, 2**22])
-def at_once(request, monkeypatch):
+def _at_once(request, monkeypatch):
     monkeypatch.setattr(module, "READ_BYTES", request.param)
-    return request.param
 
 
+@pytest.mark.usefixtures("_at_once")
 @pytest.mark.parametrize("read", READERS)
 @pytest.mark.parametrize(
     ("content", "lines"),
@@ -48,7 +48,7 @@ def at_once(request, monkeypatch):
         (b"a\n\xef\xbb\xbfb\n", ["a", "\ufeffb"]),  # behind the beginning it is a character
     ],
 )
-def test_lines_are_the_same_for_all(tmp_path, at_once, read, content, lines):
+def test_lines_are_the_same_for_all(tmp_path, read, content, lines):
     path = tmp_path / "text"
     path.write_bytes(content)
     if lines is None:
@@ -98,13 +98,20 @@ def test_a_text_of_a_byte_order_mark_alone_has_no_line(tmp_path):
             read(path)
 
 
-def test_a_block_ends_where_its_last_line_does():
+def test_a_block_ends_where_its_last_line_does(monkeypatch):
+    monkeypatch.setattr(module, "READ_BYTES", 6)
     content = b"one\nthree\nfour\n\nfive"
-    made = list(read_blocks(io.BytesIO(content), "it", at_once=6))
+    made = list(read_blocks(io.BytesIO(content), "it"))
     assert made == [(b"one\nthree\n", ["one", "three"]), (b"four\n\n", ["four", ""]), (b"five", ["five"])]
-    file = io.BytesIO(content)
-    assert [lines for _, lines in read_blocks(file, "it", at_once=1, within=5)] == [["one"], ["three"]]
-    assert file.read() == b"four\n\nfive"  # nothing behind it was asked for
+
+
+def test_nothing_is_read_beyond_what_was_asked_for():
+    file = io.BytesIO(b"one\nthree\nfour\n")
+    assert [lines for _, lines in read_blocks(file, "it", within=5)] == [["one", "three"]]
+    assert file.read() == b"four\n"
+    file.seek(0)
+    assert next(read_blocks(file, "it", by_line=True)) == (b"one\n", ["one"])
+    assert file.read() == b"three\nfour\n"
 
 
 def test_lines_before_are_counted_only_where_a_message_needs_them():

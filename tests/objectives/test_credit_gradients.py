@@ -3,11 +3,11 @@
 import pytest
 import torch
 from exact.listed import all_sequences, sequence_log_probs, tiny_generator
+from support.kinds import SAMPLED
 
 from seqgan.objectives import (
     MALIGAN,
     REVERSE_KL,
-    SAMPLED,
     discounted_returns,
     policy_gradient_loss,
     token_log_probs,

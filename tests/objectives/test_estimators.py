@@ -21,10 +21,11 @@ from exact.enumeration import (
     sequence_credit,
     subtracted,
 )
+from support.kinds import SAMPLED
 
 from seqgan.config import AdversarialConfig
 from seqgan.decoding import Samples, rollout
-from seqgan.objectives import MALIGAN, REVERSE_KL, SAMPLED, SATURATING, SEQGAN, policy_gradient_loss, token_log_probs
+from seqgan.objectives import MALIGAN, REVERSE_KL, SATURATING, SEQGAN, policy_gradient_loss, token_log_probs
 from seqgan.training.baselines import Baseline
 
 REWARDING = sorted(name for name, algorithm in SAMPLED.items() if not algorithm.weighs)

@@ -5,9 +5,9 @@ import math
 import pytest
 import torch
 from exact.listed import all_sequences, sequence_log_probs, tiny_generator
+from support.kinds import SAMPLED
 
 from seqgan.objectives import (
-    SAMPLED,
     binary_discriminator_loss,
     entropy_bonus,
     mean_advantages,

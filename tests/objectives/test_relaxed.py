@@ -4,13 +4,14 @@ import math
 
 import pytest
 import torch
+from support.kinds import RELAXED
 from torch import nn
 from torch.nn import functional
 
 from seqgan.decoding import relaxed_sample, sample
 from seqgan.discriminators import CNNDiscriminator, ResidualConvDiscriminator, RNNDiscriminator
 from seqgan.generators import ResidualConvGenerator
-from seqgan.objectives import RELAXED, WGAN, WGAN_GP, clamp_, gradient_penalty, relativistic_loss, relgan, wgan_gp
+from seqgan.objectives import WGAN, WGAN_GP, clamp_, gradient_penalty, relativistic_loss
 from seqgan.objectives.gsgan import GSGAN
 from seqgan.objectives.relgan import RELGAN, SCHEDULES
 
@@ -140,7 +141,8 @@ def test_the_critics_loss_by_hand(real, fake, rng):
     weight = torch.full((T, V), 0.5, dtype=torch.float64)
     # Every sequence of distributions gets 4 * 0.5 = 2: no difference. The slope is 0.5 * sqrt(12).
     penalty = (0.5 * math.sqrt(12) - 1) ** 2
-    for algorithm, expected in ((WGAN_GP, 10 * penalty), (wgan_gp(2.5), 2.5 * penalty), (WGAN, 0.0)):
+    other = WGAN_GP.with_settings(penalty_weight=2.5)
+    for algorithm, expected in ((WGAN_GP, 10 * penalty), (other, 2.5 * penalty), (WGAN, 0.0)):
         loss = algorithm.discriminator_loss(linear(weight), real, fake, TRUE, TRUE, rng)
         assert loss.item() == pytest.approx(expected)
     # Logits 1 and 3 of real, -2 of generated sequences.
@@ -180,7 +182,7 @@ def test_parameters_are_clamped_where_they_are():
         model.weight.copy_(torch.linspace(-0.05, 0.05, 12).view(3, 4))
         model.bias.copy_(torch.tensor([0.005, -1.0, 1.0]))
     before = model.weight.detach().clone()
-    clamp_(model.parameters(), WGAN.clamp)
+    clamp_(model.parameters(), WGAN.defaults["adversarial"]["weight_clamp"])
     assert model.bias.tolist() == pytest.approx([0.005, -0.01, 0.01])
     assert max(parameter.abs().max().item() for parameter in model.parameters()) == pytest.approx(0.01)
     assert torch.equal(model.weight, before.clamp(-0.01, 0.01))
@@ -210,7 +212,7 @@ def test_inverse_temperatures_rise_from_one_to_their_maximum(schedule):
     assert values[0] == 1.0
     assert values[-1] == 100.0
     assert values == sorted(values)
-    temperatures = [relgan(100.0, schedule).temperature(step / 10) for step in range(11)]
+    temperatures = [RELGAN.with_settings(annealing=schedule).temperature(step / 10) for step in range(11)]
     assert temperatures == [1 / value for value in values]
 
 
@@ -227,7 +229,8 @@ def test_schedules_halfway():
 
 def test_a_run_cut_short_ends_at_a_lower_maximum():
     # 3,000 of 5,000 steps to 100 are a whole run to 100 ** 0.6.
-    assert RELGAN.temperature(1500 / 5000) == pytest.approx(relgan(100**0.6).temperature(1500 / 3000))
+    lower = RELGAN.with_settings(inverse_temperature=100**0.6)
+    assert RELGAN.temperature(1500 / 5000) == pytest.approx(lower.temperature(1500 / 3000))
 
 
 def test_gsgan_by_hand(real, fake, rng):

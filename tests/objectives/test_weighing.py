@@ -5,11 +5,11 @@ import math
 import pytest
 import torch
 from exact.listed import all_sequences, sequence_log_probs, tiny_generator
+from support.kinds import SAMPLED
 
 from seqgan.objectives import (
     DIVERGENCES,
     MALIGAN,
-    SAMPLED,
     importance_advantages,
     policy_gradient_loss,
     token_log_probs,

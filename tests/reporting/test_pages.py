@@ -14,7 +14,6 @@ from seqgan.cli.main import main
 from seqgan.config import AdversarialConfig, DataConfig, DiscriminatorConfig, GeneratorConfig, RunConfig
 from seqgan.data.tokenizers import Words
 from seqgan.data.vocabulary import Vocabulary
-from seqgan.reporting.run_page import COMPARING
 from seqgan.runs import create_run
 
 PARTS = ("curves", "plane", "metrics", "health", "samples", "memorisation", "settings", "repeat")
@@ -118,7 +117,7 @@ def test_every_part_of_a_run(parent, child):
         assert f"<li><bdi>{line}</bdi></li>" in content
     assert "Round 0" in said
     assert "adversarial.rounds" in said
-    assert "algo: seqgan" in said  # the whole config.yaml
+    assert "name: seqgan" in said  # the whole config.yaml
     assert "seqgan pretrain --config mine/config.yaml --run mine-again" in said
     assert "T 0.8: 0.810 / 0.700" in said
     assert "sweep.json" not in said  # nothing is missing
@@ -223,7 +222,8 @@ def test_a_run_of_pairs(here, no_pictures):
         data=DataConfig(corpus="pairs.tsv", max_length=9, max_source_length=9),
         generator=GeneratorConfig(name="seq2seq-gru"),
         discriminator=DiscriminatorConfig(name="two-tower-cnn"),
-        adversarial=AdversarialConfig(algo="csgan-nmt", rounds=2),
+        algorithm={"name": "csgan-nmt"},
+        adversarial=AdversarialConfig(rounds=2),
     )
     create_run(folder, config, Words(), Vocabulary(["a", "b"]), Words(), Vocabulary(["c", "d"]))
     log = [
@@ -454,10 +454,3 @@ def test_inspect_takes_characters_where_there_are_no_spaces(here, capsys):
     found = json.loads(capsys.readouterr().out)
     assert found["tokenizer"] == "characters"
     assert found["advice"][0]["flag"] == "--tokenizer characters"
-
-
-def test_which_algorithms_compare():
-    from seqgan.objectives import ALGORITHMS, Relaxed, Sampled
-
-    pairs = {n for n, a in ALGORITHMS.items() if isinstance(a, Relaxed) or (isinstance(a, Sampled) and a.compares)}
-    assert set(COMPARING) == pairs

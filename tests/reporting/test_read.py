@@ -44,7 +44,7 @@ def test_a_child_has_its_parents_first_phase(parent, child):
     assert record.parent.children == ["seqgan"]
     assert [line["step"] for line in record.rounds] == list(range(7))
     assert [line["step"] for line in record.warmup] == [40]
-    assert "algo: seqgan" in record.settings
+    assert "name: seqgan" in record.settings
 
 
 def test_a_pretrained_run_has_no_parent_wherever_it_lies(parent):

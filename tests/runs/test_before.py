@@ -90,7 +90,7 @@ def test_of_other_runs_nothing_is_said(tmp_path: Path) -> None:
     assert loss_note(Run(tmp_path, config, None, None)) is None
     assert rule_findings(config, pretrained=True) == []
     nothing = msgspec.structs.replace(config, pretrain=PretrainConfig(weighting="batch"))
-    adversarial = msgspec.structs.replace(nothing, adversarial=AdversarialConfig(algo="wgan-gp"))
+    adversarial = msgspec.structs.replace(nothing, adversarial=AdversarialConfig(), algorithm={"name": "wgan-gp"})
     assert loss_note(Run(tmp_path / "wgan-gp", adversarial, None, None)) is None  # from nothing
     assert rule_findings(adversarial, pretrained=False) == []
 

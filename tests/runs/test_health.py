@@ -9,6 +9,7 @@ import pytest
 from support.hand_made_runs import adversarial_log, pretrain_log
 
 from seqgan.config import AdversarialConfig
+from seqgan.objectives import GAD, GSGAN, SEQGAN, WGAN_GP
 from seqgan.runs import health
 from seqgan.runs.health import CHECKS, RESTORED, USUAL, Circumstances, circumstances_of, condensed, diagnose
 
@@ -184,9 +185,12 @@ def test_what_is_kept_of_a_long_log_gives_the_same():
 
 def test_circumstances_of_settings():
     config = AdversarialConfig(batch_size=32)
-    assert circumstances_of(config, always_told_apart=False, from_nothing=False) == Circumstances(compared=32)
+    assert circumstances_of(config, SEQGAN, from_nothing=False) == Circumstances(compared=32)
     grown = AdversarialConfig(group_size=8, curriculum_rounds=5)
-    assert circumstances_of(grown, always_told_apart=True, from_nothing=False) == Circumstances(True, True, 8)
+    assert circumstances_of(grown, WGAN_GP, from_nothing=False) == Circumstances(True, True, 8, True)
+    assert circumstances_of(config, GAD, from_nothing=False) == Circumstances(compared=32, in_pairs=True)
+    assert circumstances_of(config, GSGAN, from_nothing=True) == Circumstances(False, True, 32, True)
+    assert circumstances_of(config, None, from_nothing=False) == Circumstances(compared=32)
 
 
 def test_the_guide_has_each_diagnosis_and_its_level():

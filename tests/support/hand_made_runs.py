@@ -61,7 +61,8 @@ def adversarial_run(folder, corpus="mine.txt", log=None, samples=None, rounds=6,
     config = RunConfig(
         data=DataConfig(corpus=corpus, max_length=9),
         discriminator=DiscriminatorConfig(),
-        adversarial=AdversarialConfig(algo=algo, rounds=rounds),
+        algorithm={"name": algo},
+        adversarial=AdversarialConfig(rounds=rounds),
     )
     create_run(folder, config, Words(), Vocabulary(["a", "b"]))
     write_lines(folder / "metrics.jsonl", adversarial_log(rounds) if log is None else log)

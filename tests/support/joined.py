@@ -19,11 +19,12 @@ import torch
 import torch.distributed as dist
 
 from seqgan import interrupt
-from seqgan.build import build_algorithm, build_discriminator, build_generator
-from seqgan.config import DiscriminatorConfig, GeneratorConfig, RunConfig, algorithm_defaults
+from seqgan.algorithm_settings import shared_settings
+from seqgan.build import build_discriminator, build_generator
+from seqgan.config import DiscriminatorConfig, GeneratorConfig, RunConfig
 from seqgan.decoding.sampling import Samples
 from seqgan.errors import TrainingError
-from seqgan.objectives import ALGORITHMS, RELAXED, SEQGAN, Sampled
+from seqgan.objectives import ALGORITHMS, SEQGAN, Relaxed, Sampled
 from seqgan.runs.directory import Run
 from seqgan.tensors.masking import mask_from_tokens
 from seqgan.training import credit, keeping, optimizers, processes, relaxed, sampled, self_play
@@ -177,8 +178,10 @@ def players_of(case, folder):
     """Players of a case without dropout, in double precision where that can be."""
     case = dict(case)
     per_token, pairs, steps, moved = (case.pop(name, False) for name in ("per_token", "pairs", "steps", "moved"))
-    of_relaxed, of_sampled = case["algo"] in RELAXED, isinstance(ALGORITHMS[case["algo"]], Sampled)
-    settings = msgspec.to_builtins(algorithm_defaults(case["algo"]))
+    algorithm = ALGORITHMS[case.pop("algo")]
+    own = {name: case.pop(name) for name in algorithm.settings.__struct_fields__ if name in case}
+    of_relaxed, of_sampled = isinstance(algorithm, Relaxed), isinstance(algorithm, Sampled)
+    settings = msgspec.to_builtins(shared_settings(algorithm))
     settings |= {"batch_size": 8}
     if of_relaxed or of_sampled:
         settings |= {"discriminator_pool": 8, "discriminator_steps": 1, "warmup_optimizer": None}
@@ -189,7 +192,7 @@ def players_of(case, folder):
         generator, discriminator = make_generator(text), make_discriminator(text, dropout=0.0)
     else:
         text = _text(tiny_text, folder)
-        kind = "residual-conv" if case["algo"].startswith("wgan") and not steps else "gru"
+        kind = "residual-conv" if algorithm.name.startswith("wgan") and not steps else "gru"
         made = GeneratorConfig(name=kind, embedding_size=8, hidden_size=12, dropout=0.0, initial_std=0.4, layers=1)
         generator = build_generator(made, text.vocabulary, text.max_length)
         generator.state_noise = 1.0 if steps else 0.0
@@ -202,7 +205,7 @@ def players_of(case, folder):
         generator, discriminator = generator.double(), discriminator.double()
     rng = torch.Generator().manual_seed(3)
     torch.manual_seed(4)  # of a critic's weights
-    players = make_players(generator, discriminator, text, build_algorithm(config), config, rng)
+    players = make_players(generator, discriminator, text, algorithm.with_settings(**own), config, rng)
     if config.baseline == "critic":
         players.baseline.critic.double()
     if moved:  # away from the reference

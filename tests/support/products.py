@@ -23,7 +23,8 @@ def product_run(folder, name="run", generator="lstm", discriminator="cnn", algo=
         data=as_read(DataConfig(corpus="corpus.txt", tokenizer=tokenizer), text),
         generator=msgspec.structs.replace(GENERATOR, name=generator),
         discriminator=msgspec.structs.replace(DISCRIMINATOR, name=discriminator, **settings),
-        adversarial=AdversarialConfig(algo=algo),
+        algorithm={"name": algo},
+        adversarial=AdversarialConfig(),
     )
     run = create_run(folder / name, named_players(config, conditional=pairs), *text.symbols)
     of_text = (text.vocabulary, text.max_length)

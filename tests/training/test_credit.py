@@ -3,6 +3,7 @@
 import pytest
 import torch
 from exact.listed import tiny_generator
+from support.kinds import RELAXED, SAMPLED
 from support.tiny import GENERATOR, tiny_text
 
 from seqgan.build import build_discriminator, build_generator
@@ -10,7 +11,7 @@ from seqgan.config import AdversarialConfig, DiscriminatorConfig
 from seqgan.decoding import Samples
 from seqgan.discriminators import DISCRIMINATORS, RNNDiscriminator
 from seqgan.errors import ConfigError
-from seqgan.objectives import MALIGAN, RELAXED, SAMPLED, SEQGAN, discounted_returns
+from seqgan.objectives import MALIGAN, RELGAN, SEQGAN, SPIN, discounted_returns
 from seqgan.training.adversarial import check_settings
 from seqgan.training.credit import (
     behind_the_end,
@@ -188,10 +189,9 @@ def test_places_of_an_earlier_version_are_not_gone_on_with():
         ({"credit": "prefix"}, SEQGAN, False),
         ({"credit": "token"}, SEQGAN, True),
     ):
-        algo = {"algo": "gsgan"} if "teacher_helping" in settings else {}
-        check_settings(AdversarialConfig(**settings, **algo), algorithm, per_token=per_token)
+        check_settings(AdversarialConfig(**settings), algorithm, per_token=per_token)
         with pytest.raises(ConfigError, match="begun by an earlier version, and has"):
-            check_settings(AdversarialConfig(**settings, **algo, **old), algorithm, per_token=per_token)
+            check_settings(AdversarialConfig(**settings, **old), algorithm, per_token=per_token)
     check_settings(AdversarialConfig(**old), SEQGAN)
 
 
@@ -208,9 +208,10 @@ def test_behind_the_end_a_sequence_keeps_its_last_value():
         ({"baseline_value": 0.3}, SEQGAN, "adversarial.baseline_value belongs to baseline constant"),
         ({"critic_learning_rate": 0.1}, SEQGAN, "belongs to baseline critic"),
         ({"real_prefix_step": 2}, MALIGAN, "belongs to real_prefix"),
-        ({"penalty_weight": 3.0}, SEQGAN, "belongs to wgan-gp"),
         ({"teacher_helping": True}, SEQGAN, "belongs to algorithms on relaxed samples"),
-        ({"annealing": "linear"}, SEQGAN, "belongs to relgan"),
+        ({"discriminator_surge": 3}, SPIN, "belongs to algorithms on relaxed samples"),
+        ({"rollouts": 3}, RELGAN, "belongs to algorithms that reward samples"),
+        ({"warmup_steps": 3}, SPIN, "belongs to algorithms with a discriminator"),
         ({"optimizer": "rmsprop", "beta1": 0.5}, SEQGAN, "belongs to optimizer adam"),
     ],
 )

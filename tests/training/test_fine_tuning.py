@@ -5,6 +5,7 @@ import copy
 import msgspec
 import pytest
 import torch
+from support.kinds import SAMPLED
 from support.tiny import ADVERSARIAL, DISCRIMINATOR, GENERATOR, new_run, players, same_weights, tiny_text
 from support.tiny_models import write_model
 
@@ -13,7 +14,7 @@ from seqgan.build_pretrained import with_discriminator_files, with_generator_fil
 from seqgan.config import DiscriminatorConfig, GeneratorConfig, PretrainConfig, RunConfig
 from seqgan.decoding import Samples
 from seqgan.errors import ConfigError, SeqganError
-from seqgan.objectives import GAD, MALIGAN, REVERSE_KL, SAMPLED, SEQGAN, SPIN
+from seqgan.objectives import GAD, MALIGAN, REVERSE_KL, SEQGAN, SPIN
 from seqgan.runs.metric_log import read_metrics
 from seqgan.tensors.own_weights import frozen_copy
 from seqgan.training.adversarial import check_settings, make_players, train_adversarially
@@ -52,7 +53,7 @@ CASES = {
     "gad": (GAD, ALL),
     "gad-k1": (GAD, {**ALL, "kl_estimator": "k1", "discriminator_stop": 0.6}),
     "smoothed": (SEQGAN, {"label_smoothing": 0.1, "kl_weight": 0.1, "replay_share": 0.5}),
-    "spin": (SPIN, {"iteration_rounds": 1}),
+    "spin": (SPIN.with_settings(iteration_rounds=1), {}),
 }
 
 
@@ -137,12 +138,11 @@ RATIOS = [algorithm for algorithm in SAMPLED.values() if algorithm.needs_log_odd
         (MALIGAN, {"standardize": True}, "weighed against one another"),
         (GAD, {"standardize": True, "batch_size": 1}, "adversarial.batch_size is 1"),
         (GAD, {"label_smoothing": 0.1}, "of a discriminator that minimises a cross-entropy"),
-        (SEQGAN, {"spin_weight": 0.5}, "belongs to spin"),
         *((each, {"replay_share": 0.2}, "replay_share is 0.2: it is of samples of earlier") for each in RATIOS),
         *((each, {"weight_clamp": 1.0}, "learns from the log-odds of data over the generator") for each in RATIOS),
         *((each, {"label_smoothing": 0.1}, "bounds the logits, whose mean odds") for each in (MALIGAN, REVERSE_KL)),
-        (SPIN, {"kl_weight": 1.0, "algo": "spin"}, "spin has none"),
-        (SPIN, {"group_size": 4, "algo": "spin"}, "spin has none"),
+        (SPIN, {"kl_weight": 1.0}, "kl_weight belongs to algorithms that reward samples"),
+        (SPIN, {"group_size": 4}, "group_size belongs to algorithms that reward samples"),
     ],
 )
 def test_settings_that_do_nothing_are_refused(algorithm, changes, message):
@@ -158,9 +158,9 @@ def test_settings_that_do_nothing_are_refused(algorithm, changes, message):
 
 
 def test_self_play_learns_the_text_from_its_own_past(text, start, rng):
-    config = settings(rounds=30, iteration_rounds=10, generator_learning_rate=0.01, batch_size=16)
+    config = settings(rounds=30, generator_learning_rate=0.01, batch_size=16)
     generator, discriminator = copy.deepcopy(start)
-    one = SelfPlayPlayers(generator, discriminator, text, SPIN._replace(weight=1.0), config, rng)
+    one = SelfPlayPlayers(generator, discriminator, text, SPIN.with_settings(iteration_rounds=10), config, rng)
     first = one.play_round()
     assert first["generator/loss"] == pytest.approx(torch.log(torch.tensor(2.0)).item())
     assert (first["generator/real_gain"], first["generator/fake_gain"]) == (0, 0)

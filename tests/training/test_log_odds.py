@@ -6,11 +6,13 @@ import io
 import pytest
 from exact.bent_odds import BENDS, learnt_logits, odds
 from exact.enumeration import make_toy
+from support.kinds import SAMPLED
 from support.tiny import ADVERSARIAL, players, tiny_text
 
-from seqgan.config import AdversarialConfig, algorithm_defaults
+from seqgan.algorithm_settings import shared_settings
+from seqgan.config import AdversarialConfig
 from seqgan.errors import ConfigError
-from seqgan.objectives import MALIGAN, SAMPLED, SEQGAN
+from seqgan.objectives import MALIGAN, SEQGAN
 from seqgan.progress import Progress
 from seqgan.training.adversarial import train_adversarially
 from seqgan.training.log_odds import BENDING, FEW_SAMPLES, few_weights
@@ -36,7 +38,7 @@ def test_logits_are_the_log_odds_unless_something_bends_them():
 def test_what_bends_them_is_off_by_default_where_they_are_needed():
     usual = AdversarialConfig()
     for name, algorithm in SAMPLED.items():
-        config = algorithm_defaults(name)
+        config = shared_settings(algorithm)
         if algorithm.needs_log_odds:
             assert config.output_decay == 0, name
             assert all(getattr(config, each) == getattr(usual, each) for each in BENDING)

@@ -4,14 +4,15 @@ import copy
 
 import pytest
 import torch
+from support.kinds import SAMPLED
 from support.tiny import ADVERSARIAL, new_run, same_weights, tiny_text
 
+from seqgan.algorithm_settings import shared_settings
 from seqgan.build import build_discriminator, build_generator
-from seqgan.config import AdversarialConfig, DiscriminatorConfig, GeneratorConfig, PretrainConfig, algorithm_defaults
+from seqgan.config import AdversarialConfig, DiscriminatorConfig, GeneratorConfig, PretrainConfig
 from seqgan.decoding import sample
 from seqgan.discriminators import DISCRIMINATORS
 from seqgan.generators import GENERATORS
-from seqgan.objectives import SAMPLED
 from seqgan.runs.checkpoint import load_weights
 from seqgan.training.adversarial import train_adversarially
 from seqgan.training.pretrain import pretrain
@@ -43,7 +44,7 @@ def discriminator(text, kind, per_token=False):
 def trains_and_resumes(text, folder, start, critic, name, **settings):
     """Two rounds in one go, and one round and then the other: equal weights, other than at the start."""
     base = {field: getattr(ADVERSARIAL, field) for field in ADVERSARIAL.__struct_fields__}
-    base |= {"warmup_steps": 1, "rollouts": 2, "baseline": algorithm_defaults(name).baseline, **settings}
+    base |= {"warmup_steps": 1, "rollouts": 2, "baseline": shared_settings(SAMPLED[name]).baseline, **settings}
     if base["baseline"] == "rising":
         base["baseline"] = "constant"  # how far it has risen depends on the number of rounds, which is other here
     results = []

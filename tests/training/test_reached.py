@@ -13,7 +13,8 @@ from seqgan.config import AdversarialConfig, DiscriminatorConfig, GeneratorConfi
 from seqgan.discriminators import CONDITIONAL_DISCRIMINATORS, DISCRIMINATORS
 from seqgan.errors import ConfigError
 from seqgan.generators import CONDITIONAL_GENERATORS, GENERATORS, ONE_SHOT_GENERATORS
-from seqgan.presets import ALGORITHM_DEFAULTS, PRESETS
+from seqgan.objectives import ALGORITHMS
+from seqgan.presets import PRESETS
 from seqgan.reached import SIZES, check_reached
 from seqgan.training.optimizers import check_output_layer, make_discriminator_optimizer, update
 
@@ -110,8 +111,8 @@ def test_no_size_is_left_out():
 
 def test_what_an_algorithm_or_a_preset_says_is_no_mistake():
     for player in ("generator", "discriminator"):
-        for algo, settings in ALGORITHM_DEFAULTS.items():
-            given = settings.get(player, {})
+        for algo, algorithm in ALGORITHMS.items():
+            given = algorithm.defaults.get(player, {})
             check_reached(player, made(player, algo, {"name": "rnn" if player == "discriminator" else "lstm", **given}))
         for preset, settings in PRESETS.items():
             given = {"name": {"generator": "gru", "discriminator": "cnn"}[player], **settings.get(player, {})}
@@ -126,7 +127,7 @@ def test_what_an_algorithm_or_a_preset_says_is_no_mistake():
 
 def made(player, algo, given):
     section = {"generator": GeneratorConfig, "discriminator": DiscriminatorConfig}[player](**given)
-    return msgspec.structs.replace(RunConfig(), adversarial=AdversarialConfig(algo=algo), **{player: section})
+    return msgspec.structs.replace(RunConfig(), algorithm={"name": algo}, **{player: section})
 
 
 # The penalty on the output layer.

@@ -4,15 +4,17 @@ import copy
 
 import pytest
 import torch
+from support.kinds import RELAXED
 from support.tiny import new_run, same_weights, tiny_text
 
-from seqgan.build import build_algorithm, build_discriminator, build_generator, build_text
-from seqgan.config import AdversarialConfig, DataConfig, DiscriminatorConfig, GeneratorConfig
+from seqgan.algorithm_settings import refuse_other_rounds
+from seqgan.build import build_discriminator, build_generator, build_text
+from seqgan.config import AdversarialConfig, DataConfig, DiscriminatorConfig, GeneratorConfig, RunConfig
 from seqgan.decoding import sample
 from seqgan.decoding.relaxed import teacher_helped_sample
 from seqgan.errors import ConfigError
 from seqgan.evaluation.evaluate import evaluate_generator, judge_while_training
-from seqgan.objectives import RELAXED, SEQGAN, WGAN
+from seqgan.objectives import SEQGAN, WGAN_GP
 from seqgan.training.adversarial import check_settings, train_adversarially
 from seqgan.training.relaxed import RelaxedPlayers
 
@@ -24,6 +26,7 @@ RELAXED_CONFIG = {
     "evaluate_samples": 8,
     "warmup_steps": 1,
 }
+WGAN_CLAMP = {"weight_clamp": 0.01}
 KINDS = ("gru", "lstm", "relational", "transformer", "residual-conv")
 JUDGES = ("cnn", "many-view", "residual-conv", "rnn", "transformer")
 
@@ -46,10 +49,11 @@ def discriminator_of(text, kind, **settings):
 
 
 def players_of(text, algo, kind="lstm", judge="rnn", **settings):
-    config = AdversarialConfig(algo=algo, **{**RELAXED_CONFIG, **settings})
+    own = {name: settings.pop(name) for name in RELAXED[algo].settings.__struct_fields__ if name in settings}
+    config = AdversarialConfig(**{**RELAXED_CONFIG, **settings})
     rng = torch.Generator().manual_seed(3)
     players = generator_of(text, kind, state_noise=1.0), discriminator_of(text, judge)
-    return RelaxedPlayers(*players, text, build_algorithm(config), config, rng)
+    return RelaxedPlayers(*players, text, RELAXED[algo].with_settings(**own), config, rng)
 
 
 PAIRS = [(kind, "rnn") for kind in KINDS] + [("gru", judge) for judge in JUDGES if judge != "rnn"]
@@ -71,13 +75,14 @@ def test_every_pair_trains_resumes_samples_and_is_judged(text, tmp_path, algo, k
         for rounds in stops:
             generator, discriminator = copy.deepcopy(start), copy.deepcopy(critic)
             # The temperature's way must not depend on how long the training is, which is other here.
-            config = AdversarialConfig(algo=algo, rounds=rounds, annealing_rounds=4, **RELAXED_CONFIG)
+            own = {"annealing_rounds": 4} if RELAXED[algo].anneals else {}
+            config = AdversarialConfig(rounds=rounds, **RELAXED_CONFIG)
             judged = judge_while_training(generator, text, 8, 0, samples_folder=run.samples_folder)
             train_adversarially(
                 generator,
                 discriminator,
                 text,
-                build_algorithm(config),
+                RELAXED[algo].with_settings(**own),
                 config,
                 run=run,
                 resume=rounds != stops[0],
@@ -98,10 +103,10 @@ def test_every_pair_trains_resumes_samples_and_is_judged(text, tmp_path, algo, k
 @pytest.mark.parametrize("algo", sorted(RELAXED))
 def test_a_generator_of_all_positions_at_once_samples_as_it_is_trained(text, algo):
     drawn = RELAXED[algo].gumbel
-    config = AdversarialConfig(algo=algo, **{**RELAXED_CONFIG, "output_decay": 0.0})
+    config = AdversarialConfig(**{**RELAXED_CONFIG, "output_decay": 0.0})
     rng = torch.Generator().manual_seed(3)
     generator, critic = generator_of(text, "residual-conv", drawn=drawn), discriminator_of(text, "rnn")
-    players = RelaxedPlayers(generator, critic, text, build_algorithm(config), config, rng)
+    players = RelaxedPlayers(generator, critic, text, RELAXED[algo], config, rng)
     state = rng.get_state()
     trained = players._fake(6, text.max_length)
     rng.set_state(state)
@@ -109,9 +114,7 @@ def test_a_generator_of_all_positions_at_once_samples_as_it_is_trained(text, alg
     ended = trained.tokens.masked_fill(~mask, generator.end)  # of wgan and wgan-gp padding is text
     assert torch.equal(ended, tokens)
     with pytest.raises(ConfigError, match=r"samples are the (likeliest|drawn) ones .* can be sampled and judged"):
-        RelaxedPlayers(
-            generator_of(text, "residual-conv", drawn=not drawn), critic, text, build_algorithm(config), config, rng
-        )
+        RelaxedPlayers(generator_of(text, "residual-conv", drawn=not drawn), critic, text, RELAXED[algo], config, rng)
 
 
 @pytest.mark.parametrize("algo", ["gsgan", "relgan"])
@@ -127,14 +130,13 @@ def test_a_generator_of_all_positions_at_once_learns_words_whose_letters_depend_
     judge = DiscriminatorConfig(name="cnn", embedding_size=16, filters=0.05, dropout=0.0)
     critic = build_discriminator(judge, text.vocabulary, text.max_length, 2)
     config = AdversarialConfig(
-        algo=algo,
         **{**RELAXED_CONFIG, "rounds": 100, "batch_size": 32, "discriminator_pool": 32, "warmup_steps": 0},
         **{"output_decay": 0.0, "generator_learning_rate": 1e-3, "discriminator_learning_rate": 1e-3},
     )
     shares = []
     for train in (False, True):
         if train:
-            train_adversarially(generator, critic, text, build_algorithm(config), config, from_nothing=True)
+            train_adversarially(generator, critic, text, RELAXED[algo], config, from_nothing=True)
         tokens = sample(generator, 500, text.max_length, rng=torch.Generator().manual_seed(0)).tokens.tolist()
         made = [text.tokenizer.detokenize(text.vocabulary.decode(row)) for row in tokens]
         shares.append(sum(word in words for word in made) / len(made))
@@ -147,28 +149,28 @@ def test_a_generator_of_all_positions_at_once_learns_words_whose_letters_depend_
 )
 @pytest.mark.parametrize("algo", sorted(RELAXED))
 def test_what_relaxed_players_do_not_read_is_refused_where_a_run_begins(text, algo, setting):
-    config = AdversarialConfig(algo=algo, **{**RELAXED_CONFIG, **setting})
-    with pytest.raises(ConfigError, match=f"{next(iter(setting))} belongs to algorithms on sampled text"):
-        check_settings(config, build_algorithm(config), state_noise=1.0)
-    check_settings(config, build_algorithm(config), state_noise=1.0, resumed=True)
+    config = AdversarialConfig(**{**RELAXED_CONFIG, **setting})
+    with pytest.raises(ConfigError, match=f"{next(iter(setting))} belongs to algorithms that reward samples"):
+        check_settings(config, RELAXED[algo], state_noise=1.0)
+    check_settings(config, RELAXED[algo], state_noise=1.0, resumed=True)
 
 
 def test_likeliest_tokens_are_not_sampled_where_drawn_ones_are_trained(text):
     for algo, resumed in (("gsgan", False), ("gsgan", True), ("wgan-gp", False)):
-        config = AdversarialConfig(algo=algo, **RELAXED_CONFIG)
+        config = AdversarialConfig(**RELAXED_CONFIG)
         asked = {"state_noise": 1.0, "greedy": True, "resumed": resumed}
         if algo == "gsgan" and not resumed:
             with pytest.raises(ConfigError, match="greedy samples the likeliest tokens, and gsgan trains on drawn"):
-                check_settings(config, build_algorithm(config), **asked)
+                check_settings(config, RELAXED[algo], **asked)
         else:
-            check_settings(config, build_algorithm(config), **asked)
+            check_settings(config, RELAXED[algo], **asked)
 
 
 def test_weights_are_clamped_after_each_update_of_the_critic(text):
-    players = players_of(text, "wgan", discriminator_steps=1)
+    players = players_of(text, "wgan", discriminator_steps=1, **WGAN_CLAMP)
     assert max(value.abs().max() for value in players.discriminator.parameters()) > 0.01
     players.train_discriminator(6, 1)
-    assert max(value.abs().max() for value in players.discriminator.parameters()) <= WGAN.clamp == 0.01
+    assert max(value.abs().max() for value in players.discriminator.parameters()) <= 0.01
 
 
 def test_the_critic_learns_nothing_in_the_generators_turn_and_the_generator_nothing_in_the_critics(text):
@@ -272,26 +274,24 @@ def test_the_temperature_follows_the_rounds_or_the_papers_constant(text):
 @pytest.mark.parametrize(
     ("settings", "steps", "message"),
     [
-        ({"credit": "sequence"}, True, "adversarial.credit is of algorithms that reward samples"),
-        ({"baseline": "constant"}, True, "adversarial.baseline is of algorithms"),
-        ({"control": "random"}, True, "adversarial.control is of algorithms"),
+        ({"credit": "sequence"}, True, "adversarial.credit belongs to algorithms that reward samples"),
+        ({"baseline": "constant"}, True, "adversarial.baseline belongs to algorithms"),
+        ({"control": "random"}, True, "adversarial.control belongs to algorithms"),
         ({"teacher_helping": True}, False, "this one makes all positions at once"),
         ({"teacher_forcing_steps": 1}, False, "this one makes all positions at once"),
         ({"variable_length": True}, True, "set adversarial.curriculum_rounds"),
     ],
 )
 def test_settings_that_do_not_go_together_say_why(settings, steps, message):
-    config = AdversarialConfig(algo="wgan-gp", **settings)
+    config = AdversarialConfig(**settings)
     with pytest.raises(ConfigError, match=message):
-        check_settings(config, build_algorithm(config), steps=steps, state_noise=1.0)
+        check_settings(config, WGAN_GP, steps=steps, state_noise=1.0)
 
 
 def test_samples_that_would_all_be_alike_are_refused():
-    config = AdversarialConfig(algo="wgan-gp")
     with pytest.raises(ConfigError, match="all its samples would be alike"):
-        check_settings(config, build_algorithm(config))
-    config = AdversarialConfig(algo="relgan")
-    check_settings(config, build_algorithm(config))
+        check_settings(AdversarialConfig(), WGAN_GP)
+    check_settings(AdversarialConfig(), RELAXED["relgan"])
     with pytest.raises(ConfigError, match="scores its samples under a state without noise"):
         check_settings(AdversarialConfig(), SEQGAN, state_noise=1.0)
 
@@ -303,13 +303,12 @@ def test_rewards_need_a_generator_that_steps():
 
 def test_an_unknown_annealing_names_the_nearest():
     with pytest.raises(ConfigError, match=r"No annealing is called 'exponent'\. Did you mean 'exponential'"):
-        build_algorithm(AdversarialConfig(algo="relgan", annealing="exponent"))
+        RELAXED["relgan"].with_settings(annealing="exponent")
 
 
 def test_several_logits_a_sentence_are_refused_where_one_is_bounded_or_rewarded():
-    config = AdversarialConfig(algo="wgan-gp")
     with pytest.raises(ConfigError, match="bounds the slope of one"):
-        check_settings(config, build_algorithm(config), state_noise=1.0, per_view=True)
+        check_settings(AdversarialConfig(), WGAN_GP, state_noise=1.0, per_view=True)
     with pytest.raises(ConfigError, match="a reward is one number"):
         check_settings(AdversarialConfig(), SEQGAN, per_view=True)
 
@@ -401,14 +400,14 @@ def test_all_positions_at_once_have_the_same_likelihood_while_training_as_in_the
 
 
 def test_a_run_whose_temperature_falls_over_its_rounds_cannot_be_made_longer():
-    from seqgan.config import RunConfig, check_resumable
-
-    def config_of(**settings):
-        return RunConfig(adversarial=AdversarialConfig(**settings))
+    def config_of(rounds, algo, **own):
+        return RunConfig(adversarial=AdversarialConfig(rounds=rounds), algorithm={"name": algo, **own})
 
     for algo in ("gsgan", "relgan"):
         with pytest.raises(ConfigError, match="a temperature that falls over them"):
-            check_resumable(config_of(algo=algo, rounds=3), config_of(algo=algo, rounds=6), "here")
-        fixed = {"algo": algo, "annealing_rounds": 9}
-        check_resumable(config_of(rounds=3, **fixed), config_of(rounds=6, **fixed), "here")
-    check_resumable(config_of(algo="wgan-gp", rounds=3), config_of(algo="wgan-gp", rounds=6), "here")
+            refuse_other_rounds(config_of(3, algo), config_of(6, algo), "here")
+        fixed = {"annealing_rounds": 9}
+        refuse_other_rounds(config_of(3, algo, **fixed), config_of(6, algo, **fixed), "here")
+    constant = {"annealing": "constant"}
+    refuse_other_rounds(config_of(3, "relgan", **constant), config_of(6, "relgan", **constant), "here")
+    refuse_other_rounds(config_of(3, "wgan-gp"), config_of(6, "wgan-gp"), "here")

@@ -6,13 +6,14 @@ import importlib
 
 import pytest
 import torch
+from support.kinds import RELAXED
 from support.tiny import ADVERSARIAL, GENERATOR, PRETRAIN, new_run, players, same_weights, tiny_text
 from torch import nn
 
 from seqgan.build import build_generator
 from seqgan.config import AdversarialConfig, PretrainConfig
 from seqgan.errors import TrainingError
-from seqgan.objectives import RELAXED, SEQGAN
+from seqgan.objectives import SEQGAN
 from seqgan.runs import load_state, read_metrics
 from seqgan.training.adversarial import train_adversarially
 from seqgan.training.equal_budget import train_on
@@ -150,7 +151,7 @@ def test_a_critics_and_a_relaxed_players_are_counted_as_well(text):
     with pytest.raises(TrainingError, match="the critic's loss is nan"):
         train_adversarially(generator, discriminator, text, algorithm, config)
     relaxed = RELAXED["gsgan"]._replace(generator_loss=lambda real, fake: fake.sum() * torch.nan)
-    config = AdversarialConfig(algo="gsgan", rounds=20, batch_size=8, warmup_steps=1, discriminator_steps=1)
+    config = AdversarialConfig(rounds=20, batch_size=8, warmup_steps=1, discriminator_steps=1)
     with pytest.raises(TrainingError, match="the generator's loss is nan"):
         train_adversarially(generator, discriminator, text, relaxed, config)
 

@@ -6,11 +6,12 @@ import pytest
 import torch
 from support.tiny import ADVERSARIAL, DISCRIMINATOR, GENERATOR, new_run, same_weights, tiny_text
 
-from seqgan.build import build_algorithm, build_discriminator, build_generator, build_text
+from seqgan.build import build_discriminator, build_generator, build_text
 from seqgan.config import AdversarialConfig, DataConfig, PretrainConfig
 from seqgan.data.store import StreamedSequences
 from seqgan.errors import ConfigError, CorpusError
 from seqgan.evaluation.evaluate import judge_while_training
+from seqgan.objectives import GSGAN, SEQGAN
 from seqgan.runs import read_metrics
 from seqgan.training.adversarial import train_adversarially
 from seqgan.training.planning import plan_pretraining
@@ -44,7 +45,7 @@ def test_training_is_that_in_memory(texts):
     for generator, text in zip(generators, texts, strict=True):
         judge = build_discriminator(DISCRIMINATOR, text.vocabulary, text.max_length)
         watch = judge_while_training(generator, text, 5, 0)
-        train_adversarially(generator, judge, text, build_algorithm(config), config, judge=watch)
+        train_adversarially(generator, judge, text, SEQGAN, config, judge=watch)
     assert same_weights(*generators)
 
 
@@ -52,11 +53,9 @@ def test_relaxed_training_is_that_in_memory(texts):
     generators = []
     for text in texts:
         generator = fresh(text)
-        config = AdversarialConfig(algo="gsgan", rounds=1, warmup_steps=1, batch_size=4, discriminator_pool=4)
+        config = AdversarialConfig(rounds=1, warmup_steps=1, batch_size=4, discriminator_pool=4)
         judge = build_discriminator(DISCRIMINATOR, text.vocabulary, text.max_length)
-        train_adversarially(
-            generator, judge, text, build_algorithm(config), config, judge=judge_while_training(generator, text, 5, 0)
-        )
+        train_adversarially(generator, judge, text, GSGAN, config, judge=judge_while_training(generator, text, 5, 0))
         generators.append(generator)
     assert same_weights(*generators)
 
@@ -109,7 +108,7 @@ def test_what_a_large_text_cannot_do_is_refused(texts, tmp_path):
     judge = build_discriminator(DISCRIMINATOR, text.vocabulary, text.max_length)
     config = AdversarialConfig(discriminator_pool=0)
     with pytest.raises(ConfigError, match=r"discriminator_pool is 0.*whose 108 sentences are read from the disk"):
-        train_adversarially(fresh(text), judge, text, build_algorithm(config), config)
+        train_adversarially(fresh(text), judge, text, SEQGAN, config)
     with pytest.raises(CorpusError, match="no plain text in files"):
         build_text(DataConfig(corpus="captions", streaming="always"))
 

@@ -1,0 +1,120 @@
+"""Flags that depend on the algorithm: those of its own settings, and which of the shared ones its help shows."""
+
+import re
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import tyro
+
+from seqgan.cli.options import CommonFlags
+from seqgan.errors import ConfigError
+from seqgan.settings.before import MOVED
+
+if TYPE_CHECKING:
+    from seqgan.objectives import Algorithm
+    from seqgan.progress import Progress
+
+OFTEN = {
+    "adversarial": (
+        *("rounds", "batch_size", "generator_learning_rate", "teacher_forcing_steps", "credit", "rollouts", "baseline"),
+        *("kl_weight", "discriminator_steps", "discriminator_learning_rate", "warmup_steps", "evaluate_every"),
+        *("on_collapse", "curriculum_rounds"),
+    ),
+    "discriminator": ("name", "embedding_size", "filters", "hidden_size"),
+    "generator": ("name", "embedding_size", "hidden_size", "layers"),
+    "data": ("corpus", "valid", "tokenizer", "max_length", "min_count"),
+}
+"""Settings that people use, which the short help shows."""
+
+
+def asks_for_help(arguments: Sequence[str]) -> bool:
+    """Whether a command line asks for help of either length."""
+    return bool({"-h", "--help", "--help-all"} & set(arguments))
+
+
+def default_flags(default: CommonFlags, algorithm: "Algorithm", arguments: Sequence[str]) -> Any:
+    """A command's flags with those of an algorithm's own settings, ``--algorithm.NAME``.
+
+    Where help is asked for, it shows of the shared settings those that the algorithm reads and people use; with
+    ``--help-all`` all that the algorithm reads. What is not shown can be given all the same.
+
+    Args:
+        default: the flags without them.
+        algorithm: the record, whose values of its own settings are the defaults.
+        arguments: the command line.
+    """
+    fields: list[Any] = []
+    if algorithm.settings.__struct_fields__:
+        fields.append(("algorithm", type(algorithm.settings), algorithm.settings))
+    if asks_for_help(arguments):
+        from seqgan.training.used import unread
+
+        never = unread(algorithm)
+        for section, often in OFTEN.items():
+            values = getattr(default, section, None)
+            if values is None:
+                continue
+            names = [name for name in values.__struct_fields__ if name not in never or section != "adversarial"]
+            shown = names if "--help-all" in arguments else [name for name in names if name in often]
+            kind = _hiding(type(values), set(values.__struct_fields__) - set(shown))
+            fields.append((section, kind, msgspec.convert(msgspec.to_builtins(values), kind)))
+    if not fields:
+        return default
+    kind = _of_kind(type(default), fields)
+    replaced = {name for name, *_ in fields}
+    kept = {name: getattr(default, name) for name in default.__struct_fields__ if name not in replaced}
+    return kind(**kept)
+
+
+def _hiding(kind: Any, names: Collection[str]) -> Any:
+    """The same section, with flags that its help does not show."""
+    hidden = [
+        (field.name, Annotated[field.type, tyro.conf.Suppress], field.default)
+        for field in msgspec.structs.fields(kind)
+        if field.name in names
+    ]
+    return _of_kind(kind, hidden)
+
+
+def _of_kind(kind: Any, fields: Sequence[Any]) -> Any:
+    """A record with some fields in place of those of its kind, or beside them, and with what is said of that."""
+    about = {"__doc__": kind.__doc__}
+    return msgspec.defstruct(kind.__name__, fields, bases=(kind,), namespace=about, frozen=True, kw_only=True)
+
+
+def with_help_of_both_lengths(arguments: Sequence[str]) -> list[str]:
+    """The command line as the parser takes it, which knows one help alone."""
+    return ["--help" if argument == "--help-all" else argument for argument in arguments]
+
+
+def with_present_names(arguments: Sequence[str], algo: str, progress: "Progress") -> list[str]:
+    """The command line with flags by their present names: the algorithm's name and its own settings have moved.
+
+    Args:
+        arguments: the command line.
+        algo: the algorithm's name.
+        progress: where to say which flag is called otherwise now.
+
+    Raises:
+        ConfigError: a flag is of another algorithm's setting.
+    """
+    present = []
+    for argument in arguments:
+        found = re.fullmatch(r"--adversarial\.((?:no-)?)([\w-]+)(=.*)?", argument)
+        name = found[2].replace("-", "_") if found is not None else ""
+        if found is None or name not in {"algo", *MOVED}:
+            present.append(argument)
+            continue
+        flag = "--algo"
+        if name != "algo":
+            moved = MOVED[name]
+            if algo not in moved.owners:
+                raise ConfigError(
+                    f"--adversarial.{name.replace('_', '-')} belongs to {' and '.join(moved.owners)} and would change "
+                    f"nothing here, for {algo}: leave it out."
+                )
+            flag = f"--algorithm.{found[1]}{moved.name.replace('_', '-')}"
+        progress.note(f"--adversarial.{found[1]}{name.replace('_', '-')} is {flag} now; the old name goes away.")
+        present.append(flag + (found[3] or ""))
+    return present

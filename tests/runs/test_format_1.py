@@ -1,0 +1,118 @@
+"""Runs whose files have format 1, where the algorithm's own settings stood among those of both players.
+
+`format_1/` was made by the last version that wrote it: one run of each algorithm on 80 lines of seven words, of two
+rounds, with players of four units; of most the settings alone are kept. `4-rounds.safetensors` is what that version's
+generator was after two more rounds.
+"""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from seqgan.algorithm_settings import build_algorithm
+from seqgan.cli.main import main
+from seqgan.config import RunConfig, with_settings
+from seqgan.errors import ConfigError
+from seqgan.objectives import ALGORITHMS
+from seqgan.runs.directory import open_run
+from seqgan.settings.before import MOVED, in_present_format, read_run_settings
+
+FOLDER = Path(__file__).parent / "format_1"
+FILES = sorted(path for path in FOLDER.rglob("config.yaml") if path.parent.name in ALGORITHMS)
+OWN = {
+    "gsgan": {"straight_through": True, "annealing_rounds": 9},
+    "relgan": {"inverse_temperature": 50.0, "annealing": "linear", "annealing_rounds": 9},
+    "spin": {"weight": 0.5, "iteration_rounds": 1},
+    "wgan-gp": {"penalty_weight": 5.0},
+}
+"""What the runs were made with."""
+WHOLE = ["plain/bgan", "plain/gsgan", "plain/relgan", "pairs/csgan-nmt", "wgan", "wgan-gp"]
+"""Runs of which everything is kept."""
+
+
+@pytest.fixture
+def before(tmp_path, monkeypatch):
+    """A copy, with the corpora where the settings say."""
+    shutil.copytree(FOLDER, tmp_path / "before")
+    for path in (tmp_path / "before").rglob("config.yaml"):
+        path.write_text(path.read_text().replace("CORPUS", str(tmp_path / "before")))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "before"
+
+
+def test_there_is_a_file_of_each_algorithm():
+    assert sorted(path.parent.name for path in FILES) == sorted(ALGORITHMS)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name)
+def test_the_settings_are_those_that_the_run_was_made_with(path):
+    config = with_settings(RunConfig(), read_run_settings(path), str(path))
+    name = path.parent.name
+    assert config.algorithm == {"name": name, **OWN.get(name, {})}
+    assert config.adversarial.rounds == 2
+    assert config.adversarial.weight_clamp == {"wgan": 0.02, "csgan-nmt": 1.0}.get(name)
+    algorithm = build_algorithm(config.algorithm)
+    assert algorithm.name == name
+    assert all(getattr(algorithm.settings, key) == value for key, value in OWN.get(name, {}).items())
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_run_goes_on_as_it_began_and_is_reported_on(before, name):
+    folder = before / name
+    algo = folder.name
+    place = (
+        ["--run", str(folder.parent)] if "/" in name else ["--corpus", str(before / "plain.txt"), "--run", str(folder)]
+    )
+    assert main(["report", str(folder), "--output", "before.html", "--quiet"]) == 0
+    again = ["adversarial", "--algo", algo, *place, "--resume", "--rounds", "4", "--no-verdict", "--quiet"]
+    assert main(again) == 0
+    ours = load_file(folder / "generator.safetensors")
+    for key, value in load_file(folder / "4-rounds.safetensors").items():
+        # Products may be summed in another order on another processor.
+        torch.testing.assert_close(ours[key], value, atol=1e-4, rtol=1e-4)
+    assert "format: 2" in (folder / "config.yaml").read_text()
+    assert open_run(folder).config.algorithm == {"name": algo, **OWN.get(algo, {})}
+    assert main(["report", str(folder), "--output", "after.html", "--quiet"]) == 0
+
+
+def test_a_setting_of_another_algorithm_is_refused_and_a_default_of_one_is_not():
+    assert in_present_format({"adversarial": {"algo": "seqgan", "spin_weight": 1.0, "rounds": 3}}, "here") == {
+        "adversarial": {"rounds": 3},
+        "algorithm": {"name": "seqgan"},
+    }
+    with pytest.raises(
+        ConfigError, match=r"In here: adversarial\.spin_weight belongs to spin and would change nothing"
+    ):
+        in_present_format({"adversarial": {"algo": "seqgan", "spin_weight": 0.3}}, "here")
+    named = in_present_format({"adversarial": {"spin_weight": 0.3}}, "here", "spin")
+    assert named == {"adversarial": {}, "algorithm": {"weight": 0.3}}
+
+
+def test_the_moved_settings_are_those_of_records():
+    for moved in MOVED.values():
+        for owner in moved.owners:
+            own = ALGORITHMS[owner].settings
+            assert getattr(own, moved.name) in moved.usual
+
+
+def test_a_clamp_that_nothing_said_is_that_of_before():
+    whole = {"format": 1, "adversarial": {"algo": "wgan", "weight_clamp": None}}
+    assert in_present_format(whole, "here")["adversarial"] == {"weight_clamp": 0.01}
+
+
+def test_flags_by_their_former_names_are_taken_and_told(before, capsys):
+    parent = before / "plain"
+    small = ["--rounds", "1", "--adversarial.batch-size", "4", "--adversarial.evaluate-samples", "4", "--no-verdict"]
+    command = ["adversarial", "--run", str(parent), "--name", "anew", *small]
+    assert main([*command, "--adversarial.algo", "spin", "--adversarial.spin-weight", "0.25"]) == 0
+    said = capsys.readouterr().err
+    assert "--adversarial.algo is --algo now" in said
+    assert "--adversarial.spin-weight is --algorithm.weight now" in said
+    assert open_run(parent / "anew").config.algorithm == {"name": "spin", "weight": 0.25, "iteration_rounds": 50}
+    assert main([*command, "--algo", "seqgan", "--overwrite", "--adversarial.spin-weight", "0.25"]) == 2
+    assert (
+        "--adversarial.spin-weight belongs to spin and would change nothing here, for seqgan" in capsys.readouterr().err
+    )
