@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from seqgan.data import load_corpus
     from seqgan.data.text import encode_corpus
     from seqgan.decoding import rollout, sample
-    from seqgan.discriminators import CONDITIONAL_DISCRIMINATORS, DISCRIMINATORS
+    from seqgan.discriminators import DISCRIMINATORS, DiscriminatorKind
     from seqgan.errors import SeqganError
     from seqgan.evaluation import evaluate_generator
-    from seqgan.generators import CONDITIONAL_GENERATORS, GENERATORS
+    from seqgan.generators import GENERATORS, GeneratorKind
     from seqgan.jobs.compare import compare
     from seqgan.jobs.load import load
     from seqgan.objectives import ALGORITHMS
@@ -34,10 +34,10 @@ _PLACES = {
     "seqgan.data": ("load_corpus",),
     "seqgan.data.text": ("encode_corpus",),
     "seqgan.decoding": ("rollout", "sample"),
-    "seqgan.discriminators": ("CONDITIONAL_DISCRIMINATORS", "DISCRIMINATORS"),
+    "seqgan.discriminators": ("DISCRIMINATORS", "DiscriminatorKind"),
     "seqgan.errors": ("SeqganError",),
     "seqgan.evaluation": ("evaluate_generator",),
-    "seqgan.generators": ("CONDITIONAL_GENERATORS", "GENERATORS"),
+    "seqgan.generators": ("GENERATORS", "GeneratorKind"),
     "seqgan.jobs.compare": ("compare",),
     "seqgan.jobs.load": ("load",),
     "seqgan.objectives": ("ALGORITHMS",),
@@ -47,11 +47,11 @@ _MODULE_OF = {name: module for module, names in _PLACES.items() for name in name
 
 __all__ = [
     "ALGORITHMS",
-    "CONDITIONAL_DISCRIMINATORS",
-    "CONDITIONAL_GENERATORS",
     "DISCRIMINATORS",
     "GENERATORS",
     "AdversarialConfig",
+    "DiscriminatorKind",
+    "GeneratorKind",
     "PretrainConfig",
     "SeqganError",
     "compare",

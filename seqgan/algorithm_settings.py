@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from seqgan.config import OF_ANY_KIND, STATELESS, RunConfig, whole, with_settings
+from seqgan.config import RunConfig, whole, with_settings
 from seqgan.errors import ConfigError, nearest
 from seqgan.objectives import ALGORITHMS, Algorithm, Relaxed
 from seqgan.settings.adversarial import AdversarialConfig
@@ -56,7 +56,7 @@ def shared_settings(algorithm: Algorithm, **given: Any) -> AdversarialConfig:
 
 
 def with_algorithm(
-    config: RunConfig, algo: str, sections: Sequence[str], kinds: Mapping[str, str] | None = None
+    config: RunConfig, algo: str, sections: Sequence[str], kinds: Mapping[str, tuple[str, Sequence[str]]] | None = None
 ) -> RunConfig:
     """The settings with an algorithm's own defaults in those of its sections that a command decides.
 
@@ -64,18 +64,18 @@ def with_algorithm(
         config: what holds for all others.
         algo: its name.
         sections: those that the command decides.
-        kinds: of generator and discriminator, where others than the algorithm's are asked for: the five layers of
-            residual convolutions are no size for a recurrent network.
+        kinds: of generator and discriminator, where others than the algorithm's are asked for, each with those settings
+            that the algorithm says of it as well: the five layers of residual convolutions are no size for a recurrent
+            network.
 
     Raises:
         ConfigError: there is no such algorithm.
     """
     algorithm = algorithm_called(algo)
     settings = {name: dict(values) for name, values in algorithm.defaults.items() if name in sections}
-    for name, kind in (kinds or {}).items():
+    for name, (kind, kept) in (kinds or {}).items():
         values = settings.get(name, {})
         if kind != values.get("name"):
-            kept = OF_ANY_KIND[:1] if kind in STATELESS else OF_ANY_KIND
             settings[name] = {key: value for key, value in values.items() if key in kept}
     settings = {"adversarial": {}, **settings, "algorithm": section_of(algorithm)}
     return with_settings(config, settings, f"the defaults of {algo}")

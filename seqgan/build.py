@@ -9,8 +9,6 @@ import torch
 from seqgan.algorithm_settings import build_algorithm
 from seqgan.build_pretrained import pretrained_generator, pretrained_judge
 from seqgan.config import (
-    CONDITIONAL,
-    PRETRAINED,
     DataConfig,
     DiscriminatorConfig,
     GeneratorConfig,
@@ -24,22 +22,17 @@ from seqgan.data.streamed import stream_text, streamed_files
 from seqgan.data.text import Text, encode_corpus, refuse_ids, refuse_source_settings
 from seqgan.data.tokenizers import Tokenizer, make_tokenizer
 from seqgan.data.vocabulary import Vocabulary
-from seqgan.discriminators import CONDITIONAL_DISCRIMINATORS, DISCRIMINATORS
-from seqgan.discriminators.cnn import FILTERS
-from seqgan.discriminators.many_view import FILTERS as VIEW_FILTERS
+from seqgan.discriminators import DISCRIMINATORS, DiscriminatorKind
 from seqgan.discriminators.protocol import DiscriminatorModule
-from seqgan.discriminators.two_tower_cnn import FILTERS as TOWER_FILTERS
 from seqgan.errors import ConfigError, CorpusError, nearest
-from seqgan.generators import CONDITIONAL_GENERATORS, GENERATORS, ONE_SHOT_GENERATORS
+from seqgan.generators import GENERATORS, GeneratorKind
 from seqgan.generators.protocol import GeneratorModule
+from seqgan.kinds import Kind, built_kinds
 from seqgan.model_memory import refuse_giant
+from seqgan.model_settings import discriminator_kind, generator_kind
 from seqgan.objectives import Relaxed
 from seqgan.pretrained import model_folder
 from seqgan.progress import SILENT, Progress
-from seqgan.reached import KINDS, SIZES, parameters_of
-
-WIDTHS = {"cnn": FILTERS, "many-view": VIEW_FILTERS, "two-tower-cnn": TOWER_FILTERS}
-"""Numbers of filters by width, of the discriminators that have some."""
 
 
 def build_text(
@@ -177,22 +170,37 @@ def as_read(config: DataConfig, text: Text) -> DataConfig:
     )
 
 
-def generator_name(config: GeneratorConfig, *, conditional: bool) -> str:
-    """The kind that is meant where none is named.
+def chosen_generator(config: GeneratorConfig, *, conditional: bool) -> GeneratorKind:
+    """The kind that is named, or else the usual one.
 
     Raises:
         ConfigError: there is none of that name, or it is for the other kind of text.
     """
-    known = {**KINDS["generator"], **dict.fromkeys(PRETRAINED)}
-    name = ("seq2seq-gru" if conditional else "lstm") if config.name is None else config.name
-    _named(known, name, "generator")
-    if name == "huggingface":
-        return name
-    if conditional != (name in CONDITIONAL):
-        fitting = CONDITIONAL_GENERATORS if conditional else GENERATORS
+    kind = generator_kind(config, conditional=conditional)
+    stepping = {name: each for name, each in GENERATORS.items() if not each.at_once}
+    _check_text(kind, stepping, conditional=conditional)
+    return kind
+
+
+def chosen_discriminator(config: DiscriminatorConfig, *, conditional: bool) -> DiscriminatorKind:
+    """The kind that is named, or else the usual one.
+
+    Raises:
+        ConfigError: there is none of that name, or it is for the other kind of text.
+    """
+    kind = discriminator_kind(config, conditional=conditional)
+    _check_text(kind, DISCRIMINATORS, conditional=conditional)
+    return kind
+
+
+def _check_text(kind: Kind, others: Mapping[str, Kind], *, conditional: bool) -> None:
+    """That a kind is for text with sources, or for text without; else which others are."""
+    if not kind.reads(conditional=conditional):
+        fitting = built_kinds(others, conditional=conditional)
         what = "sources, which it does not read" if conditional else "no sources, which it needs"
-        raise ConfigError(f"--generator is {name}, and this text has {what}: choose one of {', '.join(fitting)}.")
-    return name
+        raise ConfigError(
+            f"--{kind.player} is {kind.name}, and this text has {what}: choose one of {', '.join(fitting)}."
+        )
 
 
 def named_players(config: RunConfig, *, conditional: bool) -> RunConfig:
@@ -201,12 +209,11 @@ def named_players(config: RunConfig, *, conditional: bool) -> RunConfig:
     Raises:
         ConfigError: a kind does not exist, or is for the other kind of text.
     """
-    generator = msgspec.structs.replace(
-        config.generator, name=generator_name(config.generator, conditional=conditional)
-    )
+    name = chosen_generator(config.generator, conditional=conditional).name
+    generator = msgspec.structs.replace(config.generator, name=name)
     discriminator = config.discriminator
     if discriminator is not None:
-        name = discriminator_name(discriminator, conditional=conditional)
+        name = chosen_discriminator(discriminator, conditional=conditional).name
         discriminator = msgspec.structs.replace(discriminator, name=name)
     return msgspec.structs.replace(config, generator=generator, discriminator=discriminator)
 
@@ -214,28 +221,11 @@ def named_players(config: RunConfig, *, conditional: bool) -> RunConfig:
 def chosen_as_trained(config: RunConfig) -> RunConfig:
     """The settings of a new run, with how a generator of all positions at once chooses its tokens: as its algorithm
     trains it."""
-    if config.generator.name not in ONE_SHOT_GENERATORS or config.algorithm is None:
+    if config.algorithm is None or not generator_kind(config.generator).at_once:
         return config
     algorithm = build_algorithm(config.algorithm)
     drawn = isinstance(algorithm, Relaxed) and algorithm.gumbel
     return msgspec.structs.replace(config, generator=msgspec.structs.replace(config.generator, drawn=drawn))
-
-
-def discriminator_name(config: DiscriminatorConfig, *, conditional: bool) -> str:
-    """The kind that is meant where none is named.
-
-    Raises:
-        ConfigError: there is none of that name, or it is for the other kind of text.
-    """
-    name = ("two-tower-cnn" if conditional else "cnn") if config.name is None else config.name
-    _named({**KINDS["discriminator"], "huggingface": None}, name, "discriminator")
-    if name == "huggingface":
-        return name
-    if conditional != (name in CONDITIONAL_DISCRIMINATORS):
-        fitting = CONDITIONAL_DISCRIMINATORS if conditional else DISCRIMINATORS
-        what = "sources, which it does not read" if conditional else "no sources, which it needs"
-        raise ConfigError(f"--discriminator is {name}, and this text has {what}: choose one of {', '.join(fitting)}.")
-    return name
 
 
 def build_generator(
@@ -266,26 +256,21 @@ def build_generator(
         CheckpointError: adapters of another model than the folder has.
     """
     conditional = source_vocabulary is not None
-    name = generator_name(config, conditional=conditional)
-    if name in PRETRAINED:
+    kind = chosen_generator(config, conditional=conditional)
+    if kind.pretrained:
         return _seeded(lambda: pretrained_generator(config, vocabulary, max_length, conditional, weights), seed)
-    kind = KINDS["generator"][name]
-    options = parameters_of(
-        kind,
+    options = kind.arguments(
         {
-            **{size: getattr(config, size) for size in SIZES["generator"]},
+            **_symbols(vocabulary, source_vocabulary),
+            **{size: getattr(config, size) for size in kind.sizes},
             "start": vocabulary.start,
             "end": vocabulary.end,
             "max_length": max_length,
             "drawn": config.drawn,
-        },
+        }
     )
-    sizes = [len(vocabulary)]
-    if source_vocabulary is not None:
-        sizes.insert(0, len(source_vocabulary))
-        options["shared_embedding"] = source_vocabulary is vocabulary
-    refuse_giant(lambda: kind(*sizes, **options), f"The generator {name}", trained=trained)
-    return _seeded(lambda: _with_noise(_normal(kind(*sizes, **options), config.initial_std), config), seed)
+    refuse_giant(lambda: kind(**options), f"The generator {kind.name}", trained=trained)
+    return _seeded(lambda: _with_noise(_normal(kind(**options), config.initial_std), config), seed)
 
 
 def build_discriminator(
@@ -323,34 +308,38 @@ def build_discriminator(
             pretrained model that cannot be read.
         CheckpointError: adapters of another model than the folder has.
     """
-    name = discriminator_name(config, conditional=source_vocabulary is not None)
-    if name in PRETRAINED:
+    kind = chosen_discriminator(config, conditional=source_vocabulary is not None)
+    if kind.pretrained:
         symbols = (vocabulary, source_vocabulary)
         return _seeded(lambda: pretrained_judge(config, symbols, tokenizers, own_tokenizer, weights), seed)
-    kind = KINDS["discriminator"][name]
-    options = parameters_of(
-        kind,
-        {
-            **{size: getattr(config, size) for size in SIZES["discriminator"]},
-            "filters": _scaled(WIDTHS.get(name, {}), max_length, config.filters),
-            "source_filters": _scaled(WIDTHS.get(name, {}), max_source_length, config.filters),
-            "views": config.views or config.embedding_size,
-            "max_length": max_length,
-        },
-    )
-    sizes = [len(vocabulary)]
-    if source_vocabulary is not None:
-        sizes.insert(0, len(source_vocabulary))
-        options["shared_embedding"] = source_vocabulary is vocabulary
-        if name == "hierarchical" and turn_separator in source_vocabulary.tokens:
-            options["turn_separator"] = source_vocabulary.encode([turn_separator])[0]
-    refuse_giant(lambda: kind(*sizes, **options), f"The discriminator {name}", trained=trained)
-    return _seeded(lambda: kind(*sizes, **options), seed)
+    values = {
+        **_symbols(vocabulary, source_vocabulary),
+        **{size: getattr(config, size) for size in kind.sizes},
+        "views": config.views or config.embedding_size,
+        "max_length": max_length,
+    }
+    if kind.filters:
+        values["filters"] = _scaled(kind.filters, max_length, config.filters)
+        values["source_filters"] = _scaled(kind.filters, max_source_length, config.filters)
+    if source_vocabulary is not None and turn_separator in source_vocabulary.tokens:
+        values["turn_separator"] = source_vocabulary.encode([turn_separator])[0]
+    options = kind.arguments(values)
+    refuse_giant(lambda: kind(**options), f"The discriminator {kind.name}", trained=trained)
+    return _seeded(lambda: kind(**options), seed)
 
 
-def dropped_widths(max_length: int) -> list[int]:
+def dropped_widths(config: DiscriminatorConfig, max_length: int) -> list[int]:
     """The filter widths that no sequence of `max_length` fills, which `build_discriminator` leaves out."""
-    return [width for width in FILTERS if width > max_length]
+    return [width for width in discriminator_kind(config).filters if width > max_length]
+
+
+def _symbols(vocabulary: Vocabulary, source_vocabulary: Vocabulary | None) -> dict[str, Any]:
+    """How many symbols a player writes or judges, and how many it reads, where there are sources."""
+    sizes = {"vocabulary_size": len(vocabulary)}
+    if source_vocabulary is None:
+        return sizes
+    shared = source_vocabulary is vocabulary
+    return {**sizes, "source_vocabulary_size": len(source_vocabulary), "shared_embedding": shared}
 
 
 def _scaled(filters: Mapping[int, int], max_length: int, times: float) -> dict[int, int]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from seqgan.config import PRETRAINED, DiscriminatorConfig, GeneratorConfig, RunConfig
+from seqgan.config import DiscriminatorConfig, GeneratorConfig, RunConfig
 from seqgan.data.pretrained import Pretrained, read_pretrained
 from seqgan.data.tokenizers import Tokenizer
 from seqgan.data.vocabulary import SPECIALS, PretrainedVocabulary, Vocabulary
@@ -19,6 +19,7 @@ from seqgan.generators.huggingface import HuggingFaceGenerator
 from seqgan.generators.huggingface_seq2seq import HuggingFaceSeq2Seq
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.model_memory import refuse_giant
+from seqgan.model_settings import discriminator_kind, generator_kind
 from seqgan.pretrained import (
     HUB,
     add_adapters,
@@ -51,7 +52,7 @@ def with_located_models(config: RunConfig) -> RunConfig:
 def with_own_tokenizer(config: RunConfig) -> RunConfig:
     """The settings of a text that a pretrained generator is to read: by its own tokenizer."""
     generator, data = config.generator, config.data
-    if generator.name not in PRETRAINED:
+    if not generator_kind(generator).pretrained:
         return config
     path = data.tokenizer_path or generator.path
     data = msgspec.structs.replace(data, tokenizer="huggingface", tokenizer_path=path)
@@ -64,10 +65,11 @@ def with_generator_files(config: GeneratorConfig) -> GeneratorConfig:
     Raises:
         ConfigError: no such model, or of another kind.
     """
-    if config.name not in PRETRAINED or config.path is None:
+    pretrained = generator_kind(config).pretrained
+    if pretrained is None or config.path is None:
         return config
     folder = model_folder(config.path)
-    architecture = read_architecture(folder, _kind(config.name))
+    architecture = read_architecture(folder, pretrained)
     base = _base(folder, config.lora_rank, "generator")
     return msgspec.structs.replace(config, architecture=architecture, base=base)
 
@@ -78,7 +80,8 @@ def with_discriminator_files(config: DiscriminatorConfig) -> DiscriminatorConfig
     Raises:
         ConfigError: no such model, or of another kind; or its tokenizer has no symbol that closes a text.
     """
-    if config.name not in PRETRAINED or config.path is None:
+    pretrained = discriminator_kind(config).pretrained
+    if pretrained is None or config.path is None:
         return config
     folder = model_folder(config.path)
     tokenizer = read_pretrained(folder)
@@ -91,7 +94,7 @@ def with_discriminator_files(config: DiscriminatorConfig) -> DiscriminatorConfig
         )
     return msgspec.structs.replace(
         config,
-        architecture=read_architecture(folder, "encoder"),
+        architecture=read_architecture(folder, pretrained),
         base=_base(folder, config.lora_rank, "discriminator"),
         opening=tokenizer.number_of(specials.start),
         closing=closing,
@@ -104,7 +107,8 @@ def keep_learnt_symbols(tokenizer: Tokenizer, vocabulary: Vocabulary, config: Ge
     Not so parts of characters and control characters. What was learnt from this text alone is left as it is.
     """
     unseen = vocabulary.unseen
-    learnt = config.name in PRETRAINED and config.path is not None and has_weights(model_folder(config.path))
+    pretrained = generator_kind(config).pretrained is not None
+    learnt = pretrained and config.path is not None and has_weights(model_folder(config.path))
     if not learnt or unseen is None or not isinstance(tokenizer, Pretrained):
         return
     ids = [number for number in unseen if number != vocabulary.unknown]
@@ -116,10 +120,6 @@ def keep_learnt_symbols(tokenizer: Tokenizer, vocabulary: Vocabulary, config: Ge
 def _anywhere(path: str) -> str:
     """The same folder by a name that means it wherever the next command is called."""
     return path if path.startswith(HUB) else str(Path(path).absolute())
-
-
-def _kind(name: str) -> str:
-    return "seq2seq" if name == "huggingface-seq2seq" else "causal"
 
 
 def _base(folder: Path, lora_rank: int, player: str) -> str:
@@ -164,7 +164,8 @@ def pretrained_generator(
             f"--generator {config.name} reads its own tokens, and this text was cut by another tokenizer: pretrain a "
             "run with it."
         )
-    kind = _kind(config.name or "")
+    kind = generator_kind(config).pretrained
+    assert kind is not None
     if not config.architecture:
         config = with_generator_files(config)
     model = _pretrained_model(config, kind, weights)
@@ -233,7 +234,9 @@ def pretrained_judge(
     assert config.path is not None
     assert config.closing is not None
     own_tokenizer = own_tokenizer or read_pretrained(model_folder(config.path))
-    model = _pretrained_model(config, "encoder", weights)
+    kind = discriminator_kind(config).pretrained
+    assert kind is not None
+    model = _pretrained_model(config, kind, weights)
     decoders = [
         None if tokenizer is None or vocabulary is None else functools.partial(_text_of, tokenizer, vocabulary)
         for tokenizer, vocabulary in zip(tokenizers, symbols, strict=True)

@@ -18,11 +18,6 @@ from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.settings.before import FORMAT
 from seqgan.settings.types import Count, Layers, Length, Positive, Rate, Section, Seed, Share, Size
 
-CONDITIONAL = ("seq2seq-gru", "seq2seq-lstm", "seq2seq-transformer", "huggingface-seq2seq")
-"""Generators of pairs."""
-PRETRAINED = ("huggingface", "huggingface-seq2seq")
-"""Models of Hugging Face transformers, whose sizes and tokens are their own; the first reads sources or none."""
-
 
 class DataConfig(Section, frozen=True, kw_only=True):
     """The text to learn."""
@@ -278,14 +273,9 @@ def without_rules_of_before(settings: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-STATELESS = ("transformer", "residual-conv", "huggingface")
-"""Generators without a recurrent state that could hold noise."""
-OF_ANY_KIND = ("dropout", "state_noise")
-"""What an algorithm says of a player whatever its kind; the rest are sizes of the kind that it names."""
-
-
 def check(config: RunConfig) -> RunConfig:
-    """The same settings, types and ranges checked, and the conflicts between them.
+    """The same settings, types and ranges checked, and conflicts between them but those that depend on the players'
+    kinds: `seqgan.model_settings.check_kinds` knows these.
 
     Raises:
         ConfigError: says which setting, what was found and what was expected.
@@ -308,89 +298,13 @@ def check(config: RunConfig) -> RunConfig:
         if found not in known:
             raise ConfigError(f"adversarial.{name} is {found!r}: choose {' or '.join(known)}.")
     _check_pairs(config.data)
-    _check_pretrained(config)
     pieces_only = {config.data.tokenizer, config.data.source_tokenizer or config.data.tokenizer} == {"sentencepiece"}
     if pieces_only and (config.data.min_count > 1 or config.data.max_vocabulary):
         raise ConfigError(
             "data.min_count and data.max_vocabulary count words or characters; with the sentencepiece tokenizer "
             "data.pieces is the size: leave them out."
         )
-    generator = config.generator
-    if generator.state_noise and generator.name in (*STATELESS, *CONDITIONAL):
-        raise ConfigError(
-            f"generator.state_noise is noise in a recurrent state, which a {generator.name} has not: leave it at 0, or "
-            "use --generator gru."
-        )
-    recurrent = generator.name not in ("transformer", "seq2seq-transformer", *PRETRAINED)
-    if generator.tied and recurrent and generator.embedding_size != generator.hidden_size:
-        raise ConfigError(
-            f"generator.tied shares one matrix, but generator.embedding_size is {generator.embedding_size} and "
-            f"generator.hidden_size is {generator.hidden_size}: make them equal, or leave tied off."
-        )
-    if generator.greedy and not generator.state_noise:
-        raise ConfigError(
-            "generator.greedy takes the likeliest tokens given the noise in the first state, and without "
-            "generator.state_noise all sentences would be alike: set it, or leave greedy off."
-        )
-    judge = config.discriminator
-    if judge is not None and judge.name != "many-view" and (judge.per_view or judge.views):
-        raise ConfigError(
-            f"discriminator.views and per_view are of many-view, and this is a {judge.name or 'cnn'}: leave them "
-            "out, or use --discriminator many-view."
-        )
-    if judge is not None and judge.per_token and judge.name not in ("rnn", "hierarchical"):
-        raise ConfigError(
-            f"discriminator.per_token is a logit for each prefix, which a {judge.name or 'cnn'} has not: use "
-            "--discriminator rnn, for dialogues hierarchical, or leave per_token off."
-        )
-    for name, section in (("generator", generator), ("discriminator", config.discriminator)):
-        attends = section is not None and (section.name or "").endswith("transformer")
-        if section is not None and attends and section.embedding_size % section.heads:
-            raise ConfigError(
-                f"{name}.heads is {section.heads} and does not divide {name}.embedding_size, {section.embedding_size}: "
-                "each head takes an equal part of it."
-            )
     return config
-
-
-def _check_pretrained(config: RunConfig) -> None:
-    """That settings of pretrained models are given to such, and no others.
-
-    Raises:
-        ConfigError: says which is not.
-    """
-    data, generator, judge = config.data, config.generator, config.discriminator
-    own = {"path", "lora_rank", "lora_alpha", "pooling", "architecture", "base", "opening", "closing"}
-    sections = (("generator", generator, GeneratorConfig()), ("discriminator", judge, DiscriminatorConfig()))
-    for name, section, usual in sections:
-        if section is None:
-            continue
-        pretrained = section.name in PRETRAINED
-        if pretrained and section.path is None:
-            raise ConfigError(
-                f"--{name} is {section.name}, and no model is named: give its folder as --{name}.path, or hf:NAME."
-            )
-        for field in (field for field in section.__struct_fields__ if field != "name"):
-            if getattr(section, field) != getattr(usual, field) and (field in own) != pretrained:
-                kind = "a pretrained model's" if field in own else "of a model that is built here"
-                raise ConfigError(
-                    f"{name}.{field} is {kind}, and the {name} is {section.name or 'the default'}: leave it out, or "
-                    f"choose another --{name}."
-                )
-    if judge is not None and judge.pooling not in ("mean", "first", "last"):
-        raise ConfigError(f"discriminator.pooling is {judge.pooling!r}: choose mean, first or last.")
-    if generator.name in PRETRAINED and data.tokenizer not in ("words", "huggingface"):
-        raise ConfigError(
-            f"--generator {generator.name} reads its own tokens, and --tokenizer is {data.tokenizer}: leave it out."
-        )
-    if data.tokenizer_path is not None and data.tokenizer != "huggingface" and generator.name not in PRETRAINED:
-        raise ConfigError("data.tokenizer_path is of the tokenizer huggingface: leave it out, or choose that.")
-    by_model = data.tokenizer == "huggingface" or generator.name in PRETRAINED
-    if by_model and (data.min_count > 1 or data.max_vocabulary or data.source_tokenizer):
-        raise ConfigError(
-            "data.min_count, data.max_vocabulary and data.source_tokenizer decide what is a token, and with the "
-            "tokenizer huggingface the model's files do: leave them out."
-        )
 
 
 def _check_pairs(data: DataConfig) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from support.kinds import CONDITIONAL_GENERATORS, ONE_SHOT_GENERATORS
 
 from seqgan.cli.main import main
 from seqgan.evaluation.trained import TRAINED_METRICS
@@ -514,14 +515,14 @@ def test_a_preset_holds_and_flags_win_over_it(pretrained, capsys):
 def test_every_preset_is_of_settings_that_go_together():
     from seqgan.algorithm_settings import build_algorithm, with_algorithm
     from seqgan.config import DiscriminatorConfig, RunConfig, check, with_settings
-    from seqgan.generators import CONDITIONAL_GENERATORS, ONE_SHOT_GENERATORS
+    from seqgan.model_settings import check_kinds
     from seqgan.presets import PRESETS
     from seqgan.training.adversarial import check_settings
 
     for name, preset in PRESETS.items():
         algo = preset.get("algorithm", {}).get("name", "seqgan")
         start = with_algorithm(RunConfig(discriminator=DiscriminatorConfig()), algo, ["adversarial"])
-        config = check(with_settings(start, preset, name))
+        config = check_kinds(check(with_settings(start, preset, name)))
         check_settings(
             config.adversarial,
             build_algorithm(config.algorithm),

@@ -12,6 +12,7 @@ from seqgan.config import (
     with_settings,
 )
 from seqgan.errors import ConfigError
+from seqgan.model_settings import check_kinds
 from seqgan.settings_file import read_settings
 
 
@@ -82,7 +83,7 @@ def test_settings_made_in_python_are_checked_too():
     with pytest.raises(ConfigError, match=r"generator\.hidden_size is -1"):
         check(RunConfig(generator=GeneratorConfig(hidden_size=-1)))
     with pytest.raises(ConfigError, match=r"generator\.tied shares one matrix"):
-        check(RunConfig(generator=GeneratorConfig(tied=True)))
+        check_kinds(RunConfig(generator=GeneratorConfig(tied=True)))
 
 
 def test_a_resumed_run_may_go_on_longer_and_change_nothing_else():

@@ -29,6 +29,8 @@ LAYERS = {
     "presets": 0,
     "pretrained": 1.5,
     "algorithm_settings": 3.1,
+    "kinds": 1.2,
+    "model_settings": 3.05,
     "reached": 3.2,
     "decoding": 3,
     "evaluation": 4,

@@ -27,7 +27,6 @@ from seqgan.cli.options import (
 )
 from seqgan.cli.pretrain import describe, for_corpus, on_device, resolved, what_is_read
 from seqgan.config import (
-    PRETRAINED,
     DataConfig,
     DiscriminatorConfig,
     GeneratorConfig,
@@ -50,8 +49,6 @@ if TYPE_CHECKING:
     from seqgan.progress import Progress
     from seqgan.runs.directory import Run
 
-OF_NOBODY = (None, "cnn", "two-tower-cnn")
-"""Kinds of discriminators that nobody asked for."""
 PLAYERS = ("seed", "discriminator", "algorithm", "adversarial")
 """What the command decides of a child of a pretrained run."""
 EVERYTHING = (*PLAYERS, "data", "generator")
@@ -240,8 +237,9 @@ def chosen_algorithm(arguments: Sequence[str]) -> str:
     return from_flag or from_preset or USUAL_ALGORITHM
 
 
-def chosen_kinds(arguments: Sequence[str], players: Sequence[str]) -> dict[str, str]:
-    """The kinds of players that flag, file or preset ask for, which decide whether the algorithm's sizes are theirs."""
+def chosen_kinds(arguments: Sequence[str], players: Sequence[str]) -> dict[str, tuple[str, Sequence[str]]]:
+    """The kinds of players that flag, file or preset ask for, which decide whether the algorithm's sizes are theirs,
+    with what it says of them all the same."""
     path = flag_value(arguments, "--config")
     kinds = {}
     for settings in (preset_settings(arguments), {} if path is None else read_run_settings(Path(path))):
@@ -253,7 +251,11 @@ def chosen_kinds(arguments: Sequence[str], players: Sequence[str]) -> dict[str, 
         kind = flag_value(arguments, f"--{player}.name") or flag_value(arguments, f"--{player}")
         if kind is not None:
             kinds[player] = kind
-    return kinds
+    if not kinds:
+        return {}
+    from seqgan.model_settings import with_common_settings
+
+    return with_common_settings(kinds)
 
 
 def starting_settings(arguments: Sequence[str], algo: str) -> RunConfig:
@@ -381,6 +383,7 @@ def verdict_after_training(folder: Path, parent: "Run", flags: FromRunFlags) -> 
 def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
     """Train from nothing; the run is made once everything that can be wrong has been looked at."""
     from seqgan.build import as_read, build_text, chosen_as_trained, named_players
+    from seqgan.model_settings import generator_kind
     from seqgan.objectives import Relaxed
     from seqgan.runs.directory import Run, check_new, create_run, open_run
     from seqgan.runs.moved import check_there
@@ -389,7 +392,7 @@ def train_own(folder: Path, config: RunConfig, flags: OwnFlags) -> None:
     config = config if flags.resume else chosen_as_trained(config)
     algo, resumed = flags.algo, flags.resume
     check_players(config, flags, conditional=config.data.source is not None, resumed=resumed, from_nothing=True)
-    if config.generator.name in PRETRAINED:
+    if generator_kind(config.generator).pretrained:
         raise ConfigError(
             f"--generator {config.generator.name} does not start from nothing: run seqgan pretrain with it, then "
             f"seqgan adversarial --algo {algo}."
@@ -448,7 +451,8 @@ def check_players(
     Raises:
         ConfigError: they do not, and why.
     """
-    from seqgan.generators import ONE_SHOT_GENERATORS
+    from seqgan.discriminators import usual_discriminator
+    from seqgan.model_settings import discriminator_kind, generator_kind
     from seqgan.objectives import Relaxed, SelfPlay
     from seqgan.reached import check_reached
     from seqgan.runs.tensorboard import check_installed
@@ -464,7 +468,8 @@ def check_players(
     algorithm = build_algorithm(config.algorithm)
     usual = DiscriminatorConfig()
     own = msgspec.structs.replace(config.discriminator, name=None)
-    judged = config.discriminator.name not in OF_NOBODY or own != usual
+    of_nobody = (None, *(usual_discriminator(conditional=pairs) for pairs in (False, True)))
+    judged = config.discriminator.name not in of_nobody or own != usual
     if isinstance(algorithm, SelfPlay) and judged and not resumed:
         raise ConfigError(
             f"{algorithm.name} has no discriminator, and its kind or sizes are given: leave --discriminator "
@@ -472,7 +477,7 @@ def check_players(
         )
     for player in () if resumed else ("discriminator", "generator") if from_nothing else ("discriminator",):
         check_reached(player, config, flags.preset)
-    if config.discriminator.name in PRETRAINED and isinstance(algorithm, Relaxed):
+    if not discriminator_kind(config.discriminator).distributions and isinstance(algorithm, Relaxed):
         raise ConfigError(
             f"--discriminator {config.discriminator.name} reads texts, and {algorithm.name} shows it "
             "distributions over tokens: choose an algorithm on sampled text, or another discriminator."
@@ -482,7 +487,7 @@ def check_players(
         algorithm,
         per_token=config.discriminator.per_token,
         per_view=config.discriminator.per_view,
-        steps=config.generator.name not in ONE_SHOT_GENERATORS,
+        steps=not generator_kind(config.generator).at_once,
         drawn=config.generator.drawn,
         state_noise=config.generator.state_noise,
         greedy=config.generator.greedy,
@@ -582,6 +587,6 @@ def say_dropped_widths(config: DiscriminatorConfig, max_length: int, progress: "
     """Which filters no sentence fills."""
     from seqgan.build import dropped_widths
 
-    dropped = dropped_widths(max_length) if config.name == "cnn" else []
+    dropped = dropped_widths(config, max_length)
     if dropped:
         progress.note(f"Filters wider than {count(max_length, 'token')} are left out: {', '.join(map(str, dropped))}.")

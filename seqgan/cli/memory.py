@@ -34,10 +34,10 @@ def check_memory(memory: float, runs: "Iterable[Run]") -> None:
     if memory == 0:
         return
 
-    from seqgan.generators import ONE_SHOT_GENERATORS
+    from seqgan.model_settings import generator_kind
 
     for run in runs:
-        if run.config.generator.name in ONE_SHOT_GENERATORS:
+        if generator_kind(run.config.generator).at_once:
             raise ConfigError(
                 f"--memory is of generators that go from token to token, and that of {run.folder} "
                 f"({run.config.generator.name}) makes all positions at once: leave it out."

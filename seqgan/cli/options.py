@@ -270,7 +270,10 @@ def settings_of(flags: SettingsFlags, base: RunConfig) -> RunConfig:
     given: dict[str, Any] = {name: getattr(flags, name) for name in flags.__struct_fields__ if name in names}
     if hasattr(flags, "algo"):
         given["algorithm"] = {"name": flags.algo, **msgspec.to_builtins(given.get("algorithm", {}))}
-    return check(msgspec.structs.replace(base, **given))
+    config = check(msgspec.structs.replace(base, **given))
+    from seqgan.model_settings import check_kinds
+
+    return check_kinds(config)
 
 
 def _one_line(box: str) -> str:

@@ -90,7 +90,7 @@ def plan(config: RunConfig, flags: PlanFlags) -> None:
     from seqgan.cli.adversarial import check_players
     from seqgan.evaluation.evaluate import judge_while_training
     from seqgan.evaluation.pairs import judge_answers_while_training
-    from seqgan.generators import ONE_SHOT_GENERATORS
+    from seqgan.model_settings import generator_kind
     from seqgan.objectives import Relaxed
     from seqgan.runs.checkpoint import load_weights
     from seqgan.runs.directory import open_run
@@ -135,7 +135,7 @@ def plan(config: RunConfig, flags: PlanFlags) -> None:
 
     trainings = []
     # Algorithms on relaxed samples start from nothing, or from a run.
-    if run is None and config.generator.name not in ONE_SHOT_GENERATORS and not isinstance(algorithm, Relaxed):
+    if run is None and not generator_kind(config.generator).at_once and not isinstance(algorithm, Relaxed):
         trainings.append(plan_pretraining(generator, text, config.pretrain, seed=config.seed, progress=flags.progress))
         flags.progress.note("The adversarial training is timed with a generator of some updates: --run DIR is surer.")
     watch = judge_while_training if text.source_vocabulary is None else judge_answers_while_training

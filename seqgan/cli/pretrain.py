@@ -18,7 +18,7 @@ from seqgan.cli.options import (
     with_config_file,
     with_positional,
 )
-from seqgan.config import PRETRAINED, DataConfig, GeneratorConfig, PretrainConfig, RunConfig, check_resumable
+from seqgan.config import DataConfig, GeneratorConfig, PretrainConfig, RunConfig, check_resumable
 from seqgan.data.corpus import corpus_name, located, located_source
 from seqgan.errors import CheckpointError, ConfigError
 from seqgan.files import gone_on_with
@@ -155,6 +155,7 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
         with_located_models,
         with_own_tokenizer,
     )
+    from seqgan.model_settings import generator_kind
     from seqgan.reached import check_reached
     from seqgan.runs.checkpoint import load_state, load_weights
     from seqgan.runs.directory import Run, check_new, create_run, open_run, write_config
@@ -186,7 +187,7 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
             check_new(folder, flags.overwrite, reads if start is None else [*reads, str(start.folder)])
         # A new run may be of another text than the one whose settings it was given.
         config = msgspec.structs.replace(config, data=msgspec.structs.replace(config.data, fingerprint=""))
-        if config.generator.name in PRETRAINED and start is None:
+        if generator_kind(config.generator).pretrained and start is None:
             config = with_own_tokenizer(config)
             progress.note(f"Tokens are those of {config.data.tokenizer_path}.")
         config = msgspec.structs.replace(config, generator=with_generator_files(config.generator))
@@ -255,9 +256,9 @@ def check_pretrainable(config: GeneratorConfig) -> None:
     Raises:
         ConfigError: it has not, and why.
     """
-    from seqgan.generators import ONE_SHOT_GENERATORS
+    from seqgan.model_settings import generator_kind
 
-    if config.name in ONE_SHOT_GENERATORS:
+    if generator_kind(config).at_once:
         raise ConfigError(
             f"{config.name} makes all positions at once from noise and has no likelihood to maximise: train it with "
             "seqgan adversarial --algo wgan-gp --corpus FILE, or choose another generator."

@@ -116,7 +116,7 @@ def check_meaningful(flags: SampleFlags, run: "Run") -> None:
     Raises:
         ConfigError: one has not.
     """
-    from seqgan.generators import ONE_SHOT_GENERATORS
+    from seqgan.model_settings import generator_kind
 
     of_pairs = run.source_vocabulary is not None
     if of_pairs and flags.source is None:
@@ -133,7 +133,7 @@ def check_meaningful(flags: SampleFlags, run: "Run") -> None:
             raise ConfigError(f"{flag} is of samples, and --beam searches and draws nothing: give one of them.")
         if given and flags.n_best > 1:
             raise ConfigError(f"{flag} keeps one sample of a source, and --n-best is {flags.n_best}: give one of them.")
-    at_once = run.config.generator.name in ONE_SHOT_GENERATORS
+    at_once = generator_kind(run.config.generator).at_once
     if flags.beam is not None and (at_once or run.config.generator.state_noise):
         what = "makes all positions at once" if at_once else "has its chance in the noise of its first state"
         raise ConfigError(f"The generator of {run.folder} {what}, and has nothing to search: leave out --beam.")

@@ -11,8 +11,6 @@ import tyro
 
 from seqgan.cli.options import CommonFlags, SettingsFlags, Switch, check_flags, parse, refuse_together
 from seqgan.config import (
-    CONDITIONAL,
-    PRETRAINED,
     DataConfig,
     GeneratorConfig,
     Positive,
@@ -328,7 +326,7 @@ def check_named(config: RunConfig, *, of_text: bool) -> None:
             "data.valid": data.valid,
         }
         named |= {"data.valid_source": data.valid_source, "data.tokenizer_path": data.tokenizer_path}
-        named |= {"generator.path": config.generator.path if config.generator.name in PRETRAINED else None}
+        named |= {"generator.path": config.generator.path}
         if os.path.isfile(data.corpus):
             named["data.source"] = data.source
     for setting, name in named.items():
@@ -353,9 +351,10 @@ def check_files(config: RunConfig, known: set[RunConfig], progress: Progress, *,
     from seqgan.build import build_text, named_players
     from seqgan.build_pretrained import with_discriminator_files, with_generator_files, with_own_tokenizer
     from seqgan.cli.pretrain import resolved
+    from seqgan.model_settings import generator_kind
 
     judge = config.discriminator if config.discriminator is not None and config.discriminator.path else None
-    writer = config.generator if of_text and config.generator.name in PRETRAINED else GeneratorConfig()
+    writer = config.generator if of_text and generator_kind(config.generator).pretrained else GeneratorConfig()
     asked = RunConfig(data=config.data if of_text else DataConfig(), generator=writer, discriminator=judge)
     if asked in known:
         return
@@ -384,13 +383,14 @@ def check_trial(sweep: "SweepFile", settings: Mapping[str, Any], parent: RunConf
     from seqgan.build import chosen_as_trained, named_players
     from seqgan.cli.adversarial import check_players
     from seqgan.cli.pretrain import check_pretrainable
+    from seqgan.model_settings import check_kinds, with_common_settings
     from seqgan.objectives import Relaxed
     from seqgan.reached import check_reached
     from seqgan.training.adversarial import check_reads_sources
 
     where = "its settings"
     if sweep.command == "pretrain":
-        config = check(with_settings(RunConfig(), settings, where))
+        config = check_kinds(check(with_settings(RunConfig(), settings, where)))
         check_pretrainable(config.generator)
         config = named_players(config, conditional=reads_sources(config))
         check_reached("generator", config)
@@ -406,9 +406,10 @@ def check_trial(sweep: "SweepFile", settings: Mapping[str, Any], parent: RunConf
         if isinstance(settings.get(player), dict) and isinstance(settings[player].get("name"), str)
     }
     base = without_players(parent or RunConfig())
-    base = with_algorithm(base, algo, of_algorithm, {name: kinds[name] for name in kinds if name in of_algorithm})
+    others = with_common_settings({name: kinds[name] for name in kinds if name in of_algorithm})
+    base = with_algorithm(base, algo, of_algorithm, others)
     given = {name: part for name, part in settings.items() if parent is None or name in of_trial}
-    config = check(with_settings(base, given, where))
+    config = check_kinds(check(with_settings(base, given, where)))
     assert config.algorithm is not None
     conditional = parent.data.max_source_length > 0 if parent is not None else reads_sources(config)
     algorithm = build_algorithm(config.algorithm)
@@ -427,6 +428,6 @@ def check_trial(sweep: "SweepFile", settings: Mapping[str, Any], parent: RunConf
 
 def reads_sources(config: RunConfig) -> bool:
     """Whether a text that was not read yet is one of pairs, as far as the settings tell."""
-    kind = (config.discriminator.name if config.discriminator is not None else None) or ""
-    by_model = config.generator.name in CONDITIONAL or kind.startswith("two-tower") or kind == "hierarchical"
-    return by_model or config.data.source is not None or ".tsv" in config.data.corpus
+    from seqgan.model_settings import of_pairs
+
+    return of_pairs(config) or config.data.source is not None or ".tsv" in config.data.corpus

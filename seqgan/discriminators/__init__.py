@@ -1,7 +1,9 @@
 """Discriminators: judges of sequences behind two methods (`protocol.py`)."""
 
+from seqgan.discriminators import cnn, many_view, two_tower_cnn
 from seqgan.discriminators.cnn import CNNDiscriminator
 from seqgan.discriminators.hierarchical import HierarchicalDiscriminator
+from seqgan.discriminators.kind import DiscriminatorKind
 from seqgan.discriminators.many_view import ManyViewDiscriminator
 from seqgan.discriminators.protocol import Discriminator
 from seqgan.discriminators.residual_conv import ResidualConvDiscriminator
@@ -10,27 +12,33 @@ from seqgan.discriminators.transformer import TransformerDiscriminator
 from seqgan.discriminators.two_tower_cnn import TwoTowerCNNDiscriminator
 from seqgan.discriminators.two_tower_rnn import TwoTowerRNNDiscriminator
 
-DISCRIMINATORS = {
-    "cnn": CNNDiscriminator,
-    "many-view": ManyViewDiscriminator,
-    "residual-conv": ResidualConvDiscriminator,
-    "rnn": RNNDiscriminator,
-    "transformer": TransformerDiscriminator,
+DISCRIMINATORS: dict[str, DiscriminatorKind] = {
+    kind.name: kind
+    for kind in (
+        DiscriminatorKind("cnn", CNNDiscriminator, filters=cnn.FILTERS),
+        DiscriminatorKind("many-view", ManyViewDiscriminator, filters=many_view.FILTERS),
+        DiscriminatorKind("residual-conv", ResidualConvDiscriminator),
+        DiscriminatorKind("rnn", RNNDiscriminator),
+        DiscriminatorKind("transformer", TransformerDiscriminator, heads_divide="embedding_size"),
+        DiscriminatorKind("hierarchical", HierarchicalDiscriminator, source="always"),
+        DiscriminatorKind("two-tower-cnn", TwoTowerCNNDiscriminator, source="always", filters=two_tower_cnn.FILTERS),
+        DiscriminatorKind("two-tower-rnn", TwoTowerRNNDiscriminator, source="always"),
+        DiscriminatorKind("huggingface", pretrained="encoder", source="either", distributions=False),
+    )
 }
-"""Discriminators by the name that `--discriminator` takes."""
+"""Discriminators by the name that `--discriminator` takes. Those of one's own are put here."""
 
-CONDITIONAL_DISCRIMINATORS = {
-    "hierarchical": HierarchicalDiscriminator,
-    "two-tower-cnn": TwoTowerCNNDiscriminator,
-    "two-tower-rnn": TwoTowerRNNDiscriminator,
-}
-"""Discriminators of a sequence given its source, by name. Their first argument is the source's vocabulary size."""
+
+def usual_discriminator(*, conditional: bool) -> str:
+    """The kind that is meant where none is named, for text with sources or without."""
+    return "two-tower-cnn" if conditional else "cnn"
+
 
 __all__ = [
-    "CONDITIONAL_DISCRIMINATORS",
     "DISCRIMINATORS",
     "CNNDiscriminator",
     "Discriminator",
+    "DiscriminatorKind",
     "HierarchicalDiscriminator",
     "ManyViewDiscriminator",
     "RNNDiscriminator",
@@ -38,4 +46,5 @@ __all__ = [
     "TransformerDiscriminator",
     "TwoTowerCNNDiscriminator",
     "TwoTowerRNNDiscriminator",
+    "usual_discriminator",
 ]

@@ -1,6 +1,7 @@
 """Generators: distributions over token sequences behind four methods, or behind one (`protocol.py`)."""
 
 from seqgan.generators.gru import GRUGenerator
+from seqgan.generators.kind import GeneratorKind
 from seqgan.generators.lstm import LSTMGenerator
 from seqgan.generators.masked import masked
 from seqgan.generators.protocol import Generator, OneShotGenerator
@@ -10,30 +11,38 @@ from seqgan.generators.seq2seq import Seq2SeqGRU, Seq2SeqLSTM
 from seqgan.generators.seq2seq_transformer import Seq2SeqTransformer
 from seqgan.generators.transformer import TransformerGenerator
 
-GENERATORS = {
-    "gru": GRUGenerator,
-    "lstm": LSTMGenerator,
-    "relational": RelationalGenerator,
-    "transformer": TransformerGenerator,
-}
-"""Generators by the name that `--generator` takes."""
+_TIED = ("embedding_size", "hidden_size")
 
-CONDITIONAL_GENERATORS = {
-    "seq2seq-gru": Seq2SeqGRU,
-    "seq2seq-lstm": Seq2SeqLSTM,
-    "seq2seq-transformer": Seq2SeqTransformer,
+GENERATORS: dict[str, GeneratorKind] = {
+    kind.name: kind
+    for kind in (
+        GeneratorKind("gru", GRUGenerator, state_noise=True, tied_sizes=_TIED),
+        GeneratorKind("lstm", LSTMGenerator, state_noise=True, tied_sizes=_TIED),
+        GeneratorKind(
+            "relational", RelationalGenerator, heads_divide="hidden_size", state_noise=True, tied_sizes=_TIED
+        ),
+        GeneratorKind("transformer", TransformerGenerator, heads_divide="embedding_size"),
+        GeneratorKind("residual-conv", ResidualConvGenerator, at_once=True),
+        GeneratorKind("seq2seq-gru", Seq2SeqGRU, source="always"),
+        GeneratorKind("seq2seq-lstm", Seq2SeqLSTM, source="always"),
+        GeneratorKind("seq2seq-transformer", Seq2SeqTransformer, source="always", heads_divide="embedding_size"),
+        GeneratorKind("huggingface", pretrained="causal", source="either"),
+        GeneratorKind("huggingface-seq2seq", pretrained="seq2seq", source="always"),
+    )
 }
-"""Generators that write a sequence from a source, by name. Their first argument is the source's vocabulary size."""
+"""Generators by the name that `--generator` takes. Those of one's own are put here."""
 
-ONE_SHOT_GENERATORS = {"residual-conv": ResidualConvGenerator}
-"""Generators that make all positions at once, from noise, by name. They have no likelihood to pretrain with."""
+
+def usual_generator(*, conditional: bool) -> str:
+    """The kind that is meant where none is named, for text with sources or without."""
+    return "seq2seq-gru" if conditional else "lstm"
+
 
 __all__ = [
-    "CONDITIONAL_GENERATORS",
     "GENERATORS",
-    "ONE_SHOT_GENERATORS",
     "GRUGenerator",
     "Generator",
+    "GeneratorKind",
     "LSTMGenerator",
     "OneShotGenerator",
     "RelationalGenerator",
@@ -43,4 +52,5 @@ __all__ = [
     "Seq2SeqTransformer",
     "TransformerGenerator",
     "masked",
+    "usual_generator",
 ]

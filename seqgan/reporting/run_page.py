@@ -10,6 +10,7 @@ import msgspec
 from seqgan.algorithm_settings import with_algorithm
 from seqgan.config import DiscriminatorConfig, RunConfig
 from seqgan.data.lines import count
+from seqgan.generators import GENERATORS
 from seqgan.metrics import Report
 from seqgan.objectives import ALGORITHMS
 from seqgan.reporting.charts import Chart, charts, sweep_chart, trajectory_chart
@@ -37,8 +38,6 @@ from seqgan.settings.adversarial import AdversarialConfig
 
 MOST_CHECKPOINTS = 24
 """Columns of samples; of more checkpoints, so many at equal distances."""
-AT_ONCE = ("residual-conv",)
-"""Generators that make all positions at once."""
 COPYING = ("copied", "longest-copied")
 """Families of metrics that the part on memorisation shows."""
 
@@ -202,7 +201,9 @@ def _codes(runs: Sequence[RunRecord]) -> str:
 def has_temperature(run: RunRecord) -> bool:
     """Whether a run's generator can be sampled at several temperatures and judged as plain text."""
     generator = run.config.generator
-    return not (run.paired or generator.name in AT_ONCE or generator.state_noise or generator.greedy)
+    kind = GENERATORS.get(generator.name or "")  # one of somebody's own need not be here where the page is made
+    at_once = kind is not None and kind.at_once
+    return not (run.paired or at_once or generator.state_noise or generator.greedy)
 
 
 def sweep_command(run: RunRecord) -> str:

@@ -4,9 +4,9 @@ import math
 import pytest
 import torch
 from exact.listed import all_sequences, sequence_log_probs, tiny_generator
+from support.kinds import CONDITIONAL_GENERATORS, ONE_SHOT_GENERATORS, PLAIN_GENERATORS
 
 from seqgan.decoding import beam_search, greedy_decode, sample
-from seqgan.generators import CONDITIONAL_GENERATORS, GENERATORS, ONE_SHOT_GENERATORS
 from seqgan.tensors.rows import select_rows
 
 SOURCE = torch.tensor([[3, 2, 4, 1, 0], [5, 1, 0, 0, 0], [2, 0, 0, 0, 0]])
@@ -179,11 +179,11 @@ def test_scores_are_normalised_by_the_length_with_its_end():
     assert (best.scores.diff(dim=1) <= 0).all()
 
 
-@pytest.mark.parametrize("name", [*sorted(GENERATORS), *sorted(CONDITIONAL_GENERATORS)])
+@pytest.mark.parametrize("name", [*sorted(PLAIN_GENERATORS), *sorted(CONDITIONAL_GENERATORS)])
 def test_a_beam_of_one_is_greedy(name):
-    if name in GENERATORS:
+    if name in PLAIN_GENERATORS:
         torch.manual_seed(0)
-        generator, context = GENERATORS[name](7, embedding_size=4, hidden_size=6).double().eval(), None
+        generator, context = PLAIN_GENERATORS[name](7, embedding_size=4, hidden_size=6).double().eval(), None
     else:
         generator = conditional(name)
         context = generator.encode(SOURCE, SOURCE_MASK)

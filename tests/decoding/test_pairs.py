@@ -3,11 +3,12 @@
 import pytest
 import torch
 from exact.listed import all_sequences
+from support.kinds import CONDITIONAL_GENERATORS
 from torch import nn
 
 from seqgan.decoding import Samples, rollout, sample, sample_tokens
 from seqgan.decoding.memory import state_bytes
-from seqgan.generators import CONDITIONAL_GENERATORS, encoders
+from seqgan.generators import encoders
 from seqgan.tensors.masking import mask_from_tokens
 from seqgan.tensors.rows import SharedRows, disturb_rows, join_rows, repeat_rows, select_rows, split_rows
 

@@ -5,11 +5,12 @@ import math
 import pytest
 import torch
 from exact.listed import all_sequences, sequence_log_probs, tiny_generator
+from support.kinds import PLAIN_GENERATORS
 from torch.nn import functional
 
 from seqgan.decoding import relaxed_sample, sample
 from seqgan.decoding.relaxed import gumbel_noise, relax
-from seqgan.generators import GENERATORS, LSTMGenerator, ResidualConvGenerator, TransformerGenerator
+from seqgan.generators import LSTMGenerator, ResidualConvGenerator, TransformerGenerator
 from seqgan.tensors.masking import mask_from_tokens
 from seqgan.tensors.modes import evaluating
 
@@ -86,10 +87,10 @@ def test_straight_through_values_are_one_hot_and_gradients_those_of_the_soft_one
 
 
 @pytest.mark.parametrize("options", MODES)
-@pytest.mark.parametrize("name", sorted(GENERATORS))
+@pytest.mark.parametrize("name", sorted(PLAIN_GENERATORS))
 def test_a_gradient_reaches_every_generator(name, options, rng):
     torch.manual_seed(0)
-    generator = GENERATORS[name](5, embedding_size=4, hidden_size=6).double().eval()
+    generator = PLAIN_GENERATORS[name](5, embedding_size=4, hidden_size=6).double().eval()
     probs, tokens, mask = relaxed_sample(generator, 8, 4, rng=rng, **options)
     assert probs.shape == (8, 4, 5)
     assert tokens.shape == mask.shape == (8, 4)

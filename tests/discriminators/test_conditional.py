@@ -2,11 +2,10 @@
 
 import pytest
 import torch
+from support.kinds import CONDITIONAL_DISCRIMINATORS
 from torch.nn import functional
 
 from seqgan.discriminators import (
-    CONDITIONAL_DISCRIMINATORS,
-    DISCRIMINATORS,
     HierarchicalDiscriminator,
     TwoTowerCNNDiscriminator,
     TwoTowerRNNDiscriminator,
@@ -308,7 +307,3 @@ def test_recurrent_layers_never_enter_evaluation_mode(name):
     discriminator = CONDITIONAL_DISCRIMINATORS[name](9, 6).eval()
     assert not discriminator.training
     assert all(module.training for module in discriminator.modules() if isinstance(module, torch.nn.LSTM))
-
-
-def test_no_name_is_of_both_kinds():
-    assert not set(CONDITIONAL_DISCRIMINATORS) & set(DISCRIMINATORS)

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
+from support.kinds import PLAIN_DISCRIMINATORS
 from torch.nn import functional
 
 from seqgan.discriminators import (
-    DISCRIMINATORS,
     CNNDiscriminator,
     ManyViewDiscriminator,
     ResidualConvDiscriminator,
@@ -22,10 +22,10 @@ MASK = mask_from_tokens(TOKENS, end=0)
 SMALLER = {"residual-conv": {"hidden_size": 16}, "many-view": {"filters": {2: 20, 3: 20, 4: 20, 5: 20}}}
 
 
-@pytest.fixture(params=sorted(DISCRIMINATORS))
+@pytest.fixture(params=sorted(PLAIN_DISCRIMINATORS))
 def discriminator(request):
     torch.manual_seed(0)
-    return DISCRIMINATORS[request.param](6, **SMALLER.get(request.param, {})).double().eval()
+    return PLAIN_DISCRIMINATORS[request.param](6, **SMALLER.get(request.param, {})).double().eval()
 
 
 def test_one_logit_a_row(discriminator):
@@ -52,9 +52,9 @@ def test_one_hot_distributions_are_their_tokens(discriminator):
     torch.testing.assert_close(discriminator(one_hot, MASK), discriminator(TOKENS, MASK))
 
 
-@pytest.mark.parametrize("name", sorted(set(DISCRIMINATORS) - {"residual-conv"}))
+@pytest.mark.parametrize("name", sorted(set(PLAIN_DISCRIMINATORS) - {"residual-conv"}))
 def test_dropout_acts_in_training_only(name):
-    discriminator = DISCRIMINATORS[name](6)
+    discriminator = PLAIN_DISCRIMINATORS[name](6)
     discriminator.train()
     assert not torch.equal(discriminator(TOKENS, MASK), discriminator(TOKENS, MASK))
     discriminator.eval()
@@ -105,9 +105,9 @@ TINY = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(DISCRIMINATORS))
+@pytest.mark.parametrize("name", sorted(PLAIN_DISCRIMINATORS))
 def test_second_derivatives_are_those_of_finite_differences(name, rng):
-    critic = DISCRIMINATORS[name](3, **TINY[name]).double().eval()
+    critic = PLAIN_DISCRIMINATORS[name](3, **TINY[name]).double().eval()
     for parameter in critic.parameters():
         # Random biases too: at 0, where some begin, the rectifiers have a kink.
         torch.nn.init.normal_(parameter, std=0.7, generator=rng)

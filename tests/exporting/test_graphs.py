@@ -8,6 +8,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 import torch
+from support.kinds import CONDITIONAL_GENERATORS, PLAIN_GENERATORS
 from support.products import product_run
 from torch.utils import _pytree as pytree
 
@@ -15,7 +16,6 @@ from seqgan.cli.main import main
 from seqgan.errors import ConfigError
 from seqgan.exporting import PretrainedGenerator
 from seqgan.exporting.graphs import EXAMPLE, export_graphs
-from seqgan.generators import CONDITIONAL_GENERATORS, GENERATORS
 
 # What the exporters warn of, inside, is not ours to mend.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -84,7 +84,7 @@ def equals_the_model(run, folder, step, encode=None):
                 tokens = torch.randint(0, generator.vocabulary_size, (rows,), generator=rng)
 
 
-@pytest.mark.parametrize("name", [*GENERATORS, *CONDITIONAL_GENERATORS])
+@pytest.mark.parametrize("name", [*PLAIN_GENERATORS, *CONDITIONAL_GENERATORS])
 def test_a_program_of_torch_equals_the_model(name, tmp_path):
     run = a_run(tmp_path, name)
     export_graphs(PretrainedGenerator.from_run(run), tmp_path / "out", "torch-export")

@@ -7,20 +7,25 @@ import types
 import msgspec
 import pytest
 import torch
+from support.kinds import (
+    CONDITIONAL_DISCRIMINATORS,
+    CONDITIONAL_GENERATORS,
+    ONE_SHOT_GENERATORS,
+    PLAIN_DISCRIMINATORS,
+    PLAIN_GENERATORS,
+)
 from support.products import product_run
 
 from seqgan.build import build_text
 from seqgan.cli.main import main
 from seqgan.config import DataConfig
-from seqgan.discriminators import CONDITIONAL_DISCRIMINATORS, DISCRIMINATORS
 from seqgan.errors import CheckpointError, ConfigError, RunError
 from seqgan.exporting import PretrainedDiscriminator, PretrainedGenerator
-from seqgan.generators import CONDITIONAL_GENERATORS, GENERATORS, ONE_SHOT_GENERATORS
 
 SOURCES = ["a dog runs now", "cat sleeps"]
 
 
-@pytest.mark.parametrize("name", [*GENERATORS, *ONE_SHOT_GENERATORS, *CONDITIONAL_GENERATORS])
+@pytest.mark.parametrize("name", [*PLAIN_GENERATORS, *ONE_SHOT_GENERATORS, *CONDITIONAL_GENERATORS])
 def test_a_generator_writes_the_same_where_it_goes(name, tmp_path):
     conditional = name in CONDITIONAL_GENERATORS
     run = product_run(tmp_path, generator=name, discriminator="two-tower-cnn" if conditional else "cnn")
@@ -35,7 +40,7 @@ def test_a_generator_writes_the_same_where_it_goes(name, tmp_path):
         assert torch.equal(mine, theirs)
 
 
-@pytest.mark.parametrize("name", [*DISCRIMINATORS, *CONDITIONAL_DISCRIMINATORS])
+@pytest.mark.parametrize("name", [*PLAIN_DISCRIMINATORS, *CONDITIONAL_DISCRIMINATORS])
 def test_a_discriminator_judges_the_same_where_it_goes(name, tmp_path):
     conditional = name in CONDITIONAL_DISCRIMINATORS
     options = {"heads": 2} if name == "transformer" else {}

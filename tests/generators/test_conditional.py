@@ -2,11 +2,12 @@
 
 import pytest
 import torch
+from support.kinds import CONDITIONAL_GENERATORS
 from torch.nn import functional
 
 from seqgan.decoding import rollout, sample
 from seqgan.errors import ConfigError
-from seqgan.generators import CONDITIONAL_GENERATORS, GENERATORS, encoders, transformer
+from seqgan.generators import encoders, transformer
 from seqgan.objectives import mle_loss
 from seqgan.tensors.masking import mask_from_tokens
 from seqgan.tensors.output_nll import output_nll
@@ -383,7 +384,3 @@ def test_rows_beyond_what_attention_takes_at_once_are_split(monkeypatch, tokens)
 def test_the_transformers_heads_must_divide_the_embedding():
     with pytest.raises(ConfigError, match="embedding_size is 6 and heads is 4"):
         make("seq2seq-transformer", embedding_size=6)
-
-
-def test_no_name_is_of_both_kinds():
-    assert not set(CONDITIONAL_GENERATORS) & set(GENERATORS)

@@ -3,15 +3,15 @@
 import pytest
 import torch
 from exact.listed import all_sequences, sequence_log_probs
+from support.kinds import PLAIN_GENERATORS
 
 from seqgan.decoding import rollout, sample
 from seqgan.errors import ConfigError
-from seqgan.generators import GENERATORS
 from seqgan.objectives import mle_loss, policy_gradient_loss, token_log_probs
 from seqgan.tensors.masking import mask_from_tokens
 from seqgan.tensors.rows import join_rows, repeat_rows, select_rows
 
-NAMES = sorted(GENERATORS)
+NAMES = sorted(PLAIN_GENERATORS)
 KINDS = [(name, options) for name in NAMES for options in ({"layers": 1}, {"layers": 2})]
 KINDS.append(("transformer", {"layers": 2, "heads": 2, "tied": True}))
 KINDS.append(("relational", {"layers": 2, "slots": 3, "heads": 3}))
@@ -21,7 +21,7 @@ KINDS.append(("relational", {"layers": 2, "slots": 3, "heads": 3}))
 def generator(request):
     name, options = request.param
     torch.manual_seed(0)
-    return GENERATORS[name](7, embedding_size=4, hidden_size=6, **options).double().eval()
+    return PLAIN_GENERATORS[name](7, embedding_size=4, hidden_size=6, **options).double().eval()
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def test_what_follows_the_end_changes_neither_losses_nor_gradients(generator):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_dropout_acts_in_training_only(name, tokens):
-    generator = GENERATORS[name](7, 4, 6, dropout=0.5)
+    generator = PLAIN_GENERATORS[name](7, 4, 6, dropout=0.5)
     assert not torch.equal(generator.train()(tokens), generator(tokens))
     assert not torch.equal(read(generator, tokens)[0], read(generator, tokens)[0])
     assert torch.equal(generator.eval()(tokens), generator(tokens))
@@ -158,14 +158,14 @@ def test_evaluation_mode_trains_too(generator, tokens):
 @pytest.mark.parametrize("name", ["gru", "lstm"])
 def test_recurrent_layers_never_enter_evaluation_mode(name):
     # cuDNN refuses the backward pass of a recurrent layer in evaluation mode.
-    generator = GENERATORS[name](7, 4, 6).eval()
+    generator = PLAIN_GENERATORS[name](7, 4, 6).eval()
     assert not generator.training
     assert all(layer.training for layer in generator.layers)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_tied_embeddings_are_one_matrix(name, tokens):
-    generator = GENERATORS[name](7, embedding_size=8, hidden_size=8, tied=True).double()
+    generator = PLAIN_GENERATORS[name](7, embedding_size=8, hidden_size=8, tied=True).double()
     names = dict(generator.named_parameters())
     assert "output_weight" not in names
     generator(tokens)[0, 0, 3].backward()
@@ -176,13 +176,13 @@ def test_tied_embeddings_are_one_matrix(name, tokens):
 @pytest.mark.parametrize("name", ["gru", "lstm"])
 def test_tied_embeddings_of_two_sizes_are_refused(name):
     with pytest.raises(ConfigError, match="embedding_size is 4 and hidden_size is 6"):
-        GENERATORS[name](7, 4, 6, tied=True)
+        PLAIN_GENERATORS[name](7, 4, 6, tied=True)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_start_symbol_inside_the_vocabulary_needs_no_row_of_its_own(name):
-    assert GENERATORS[name](7, 4, 6, start=0, end=None).embedding.weight.shape[0] == 7
-    assert GENERATORS[name](7, 4, 6).embedding.weight.shape[0] == 8
+    assert PLAIN_GENERATORS[name](7, 4, 6, start=0, end=None).embedding.weight.shape[0] == 7
+    assert PLAIN_GENERATORS[name](7, 4, 6).embedding.weight.shape[0] == 8
 
 
 def test_a_source_is_refused_by_an_unconditional_generator(generator, tokens):
@@ -207,7 +207,7 @@ def test_a_rollouts_value_belongs_to_its_own_sentence(generator, rng):
 @pytest.mark.parametrize("name", NAMES)
 def test_rollouts_values_are_the_expected_rewards_of_their_prefixes(name, rng):
     torch.manual_seed(1)
-    generator = GENERATORS[name](4, embedding_size=4, hidden_size=6).double().eval()
+    generator = PLAIN_GENERATORS[name](4, embedding_size=4, hidden_size=6).double().eval()
     for parameter in generator.parameters():
         torch.nn.init.normal_(parameter, std=0.8)
 

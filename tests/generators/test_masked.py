@@ -3,14 +3,10 @@
 import pytest
 import torch
 from exact.listed import all_sequences, sequence_log_probs, tiny_generator
+from support.kinds import CONDITIONAL_GENERATORS, PLAIN_GENERATORS
 
 from seqgan.decoding import beam_search, greedy_decode, sample
-from seqgan.generators import (
-    CONDITIONAL_GENERATORS,
-    GENERATORS,
-    ResidualConvGenerator,
-    masked,
-)
+from seqgan.generators import ResidualConvGenerator, masked
 
 EXCLUDED = (1, 3)
 
@@ -19,7 +15,7 @@ def made(name: str):
     torch.manual_seed(0)
     sizes = [6, 5] if name in CONDITIONAL_GENERATORS else [5]
     options = {"max_length": 4} if "transformer" in name else {}
-    kind = {**GENERATORS, **CONDITIONAL_GENERATORS}[name]
+    kind = {**PLAIN_GENERATORS, **CONDITIONAL_GENERATORS}[name]
     return kind(*sizes, embedding_size=8, hidden_size=8, **options).double().eval()
 
 
@@ -29,7 +25,7 @@ def context_of(generator, name: str, rows: int):
     return generator.encode(torch.tensor([[3, 2, 4]]).expand(rows, -1), torch.ones(rows, 3, dtype=torch.bool))
 
 
-@pytest.mark.parametrize("name", sorted({**GENERATORS, **CONDITIONAL_GENERATORS}))
+@pytest.mark.parametrize("name", sorted({**PLAIN_GENERATORS, **CONDITIONAL_GENERATORS}))
 def test_each_position_is_the_generators_own_given_that_none_of_them_comes(name):
     generator = made(name)
     tokens, _ = all_sequences(5, 3, 0)
@@ -47,7 +43,7 @@ def test_each_position_is_the_generators_own_given_that_none_of_them_comes(name)
         previous = tokens[:, t]
 
 
-@pytest.mark.parametrize("name", sorted({**GENERATORS, **CONDITIONAL_GENERATORS}))
+@pytest.mark.parametrize("name", sorted({**PLAIN_GENERATORS, **CONDITIONAL_GENERATORS}))
 def test_frequencies_of_samples_are_the_exponentials_of_their_log_probabilities(name, rng):
     generator = made(name)
     without = masked(generator, EXCLUDED)

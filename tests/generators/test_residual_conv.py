@@ -2,8 +2,9 @@
 
 import pytest
 import torch
+from support.kinds import ONE_SHOT_GENERATORS
 
-from seqgan.generators import ONE_SHOT_GENERATORS, ResidualConvGenerator
+from seqgan.generators import ResidualConvGenerator
 
 
 def seeded(seed=3):

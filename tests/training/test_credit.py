@@ -3,13 +3,13 @@
 import pytest
 import torch
 from exact.listed import tiny_generator
-from support.kinds import RELAXED, SAMPLED
+from support.kinds import PLAIN_DISCRIMINATORS, RELAXED, SAMPLED
 from support.tiny import GENERATOR, tiny_text
 
 from seqgan.build import build_discriminator, build_generator
 from seqgan.config import AdversarialConfig, DiscriminatorConfig
 from seqgan.decoding import Samples
-from seqgan.discriminators import DISCRIMINATORS, RNNDiscriminator
+from seqgan.discriminators import RNNDiscriminator
 from seqgan.errors import ConfigError
 from seqgan.objectives import MALIGAN, RELGAN, SEQGAN, SPIN, discounted_returns
 from seqgan.training.adversarial import check_settings
@@ -135,12 +135,12 @@ def test_every_algorithm_takes_the_credits_that_make_sense(name):
         check_settings(AdversarialConfig(credit=credit), SAMPLED[name], per_token=per_token)
 
 
-@pytest.mark.parametrize("name", sorted(DISCRIMINATORS))
+@pytest.mark.parametrize("name", sorted(PLAIN_DISCRIMINATORS))
 def test_every_discriminator_values_prefixes(name):
     torch.manual_seed(0)
     filters = {"filters": {1: 3, 2: 3}, "embedding_size": 4}
     options = {"cnn": filters, "many-view": {**filters, "views": 2}}.get(name, {"hidden_size": 8})
-    discriminator = DISCRIMINATORS[name](4, **options)
+    discriminator = PLAIN_DISCRIMINATORS[name](4, **options)
     values = values_of("prefix", discriminator_reward(discriminator, SEQGAN.reward))
     assert values.shape == (1, 3, 4)
     alone = discriminator_reward(discriminator, SEQGAN.reward)(TOKENS[2:, :2], MASK[2:, :2], torch.arange(1))

@@ -4,15 +4,13 @@ import copy
 
 import pytest
 import torch
-from support.kinds import SAMPLED
+from support.kinds import PLAIN_DISCRIMINATORS, PLAIN_GENERATORS, SAMPLED
 from support.tiny import ADVERSARIAL, new_run, same_weights, tiny_text
 
 from seqgan.algorithm_settings import shared_settings
 from seqgan.build import build_discriminator, build_generator
 from seqgan.config import AdversarialConfig, DiscriminatorConfig, GeneratorConfig, PretrainConfig
 from seqgan.decoding import sample
-from seqgan.discriminators import DISCRIMINATORS
-from seqgan.generators import GENERATORS
 from seqgan.runs.checkpoint import load_weights
 from seqgan.training.adversarial import train_adversarially
 from seqgan.training.pretrain import pretrain
@@ -27,7 +25,7 @@ def text(tmp_path_factory):
 def pretrained(text):
     """A generator of each kind after one epoch."""
     generators = {}
-    for kind in GENERATORS:
+    for kind in PLAIN_GENERATORS:
         config = GeneratorConfig(name=kind, embedding_size=8, hidden_size=12, heads=2)
         generators[kind] = build_generator(config, text.vocabulary, text.max_length)
         pretrain(generators[kind], text, PretrainConfig(epochs=1, batch_size=16))
@@ -72,8 +70,8 @@ OTHERS = [("relational", "cnn", "seqgan"), ("lstm", "many-view", "seqgan"), ("ls
 
 
 def test_no_player_is_left_out():
-    assert {kind for kind, _, _ in CORE + OTHERS} == set(GENERATORS)
-    assert {judge for _, judge, _ in CORE + OTHERS} == set(DISCRIMINATORS)
+    assert {kind for kind, _, _ in CORE + OTHERS} == set(PLAIN_GENERATORS)
+    assert {judge for _, judge, _ in CORE + OTHERS} == set(PLAIN_DISCRIMINATORS)
 
 
 @pytest.mark.parametrize(("kind", "judge", "name"), CORE + OTHERS)

@@ -2,13 +2,13 @@
 
 import pytest
 import torch
+from support.kinds import CONDITIONAL_DISCRIMINATORS, CONDITIONAL_GENERATORS, PLAIN_DISCRIMINATORS, PLAIN_GENERATORS
 
 from seqgan.config import AdversarialConfig
 from seqgan.decoding import Samples, sample
 from seqgan.decoding.sampling import advance
-from seqgan.discriminators import CONDITIONAL_DISCRIMINATORS, DISCRIMINATORS, CNNDiscriminator
+from seqgan.discriminators import CNNDiscriminator
 from seqgan.errors import ConfigError
-from seqgan.generators import CONDITIONAL_GENERATORS, GENERATORS
 from seqgan.objectives import SEQGAN
 from seqgan.tensors.workers import in_parallel
 from seqgan.training.adversarial import check_settings
@@ -28,9 +28,9 @@ def made(table, name, *sizes, **options):
     return table[name](*sizes, VOCABULARY, **options).eval()
 
 
-@pytest.mark.parametrize("name", GENERATORS)
+@pytest.mark.parametrize("name", PLAIN_GENERATORS)
 def test_completions_follow_nearly_the_same_distribution(name):
-    generator = made(GENERATORS, name, **({"max_length": LENGTH} if "transformer" in name else {}))
+    generator = made(PLAIN_GENERATORS, name, **({"max_length": LENGTH} if "transformer" in name else {}))
     with torch.no_grad():
         for parameter in generator.parameters():
             if parameter.dim() > 1:
@@ -53,10 +53,10 @@ def test_completions_follow_nearly_the_same_distribution(name):
     assert (exact.exp() * (exact - near)).sum(2).max() < KL_TOLERANCE
 
 
-@pytest.mark.parametrize("name", DISCRIMINATORS)
+@pytest.mark.parametrize("name", PLAIN_DISCRIMINATORS)
 @pytest.mark.parametrize("rows", [5, 60])  # by convolutions, and by tables
 def test_rewards_are_nearly_the_same(name, rows):
-    discriminator = made(DISCRIMINATORS, name)
+    discriminator = made(PLAIN_DISCRIMINATORS, name)
     reward = discriminator_reward(discriminator, SEQGAN.reward)
     tokens = torch.randint(VOCABULARY, (rows, LENGTH), generator=torch.Generator().manual_seed(1))
     arguments = tokens, torch.ones_like(tokens, dtype=torch.bool), torch.arange(rows)
@@ -93,7 +93,7 @@ def test_a_language_model_of_lstms_scores_in_bfloat16_on_every_processor(name, m
     """Without the tensors' own layer this raises on processors below AVX-512."""
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
     pairs = name in CONDITIONAL_GENERATORS
-    generator = made(CONDITIONAL_GENERATORS, name, VOCABULARY) if pairs else made(GENERATORS, name)
+    generator = made(CONDITIONAL_GENERATORS, name, VOCABULARY) if pairs else made(PLAIN_GENERATORS, name)
     tokens = torch.randint(4, VOCABULARY, (3, LENGTH), generator=torch.Generator().manual_seed(1))
     context = generator.encode(tokens, torch.ones_like(tokens, dtype=torch.bool)) if pairs else None
     with torch.no_grad():
@@ -104,7 +104,7 @@ def test_a_language_model_of_lstms_scores_in_bfloat16_on_every_processor(name, m
 
 
 def test_the_setting_rounds_rollouts_and_nothing_after_them():
-    generator, discriminator = made(GENERATORS, "lstm"), CNNDiscriminator(VOCABULARY, 8, {1: 5, 2: 5}).eval()
+    generator, discriminator = made(PLAIN_GENERATORS, "lstm"), CNNDiscriminator(VOCABULARY, 8, {1: 5, 2: 5}).eval()
     samples = sample(generator, 10, LENGTH, rng=torch.Generator().manual_seed(1))
     assert isinstance(samples, Samples)
 

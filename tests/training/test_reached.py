@@ -5,25 +5,33 @@ import copy
 import msgspec
 import pytest
 import torch
+from support.kinds import (
+    CONDITIONAL_DISCRIMINATORS,
+    CONDITIONAL_GENERATORS,
+    ONE_SHOT_GENERATORS,
+    PLAIN_DISCRIMINATORS,
+    PLAIN_GENERATORS,
+)
 from support.tiny import tiny_text
 from support.tiny_pairs import tiny_pairs
 
 from seqgan.build import build_discriminator, build_generator
 from seqgan.config import AdversarialConfig, DiscriminatorConfig, GeneratorConfig, RunConfig
-from seqgan.discriminators import CONDITIONAL_DISCRIMINATORS, DISCRIMINATORS
+from seqgan.discriminators import DiscriminatorKind
 from seqgan.errors import ConfigError
-from seqgan.generators import CONDITIONAL_GENERATORS, GENERATORS, ONE_SHOT_GENERATORS
+from seqgan.generators import GeneratorKind
 from seqgan.objectives import ALGORITHMS
 from seqgan.presets import PRESETS
-from seqgan.reached import SIZES, check_reached
+from seqgan.reached import check_reached
 from seqgan.training.optimizers import check_output_layer, make_discriminator_optimizer, update
 
-JUDGES = [*sorted(DISCRIMINATORS), *sorted(CONDITIONAL_DISCRIMINATORS)]
-WRITERS = [*sorted(GENERATORS), *sorted(ONE_SHOT_GENERATORS), *sorted(CONDITIONAL_GENERATORS)]
+JUDGES = [*sorted(PLAIN_DISCRIMINATORS), *sorted(CONDITIONAL_DISCRIMINATORS)]
+WRITERS = [*sorted(PLAIN_GENERATORS), *sorted(ONE_SHOT_GENERATORS), *sorted(CONDITIONAL_GENERATORS)]
 USUAL = {
     "generator": {"embedding_size": 12, "hidden_size": 12, "heads": 2, "dropout": 0.5, "noise_size": 5},
     "discriminator": {"embedding_size": 12, "hidden_size": 12, "heads": 2, "dropout": 0.5, "filters": 0.05},
 }
+SIZES = {"generator": GeneratorKind.sizes, "discriminator": DiscriminatorKind.sizes}
 OTHER = {
     **{"embedding_size": 24, "hidden_size": 24, "layers": 2, "heads": 3, "dropout": 0.4, "tied": True},
     **{"noise_size": 6, "filters": 0.1, "views": 4, "per_view": True, "per_token": True},
