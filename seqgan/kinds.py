@@ -78,7 +78,16 @@ class Kind:
 
     @cached_property
     def _parameters(self) -> Mapping[str, inspect.Parameter]:
-        return {} if self.make is None else inspect.signature(self.make).parameters
+        if self.make is None:
+            return {}
+        try:
+            return inspect.signature(self.make).parameters
+        except (TypeError, ValueError) as error:
+            called = getattr(self.make, "__name__", repr(self.make))
+            raise ConfigError(
+                f"make of the {self.player} {self.name!r} is {called}, expected a class or function of Python, whose "
+                "arguments have names."
+            ) from error
 
     def takes(self, name: str) -> bool:
         """Whether `make` takes an argument of that name."""

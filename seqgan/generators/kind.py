@@ -33,7 +33,7 @@ class GeneratorKind(Kind):
         super().__post_init__()
         if self.at_once and self.source != "never":
             raise ConfigError(
-                f"The generator {self.name!r} makes all positions at once, from noise: it reads no source."
+                f"The generator {self.name!r} makes all positions at once from noise, and reads a source."
             )
         for size in self.tied_sizes or ():
             self._check_size("tied_sizes", size)
