@@ -1,7 +1,7 @@
 """From settings to plain arguments: text, generator, discriminator, algorithm."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import msgspec
 import torch
@@ -26,13 +26,15 @@ from seqgan.discriminators import DISCRIMINATORS, DiscriminatorKind
 from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.errors import ConfigError, CorpusError, nearest
 from seqgan.generators import GENERATORS, GeneratorKind
-from seqgan.generators.protocol import GeneratorModule
+from seqgan.generators.protocol import GeneratorModule, Noisy
 from seqgan.kinds import Kind, built_kinds
 from seqgan.model_memory import refuse_giant
 from seqgan.model_settings import discriminator_kind, generator_kind
 from seqgan.objectives import Relaxed
 from seqgan.pretrained import model_folder
 from seqgan.progress import SILENT, Progress
+
+Made = TypeVar("Made")
 
 
 def build_text(
@@ -349,7 +351,8 @@ def _scaled(filters: Mapping[int, int], max_length: int, times: float) -> dict[i
 
 def _with_noise(generator: GeneratorModule, config: GeneratorConfig) -> GeneratorModule:
     """What a generator that learns through relaxed samples has beside its weights; read by samplers."""
-    generator.state_noise, generator.greedy = config.state_noise, config.greedy
+    noisy = cast(Noisy, generator)
+    noisy.state_noise, noisy.greedy = config.state_noise, config.greedy
     return generator
 
 
@@ -364,7 +367,7 @@ def _normal(generator: GeneratorModule, std: float) -> GeneratorModule:
     return generator
 
 
-def _seeded(make: Callable[[], Any], seed: int) -> Any:
+def _seeded(make: Callable[[], Made], seed: int) -> Made:
     """What `make` makes with random weights from `seed`; the caller's random numbers stay as they are."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

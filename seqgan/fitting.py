@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from seqgan.errors import PlayerError, SeqganError
 from seqgan.tensors.devices import APPLE
+from seqgan.tensors.module import Module
 from seqgan.tensors.rows import SharedRows, State
 
 ROWS = 5
@@ -98,7 +99,7 @@ def check_generator(generator: Any, methods: dict[str, str], device: torch.devic
         check_device(generator, "generator", device)
 
 
-def check_device(model: nn.Module, what: str, device: torch.device) -> None:
+def check_device(model: Module, what: str, device: torch.device) -> None:
     """That some of a model's parameters, where it has any, lie on a device.
 
     Raises:
@@ -165,7 +166,7 @@ def try_step(generator: Any, method: str, tokens: Tensor, state: State) -> tuple
 
 
 def check_numbers(
-    model: nn.Module,
+    model: Module,
     what: str,
     method: str,
     values: Any,
@@ -212,7 +213,7 @@ def check_numbers(
         )
 
 
-def check_rows(model: nn.Module, method: str, state: State, rows: int) -> None:
+def check_rows(model: Module, method: str, state: State, rows: int) -> None:
     """That a state or a context is of nested tuples of tensors with rows in axis 0.
 
     Raises:
@@ -287,7 +288,7 @@ def output_weight(generator: Any) -> Tensor:
     return weight
 
 
-def _gave(model: nn.Module, what: str, method: str, found: Any, expected: str) -> PlayerError:
+def _gave(model: Module, what: str, method: str, found: Any, expected: str) -> PlayerError:
     return PlayerError(f"The {what} {name_of(model)} gave {kind_of(found)} from {method}, expected {expected}.")
 
 

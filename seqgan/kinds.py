@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Literal, TypeVar, get_args
+from typing import Any, ClassVar, Generic, Literal, TypeVar, get_args
 
 from seqgan.errors import ConfigError, nearest
 
@@ -19,8 +19,11 @@ Pretrained = Literal["causal", "seq2seq", "encoder"]
 """What a model of Hugging Face transformers is."""
 
 
+Player = TypeVar("Player")
+
+
 @dataclass(frozen=True)
-class Kind:
+class Kind(Generic[Player]):
     """What generators' and discriminators' records have in common. Calling the record makes a player.
 
     Raises:
@@ -29,7 +32,7 @@ class Kind:
 
     name: str
     """What ``--generator`` or ``--discriminator`` takes."""
-    make: Callable[..., Any] | None = None
+    make: Callable[..., Player] | None = None
     """Makes the player, from those arguments by name that it takes: see `sizes` and `given`. None of pretrained ones,
     which are made from their files."""
     source: Source = "never"
@@ -107,7 +110,7 @@ class Kind:
         """Whether it is for text with sources, or for text without."""
         return self.source == "either" or (self.source == "always") == conditional
 
-    def __call__(self, *sizes: Any, **options: Any) -> Any:
+    def __call__(self, *sizes: Any, **options: Any) -> Player:
         """A player with fresh weights. Arguments as of `make`.
 
         Raises:
@@ -118,10 +121,10 @@ class Kind:
         return self.make(*sizes, **options)
 
 
-OfPlayer = TypeVar("OfPlayer", bound=Kind)
+Record = TypeVar("Record", bound=Kind)
 
 
-def kind_called(kinds: Mapping[str, OfPlayer], name: str, record: type[OfPlayer]) -> OfPlayer:
+def kind_called(kinds: Mapping[str, Record], name: str, record: type[Record]) -> Record:
     """The record of that name.
 
     Args:
@@ -149,6 +152,6 @@ def kind_called(kinds: Mapping[str, OfPlayer], name: str, record: type[OfPlayer]
     return kind
 
 
-def built_kinds(kinds: Mapping[str, OfPlayer], *, conditional: bool) -> dict[str, OfPlayer]:
+def built_kinds(kinds: Mapping[str, Record], *, conditional: bool) -> dict[str, Record]:
     """Those that are built here, for text with sources or for text without."""
     return {name: kind for name, kind in kinds.items() if not kind.pretrained and kind.reads(conditional=conditional)}

@@ -3,16 +3,16 @@
 from collections.abc import Callable
 
 import torch
-from torch import nn
 
 from seqgan.decoding.memory import free_bytes
 from seqgan.errors import ConfigError
+from seqgan.tensors.module import Module
 
 TRAINED_TIMES = 5
 """What training takes, in units of the weights: themselves, gradients, two moments, and the best weights so far."""
 
 
-def refuse_giant(make: Callable[[], nn.Module], what: str, *, trained: bool) -> None:
+def refuse_giant(make: Callable[[], Module], what: str, *, trained: bool) -> None:
     """That a model fits into the memory that is free; asked before any of it is taken.
 
     Args:

@@ -98,8 +98,8 @@ EVALUATION = (
         "measure-likelihood-untempered",
         "The likelihood at a temperature is the model's own.",
         "evaluation/sweep.py",
-        "model = TemperedGenerator(generator, temperature).train(",
-        "model = TemperedGenerator(generator, 1.0).train(",
+        "model = TemperedGenerator(stepping(generator), temperature).train(",
+        "model = TemperedGenerator(stepping(generator), 1.0).train(",
         ("tests/evaluation/test_sweep.py::test_a_sharpened_model_is_the_model_at_a_lower_temperature",),
     ),
     Mutant(

@@ -401,6 +401,7 @@ def judge_runs(
         lines: gets what is said below the table of runs of pairs.
     """
     from seqgan.cli.pairs import judge_pair_runs
+    from seqgan.decoding.states import stepping
     from seqgan.evaluation.evaluate import (
         chosen_families,
         evaluate_generator,
@@ -435,7 +436,7 @@ def judge_runs(
             raise ConfigError(
                 "One of --run and --compare is a run of pairs, and the other one of plain text: name two alike."
             )
-        pair_columns, below = judge_pair_runs(flags, runs, generators, reports)
+        pair_columns, below = judge_pair_runs(flags, runs, list(map(stepping, generators)), reports)
         lines += below
         return pair_columns, {
             "run": str(run.folder),

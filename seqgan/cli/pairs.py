@@ -9,7 +9,7 @@ from seqgan.errors import ConfigError
 if TYPE_CHECKING:
     from seqgan.cli.evaluate import EvaluateFlags
     from seqgan.data.text import Text
-    from seqgan.generators.protocol import GeneratorModule
+    from seqgan.generators.protocol import Generator
     from seqgan.metrics import Report
     from seqgan.runs.directory import Run
 
@@ -32,7 +32,7 @@ def check_pair_flags(flags: "EvaluateFlags") -> None:
 
 
 def judge_pair_runs(
-    flags: "EvaluateFlags", runs: "list[Run]", generators: "list[GeneratorModule]", reports: dict[str, Path]
+    flags: "EvaluateFlags", runs: "list[Run]", generators: "list[Generator]", reports: dict[str, Path]
 ) -> "tuple[dict[str, Report], list[str]]":
     """Reports of the references, the run to compare with, maximum likelihood with an equal budget, and the run.
 
@@ -115,9 +115,7 @@ def _wants_equal_budget(flags: "EvaluateFlags", runs: "list[Run]") -> bool:
     return both and not flags.table_only and flags.equal_budget != "none"
 
 
-def _with_equal_budget(
-    flags: "EvaluateFlags", runs: "list[Run]", generator: "GeneratorModule", text: "Text"
-) -> "GeneratorModule":
+def _with_equal_budget(flags: "EvaluateFlags", runs: "list[Run]", generator: "Generator", text: "Text") -> "Generator":
     """The pretrained generator after as much more of maximum likelihood as the adversarial phase took."""
     import msgspec
 

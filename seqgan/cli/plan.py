@@ -88,6 +88,7 @@ def plan(config: RunConfig, flags: PlanFlags) -> None:
     )
     from seqgan.build_pretrained import with_discriminator_files, with_generator_files, with_own_tokenizer
     from seqgan.cli.adversarial import check_players
+    from seqgan.decoding.states import stepping
     from seqgan.evaluation.evaluate import judge_while_training
     from seqgan.evaluation.pairs import judge_answers_while_training
     from seqgan.model_settings import generator_kind
@@ -136,7 +137,9 @@ def plan(config: RunConfig, flags: PlanFlags) -> None:
     trainings = []
     # Algorithms on relaxed samples start from nothing, or from a run.
     if run is None and not generator_kind(config.generator).at_once and not isinstance(algorithm, Relaxed):
-        trainings.append(plan_pretraining(generator, text, config.pretrain, seed=config.seed, progress=flags.progress))
+        trainings.append(
+            plan_pretraining(stepping(generator), text, config.pretrain, seed=config.seed, progress=flags.progress)
+        )
         flags.progress.note("The adversarial training is timed with a generator of some updates: --run DIR is surer.")
     watch = judge_while_training if text.source_vocabulary is None else judge_answers_while_training
     judge = watch(generator, text, playing.evaluate_samples, config.seed)

@@ -155,6 +155,7 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
         with_located_models,
         with_own_tokenizer,
     )
+    from seqgan.decoding.states import stepping
     from seqgan.model_settings import generator_kind
     from seqgan.reached import check_reached
     from seqgan.runs.checkpoint import load_state, load_weights
@@ -228,7 +229,7 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
     command = shlex.join(["seqgan", "pretrain", "--run", str(folder), "--resume", *on_device(flags)])
     with interruptible(f"Go on with: {command}") as stop, gone_on_with(command):
         result = pretrain(
-            generator,
+            stepping(generator),
             text,
             config.pretrain,
             seed=config.seed,

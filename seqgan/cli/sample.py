@@ -203,6 +203,7 @@ def answers(flags: SampleFlags, run: "Run") -> list[str]:
     """What a run of pairs writes for the sources that the flags name, those of a source below one another."""
     import torch
 
+    from seqgan.decoding.states import stepping
     from seqgan.evaluation.generate import LENGTH_PENALTY, answer_sources
     from seqgan.runs.load import load_generator
     from seqgan.training.engine import choose_device
@@ -211,7 +212,7 @@ def answers(flags: SampleFlags, run: "Run") -> list[str]:
     generator = load_generator(run).to(device)
     ids, mask = sources_of(flags, run)
     found = answer_sources(
-        generator,
+        stepping(generator),
         ids.to(device),
         mask.to(device),
         run.config.data.max_length,
@@ -238,6 +239,7 @@ def chosen(flags: SampleFlags, run: "Run") -> list[str]:
     """
     import torch
 
+    from seqgan.decoding.states import stepping
     from seqgan.evaluation.best_of import best_answers, best_sentences
     from seqgan.evaluation.generate import encode_prefix
     from seqgan.runs.load import load_discriminator, load_generator
@@ -255,7 +257,7 @@ def chosen(flags: SampleFlags, run: "Run") -> list[str]:
     else:
         ids, mask = sources_of(flags, run)
         ids, mask = ids.to(device), mask.to(device)
-        found = best_answers(generator, discriminator, ids, mask, n, run.reading, **how)
+        found = best_answers(stepping(generator), discriminator, ids, mask, n, run.reading, **how)
     return [f"{sentence}\t{score:.4f}" if flags.scores else sentence for sentence, score in found]
 
 

@@ -16,7 +16,7 @@ from seqgan.progress import SILENT, printable
 if TYPE_CHECKING:
     from seqgan.data.reading import Read
     from seqgan.discriminators.protocol import DiscriminatorModule
-    from seqgan.generators.protocol import GeneratorModule
+    from seqgan.generators.protocol import Generator
     from seqgan.runs.directory import Run
 
 BLOCK = 4096
@@ -55,7 +55,7 @@ class Judges(NamedTuple):
     """Who judges."""
 
     discriminator: "DiscriminatorModule"
-    generator: "GeneratorModule | None"
+    generator: "Generator | None"
     """For likelihoods; None where none are wanted."""
     per_token: bool
     """Whether the log-odds of prefixes are wanted."""
@@ -104,6 +104,7 @@ def load_judges(flags: ScoreFlags, run: "Run") -> Judges:
         RunError: the run has no discriminator.
         ConfigError: it has not what the flags ask for.
     """
+    from seqgan.decoding.states import makes_all_at_once
     from seqgan.runs.load import load_discriminator, load_generator
     from seqgan.training.engine import choose_device
     from seqgan.training.rewards import is_per_token
@@ -116,7 +117,7 @@ def load_judges(flags: ScoreFlags, run: "Run") -> Judges:
             "--discriminator rnn --discriminator.per-token."
         )
     generator = load_generator(run).to(device) if flags.likelihood else None
-    if hasattr(generator, "distributions"):
+    if generator is not None and makes_all_at_once(generator):
         raise ConfigError("This generator makes all positions at once and has no likelihood: leave out --likelihood.")
     return Judges(discriminator, generator, flags.per_token)
 

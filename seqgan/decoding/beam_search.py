@@ -6,11 +6,12 @@ import torch
 from torch import Tensor
 
 from seqgan.decoding.sampling import Samples
+from seqgan.decoding.states import makes_all_at_once
 from seqgan.tensors.modes import evaluating
 from seqgan.tensors.rows import repeat_rows, select_rows
 
 if TYPE_CHECKING:  # for the annotation alone: decoding knows the protocol, no model
-    from seqgan.generators.protocol import Context, GeneratorModule
+    from seqgan.generators.protocol import Context, Generator, GeneratorModule
 
 
 class Hypotheses(NamedTuple):
@@ -28,7 +29,7 @@ class Hypotheses(NamedTuple):
 
 
 def beam_search(
-    generator: "GeneratorModule",
+    generator: "Generator",
     beam: int,
     *,
     rows: int | None = None,
@@ -120,7 +121,7 @@ def beam_search(
 
 
 def greedy_decode(
-    generator: "GeneratorModule", *, rows: int | None = None, context: "Context" = None, max_length: int
+    generator: "Generator", *, rows: int | None = None, context: "Context" = None, max_length: int
 ) -> Samples:
     """The likeliest token at each position, given those before it: a beam of one. Arguments as for `beam_search`.
 
@@ -159,7 +160,7 @@ def _row_count(context: "Context") -> int:
 def cannot_search(generator: "GeneratorModule") -> str | None:
     """Why the likeliest sequences of a generator cannot be searched for, with the mend; None where they can."""
     name = type(generator).__name__
-    if hasattr(generator, "distributions"):
+    if makes_all_at_once(generator):
         return f"{name} makes all positions at once and has no next symbol to search for: sample from it."
     if getattr(generator, "state_noise", 0.0) > 0:
         return (
@@ -169,7 +170,7 @@ def cannot_search(generator: "GeneratorModule") -> str | None:
     return None
 
 
-def _check(generator: "GeneratorModule", beam: int, n_best: int, length_penalty: float) -> None:
+def _check(generator: "Generator", beam: int, n_best: int, length_penalty: float) -> None:
     why = cannot_search(generator)
     if why is not None:
         raise ValueError(why)

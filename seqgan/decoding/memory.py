@@ -16,7 +16,7 @@ from seqgan.fitting import ROWS, check_rows, tried, try_step, untouched_numbers
 from seqgan.tensors.rows import select_rows, state_size
 
 if TYPE_CHECKING:  # for the annotation alone: decoding knows the protocol, no model
-    from seqgan.generators.protocol import Context, GeneratorModule
+    from seqgan.generators.protocol import Context, Generator
 
 Result = TypeVar("Result")
 
@@ -54,7 +54,7 @@ def within(memory: int) -> Iterator[None]:
 
 
 def rows_within(
-    memory: int | None, generator: "GeneratorModule", length: int, context: "Context", device: torch.device
+    memory: int | None, generator: "Generator", length: int, context: "Context", device: torch.device
 ) -> int:
     """Rows whose states, tokens and scores stay within a budget; at least one.
 
@@ -76,7 +76,7 @@ def rows_within(
     return max(1, budget // row)
 
 
-def state_bytes(generator: "GeneratorModule", length: int, context: "Context", device: torch.device) -> int:
+def state_bytes(generator: "Generator", length: int, context: "Context", device: torch.device) -> int:
     """Of one row's state at the end of a sequence: of constant size, or of one that grows with each token.
 
     Raises:

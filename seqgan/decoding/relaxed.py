@@ -6,12 +6,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from seqgan.decoding.states import makes_all_at_once
 from seqgan.fitting import check_numbers
 from seqgan.tensors.masking import mask_from_tokens
 from seqgan.tensors.rows import disturb_rows
 
 if TYPE_CHECKING:  # for the annotation alone: decoding knows the protocol, no model
-    from seqgan.generators.protocol import Context, GeneratorModule
+    from seqgan.generators.protocol import Context, Generator, GeneratorModule
 
 
 class RelaxedSamples(NamedTuple):
@@ -66,7 +67,7 @@ def relaxed_sample(
     Source: Kusner and Hernandez-Lobato 2016 (arXiv:1611.04051); Jang, Gu, Poole 2017 (arXiv:1611.01144), section 2.2
     for `hard`; Press et al. 2017 (arXiv:1706.01399) for noise in the state and softmax vectors fed back.
     """
-    if hasattr(generator, "distributions"):
+    if makes_all_at_once(generator):
         if max_length > generator.max_length:
             raise ValueError(
                 f"This generator makes {generator.max_length} positions at once, and {max_length} are asked for: build "
@@ -97,7 +98,7 @@ def relaxed_sample(
 
 
 def teacher_helped_sample(
-    generator: "GeneratorModule",
+    generator: "Generator",
     tokens: Tensor,
     positions: Tensor,
     context: "Context" = None,

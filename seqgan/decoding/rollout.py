@@ -17,14 +17,14 @@ from seqgan.tensors.rows import select_rows, slice_rows
 from seqgan.tensors.workers import alone
 
 if TYPE_CHECKING:  # for the annotation alone: decoding knows the protocol, no model
-    from seqgan.generators.protocol import Context, GeneratorModule
+    from seqgan.generators.protocol import Context, Generator
 
 Reward = Callable[[Tensor, Tensor, Tensor], Tensor]
 """Tokens [R, T], their mask [R, T], and the sentence each row belongs to [R], to rewards [R]."""
 
 
 def rollout(
-    generator: "GeneratorModule",
+    generator: "Generator",
     reward: Reward,
     samples: Samples,
     rollouts: int,
@@ -86,7 +86,7 @@ def rollout(
 
 
 def _values(
-    generator: "GeneratorModule",
+    generator: "Generator",
     reward: Reward,
     samples: Samples,
     rollouts: int,
@@ -116,7 +116,7 @@ def _values(
 
 
 def _complete(
-    generator: "GeneratorModule", samples: Samples, forks: int, context: "Context", rng: torch.Generator, given: int
+    generator: "Generator", samples: Samples, forks: int, context: "Context", rng: torch.Generator, given: int
 ) -> Tensor:
     """Completions of each unfinished prefix, ordered by prefix, sentence, fork. [K * forks, T]"""
     tokens, mask = samples

@@ -1,7 +1,7 @@
 """Drawing sequences from any generator. Sampling carries no gradient: one teacher-forced pass gives it later."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import torch
 from torch import Tensor
@@ -10,7 +10,7 @@ from torch.nn import functional
 from seqgan.decoding.given import check_context
 from seqgan.decoding.memory import in_groups, rows_within
 from seqgan.decoding.relaxed import relaxed_sample
-from seqgan.decoding.states import first_state
+from seqgan.decoding.states import first_state, makes_all_at_once
 from seqgan.fitting import ONE_SHOT, STEPPING, check_generator
 from seqgan.tensors.devices import piece_bytes
 from seqgan.tensors.masking import mask_from_tokens
@@ -20,7 +20,7 @@ from seqgan.tensors.rows import SplitRows, State, disturb_rows, select_rows, sli
 from seqgan.tensors.workers import alone, crew_size, in_parallel
 
 if TYPE_CHECKING:  # for the annotation alone: decoding knows the protocol, no model
-    from seqgan.generators.protocol import Context, GeneratorModule
+    from seqgan.generators.protocol import Context, Generator, GeneratorModule, LinearOutput
 
 BLOCKS = 64
 """Into how many blocks a vocabulary is summed before one of them is searched; near the root of usual sizes."""
@@ -86,9 +86,7 @@ def draw_tokens(
     return _first_in_block(block, rest, within_block, vocabulary_size)
 
 
-def advance(
-    generator: "GeneratorModule", tokens: Tensor, state: State
-) -> tuple[Tensor, Callable[[Tensor], Tensor], State]:
+def advance(generator: "Generator", tokens: Tensor, state: State) -> tuple[Tensor, Callable[[Tensor], Tensor], State]:
     """One position on: what logits are made of [R, ...], the function that makes them, and the next state.
 
     Where a generator's output layer stands apart from the rest, logits [R, V], by far the largest tensor of a step,
@@ -105,7 +103,7 @@ def advance(
         values, state = torch.cat([part[0] for part in parts]), SplitRows([part[1] for part in parts], sizes)
     if not hasattr(generator, "advance"):
         return values, Tensor.clone, state
-    weight, bias = generator.output_layer()
+    weight, bias = cast("LinearOutput", generator).output_layer()
     return values, lambda part: linear(part, weight, bias), state
 
 
@@ -239,9 +237,9 @@ def sample(
             them, or for anything but plain samples.
         PlayerError: the generator lacks a method, or gives something else than it should, or lies on another device.
     """
-    check_generator(generator, ONE_SHOT if hasattr(generator, "distributions") else STEPPING, rng.device)
+    check_generator(generator, ONE_SHOT if makes_all_at_once(generator) else STEPPING, rng.device)
     check_context(context, rows)
-    if hasattr(generator, "distributions"):
+    if makes_all_at_once(generator):
         if (temperature, top_k, top_p, prefix) != (1.0, 0, 1.0, None):
             raise ValueError(
                 f"{type(generator).__name__} makes all positions at once and has no next symbol to choose: leave out "
@@ -269,7 +267,7 @@ def sample(
 
 
 def _sample(
-    generator: "GeneratorModule",
+    generator: "Generator",
     rows: int,
     max_length: int,
     context: "Context",

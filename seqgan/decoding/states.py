@@ -1,14 +1,24 @@
-"""The state that decoding begins with: a source that many rows come to look at is in memory once."""
+"""Which of two protocols a generator has, and the state that decoding begins with: a source that many rows come to look
+at is in memory once."""
 
 from typing import TYPE_CHECKING
 
+from seqgan.errors import PlayerError
+from seqgan.fitting import name_of
 from seqgan.tensors.rows import State
 
 if TYPE_CHECKING:  # for the annotation alone: decoding knows the protocol, no model
-    from seqgan.generators.protocol import Context, GeneratorModule
+    from typing_extensions import TypeIs
+
+    from seqgan.generators.protocol import Context, Generator, GeneratorModule, OneShotGenerator
 
 
-def first_state(generator: "GeneratorModule", rows: int, context: "Context") -> State:
+def makes_all_at_once(generator: "GeneratorModule") -> "TypeIs[OneShotGenerator]":
+    """Whether a generator makes all positions at once, from noise, and does not go from token to token."""
+    return hasattr(generator, "distributions")
+
+
+def first_state(generator: "Generator", rows: int, context: "Context") -> State:
     """`initial_state`, whose rows share their sources where the generator knows how to look at shared ones.
 
     Args:
@@ -19,3 +29,17 @@ def first_state(generator: "GeneratorModule", rows: int, context: "Context") -> 
     state = generator.initial_state(rows, context)
     share = getattr(generator, "share_source", None)
     return state if share is None else share(state)
+
+
+def stepping(generator: "GeneratorModule") -> "Generator":
+    """The same generator, which makes a token at a time.
+
+    Raises:
+        PlayerError: it makes all positions at once.
+    """
+    if makes_all_at_once(generator):
+        raise PlayerError(
+            f"The generator {name_of(generator)} makes all positions at once, expected one that makes a token at a "
+            "time: choose another."
+        )
+    return generator

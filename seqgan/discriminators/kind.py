@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from seqgan.discriminators.protocol import Discriminator
 from seqgan.errors import ConfigError
 from seqgan.kinds import Kind
 
 
 @dataclass(frozen=True)
-class DiscriminatorKind(Kind):
+class DiscriminatorKind(Kind[Discriminator]):
     """A kind of discriminator, and what follows from it. What it makes is a `Discriminator`.
 
     Raises:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from seqgan.data.batches import Batch, Sequences
+from seqgan.decoding.states import makes_all_at_once
 from seqgan.evaluation.likelihood import Likelihood, rows_at_once, total_likelihood
 from seqgan.progress import SILENT, Progress
 from seqgan.tensors.devices import widest
@@ -21,7 +22,7 @@ from seqgan.tensors.modes import evaluating
 from seqgan.tensors.rows import disturb_rows
 
 if TYPE_CHECKING:
-    from seqgan.generators.protocol import GeneratorModule
+    from seqgan.generators.protocol import Generator, GeneratorModule, OneShotGenerator
 
 DRAWS = 2000
 """As in the paper."""
@@ -31,7 +32,7 @@ STEPPING_DRAWS = 100
 
 def is_averaged(generator: "GeneratorModule") -> bool:
     """Whether a generator has noise of its own, so that its likelihood is a mean over it."""
-    return hasattr(generator, "distributions") or getattr(generator, "state_noise", 0.0) > 0
+    return makes_all_at_once(generator) or getattr(generator, "state_noise", 0.0) > 0
 
 
 def averaged_likelihood(
@@ -68,7 +69,7 @@ def averaged_likelihood(
     if draws < 1:
         raise ValueError(f"draws is {draws}, but a mean needs at least 1.")
     with evaluating(generator):
-        if hasattr(generator, "distributions"):
+        if makes_all_at_once(generator):
             if sequences.tokens.shape[1] > generator.max_length:
                 raise ValueError(
                     f"The sequences have {sequences.tokens.shape[1]} positions and this generator makes "
@@ -100,12 +101,12 @@ def averaged_likelihood(
                 return log_probs
 
             # A step makes the logits of one position of each sequence; elsewhere they are not of the sequences.
-            logits = generator.vocabulary_size if hasattr(generator, "step") else 1
+            logits = 1 if makes_all_at_once(generator) else generator.vocabulary_size
             rows = rows_at_once(sequences.tokens.shape[1], logits, sequences.tokens.device)
             return total_likelihood(reported, sequences, unknown, rows)
 
 
-def _mean_distributions(generator: "GeneratorModule", draws: int, rng: torch.Generator) -> Tensor:
+def _mean_distributions(generator: "OneShotGenerator", draws: int, rng: torch.Generator) -> Tensor:
     """Logarithms of the mean probabilities of each position's symbols. [T, V]"""
     total: Tensor | None = None
     rows = rows_at_once(generator.max_length, generator.max_length * generator.vocabulary_size, rng.device)
@@ -117,7 +118,7 @@ def _mean_distributions(generator: "GeneratorModule", draws: int, rng: torch.Gen
     return total - math.log(draws)
 
 
-def _mean_of_products(generator: "GeneratorModule", tokens: Tensor, draws: int, rng: torch.Generator) -> Tensor:
+def _mean_of_products(generator: "OneShotGenerator", tokens: Tensor, draws: int, rng: torch.Generator) -> Tensor:
     """Logarithms of given tokens' probabilities after those before them, of sequences that noise ties together.
 
     That of a beginning is the mean over draws of its positions' product; a token's the ratio of two of them.
@@ -136,7 +137,7 @@ def _mean_of_products(generator: "GeneratorModule", tokens: Tensor, draws: int, 
 
 
 def _mean_of_steps(
-    generator: "GeneratorModule", tokens: Tensor, draws: int, state_noise: float, rng: torch.Generator
+    generator: "Generator", tokens: Tensor, draws: int, state_noise: float, rng: torch.Generator
 ) -> Tensor:
     """Logarithms of the mean probabilities of given tokens after those before them. [B, T] -> [B, T]"""
     total: Tensor | None = None

@@ -15,7 +15,7 @@ from seqgan.tensors.modes import evaluating
 
 if TYPE_CHECKING:
     from seqgan.discriminators.protocol import DiscriminatorModule
-    from seqgan.generators.protocol import GeneratorModule
+    from seqgan.generators.protocol import Generator, GeneratorModule
 
 Scored = tuple[str, float]
 """A sentence and its log-odds."""
@@ -83,7 +83,7 @@ def best_sentences(
 
 
 def best_answers(
-    generator: "GeneratorModule",
+    generator: "Generator",
     discriminator: "DiscriminatorModule",
     sources: Tensor,
     sources_mask: Tensor,

@@ -17,6 +17,7 @@ from seqgan.data.text import Text
 from seqgan.data.tokenizers import Tokenizer, metric_tokens
 from seqgan.data.vocabulary import UNKNOWN_TEXT
 from seqgan.data.written import line_of
+from seqgan.decoding.states import makes_all_at_once, stepping
 from seqgan.errors import ConfigError, nearest
 from seqgan.evaluation.averaging import DRAWS, STEPPING_DRAWS, averaged_likelihood, is_averaged
 from seqgan.evaluation.generate import generate_sentences
@@ -442,8 +443,8 @@ def likelihood_of(
         progress: where to report: a large vocabulary takes a second and more for each draw.
     """
     if not is_averaged(generator):
-        return held_out_likelihood(generator, sequences, unknown), ""
-    draws = draws or (STEPPING_DRAWS if hasattr(generator, "step") else DRAWS)
+        return held_out_likelihood(stepping(generator), sequences, unknown), ""
+    draws = draws or (DRAWS if makes_all_at_once(generator) else STEPPING_DRAWS)
     rng = torch.Generator(sequences.tokens.device).manual_seed(0)
     noise = getattr(generator, "state_noise", 0.0)
     likelihood = averaged_likelihood(
@@ -514,7 +515,7 @@ def judge_while_training(
             sentences, text.corpus.valid, training, text.tokenizer, tuple(names), grammar, intervals=False
         )
         # All positions at once cost so little that they are averaged as in the table.
-        draws = WATCHING_DRAWS if hasattr(generator, "step") else DRAWS
+        draws = DRAWS if makes_all_at_once(generator) else WATCHING_DRAWS
         values = {"eval/nll": likelihood_of(generator, valid, text.vocabulary.unknown, draws)[0].nll_per_token}
         values |= logged(report, [name for numbers in names.values() for name in numbers])
         if text.tokenizer.name == "characters":

@@ -20,14 +20,15 @@ from seqgan.data.vocabulary import Vocabulary
 from seqgan.data.written import Writer
 from seqgan.decoding.beam_search import beam_search, cannot_search
 from seqgan.decoding.sampling import sample
+from seqgan.decoding.states import makes_all_at_once, stepping
 from seqgan.errors import ConfigError
-from seqgan.generators.masked import masked
+from seqgan.generators.masked import AnyGenerator, masked
 from seqgan.progress import SILENT, Progress
 from seqgan.tensors.modes import evaluating
 from seqgan.tensors.rows import repeat_rows
 
 if TYPE_CHECKING:
-    from seqgan.generators.protocol import GeneratorModule
+    from seqgan.generators.protocol import Generator, GeneratorModule
 
 ROWS = 512
 """Sentences that are sampled at once."""
@@ -85,7 +86,7 @@ def generate_sentences(
     return sentences
 
 
-def drawn_from(generator: "GeneratorModule", vocabulary: Vocabulary, all_symbols: bool = False) -> "GeneratorModule":
+def drawn_from(generator: AnyGenerator, vocabulary: Vocabulary, all_symbols: bool = False) -> AnyGenerator:
     """The generator that people's samples come from: without what is not drawn, or itself where all is asked for."""
     return generator if all_symbols else masked(generator, vocabulary.not_drawn)
 
@@ -106,7 +107,7 @@ def check_sampling(
     """
     if prefix is not None and len(prefix) >= max_length:
         raise ConfigError(f"The prefix has {len(prefix)} tokens, and sentences have at most {max_length}: shorten it.")
-    if hasattr(generator, "distributions") and (temperature, top_k, top_p, prefix) != (1.0, 0, 1.0, None):
+    if makes_all_at_once(generator) and (temperature, top_k, top_p, prefix) != (1.0, 0, 1.0, None):
         raise ConfigError(
             "This generator makes all positions at once and has no next token to choose: leave out temperature, top-k, "
             "top-p and prefix."
@@ -114,7 +115,7 @@ def check_sampling(
 
 
 def answer_sources(
-    generator: "GeneratorModule",
+    generator: "Generator",
     sources: Tensor,
     sources_mask: Tensor,
     max_length: int,
@@ -269,8 +270,8 @@ def likeliest_sentences(
         raise ConfigError(why)
     if count > beam:
         raise ConfigError(f"{count} sentences are asked for and the beam is {beam}: widen it, or ask for fewer.")
-    generator = drawn_from(generator, vocabulary, all_symbols)
-    found = beam_search(generator, beam, rows=1, max_length=max_length, n_best=count, length_penalty=length_penalty)
+    searched = drawn_from(stepping(generator), vocabulary, all_symbols)
+    found = beam_search(searched, beam, rows=1, max_length=max_length, n_best=count, length_penalty=length_penalty)
     there = found.scores[0] > -torch.inf
     writer = Writer(tokenizer, vocabulary)
     sentences = [writer.line(ids) for ids in found.tokens[0][there].tolist()]

@@ -1,7 +1,7 @@
 """How likely a generator finds held-out text."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import torch
 from torch import Tensor
@@ -14,7 +14,7 @@ from seqgan.tensors.modes import evaluating
 from seqgan.tensors.output_nll import output_token_nll
 
 if TYPE_CHECKING:
-    from seqgan.generators.protocol import GeneratorModule
+    from seqgan.generators.protocol import Generator, LinearOutput
 
 TOKENS_AT_ONCE = 8192
 """So many tokens are read at once."""
@@ -58,7 +58,7 @@ class Likelihood(NamedTuple):
         return perplexity(self.log_prob, self.tokens)
 
 
-def held_out_likelihood(generator: "GeneratorModule", sequences: Sequences, unknown: int | None) -> Likelihood:
+def held_out_likelihood(generator: "Generator", sequences: Sequences, unknown: int | None) -> Likelihood:
     """Log-probability of sequences under teacher forcing, dropout off, at temperature 1.
 
     Tokens outside the vocabulary are read and not scored. Where the training text has none of them, as with a
@@ -90,7 +90,7 @@ def total_likelihood(
     return Likelihood(log_prob, tokens, int(sequences.mask.sum()) - tokens, len(sequences.tokens))
 
 
-def sequence_log_probs(generator: "GeneratorModule", sequences: Sequences) -> Tensor:
+def sequence_log_probs(generator: "Generator", sequences: Sequences) -> Tensor:
     """Log-probability of each sequence under teacher forcing, dropout off, in nats and double precision.
 
     Args:
@@ -104,9 +104,7 @@ def sequence_log_probs(generator: "GeneratorModule", sequences: Sequences) -> Te
         return _log_probs(_teacher_forced(generator), sequences, sequences.mask, _rows_of(generator, sequences))
 
 
-def sentence_likelihoods(
-    generator: "GeneratorModule", sequences: Sequences, unknown: int | None
-) -> tuple[Tensor, Tensor]:
+def sentence_likelihoods(generator: "Generator", sequences: Sequences, unknown: int | None) -> tuple[Tensor, Tensor]:
     """What `held_out_likelihood` sums: the log-probability of each sequence's known tokens, and how many they are.
 
     Args:
@@ -123,20 +121,20 @@ def sentence_likelihoods(
         return _log_probs(_teacher_forced(generator), sequences, scored, rows), scored.sum(dim=1)
 
 
-def _rows_of(generator: "GeneratorModule", sequences: Sequences) -> int:
+def _rows_of(generator: "Generator", sequences: Sequences) -> int:
     """Sequences that are read at once."""
     length = sequences.tokens.shape[1]
     logits = 1 if hasattr(generator, "features") else length * generator.vocabulary_size
     return rows_at_once(length, logits, sequences.tokens.device)
 
 
-def _teacher_forced(generator: "GeneratorModule") -> Callable[[Batch], Tensor]:
+def _teacher_forced(generator: "Generator") -> Callable[[Batch], Tensor]:
     def log_probs(batch: Batch) -> Tensor:
         context = generator.encode(batch.source, batch.source_mask)
         if not hasattr(generator, "features"):
             return -token_nll(generator.forward(batch.tokens, context), batch.tokens, batch.mask)
         features = generator.features(batch.tokens, context)[batch.mask]
-        weight, bias = generator.output_layer()
+        weight, bias = cast("LinearOutput", generator).output_layer()
         nll = output_token_nll(features, weight, bias, batch.tokens[batch.mask])
         return torch.zeros(batch.mask.shape, dtype=nll.dtype, device=nll.device).masked_scatter(batch.mask, -nll)
 

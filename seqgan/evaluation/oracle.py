@@ -18,7 +18,7 @@ from seqgan.files import write_file
 from seqgan.metrics.likelihood import known_divergences
 
 if TYPE_CHECKING:
-    from seqgan.generators.protocol import GeneratorModule
+    from seqgan.generators.protocol import Generator
 
 ROWS = 1024
 """Sequences that are drawn at once."""
@@ -43,7 +43,7 @@ class OracleScores(NamedTuple):
     """Jensen-Shannon divergence of whole sequences, at most log 2; near it for long sequences, whatever is learnt."""
 
 
-def draw_sequences(generator: "GeneratorModule", count: int, length: int, *, seed: int) -> Sequences:
+def draw_sequences(generator: "Generator", count: int, length: int, *, seed: int) -> Sequences:
     """Sequences of any generator, on its device, always the same for one seed."""
     device = next(generator.parameters()).device
     rng = torch.Generator(device).manual_seed(seed)
@@ -53,7 +53,7 @@ def draw_sequences(generator: "GeneratorModule", count: int, length: int, *, see
     return Sequences(tokens[:count], mask[:count])
 
 
-def write_oracle_corpus(oracle: "GeneratorModule", folder: Path, sizes: dict[str, int], length: int, seed: int) -> None:
+def write_oracle_corpus(oracle: "Generator", folder: Path, sizes: dict[str, int], length: int, seed: int) -> None:
     """A corpus folder drawn from an oracle: a file of ids for each split, as ``--tokenizer ids`` reads it.
 
     Args:
@@ -70,8 +70,8 @@ def write_oracle_corpus(oracle: "GeneratorModule", folder: Path, sizes: dict[str
 
 
 def score_against_oracle(
-    generator: "GeneratorModule",
-    oracle: "GeneratorModule",
+    generator: "Generator",
+    oracle: "Generator",
     held_out: Sequences,
     train: Sequences,
     *,
@@ -110,8 +110,8 @@ def score_against_oracle(
 
 
 def judge_by_oracle(
-    generator: "GeneratorModule",
-    oracle: "GeneratorModule",
+    generator: "Generator",
+    oracle: "Generator",
     held_out: Sequences,
     train: Sequences,
     *,

@@ -13,6 +13,7 @@ from seqgan.data.embedded import pair_check
 from seqgan.data.source_cut import fit_sources
 from seqgan.data.text import Text
 from seqgan.data.tokenizers import metric_tokens
+from seqgan.decoding.states import stepping
 from seqgan.errors import ConfigError, nearest
 from seqgan.evaluation.adversarial_success import (
     adversarial_success,
@@ -43,7 +44,7 @@ from seqgan.progress import SILENT, Progress
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from seqgan.generators.protocol import GeneratorModule
+    from seqgan.generators.protocol import Generator, GeneratorModule
 
 SHORT_ANSWERS = "none of its answers has four tokens"
 """Why a BLEU is not."""
@@ -275,7 +276,7 @@ def check_pair_families(families: Sequence[str]) -> None:
 
 
 def answers_of(
-    generator: "GeneratorModule",
+    generator: "Generator",
     text: Text,
     sources: Sequence[str],
     *,
@@ -331,7 +332,7 @@ def compare_answers(
 
 
 def evaluate_answers(
-    generator: "GeneratorModule",
+    generator: "Generator",
     text: Text,
     count: int = 1000,
     *,
@@ -379,7 +380,7 @@ def evaluate_answers(
 
 
 def _likelihood_entries(
-    generator: "GeneratorModule", text: Text, sources: Sequence[str], references: Sequence[str]
+    generator: "Generator", text: Text, sources: Sequence[str], references: Sequence[str]
 ) -> list[Entry]:
     """Negative log-likelihood per token, and perplexity, of references given their sources."""
     log_probs, tokens, cut, lost, unknown = _likelihoods(generator, text, sources, references)
@@ -402,7 +403,7 @@ def _likelihood_entries(
 
 
 def _likelihoods(
-    generator: "GeneratorModule", text: Text, sources: Sequence[str], references: Sequence[str]
+    generator: "Generator", text: Text, sources: Sequence[str], references: Sequence[str]
 ) -> tuple[np.ndarray, np.ndarray, int, str, int]:
     """Of each reference the log-probability and the tokens that count; how many were cut, what is said of sources that
     were, and tokens left out."""
@@ -430,7 +431,8 @@ def judge_answers_while_training(
 
     Judged by the validation split. Arguments as of `judge_while_training`.
     """
-    device = next(generator.parameters()).device
+    writer = stepping(generator)
+    device = next(writer.parameters()).device
     valid = text.valid.to(device)
     families = tuple(watched("answers"))
     names = [name for numbers in watched("answers").values() for name in numbers]
@@ -441,7 +443,7 @@ def judge_answers_while_training(
     def judge(rounds: int) -> dict[str, float]:
         rng = torch.Generator(device).manual_seed(seed)
         found = answer_sources(
-            generator,
+            writer,
             ids,
             mask,
             text.max_length,
@@ -461,7 +463,7 @@ def judge_answers_while_training(
         # A run made before goes on being judged as it was.
         tokens = "13a" if text.vocabulary.unseen is None else None
         report = judge_answers(answers, held.sources, held.references, text, families, sacrebleu_tokens=tokens)
-        likelihood = held_out_likelihood(generator, valid, text.vocabulary.unknown)
+        likelihood = held_out_likelihood(writer, valid, text.vocabulary.unknown)
         return {"eval/nll": likelihood.nll_per_token, **logged(report, names)}
 
     return judge

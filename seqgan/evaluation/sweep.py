@@ -18,6 +18,7 @@ from seqgan import __version__
 from seqgan.data.batches import encode_sentences
 from seqgan.data.text import Text
 from seqgan.data.tokenizers import metric_tokens
+from seqgan.decoding.states import makes_all_at_once, stepping
 from seqgan.errors import ConfigError
 from seqgan.evaluation.evaluate import held_out, text_id
 from seqgan.evaluation.generate import generate_sentences
@@ -179,7 +180,7 @@ def cannot_sweep(generator: "GeneratorModule", text: Text) -> str | None:
     """Why a generator has no curve over temperatures, as a sentence; None where it has one."""
     if getattr(text, "source_vocabulary", None) is not None:
         return "a text with sources is not swept over temperatures; seqgan evaluate --compare compares the answers."
-    if not hasattr(generator, "step"):
+    if makes_all_at_once(generator):
         return "a generator that makes all positions at once has no next token, and so no temperature."
     if getattr(generator, "state_noise", 0.0) > 0 or getattr(generator, "greedy", False):
         return "a generator whose chance is in its first state has no temperature that only sharpens it."
@@ -301,7 +302,7 @@ def tempered_nll(
     tokens = [text.tokenizer.tokenize(line) for line in sentences[:NLL_SENTENCES]]
     sequences, _ = encode_sentences(tokens, text.vocabulary, text.max_length, "cut")
     sequences = sequences.to(next(generator.parameters()).device)
-    model = TemperedGenerator(generator, temperature).train(generator.training)  # the mode that it is left in
+    model = TemperedGenerator(stepping(generator), temperature).train(generator.training)  # the mode that it is left in
     log_probs, counts = (
         part.cpu().double().numpy() for part in sentence_likelihoods(model, sequences, text.vocabulary.unknown)
     )

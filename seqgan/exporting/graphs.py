@@ -22,6 +22,7 @@ from torch.export import ExportedProgram
 
 from seqgan.data.tokenizers import Words
 from seqgan.data.vocabulary import Ids
+from seqgan.decoding.states import stepping
 from seqgan.errors import ConfigError
 from seqgan.exporting.folder import check_free, new_folder, write_config
 from seqgan.exporting.pretrained import PretrainedGenerator
@@ -61,7 +62,7 @@ def export_graphs(generator: PretrainedGenerator, folder: Path, kind: str, *, ov
     with _quiet():
         graph = export_step(generator.model, *lengths)
         words = isinstance(reading.tokenizer, Words)
-        about = {**described(generator.model, graph, *lengths), "between": " " if words else ""}
+        about = {**described(stepping(generator.model), graph, *lengths), "between": " " if words else ""}
         about["not_drawn"] = reading.vocabulary.not_drawn
         with new_folder(folder, overwrite=overwrite) as unfinished:
             write = _write_onnx if kind == "onnx" else _write_program

@@ -17,6 +17,7 @@ from seqgan.data.pretrained import Pretrained
 from seqgan.data.reading import Reading, read_text
 from seqgan.data.tokenizers import Tokenizer
 from seqgan.data.vocabulary import fingerprint_of
+from seqgan.decoding.states import stepping
 from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.errors import ConfigError, RunError
 from seqgan.evaluation.generate import answer_sources, encode_prefix, generate_sentences, read_sources
@@ -137,6 +138,8 @@ class _Pretrained:
 class PretrainedGenerator(_Pretrained):
     """A generator that writes text. Made by `from_run` or `from_pretrained`."""
 
+    model: GeneratorModule
+
     role = "generator"
 
     @classmethod
@@ -208,7 +211,7 @@ class PretrainedGenerator(_Pretrained):
             blank_sources=reading.blank_sources,
         )
         answers = answer_sources(
-            self.model,
+            stepping(self.model),
             ids.to(self.device),
             mask.to(self.device),
             reading.max_length,
@@ -236,6 +239,8 @@ class PretrainedGenerator(_Pretrained):
 
 class PretrainedDiscriminator(_Pretrained):
     """A discriminator that judges text. Made by `from_run` or `from_pretrained`."""
+
+    model: DiscriminatorModule
 
     role = "discriminator"
 

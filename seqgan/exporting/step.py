@@ -5,15 +5,16 @@ the row; which others change from step to step, or from source to source, is fou
 """
 
 import copy
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 from torch.utils import _pytree as pytree
 
+from seqgan.decoding.states import makes_all_at_once
 from seqgan.errors import ConfigError
-from seqgan.generators.protocol import GeneratorModule
+from seqgan.generators.protocol import Generator, GeneratorModule, Noisy
 from seqgan.generators.transformer import ROWS
 from seqgan.tensors.modes import evaluating
 from seqgan.tensors.own_weights import OwnWeights
@@ -49,7 +50,7 @@ class Step(nn.Module):
         structure: of its states.
     """
 
-    def __init__(self, generator: GeneratorModule, structure: pytree.TreeSpec):
+    def __init__(self, generator: Generator, structure: pytree.TreeSpec):
         super().__init__()
         self.generator = generator
         self._structure = structure
@@ -67,7 +68,7 @@ class Encode(nn.Module):
         generator: one that reads sources.
     """
 
-    def __init__(self, generator: GeneratorModule):
+    def __init__(self, generator: Generator):
         super().__init__()
         self.generator = generator
 
@@ -91,7 +92,7 @@ def export_step(generator: GeneratorModule, max_length: int, max_source_length: 
     Raises:
         ConfigError: a generator that makes all positions at once, or a model of transformers.
     """
-    if hasattr(generator, "distributions"):
+    if makes_all_at_once(generator):
         raise ConfigError(
             f"{type(generator).__name__} makes all positions at once and has no decoding step: export it with --format "
             "folder."
@@ -132,14 +133,14 @@ def export_step(generator: GeneratorModule, max_length: int, max_source_length: 
     return StepGraph(program, encode, names, axes, initial)
 
 
-def first_state(generator: GeneratorModule, rows: int, context: State) -> State:
+def first_state(generator: Generator, rows: int, context: State) -> State:
     """`initial_state`, of as many rows as a context has where there is one."""
     if context is None:
         return generator.initial_state(rows)
     return generator.initial_state(rows, context)
 
 
-def tried_state(generator: GeneratorModule, steps: int, source_length: int) -> State:
+def tried_state(generator: Generator, steps: int, source_length: int) -> State:
     """A state after some steps."""
     context = generator.encode(*tried_source(source_length)) if source_length else None
     state = first_state(generator, TRIED_ROWS, context)
@@ -176,7 +177,7 @@ def changing_axes(tensors: list[Tensor], longer: list[Tensor], wider: list[Tenso
     return tuple(found)
 
 
-def described(generator: GeneratorModule, graph: StepGraph, max_length: int, max_source_length: int) -> dict[str, Any]:
+def described(generator: Generator, graph: StepGraph, max_length: int, max_source_length: int) -> dict[str, Any]:
     """What a program that runs the graphs needs to know, as JSON has it.
 
     Args:
@@ -197,5 +198,5 @@ def described(generator: GeneratorModule, graph: StepGraph, max_length: int, max
         about["max_source_length"] = max_source_length
     # Of generators that learnt through relaxed samples: noise in the first state, and the likeliest token chosen.
     if getattr(generator, "state_noise", 0.0):
-        about |= {"state_noise": generator.state_noise, "greedy": bool(generator.greedy)}
+        about |= {"state_noise": cast(Noisy, generator).state_noise, "greedy": bool(cast(Noisy, generator).greedy)}
     return about

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from seqgan.errors import ConfigError
+from seqgan.generators.protocol import GeneratorModule
 from seqgan.kinds import Kind
 
 
 @dataclass(frozen=True)
-class GeneratorKind(Kind):
+class GeneratorKind(Kind[GeneratorModule]):
     """A kind of generator, and what follows from it. What it makes is a `Generator` or a `OneShotGenerator`.
 
     Raises:

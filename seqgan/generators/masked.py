@@ -1,13 +1,15 @@
 """A generator without some of its symbols: at each position its distribution given that none of them comes there."""
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
 
-from seqgan.generators.protocol import Context, GeneratorModule
+from seqgan.generators.protocol import Context, Generator, GeneratorModule, LinearOutput, OneShotGenerator
 from seqgan.tensors.rows import State
+
+AnyGenerator = TypeVar("AnyGenerator", bound=GeneratorModule)
 
 
 class _Masked(nn.Module):
@@ -21,6 +23,9 @@ class _Masked(nn.Module):
         ValueError: an id that the generator has not; or no symbol is left.
     """
 
+    generator: GeneratorModule
+    vocabulary_size: int
+    end: int | None
     excluded: Tensor
     """[excluded]"""
 
@@ -55,6 +60,9 @@ class MaskedGenerator(_Masked):
     the whole sequence has none of the symbols: what would have led to one of them counts no less than before.
     """
 
+    generator: Generator
+    start: int
+
     def encode(self, source: Tensor | None, source_mask: Tensor | None) -> Context:
         """The generator's own."""
         return self.generator.encode(source, source_mask)
@@ -74,19 +82,23 @@ class MaskedGenerator(_Masked):
 
     def output_layer(self) -> tuple[Tensor, Tensor]:
         """That of a generator which has one, after whose `advance` and `features` it is: a bias of -inf excludes."""
-        weight, bias = self.generator.output_layer()
+        weight, bias = cast(LinearOutput, self.generator).output_layer()
         return weight, self._without(bias)
 
 
 class MaskedOneShotGenerator(_Masked):
     """A generator that makes all positions at once, without some symbols."""
 
+    generator: OneShotGenerator
+    max_length: int
+    drawn: bool
+
     def distributions(self, rows: int, rng: torch.Generator) -> Tensor:
         """Logits [R, T, V] of as many fresh sequences."""
         return self._without(self.generator.distributions(rows, rng))
 
 
-def masked(generator: GeneratorModule, excluded: Collection[int]) -> GeneratorModule:
+def masked(generator: AnyGenerator, excluded: Collection[int]) -> AnyGenerator:
     """Any generator without some symbols, such as `Vocabulary.not_drawn`; itself where none are named.
 
     Everything that decodes takes the result: ``sample(masked(generator, vocabulary.not_drawn), ...)``.
@@ -97,4 +109,4 @@ def masked(generator: GeneratorModule, excluded: Collection[int]) -> GeneratorMo
     if not excluded:
         return generator
     kind = MaskedOneShotGenerator if hasattr(generator, "distributions") else MaskedGenerator
-    return kind(generator, excluded)
+    return cast(AnyGenerator, kind(generator, excluded))

@@ -10,6 +10,7 @@ import io
 import math
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,7 +18,6 @@ import torch
 from seqgan.errors import CorpusError
 from seqgan.files import read_file
 from seqgan.generators.lstm import LSTMGenerator
-from seqgan.generators.protocol import GeneratorModule
 
 MOST_BYTES = 2**28
 """Of a file of parameters, and of what it unfolds to; that of the paper has 3 MB."""
@@ -78,7 +78,7 @@ def load_oracle(path: str | Path) -> LSTMGenerator:
         if tuple(arrays[name].shape) != shape:
             raise CorpusError(f"{path}: {name} is {tuple(arrays[name].shape)}, and the other arrays need {shape}.")
 
-    oracle = _empty(vocabulary_size, embedding_size, hidden_size).to(arrays["embedding"].dtype)
+    oracle: Any = _empty(vocabulary_size, embedding_size, hidden_size).to(arrays["embedding"].dtype)
     (layer,) = oracle.layers
     with torch.no_grad():
         oracle.embedding.weight.copy_(arrays["embedding"])
@@ -130,6 +130,6 @@ def draw_oracle(vocabulary_size: int = 5000, size: int = 32, seed: int = 0) -> L
     return oracle
 
 
-def _empty(vocabulary_size: int, embedding_size: int, hidden_size: int) -> GeneratorModule:
+def _empty(vocabulary_size: int, embedding_size: int, hidden_size: int) -> LSTMGenerator:
     oracle = LSTMGenerator(vocabulary_size, embedding_size, hidden_size, start=0, end=None)
     return oracle.requires_grad_(False).eval()

@@ -6,18 +6,14 @@ from typing import Any, Protocol, TypeAlias
 import torch
 from torch import Tensor
 
+from seqgan.tensors.module import Module
 from seqgan.tensors.rows import State
 
 Context = Any
 """What a generator's `encode` makes of a source: a nested tuple of tensors with rows in axis 0; None without one."""
 
 
-GeneratorModule: TypeAlias = Any
-"""A `Generator` or a `OneShotGenerator` that is an ``nn.Module``, as all are; Python has no name for a type that is
-both."""
-
-
-class Generator(Protocol):
+class Generator(Module, Protocol):
     """A distribution over token sequences, as an ``nn.Module``.
 
     Two laws hold for every generator: stepping through a sequence gives the logits that `forward` gives, and a row's
@@ -43,6 +39,9 @@ class Generator(Protocol):
 
     def forward(self, tokens: Tensor, context: Context = None) -> Tensor:
         """Teacher forcing: tokens [B, T] to logits [B, T, V], those at t from the tokens before t."""
+
+    def __call__(self, tokens: Tensor, context: Context = None) -> Tensor:
+        """`forward`."""
 
 
 class LinearOutput(Protocol):
@@ -72,7 +71,7 @@ class SharedSource(Protocol):
         """A first state, with what no step changes in `SharedRows`; `step` and `advance` take such states as well."""
 
 
-class OneShotGenerator(Protocol):
+class OneShotGenerator(Module, Protocol):
     """A map of noise to the distributions of all positions at once, as an ``nn.Module``. A row depends on its noise."""
 
     vocabulary_size: int
@@ -86,3 +85,20 @@ class OneShotGenerator(Protocol):
 
     def distributions(self, rows: int, rng: torch.Generator) -> Tensor:
         """Logits [R, T, V] of as many fresh sequences; the generator's only random numbers are those of `rng`."""
+
+
+class LinearGenerator(Generator, LinearOutput, Protocol):
+    """A generator that makes a token at a time, and whose output layer stands apart."""
+
+
+class Noisy(Protocol):
+    """What a generator may have besides that learnt through relaxed samples: its chance is in its first state."""
+
+    state_noise: float
+    """Deviation of the normal noise there."""
+    greedy: bool
+    """Whether it takes the likeliest tokens then, and draws none."""
+
+
+GeneratorModule: TypeAlias = Generator | OneShotGenerator
+"""Any generator."""

@@ -1,10 +1,10 @@
 """A generator at another temperature, as a distribution of its own: what sharpening alone would give."""
 
-from typing import Any
+from typing import cast
 
 from torch import Tensor, nn
 
-from seqgan.generators.protocol import Context
+from seqgan.generators.protocol import Context, Generator, LinearOutput
 from seqgan.tensors.rows import State
 
 
@@ -21,7 +21,7 @@ class TemperedGenerator(nn.Module):
     Source: Caccia et al. 2020 (arXiv:1811.02549), section 3.
     """
 
-    def __init__(self, generator: Any, temperature: float):
+    def __init__(self, generator: Generator, temperature: float):
         super().__init__()
         self.generator = generator
         self.temperature = temperature
@@ -49,5 +49,5 @@ class TemperedGenerator(nn.Module):
 
     def output_layer(self) -> tuple[Tensor, Tensor]:
         """That of a generator which has one, after whose `features` it is."""
-        weight, bias = self.generator.output_layer()
+        weight, bias = cast(LinearOutput, self.generator).output_layer()
         return weight / self.temperature, bias / self.temperature

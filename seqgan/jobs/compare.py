@@ -14,6 +14,7 @@ import msgspec
 
 from seqgan.data.lines import count
 from seqgan.data.text import Text
+from seqgan.decoding.states import stepping
 from seqgan.errors import ConfigError, RunError
 from seqgan.evaluation.evaluate import held_out
 from seqgan.evaluation.intervals import mean_of
@@ -354,7 +355,7 @@ def _equal_budget(
     progress.note(f"Maximum likelihood of {start.run.folder} goes on for at most {shown}.")
     goes_on = start._replace(generator=copy.deepcopy(start.generator))
     trained = train_on(
-        goes_on.generator,
+        stepping(goes_on.generator),
         start.text,
         # The control is maximum likelihood, also where the start was made by a loss that was none.
         msgspec.structs.replace(start.run.config.pretrain, weighting="text"),

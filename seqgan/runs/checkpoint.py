@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 from seqgan.errors import CheckpointError
 from seqgan.files import TEMPORARY_SUFFIX, cannot_write, read_file, sync, write_file
 from seqgan.runs.state_file import parse_state
+from seqgan.tensors.module import Module
 
 SAFETENSORS_NAMES = {
     torch.float32: "F32",
@@ -33,7 +33,7 @@ KEPT = 2
 """Training states that are kept: the newest, and the one before it in case the newest is damaged."""
 
 
-def save_weights(model: nn.Module, path: Path, vocabulary: str = "") -> None:
+def save_weights(model: Module, path: Path, vocabulary: str = "") -> None:
     """Write a model's weights as safetensors. Tied parameters must be one parameter, as in this package's models.
 
     Args:
@@ -47,7 +47,7 @@ def save_weights(model: nn.Module, path: Path, vocabulary: str = "") -> None:
     write_file(path, save(weights, metadata={"vocabulary": vocabulary}))
 
 
-def load_weights(model: nn.Module, path: Path, vocabulary: str = "") -> None:
+def load_weights(model: Module, path: Path, vocabulary: str = "") -> None:
     """Read weights into a model of the same shape.
 
     Args:

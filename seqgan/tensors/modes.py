@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from torch import nn
 from torch.autograd import forward_ad
+
+from seqgan.tensors.module import Module
 
 
 @contextmanager
-def evaluating(*modules: nn.Module) -> Iterator[None]:
+def evaluating(*modules: Module) -> Iterator[None]:
     """No gradients, and `modules` in evaluation mode (dropout off); their modes, and those of their parts, are as
     before afterwards: a part that somebody froze in evaluation mode is still so.
 

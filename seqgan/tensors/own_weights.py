@@ -7,7 +7,9 @@ from typing import Any, TypeVar
 import torch
 from torch import nn
 
-Module = TypeVar("Module", bound=nn.Module)
+from seqgan.tensors.module import Module
+
+Copied = TypeVar("Copied", bound=Module)
 
 
 class OwnWeights(nn.Module):
@@ -39,7 +41,7 @@ class OwnWeights(nn.Module):
         return every - own
 
 
-def frozen_copy(module: Module) -> Module:
+def frozen_copy(module: Copied) -> Copied:
     """A copy that does not change, in evaluation mode. Frozen weights are shared with it, the others are its own."""
     shared: dict[int, Any] = {
         id(parameter): parameter for parameter in module.parameters() if not parameter.requires_grad

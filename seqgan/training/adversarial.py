@@ -12,6 +12,7 @@ import torch
 from seqgan.config import whole
 from seqgan.data.lines import count
 from seqgan.data.text import Text
+from seqgan.decoding.states import stepping
 from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.errors import ConfigError, TrainingError
 from seqgan.generators.protocol import GeneratorModule
@@ -229,13 +230,13 @@ def make_players(
         ConfigError: settings that do not go together.
     """
     if isinstance(algorithm, Sampled):
-        return SampledPlayers(generator, discriminator, text, algorithm, config, rng, reward)
+        return SampledPlayers(stepping(generator), discriminator, text, algorithm, config, rng, reward)
     if reward is not None:
         raise ConfigError(
             "A reward is given, but an algorithm on relaxed samples has none: choose one on sampled text."
         )
     if isinstance(algorithm, SelfPlay):
-        return SelfPlayPlayers(generator, discriminator, text, algorithm, config, rng)
+        return SelfPlayPlayers(stepping(generator), discriminator, text, algorithm, config, rng)
     return RelaxedPlayers(generator, discriminator, text, algorithm, config, rng)
 
 

@@ -19,7 +19,7 @@ from torch import Tensor
 from seqgan.decoding.rollout import Reward, rollout
 from seqgan.decoding.sampling import Samples
 from seqgan.errors import ConfigError, nearest
-from seqgan.generators.protocol import GeneratorModule
+from seqgan.generators.protocol import Generator
 from seqgan.objectives.algorithm import Sampled
 from seqgan.objectives.policy_gradient import discounted_returns
 from seqgan.settings.adversarial import AdversarialConfig
@@ -78,7 +78,7 @@ def check_credit(config: AdversarialConfig, algorithm: Sampled, per_token: bool)
 
 def token_values(
     config: AdversarialConfig,
-    policy: GeneratorModule,
+    policy: Generator,
     reward: Reward,
     samples: Samples,
     context: State = None,

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch import nn
 
 from seqgan.errors import CheckpointError, ConfigError
 from seqgan.launched import launched, launched_local_rank
 from seqgan.tensors.devices import APPLE
+from seqgan.tensors.module import Module
 from seqgan.training.processes import count, gather_states, own_seed, rank
 
 
@@ -59,7 +59,7 @@ def choose_device(name: str = "auto") -> torch.device:
     return torch.device("cuda", own)
 
 
-def device_of(model: nn.Module) -> torch.device:
+def device_of(model: Module) -> torch.device:
     """The device of a model's parameters."""
     return next(model.parameters()).device
 

@@ -11,7 +11,7 @@ from seqgan.data.batches import take
 from seqgan.data.text import Text
 from seqgan.errors import ConfigError, RunError
 from seqgan.evaluation.likelihood import held_out_likelihood
-from seqgan.generators.protocol import GeneratorModule
+from seqgan.generators.protocol import Generator
 from seqgan.progress import SILENT, Progress
 from seqgan.runs.directory import Run
 from seqgan.runs.metric_log import read_metrics
@@ -66,7 +66,7 @@ def budget_of(run: Run) -> Budget:
 
 
 def train_on(
-    generator: GeneratorModule,
+    generator: Generator,
     text: Text,
     config: PretrainConfig | None = None,
     *,

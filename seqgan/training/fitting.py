@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from seqgan.data.batches import Batch, take
 from seqgan.data.text import Text
+from seqgan.decoding.states import makes_all_at_once, stepping
 from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.errors import PlayerError
 from seqgan.fitting import (
@@ -32,11 +33,12 @@ from seqgan.fitting import (
     try_step,
     untouched_numbers,
 )
-from seqgan.generators.protocol import GeneratorModule
+from seqgan.generators.protocol import Generator, GeneratorModule
 from seqgan.objectives.algorithm import Relaxed, Sampled
 from seqgan.objectives.spin import SelfPlay
 from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.tensors.modes import evaluating
+from seqgan.tensors.module import Module
 from seqgan.tensors.rows import State
 from seqgan.training.engine import device_of
 from seqgan.training.rewards import OwnReward, is_per_token, own_reward
@@ -54,6 +56,7 @@ def check_learner(generator: GeneratorModule, text: Text) -> None:
             predict, or gives other logits than `step`.
     """
     check_generator(generator, {**TEACHER_FORCED, **STEPPING})
+    generator = stepping(generator)
     _check_symbols(generator, text)
     _check_weights(generator, "generator")
     device, size = device_of(generator), generator.vocabulary_size
@@ -110,7 +113,7 @@ def check_players(
     relaxed = isinstance(algorithm, Relaxed)
     if isinstance(algorithm, Relaxed):
         _check_relaxed_generator(generator, text, reads_distributions=not algorithm.feed_tokens)
-    if not relaxed or (config.teacher_forcing_steps and hasattr(generator, "step")):
+    if not relaxed or (config.teacher_forcing_steps and not makes_all_at_once(generator)):
         check_learner(generator, text)
     check_module(discriminator, "discriminator", {})
     if isinstance(algorithm, SelfPlay) or not config.discriminator_share:
@@ -176,7 +179,7 @@ def _check_symbols(generator: GeneratorModule, text: Text) -> None:
         )
 
 
-def _check_weights(model: Any, what: str) -> None:
+def _check_weights(model: Module, what: str) -> None:
     """That there is something to train."""
     if not any(parameter.requires_grad for parameter in model.parameters()):
         frozen = any(True for _ in model.parameters())
@@ -184,7 +187,7 @@ def _check_weights(model: Any, what: str) -> None:
         raise PlayerError(f"The {what} {name_of(model)} has no parameters to train, expected some: {mend}.")
 
 
-def _check_graph(model: Any, what: str, method: str, values: Tensor) -> None:
+def _check_graph(model: Module, what: str, method: str, values: Tensor) -> None:
     """That what is to be trained by has a gradient."""
     if not values.requires_grad:
         raise PlayerError(
@@ -195,13 +198,12 @@ def _check_graph(model: Any, what: str, method: str, values: Tensor) -> None:
 
 def _check_relaxed_generator(generator: GeneratorModule, text: Text, *, reads_distributions: bool) -> None:
     """That a generator makes what a discriminator's gradient can go through."""
-    at_once = hasattr(generator, "distributions")
-    check_generator(generator, ONE_SHOT if at_once else STEPPING)
+    check_generator(generator, ONE_SHOT if makes_all_at_once(generator) else STEPPING)
     _check_symbols(generator, text)
     _check_weights(generator, "generator")
     device, size = device_of(generator), generator.vocabulary_size
     with evaluating(generator), untouched_numbers(device), torch.enable_grad():
-        if at_once:
+        if makes_all_at_once(generator):
             rng = torch.Generator(device).manual_seed(0)
             logits = tried(
                 generator, "generator", "distributions", f"{ROWS} rows", lambda: generator.distributions(ROWS, rng)
@@ -254,7 +256,7 @@ def _check_relaxed_judge(discriminator: DiscriminatorModule, batch: Batch, size:
         )
 
 
-def _context(model: Any, what: str, batch: Batch) -> State:
+def _context(model: Generator | DiscriminatorModule, what: str, batch: Batch) -> State:
     """What a player makes of a batch's sources, or of none."""
     given = "no source" if batch.source is None else f"sources of shape {shape_of(batch.source)}"
     context = tried(model, what, "encode", given, lambda: model.encode(batch.source, batch.source_mask))
@@ -270,7 +272,7 @@ def _batch(text: Text, rows: Tensor, device: torch.device) -> Batch:
     return Batch(*tensors)
 
 
-def _check_no_peeking(generator: GeneratorModule, logits: Tensor) -> None:
+def _check_no_peeking(generator: Generator, logits: Tensor) -> None:
     """That logits at the first position, of rows whose first tokens alone differ, are the same. [R, T, V]"""
     if _apart(logits[2, 0], logits[0, 0], logits[1, 0], APART_IN_ONE):
         raise PlayerError(

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from seqgan.decoding.sampling import Samples
 from seqgan.errors import ConfigError, SeqganError
-from seqgan.generators.protocol import GeneratorModule
+from seqgan.generators.protocol import Generator
 from seqgan.objectives.kl import ESTIMATORS
 from seqgan.objectives.policy_gradient import token_log_probs
 from seqgan.settings.adversarial import AdversarialConfig
@@ -30,7 +30,7 @@ def check_leash(config: AdversarialConfig) -> None:
         raise ConfigError(f"adversarial.kl_estimator is {config.kl_estimator!r}: choose {' or '.join(ESTIMATORS)}.")
 
 
-def sampling_ratio(generator: GeneratorModule, samples: Samples, context: State = None) -> float:
+def sampling_ratio(generator: Generator, samples: Samples, context: State = None) -> float:
     """Mean over sampled tokens of their probability as they are trained over that with which they were drawn.
 
     Raises:

@@ -10,12 +10,13 @@ from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.errors import ConfigError
 from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.tensors.devices import widest
+from seqgan.tensors.module import Module
 from seqgan.training.processes import sum_gradients, total
 from seqgan.training.skips import Skips
 
 
 def adam(
-    model: nn.Module,
+    model: Module,
     learning_rate: float,
     output_decay: float = 0.0,
     betas: tuple[float, float] = (0.9, 0.999),
@@ -35,7 +36,7 @@ def adam(
 
 
 def make_optimizer(
-    config: AdversarialConfig, model: nn.Module, learning_rate: float, kind: str = ""
+    config: AdversarialConfig, model: Module, learning_rate: float, kind: str = ""
 ) -> torch.optim.Optimizer:
     """The optimiser of a player without a penalty, by its settings, or of another kind than they say.
 
@@ -73,7 +74,7 @@ def check_output_layer(config: AdversarialConfig, discriminator: DiscriminatorMo
 
 def _optimizer(
     config: AdversarialConfig,
-    model: nn.Module,
+    model: Module,
     learning_rate: float,
     kind: str,
     output_decay: float,
@@ -87,7 +88,7 @@ def _optimizer(
     raise ConfigError(f"No optimizer is called {kind!r}: for adversarial.optimizer choose adam or rmsprop.")
 
 
-def _groups(model: nn.Module, output_decay: float, output: nn.Module | None) -> list[dict[str, Any]]:
+def _groups(model: Module, output_decay: float, output: nn.Module | None) -> list[dict[str, Any]]:
     """The output layer's parameters apart, with their penalty."""
     named = dict(model.named_parameters())
     if output is None:
@@ -101,7 +102,7 @@ def _groups(model: nn.Module, output_decay: float, output: nn.Module | None) -> 
 
 
 def update(
-    model: nn.Module,
+    model: Module,
     optimizer: torch.optim.Optimizer,
     loss: Tensor,
     clip_norm: float = 0.0,

@@ -16,7 +16,7 @@ from seqgan.data.lines import count
 from seqgan.data.text import Text
 from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.evaluation.likelihood import held_out_likelihood
-from seqgan.generators.protocol import GeneratorModule
+from seqgan.generators.protocol import Generator, GeneratorModule
 from seqgan.objectives.algorithm import Algorithm
 from seqgan.objectives.spin import SelfPlay
 from seqgan.progress import SILENT, Progress
@@ -52,7 +52,7 @@ class Phase(NamedTuple):
 
 
 def plan_pretraining(
-    generator: GeneratorModule, text: Text, config: PretrainConfig, *, seed: int = 0, progress: Progress = SILENT
+    generator: Generator, text: Text, config: PretrainConfig, *, seed: int = 0, progress: Progress = SILENT
 ) -> list[Phase]:
     """Times some batches; the generator is trained by them.
 

@@ -15,6 +15,7 @@ from seqgan.data.batches import Batch, draw_batch
 from seqgan.data.lines import count
 from seqgan.data.sequences import AnySequences
 from seqgan.data.text import Text
+from seqgan.decoding.states import stepping
 from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.errors import ConfigError
 from seqgan.generators.protocol import GeneratorModule
@@ -254,7 +255,8 @@ class Players:
         real, self.imitated = self.imitated or draw_batch(self.real, self.config.batch_size, self.rng), None
         part = own_part(len(real.tokens))
         own = some_rows(real, part.rows)
-        logits = self.generator(own.tokens, self.generator.encode(own.source, own.source_mask))
+        generator = stepping(self.generator)
+        logits = generator(own.tokens, generator.encode(own.source, own.source_mask))
         loss = part.share(part.size, len(real.tokens)) * token_nll(logits, own.tokens, own.mask).sum(dim=1).mean()
         update(self.generator, self.generator_optimizer, loss, self.config.clip_norm, self.skips["generator"])
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch.nn import Embedding
@@ -19,7 +19,7 @@ from seqgan.data.sequences import AnySequences
 from seqgan.data.text import Text
 from seqgan.errors import CheckpointError
 from seqgan.evaluation.likelihood import Likelihood, held_out_likelihood
-from seqgan.generators.protocol import GeneratorModule
+from seqgan.generators.protocol import Generator, LinearOutput
 from seqgan.interrupt import Stop
 from seqgan.progress import SILENT, Progress
 from seqgan.runs.checkpoint import (
@@ -86,7 +86,7 @@ class Pretrained(NamedTuple):
 
 
 def pretrain(
-    generator: GeneratorModule,
+    generator: Generator,
     text: Text,
     config: PretrainConfig | None = None,
     *,
@@ -269,7 +269,7 @@ def _where(epoch: int, part: Part) -> str:
     return f"epoch {epoch}" + (f" and {part.batches} batches of the next" if part.batches else "")
 
 
-def _shared_likelihood(generator: GeneratorModule, valid: Sequences, unknown: int | None) -> Likelihood:
+def _shared_likelihood(generator: Generator, valid: Sequences, unknown: int | None) -> Likelihood:
     """`held_out_likelihood`, of which each process computes its part."""
     own = own_part(len(valid.tokens))
     likelihood = held_out_likelihood(generator, some_rows(valid, own.rows), unknown)
@@ -300,7 +300,7 @@ def pretraining_skips() -> Skips:
 
 
 def train_epoch(
-    generator: GeneratorModule,
+    generator: Generator,
     optimizer: torch.optim.Optimizer,
     train: AnySequences,
     config: PretrainConfig,
@@ -340,11 +340,11 @@ def train_epoch(
     return {"generator/loss": mean, "tokens_per_second": tokens_per_second, **skips.take()}
 
 
-def _threads_for(generator: GeneratorModule) -> AbstractContextManager[None]:
+def _threads_for(generator: Generator) -> AbstractContextManager[None]:
     """torch's own threads, unless next to all of the work is the output layer's, which has threads of its own."""
     if not hasattr(generator, "features"):
         return nullcontext()
     lookups = sum(len(part.weight[0]) * len(part.weight) for part in generator.modules() if isinstance(part, Embedding))
-    output = generator.output_layer()[0].numel()
+    output = cast(LinearOutput, generator).output_layer()[0].numel()
     others = sum(parameter.numel() for parameter in generator.parameters()) - lookups - output
     return alone() if SMALL * others < output else nullcontext()

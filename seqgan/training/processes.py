@@ -31,10 +31,11 @@ from typing import Any, NamedTuple, TypeVar
 
 import torch
 import torch.distributed as dist
-from torch import Tensor, nn
+from torch import Tensor
 
 from seqgan.errors import ConfigError, LostProcessError, SeqganError
 from seqgan.launched import launched, launched_rank
+from seqgan.tensors.module import Module
 
 TIMEOUT_VARIABLE, TIMEOUT_SECONDS = "SEQGAN_TIMEOUT", 300.0
 """How long a process waits for the others' part of an update: the environment's word, and what holds without it."""
@@ -207,7 +208,7 @@ def total(number: Tensor) -> Tensor:
     return number
 
 
-def sum_gradients(model: nn.Module) -> None:
+def sum_gradients(model: Module) -> None:
     """The gradients of a model's parameters summed over the processes, in one message. The same on all of them."""
     if count() == 1:
         return
@@ -227,7 +228,7 @@ def sum_gradients(model: nn.Module) -> None:
         parameter.grad = part.view_as(parameter).to(parameter.dtype) if anywhere else None
 
 
-def take_over(*models: nn.Module) -> None:
+def take_over(*models: Module) -> None:
     """Give the models of all processes the first one's weights: however they were made, they begin alike."""
     if count() == 1:
         return

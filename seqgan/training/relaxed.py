@@ -10,6 +10,7 @@ from torch.nn import functional
 from seqgan.data.batches import Batch, draw_batch, take
 from seqgan.data.text import Text
 from seqgan.decoding.relaxed import RelaxedSamples, relaxed_sample, teacher_helped_sample
+from seqgan.decoding.states import makes_all_at_once, stepping
 from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.errors import ConfigError
 from seqgan.generators.protocol import GeneratorModule
@@ -103,7 +104,7 @@ class RelaxedPlayers(Players):
         check_relaxed(
             config,
             algorithm,
-            steps=hasattr(generator, "step"),
+            steps=not makes_all_at_once(generator),
             drawn=getattr(generator, "drawn", False),
             state_noise=noise,
             per_token=is_per_token(discriminator),
@@ -247,7 +248,7 @@ class RelaxedPlayers(Players):
         }
         if self.config.teacher_helping:
             (tokens, positions), own = self._real_places(count, length), own_part(count).rows
-            return teacher_helped_sample(self.generator, tokens[own], positions[own], **relaxation)
+            return teacher_helped_sample(stepping(self.generator), tokens[own], positions[own], **relaxation)
         return relaxed_sample(
             self.generator,
             own_part(count).size,

@@ -39,14 +39,12 @@ def discriminator_reward(
         per_token = is_per_token(discriminator)
         at_once = getattr(discriminator, "scored_rows", SCORED_ROWS)
         parts = zip(*(each.split(at_once) for each in (tokens, mask, row)), strict=True)
+        logits = []
         with evaluating(discriminator):
-            logits = [
+            for part, part_mask, part_row in parts:
                 # Rewards of tokens keep all columns; those of sequences do not depend on empty ones.
-                discriminator(
-                    *((part, part_mask) if per_token else trimmed(part, part_mask)), select_rows(context, part_row)
-                )
-                for part, part_mask, part_row in parts
-            ]
+                part, part_mask = (part, part_mask) if per_token else trimmed(part, part_mask)
+                logits.append(discriminator(part, part_mask, select_rows(context, part_row)))
             together = torch.cat(logits)
             return reward(together.to(torch.promote_types(together.dtype, torch.float32)))
 

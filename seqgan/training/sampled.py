@@ -15,7 +15,7 @@ from seqgan.decoding.rollout import Reward
 from seqgan.decoding.sampling import Samples, sample
 from seqgan.discriminators.protocol import DiscriminatorModule
 from seqgan.errors import ConfigError
-from seqgan.generators.protocol import GeneratorModule
+from seqgan.generators.protocol import Generator
 from seqgan.objectives import diagnostics
 from seqgan.objectives.advantages import standardized
 from seqgan.objectives.algorithm import Sampled
@@ -142,9 +142,11 @@ def check_mixture(config: AdversarialConfig, algorithm: Sampled, *, per_token: b
 class SampledPlayers(Players):
     """Arguments as of `Players`, the algorithm's record, and the second part of a mixed reward: by default BLEU."""
 
+    generator: Generator
+
     def __init__(
         self,
-        generator: GeneratorModule,
+        generator: Generator,
         discriminator: DiscriminatorModule,
         text: Text,
         algorithm: Sampled,
@@ -348,12 +350,12 @@ class SampledPlayers(Players):
         samples = sample(self.generator, part.size, self.max_length, context, rng=self.own_rng, prefix=prefix)
         return Drawn(_gathered(samples, count, completions), every, completions)
 
-    def _context(self, model: GeneratorModule | DiscriminatorModule, drawn: Drawn) -> State:
+    def _context(self, model: Generator | DiscriminatorModule, drawn: Drawn) -> State:
         """What a player makes of the samples' sources, dropout off and without a gradient; a row for each sample."""
         with evaluating(model):
             return _encoded(model, drawn)
 
-    def _reference_log_probs(self, reference: GeneratorModule, drawn: Drawn) -> Tensor:
+    def _reference_log_probs(self, reference: Generator, drawn: Drawn) -> Tensor:
         """Log-probabilities of the sampled tokens under the generator as it was. [B, T]"""
         with evaluating(reference):
             logits = reference(drawn.samples.tokens, _encoded(reference, drawn))
@@ -425,7 +427,7 @@ def _each_once(part: Part, completions: int) -> slice:
     return slice(part.rows.start // completions, part.rows.stop // completions)
 
 
-def _encoded(model: GeneratorModule | DiscriminatorModule, drawn: Drawn) -> State:
+def _encoded(model: Generator | DiscriminatorModule, drawn: Drawn) -> State:
     """What a model makes of the samples' sources, each read once; a row for each sample. None without sources."""
     if drawn.real is None:
         return None

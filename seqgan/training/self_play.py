@@ -13,7 +13,7 @@ from seqgan.data.batches import draw_batch
 from seqgan.data.text import Text
 from seqgan.decoding.sampling import sample
 from seqgan.discriminators.protocol import DiscriminatorModule
-from seqgan.generators.protocol import GeneratorModule
+from seqgan.generators.protocol import Generator
 from seqgan.objectives.algorithm import SelfPlay
 from seqgan.objectives.policy_gradient import token_log_probs
 from seqgan.settings.adversarial import AdversarialConfig
@@ -27,9 +27,11 @@ from seqgan.training.processes import own_part, some_rows, summed
 class SelfPlayPlayers(Players):
     """Arguments as of `Players`, and the algorithm's record."""
 
+    generator: Generator
+
     def __init__(
         self,
-        generator: GeneratorModule,
+        generator: Generator,
         discriminator: DiscriminatorModule,
         text: Text,
         algorithm: SelfPlay,
@@ -95,7 +97,7 @@ class SelfPlayPlayers(Players):
             self.before.load_state_dict(self.generator.state_dict())
 
 
-def _log_probs(generator: GeneratorModule, tokens: Tensor, mask: Tensor, source: tuple[Tensor | None, ...]) -> Tensor:
+def _log_probs(generator: Generator, tokens: Tensor, mask: Tensor, source: tuple[Tensor | None, ...]) -> Tensor:
     """Log-probability of each sequence. [B, T], [B, T] -> [B]"""
     log_probs = token_log_probs(generator(tokens, generator.encode(*source)), tokens)
     return torch.where(mask, log_probs, 0.0).sum(dim=1)

@@ -9,6 +9,7 @@ from torch import nn
 
 from seqgan.errors import TrainingError
 from seqgan.runs.health import LEFT_OUT
+from seqgan.tensors.module import Module
 
 MOST = 10
 """Batches in a row that are left out before training stops. One that stands alone is bad luck; ten in a row are what
@@ -32,7 +33,7 @@ class Skips:
         self.in_a_row = 0
         self._counts: dict[str, int] = {}
 
-    def add(self, model: nn.Module, loss: float) -> None:
+    def add(self, model: Module, loss: float) -> None:
         """Count a batch, by the first tensor that is not finite; its gradients are still there.
 
         Raises:
@@ -76,7 +77,7 @@ def first_not_finite(tensors: Iterable[tuple[str, torch.Tensor | None]]) -> str:
     return ""
 
 
-def check_weights(model: nn.Module, player: str) -> None:
+def check_weights(model: Module, player: str) -> None:
     """That all weights are finite; costs one look at the device where they are.
 
     Raises:

@@ -8,6 +8,7 @@ Runs made before had both, in batches sorted by length (`weighting` "batch"); th
 """
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -15,7 +16,7 @@ from torch import Tensor
 from seqgan.config import PretrainConfig
 from seqgan.data.batches import Batch, epoch_batches, mean_length
 from seqgan.data.sequences import AnySequences
-from seqgan.generators.protocol import GeneratorModule
+from seqgan.generators.protocol import Generator, LinearOutput
 from seqgan.objectives.mle import token_nll
 from seqgan.tensors.output_nll import output_nll
 
@@ -31,7 +32,7 @@ def tokens_per_batch(train: AnySequences, config: PretrainConfig) -> float | Non
     return None if config.weighting == "batch" else config.batch_size * mean_length(train)
 
 
-def batch_nll(generator: GeneratorModule, batch: Batch) -> Tensor:
+def batch_nll(generator: Generator, batch: Batch) -> Tensor:
     """Negative log-likelihood of a batch's real tokens, summed, in nats; with a graph. []
 
     On a CPU, where the output layer stands apart, without the logits of all positions.
@@ -40,5 +41,5 @@ def batch_nll(generator: GeneratorModule, batch: Batch) -> Tensor:
     if batch.tokens.device.type != "cpu" or not hasattr(generator, "features") or torch.is_autocast_enabled("cpu"):
         return token_nll(generator(batch.tokens, context), batch.tokens, batch.mask).sum()
     features = generator.features(batch.tokens, context)[batch.mask]
-    weight, bias = generator.output_layer()
+    weight, bias = cast(LinearOutput, generator).output_layer()
     return output_nll(features, weight, bias, batch.tokens[batch.mask])
