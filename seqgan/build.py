@@ -23,7 +23,7 @@ from seqgan.data.text import Text, encode_corpus, refuse_ids, refuse_source_sett
 from seqgan.data.tokenizers import Tokenizer, make_tokenizer
 from seqgan.data.vocabulary import Vocabulary
 from seqgan.discriminators import DISCRIMINATORS, DiscriminatorKind
-from seqgan.discriminators.protocol import DiscriminatorModule
+from seqgan.discriminators.protocol import Discriminator
 from seqgan.errors import ConfigError, CorpusError, nearest
 from seqgan.generators import GENERATORS, GeneratorKind
 from seqgan.generators.protocol import GeneratorModule, Noisy
@@ -288,7 +288,7 @@ def build_discriminator(
     own_tokenizer: Pretrained | None = None,
     weights: bool = False,
     trained: bool = True,
-) -> DiscriminatorModule:
+) -> Discriminator:
     """A discriminator with fresh weights drawn from `seed`. Filters wider than `max_length` are left out.
 
     Args:

@@ -13,7 +13,7 @@ from seqgan.data.pretrained import Pretrained, read_pretrained
 from seqgan.data.tokenizers import Tokenizer
 from seqgan.data.vocabulary import SPECIALS, PretrainedVocabulary, Vocabulary
 from seqgan.discriminators.huggingface import HuggingFaceDiscriminator
-from seqgan.discriminators.protocol import DiscriminatorModule
+from seqgan.discriminators.protocol import Discriminator
 from seqgan.errors import ConfigError
 from seqgan.generators.huggingface import HuggingFaceGenerator
 from seqgan.generators.huggingface_seq2seq import HuggingFaceSeq2Seq
@@ -224,7 +224,7 @@ def pretrained_judge(
     tokenizers: tuple[Tokenizer, Tokenizer | None] | None,
     own_tokenizer: Pretrained | None,
     weights: bool,
-) -> DiscriminatorModule:
+) -> Discriminator:
     """A discriminator that is a pretrained model. Arguments and errors are those of `build.build_discriminator`; the
     vocabularies are of sentences and of sources."""
     if tokenizers is None:

@@ -15,7 +15,7 @@ from seqgan.progress import SILENT, printable
 
 if TYPE_CHECKING:
     from seqgan.data.reading import Read
-    from seqgan.discriminators.protocol import DiscriminatorModule
+    from seqgan.discriminators.protocol import Discriminator
     from seqgan.generators.protocol import Generator
     from seqgan.runs.directory import Run
 
@@ -54,7 +54,7 @@ class ScoreFlags(CommonFlags, frozen=True, kw_only=True):
 class Judges(NamedTuple):
     """Who judges."""
 
-    discriminator: "DiscriminatorModule"
+    discriminator: "Discriminator"
     generator: "Generator | None"
     """For likelihoods; None where none are wanted."""
     per_token: bool

@@ -1,6 +1,6 @@
-"""What makes a discriminator. Nothing is inherited: the protocol documents, and the tests check."""
+"""What makes a discriminator. Nothing is inherited: signatures name the protocol, which the type checker holds classes to."""
 
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
 from torch import Tensor, nn
 
@@ -36,6 +36,3 @@ class OutputLayer(Protocol):
     @property
     def output(self) -> nn.Module:
         """The last layer."""
-
-
-DiscriminatorModule: TypeAlias = Discriminator

@@ -14,7 +14,7 @@ from seqgan.progress import SILENT, Progress
 from seqgan.tensors.modes import evaluating
 
 if TYPE_CHECKING:
-    from seqgan.discriminators.protocol import DiscriminatorModule
+    from seqgan.discriminators.protocol import Discriminator
     from seqgan.generators.protocol import Generator, GeneratorModule
 
 Scored = tuple[str, float]
@@ -23,7 +23,7 @@ Scored = tuple[str, float]
 
 def best_sentences(
     generator: "GeneratorModule",
-    discriminator: "DiscriminatorModule",
+    discriminator: "Discriminator",
     count: int,
     n: int,
     reading: Reading,
@@ -84,7 +84,7 @@ def best_sentences(
 
 def best_answers(
     generator: "Generator",
-    discriminator: "DiscriminatorModule",
+    discriminator: "Discriminator",
     sources: Tensor,
     sources_mask: Tensor,
     n: int,

@@ -12,13 +12,13 @@ from seqgan.tensors.rows import State, select_rows
 
 if TYPE_CHECKING:
     from seqgan.decoding.rollout import Reward
-    from seqgan.discriminators.protocol import DiscriminatorModule
+    from seqgan.discriminators.protocol import Discriminator
 
 ROWS = 512
 """Sequences that are scored at once, where the discriminator does not say how many are best."""
 
 
-def sequence_scores(discriminator: "DiscriminatorModule", sequences: Sequences) -> Tensor:
+def sequence_scores(discriminator: "Discriminator", sequences: Sequences) -> Tensor:
     """The logit of each sequence, positive for real; dropout off, no gradients.
 
     Of a discriminator with a logit per token it is the one at the last token, which is that of the whole sequence; of
@@ -37,7 +37,7 @@ def sequence_scores(discriminator: "DiscriminatorModule", sequences: Sequences) 
     return scores
 
 
-def token_scores(discriminator: "DiscriminatorModule", sequences: Sequences) -> list[list[float]]:
+def token_scores(discriminator: "Discriminator", sequences: Sequences) -> list[list[float]]:
     """The logits of a discriminator that has one per token: of each sequence, those of its prefixes, end included.
 
     Args:
@@ -52,7 +52,7 @@ def token_scores(discriminator: "DiscriminatorModule", sequences: Sequences) -> 
     return scores
 
 
-def score_reward(discriminator: "DiscriminatorModule", context: State = None) -> "Reward":
+def score_reward(discriminator: "Discriminator", context: State = None) -> "Reward":
     """`sequence_scores` as what decoding takes: of sequences that just came out of a generator.
 
     Args:
@@ -73,7 +73,7 @@ def score_reward(discriminator: "DiscriminatorModule", context: State = None) ->
     return reward_of
 
 
-def _judged(discriminator: "DiscriminatorModule", sequences: Sequences) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+def _judged(discriminator: "Discriminator", sequences: Sequences) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Row numbers, logits and mask of some sequences after others."""
     # Like lengths together: little of a batch is then padding.
     order = sequences.mask.sum(dim=1).argsort(stable=True)
@@ -84,7 +84,7 @@ def _judged(discriminator: "DiscriminatorModule", sequences: Sequences) -> Itera
             yield rows, discriminator(batch.tokens, batch.mask, context), batch.mask
 
 
-def _of_whole(discriminator: "DiscriminatorModule", logits: Tensor, mask: Tensor) -> Tensor:
+def _of_whole(discriminator: "Discriminator", logits: Tensor, mask: Tensor) -> Tensor:
     """One logit a sequence. [R], or per token [R, T], or per view [R, S] -> [R]"""
     if getattr(discriminator, "per_token", False):
         last = (mask.sum(dim=1, keepdim=True) - 1).clamp(min=0)  # [R, 1]

@@ -18,7 +18,7 @@ from seqgan.data.reading import Reading, read_text
 from seqgan.data.tokenizers import Tokenizer
 from seqgan.data.vocabulary import fingerprint_of
 from seqgan.decoding.states import stepping
-from seqgan.discriminators.protocol import DiscriminatorModule
+from seqgan.discriminators.protocol import Discriminator
 from seqgan.errors import ConfigError, RunError
 from seqgan.evaluation.generate import answer_sources, encode_prefix, generate_sentences, read_sources
 from seqgan.evaluation.score import sequence_scores
@@ -50,7 +50,7 @@ class _Pretrained:
 
     def __init__(
         self,
-        model: GeneratorModule | DiscriminatorModule,
+        model: GeneratorModule | Discriminator,
         config: RunConfig,
         reading: Reading,
         own_tokenizer: Pretrained | None = None,
@@ -130,7 +130,7 @@ class _Pretrained:
     @staticmethod
     def _build(
         config: RunConfig, reading: Reading, own_tokenizer: Pretrained | None
-    ) -> GeneratorModule | DiscriminatorModule:
+    ) -> GeneratorModule | Discriminator:
         """The model with fresh weights."""
         raise NotImplementedError
 
@@ -240,7 +240,7 @@ class PretrainedGenerator(_Pretrained):
 class PretrainedDiscriminator(_Pretrained):
     """A discriminator that judges text. Made by `from_run` or `from_pretrained`."""
 
-    model: DiscriminatorModule
+    model: Discriminator
 
     role = "discriminator"
 
@@ -287,7 +287,7 @@ class PretrainedDiscriminator(_Pretrained):
         return scores
 
     @staticmethod
-    def _build(config: RunConfig, reading: Reading, own_tokenizer: Pretrained | None) -> DiscriminatorModule:
+    def _build(config: RunConfig, reading: Reading, own_tokenizer: Pretrained | None) -> Discriminator:
         assert config.discriminator is not None
         return build_discriminator(
             config.discriminator,

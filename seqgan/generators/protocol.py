@@ -1,5 +1,5 @@
-"""What makes a generator: four methods, or one for those that do not step. Nothing is inherited: the protocols
-document, and the tests check."""
+"""What makes a generator: four methods, or one for those that do not step. Nothing is inherited: signatures
+name the protocols, which the type checker holds classes to."""
 
 from typing import Any, Protocol, TypeAlias
 

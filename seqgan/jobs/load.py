@@ -8,7 +8,7 @@ import msgspec
 
 from seqgan.data.text import Text
 from seqgan.data.tokenizers import Tokenizer
-from seqgan.discriminators.protocol import DiscriminatorModule
+from seqgan.discriminators.protocol import Discriminator
 from seqgan.exporting.pretrained import PretrainedDiscriminator, PretrainedGenerator
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.runs.directory import Run, open_run
@@ -43,7 +43,7 @@ class LoadedRun:
         return self._writer.model
 
     @cached_property
-    def discriminator(self) -> DiscriminatorModule:
+    def discriminator(self) -> Discriminator:
         """The discriminator, in evaluation mode.
 
         Raises:

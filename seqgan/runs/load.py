@@ -7,7 +7,7 @@ from seqgan.data.batches import Sequences
 from seqgan.data.corpus import Corpus, own_name
 from seqgan.data.pretrained import Pretrained
 from seqgan.data.text import Text
-from seqgan.discriminators.protocol import DiscriminatorModule
+from seqgan.discriminators.protocol import Discriminator
 from seqgan.errors import CheckpointError, RunError
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives import ALGORITHMS, SelfPlay
@@ -40,7 +40,7 @@ def load_generator(run: Run) -> GeneratorModule:
     return generator.eval()
 
 
-def load_discriminator(run: Run) -> DiscriminatorModule:
+def load_discriminator(run: Run) -> Discriminator:
     """The discriminator with the run's weights, in evaluation mode, on the CPU.
 
     Raises:

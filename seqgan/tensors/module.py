@@ -24,9 +24,6 @@ class Module(Protocol):
     def cpu(self) -> Self:
         """Onto the CPU."""
 
-    def double(self) -> Self:
-        """In double precision."""
-
     def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Whether its parameters are to be trained."""
 

@@ -13,7 +13,7 @@ from seqgan.config import whole
 from seqgan.data.lines import count
 from seqgan.data.text import Text
 from seqgan.decoding.states import stepping
-from seqgan.discriminators.protocol import DiscriminatorModule
+from seqgan.discriminators.protocol import Discriminator
 from seqgan.errors import ConfigError, TrainingError
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.interrupt import Stop
@@ -50,7 +50,7 @@ from seqgan.training.used import check_used
 
 def train_adversarially(
     generator: GeneratorModule,
-    discriminator: DiscriminatorModule,
+    discriminator: Discriminator,
     text: Text,
     algorithm: Algorithm,
     config: AdversarialConfig | None = None,
@@ -217,7 +217,7 @@ def why_over(rounds: int, config: AdversarialConfig) -> str | None:
 
 def make_players(
     generator: GeneratorModule,
-    discriminator: DiscriminatorModule,
+    discriminator: Discriminator,
     text: Text,
     algorithm: Algorithm,
     config: AdversarialConfig,

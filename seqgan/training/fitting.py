@@ -12,7 +12,7 @@ from torch.nn import functional
 from seqgan.data.batches import Batch, take
 from seqgan.data.text import Text
 from seqgan.decoding.states import makes_all_at_once, stepping
-from seqgan.discriminators.protocol import DiscriminatorModule
+from seqgan.discriminators.protocol import Discriminator
 from seqgan.errors import PlayerError
 from seqgan.fitting import (
     JUDGING,
@@ -99,7 +99,7 @@ def check_learner(generator: GeneratorModule, text: Text) -> None:
 
 def check_players(
     generator: GeneratorModule,
-    discriminator: DiscriminatorModule,
+    discriminator: Discriminator,
     text: Text,
     algorithm: Any,
     config: AdversarialConfig,
@@ -221,7 +221,7 @@ def _check_relaxed_generator(generator: GeneratorModule, text: Text, *, reads_di
             try_step(generator, "step", probs if reads_distributions else probs.argmax(dim=1), state)
 
 
-def _check_judge(discriminator: DiscriminatorModule, batch: Batch, *, reads: bool, trained: bool) -> None:
+def _check_judge(discriminator: Discriminator, batch: Batch, *, reads: bool, trained: bool) -> None:
     """That a discriminator of ids gives a logit for each sentence, or, where it says so, for each of its prefixes."""
     context = _context(discriminator, "discriminator", batch) if reads else None
     tokens, mask = batch.tokens, batch.mask
@@ -235,7 +235,7 @@ def _check_judge(discriminator: DiscriminatorModule, batch: Batch, *, reads: boo
         _check_graph(discriminator, "discriminator", "forward", logits)
 
 
-def _check_relaxed_judge(discriminator: DiscriminatorModule, batch: Batch, size: int) -> None:
+def _check_relaxed_judge(discriminator: Discriminator, batch: Batch, size: int) -> None:
     """That a discriminator reads distributions, and that its gradient arrives there."""
     probs = functional.one_hot(batch.tokens, size).float().requires_grad_()
     given = f"distributions of shape {shape_of(probs)}"
@@ -256,7 +256,7 @@ def _check_relaxed_judge(discriminator: DiscriminatorModule, batch: Batch, size:
         )
 
 
-def _context(model: Generator | DiscriminatorModule, what: str, batch: Batch) -> State:
+def _context(model: Generator | Discriminator, what: str, batch: Batch) -> State:
     """What a player makes of a batch's sources, or of none."""
     given = "no source" if batch.source is None else f"sources of shape {shape_of(batch.source)}"
     context = tried(model, what, "encode", given, lambda: model.encode(batch.source, batch.source_mask))

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from seqgan.discriminators.protocol import DiscriminatorModule
+from seqgan.discriminators.protocol import Discriminator
 from seqgan.errors import ConfigError
 from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.tensors.devices import widest
@@ -47,7 +47,7 @@ def make_optimizer(
 
 
 def make_discriminator_optimizer(
-    config: AdversarialConfig, discriminator: DiscriminatorModule, kind: str = ""
+    config: AdversarialConfig, discriminator: Discriminator, kind: str = ""
 ) -> torch.optim.Optimizer:
     """The same of the discriminator, with the penalty on its output layer.
 
@@ -59,7 +59,7 @@ def make_discriminator_optimizer(
     return _optimizer(config, discriminator, rate, kind or config.optimizer, config.output_decay, output)
 
 
-def check_output_layer(config: AdversarialConfig, discriminator: DiscriminatorModule) -> None:
+def check_output_layer(config: AdversarialConfig, discriminator: Discriminator) -> None:
     """That there is a layer for `output_decay` to shrink.
 
     Raises:

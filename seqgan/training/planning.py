@@ -14,7 +14,7 @@ from seqgan.config import PretrainConfig
 from seqgan.data.batches import Sequences, epoch_batches, take
 from seqgan.data.lines import count
 from seqgan.data.text import Text
-from seqgan.discriminators.protocol import DiscriminatorModule
+from seqgan.discriminators.protocol import Discriminator
 from seqgan.evaluation.likelihood import held_out_likelihood
 from seqgan.generators.protocol import Generator, GeneratorModule
 from seqgan.objectives.algorithm import Algorithm
@@ -88,7 +88,7 @@ def plan_pretraining(
 
 def plan_adversarial(
     generator: GeneratorModule,
-    discriminator: DiscriminatorModule,
+    discriminator: Discriminator,
     text: Text,
     algorithm: Algorithm,
     config: AdversarialConfig,

@@ -16,7 +16,7 @@ from seqgan.data.lines import count
 from seqgan.data.sequences import AnySequences
 from seqgan.data.text import Text
 from seqgan.decoding.states import stepping
-from seqgan.discriminators.protocol import DiscriminatorModule
+from seqgan.discriminators.protocol import Discriminator
 from seqgan.errors import ConfigError
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives.mle import token_nll
@@ -54,7 +54,7 @@ class Players:
     def __init__(
         self,
         generator: GeneratorModule,
-        discriminator: DiscriminatorModule,
+        discriminator: Discriminator,
         text: Text,
         config: AdversarialConfig,
         rng: torch.Generator,

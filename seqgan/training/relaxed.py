@@ -11,7 +11,7 @@ from seqgan.data.batches import Batch, draw_batch, take
 from seqgan.data.text import Text
 from seqgan.decoding.relaxed import RelaxedSamples, relaxed_sample, teacher_helped_sample
 from seqgan.decoding.states import makes_all_at_once, stepping
-from seqgan.discriminators.protocol import DiscriminatorModule
+from seqgan.discriminators.protocol import Discriminator
 from seqgan.errors import ConfigError
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives import diagnostics
@@ -94,7 +94,7 @@ class RelaxedPlayers(Players):
     def __init__(
         self,
         generator: GeneratorModule,
-        discriminator: DiscriminatorModule,
+        discriminator: Discriminator,
         text: Text,
         algorithm: Relaxed,
         config: AdversarialConfig,

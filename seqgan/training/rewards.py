@@ -8,7 +8,7 @@ from torch import Tensor
 from seqgan.data.batches import Batch
 from seqgan.decoding.given import checked_rewards
 from seqgan.decoding.rollout import Reward
-from seqgan.discriminators.protocol import DiscriminatorModule
+from seqgan.discriminators.protocol import Discriminator
 from seqgan.errors import ConfigError
 from seqgan.objectives.sentence_bleu import sentence_bleu
 from seqgan.tensors.modes import evaluating
@@ -22,7 +22,7 @@ SCORED_ROWS = 512
 
 
 def discriminator_reward(
-    discriminator: DiscriminatorModule, reward: Callable[[Tensor], Tensor], context: State = None
+    discriminator: Discriminator, reward: Callable[[Tensor], Tensor], context: State = None
 ) -> Reward:
     """The reward function that a rollout takes, made of a discriminator and what its logits are worth.
 
@@ -122,7 +122,7 @@ def control_reward(
     return reward_of
 
 
-def is_per_token(discriminator: DiscriminatorModule) -> bool:
+def is_per_token(discriminator: Discriminator) -> bool:
     """Whether it answers with a logit for each prefix and not one for the sequence."""
     return getattr(discriminator, "per_token", False)
 

@@ -13,7 +13,7 @@ from seqgan.data.batches import Batch, draw_batch
 from seqgan.data.text import Text
 from seqgan.decoding.rollout import Reward
 from seqgan.decoding.sampling import Samples, sample
-from seqgan.discriminators.protocol import DiscriminatorModule
+from seqgan.discriminators.protocol import Discriminator
 from seqgan.errors import ConfigError
 from seqgan.generators.protocol import Generator
 from seqgan.objectives import diagnostics
@@ -147,7 +147,7 @@ class SampledPlayers(Players):
     def __init__(
         self,
         generator: Generator,
-        discriminator: DiscriminatorModule,
+        discriminator: Discriminator,
         text: Text,
         algorithm: Sampled,
         config: AdversarialConfig,
@@ -350,7 +350,7 @@ class SampledPlayers(Players):
         samples = sample(self.generator, part.size, self.max_length, context, rng=self.own_rng, prefix=prefix)
         return Drawn(_gathered(samples, count, completions), every, completions)
 
-    def _context(self, model: Generator | DiscriminatorModule, drawn: Drawn) -> State:
+    def _context(self, model: Generator | Discriminator, drawn: Drawn) -> State:
         """What a player makes of the samples' sources, dropout off and without a gradient; a row for each sample."""
         with evaluating(model):
             return _encoded(model, drawn)
@@ -427,7 +427,7 @@ def _each_once(part: Part, completions: int) -> slice:
     return slice(part.rows.start // completions, part.rows.stop // completions)
 
 
-def _encoded(model: Generator | DiscriminatorModule, drawn: Drawn) -> State:
+def _encoded(model: Generator | Discriminator, drawn: Drawn) -> State:
     """What a model makes of the samples' sources, each read once; a row for each sample. None without sources."""
     if drawn.real is None:
         return None

@@ -12,7 +12,7 @@ from torch.nn import functional
 from seqgan.data.batches import draw_batch
 from seqgan.data.text import Text
 from seqgan.decoding.sampling import sample
-from seqgan.discriminators.protocol import DiscriminatorModule
+from seqgan.discriminators.protocol import Discriminator
 from seqgan.generators.protocol import Generator
 from seqgan.objectives.algorithm import SelfPlay
 from seqgan.objectives.policy_gradient import token_log_probs
@@ -32,7 +32,7 @@ class SelfPlayPlayers(Players):
     def __init__(
         self,
         generator: Generator,
-        discriminator: DiscriminatorModule,
+        discriminator: Discriminator,
         text: Text,
         algorithm: SelfPlay,
         config: AdversarialConfig,
