@@ -1,8 +1,11 @@
 """Whether a model fits into memory, asked before any of it is taken."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from seqgan.decoding.memory import free_bytes
 from seqgan.errors import ConfigError
@@ -10,6 +13,18 @@ from seqgan.tensors.module import Module
 
 TRAINED_TIMES = 5
 """What training takes, in units of the weights: themselves, gradients, two moments, and the best weights so far."""
+
+DRAWS = frozenset({Tensor.normal_, Tensor.uniform_, nn.init.normal_, nn.init.uniform_, nn.init.trunc_normal_})
+
+
+class _Undrawn(TorchFunctionMode):
+    """Leaves out draws of weights: for tensors without numbers torch takes its compiler, which is seconds to load."""
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if function in DRAWS:
+            return args[0] if args else kwargs["tensor"]
+        return function(*args, **kwargs)
 
 
 def refuse_giant(make: Callable[[], Module], what: str, *, trained: bool) -> None:
@@ -23,7 +38,7 @@ def refuse_giant(make: Callable[[], Module], what: str, *, trained: bool) -> Non
     Raises:
         ConfigError: it does not; what it would take.
     """
-    with torch.random.fork_rng(devices=[]), torch.device("meta"):
+    with torch.random.fork_rng(devices=[]), torch.device("meta"), _Undrawn():
         model = make()
     needed = sum(part.numel() * part.element_size() for part in (*model.parameters(), *model.buffers()))
     needed *= TRAINED_TIMES if trained else 1

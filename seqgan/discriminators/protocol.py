@@ -1,4 +1,4 @@
-"""What makes a discriminator. Nothing is inherited: signatures name the protocol, which the type checker holds classes to."""
+"""What makes a discriminator. Nothing is inherited: signatures name the protocol, and mypy holds classes to it."""
 
 from typing import Any, Protocol
 
