@@ -17,6 +17,13 @@ def pytest_configure(config) -> None:
         config.pluginmanager.register(Interruption())
 
 
+def pytest_collection_modifyitems(items) -> None:
+    for item in items:
+        mark = item.get_closest_marker("slow")
+        if mark is not None and not mark.kwargs.get("reason"):
+            raise pytest.UsageError(f"{item.nodeid} is marked slow without a reason: say what takes its time.")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def signals_as_from_a_terminal() -> None:
     """Tests send them, to themselves and to commands: `nohup` and background jobs have some ignored, as they stay."""

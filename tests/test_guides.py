@@ -38,6 +38,7 @@ def test_there_are_guides_to_run():
     assert {"after-training", "bigger-models", "more-processes"} <= {guide.stem for guide in GUIDES}
 
 
+@pytest.mark.slow(reason="trains by the commands of a whole guide")
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.stem)
 def test_a_guide_runs_as_written(guide, tmp_path):
     commands = commands_of(guide.read_text(encoding="utf-8"))

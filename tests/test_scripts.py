@@ -1,6 +1,7 @@
 """The reproductions at their smallest: that every step runs, and that a second call repeats nothing."""
 
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -16,16 +17,28 @@ def run(script, *arguments):
     return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300, check=True)
 
 
-def test_the_synthetic_experiment(tmp_path):
+@pytest.fixture
+def run_here(monkeypatch):
+    """The same in this process, which has imported everything already."""
+
+    def run_here(script, *arguments):
+        monkeypatch.setattr(sys, "argv", [script, *map(str, arguments)])
+        runpy.run_path(str(SCRIPTS / script), run_name="__main__")
+
+    return run_here
+
+
+@pytest.mark.slow(reason="trains five models")
+def test_the_synthetic_experiment(run_here, tmp_path):
     options = ("--out", tmp_path, "--size", "tiny", "--samples", "64", "--every", "1", "--device", "cpu")
-    run("oracle", *options, "--players", "seqgan")
+    run_here("oracle", *options, "--players", "seqgan")
     table = (tmp_path / "table.md").read_text()
     assert "| oracle | 1 |" in table
     assert "| seqgan | 1 |" in table
     assert "MLE, temperature 0.5" in table
     weights = tmp_path / "mle-0" / "seqgan" / "generator.safetensors"
     before = weights.stat().st_mtime_ns
-    run("oracle", *options, "--players", "seqgan", "maligan")
+    run_here("oracle", *options, "--players", "seqgan", "maligan")
     grown = (tmp_path / "table.md").read_text()
     assert grown.startswith(table)
     assert "| maligan | 1 |" in grown
@@ -39,8 +52,6 @@ def test_the_synthetic_experiment(tmp_path):
 
 def test_the_bare_critic_is_the_same_network():
     """What the timing compares must be equal: the benchmark's own network against the package's."""
-    import runpy
-
     import torch
 
     from seqgan.discriminators import ResidualConvDiscriminator
@@ -64,11 +75,12 @@ def test_bleu_is_timed_beside_nltk_on_the_same_sentences(tmp_path):
     assert "| NLTK (2 sentences, times 1) |" in printed
 
 
-def test_the_benchmark_compares_equals(tmp_path):
+@pytest.mark.slow(reason="all rows of the benchmark")
+def test_the_benchmark_compares_equals(run_here, tmp_path):
     """Equality alone is asserted, by the script itself: times of tiny sizes, on a busy machine, say nothing."""
     import json
 
-    run("bench", "--quick", "--threads", "1", "--json", tmp_path / "bench.json", "--table", tmp_path / "bench.md")
+    run_here("bench", "--quick", "--threads", "1", "--json", tmp_path / "bench.json", "--table", tmp_path / "bench.md")
     rows = json.loads((tmp_path / "bench.json").read_text())["rows"]
     assert {
         "rollout-20",
@@ -82,10 +94,11 @@ def test_the_benchmark_compares_equals(tmp_path):
     assert "| round | 1 generator step with 2 rollouts" in (tmp_path / "bench.md").read_text()
 
 
-def test_growth_is_measured(tmp_path):
-    run("growth", "--quick", "--out", tmp_path)
+@pytest.mark.slow(reason="times all axes")
+def test_growth_is_measured(run_here, tmp_path):
+    run_here("growth", "--quick", "--out", tmp_path)
     assert "| Self-BLEU over corpus | 2000, 4000 |" in (tmp_path / "growth.md").read_text()
-    run("growth", "--quick", "--large", "--axes", "sampling over rows", "Self-BLEU over corpus", "--out", tmp_path)
+    run_here("growth", "--quick", "--large", "--axes", "sampling over rows", "Self-BLEU over corpus", "--out", tmp_path)
     _, _, first, second = (tmp_path / "growth.md").read_text().splitlines()
     assert first.startswith("| sampling over rows | 4096, 8192 |")
     assert second.startswith("| Self-BLEU over corpus | 31250, 125000 |")
@@ -93,8 +106,6 @@ def test_growth_is_measured(tmp_path):
 
 def test_the_speed_up_on_paper_is_that_of_the_formula(monkeypatch):
     """4 seconds alone; 2 and half a second of messages in each of two: nothing is done again, and 125 MB are sent."""
-    import runpy
-
     monkeypatch.syspath_prepend(SCRIPTS)
     tables = runpy.run_path(str(SCRIPTS / "scaling"))["tables"]
     alone = {"seconds": 4.0, "in messages": 0.0, "messages": 0, "bytes": 0}
@@ -105,6 +116,7 @@ def test_the_speed_up_on_paper_is_that_of_the_formula(monkeypatch):
     assert "| update | 1 Gbit/s | 1.3 | 1.6 | 1.8 | 1.9 |" in lines
 
 
+@pytest.mark.slow(reason="trains, and trains again after each fault")
 def test_disturbed_trainings_end_with_the_same_bytes(tmp_path):
     run("soak", "--faults", 8, "--jobs", 2, "--only", "pretrain-words", "gsgan", "--out", tmp_path / "soak.md")
     all_of_them = next(
@@ -117,6 +129,7 @@ def test_disturbed_trainings_end_with_the_same_bytes(tmp_path):
     assert int(lost) == 0
 
 
+@pytest.mark.slow(reason="starts commands and disturbs them")
 def test_commands_hold_under_hard_circumstances(tmp_path):
     run("hardships", "--quick", "--out", tmp_path / "hardships.md")
     lines = (tmp_path / "hardships.md").read_text().splitlines()
@@ -127,8 +140,6 @@ def test_commands_hold_under_hard_circumstances(tmp_path):
 
 
 def test_what_counts_as_flat(monkeypatch):
-    import runpy
-
     monkeypatch.syspath_prepend(str(SCRIPTS))
     script = runpy.run_path(str(SCRIPTS / "long_run"))
     steps = list(range(0, 10_001, 250))
@@ -141,8 +152,6 @@ def test_what_counts_as_flat(monkeypatch):
 
 
 def test_records_are_made_by_the_commands_of_their_pages(tmp_path, capsys):
-    import runpy
-
     names = runpy.run_path(str(SCRIPTS / "records"))
     page = """# Other
 
