@@ -23,7 +23,7 @@ from seqgan.objectives import ALGORITHMS
 REPOSITORY = Path(__file__).parent.parent
 SCRIPTS = REPOSITORY / "scripts"
 GUIDES = [
-    REPOSITORY / "README.md",
+    *(REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
     *sorted((SCRIPTS / "guides").glob("*.md")),
     SCRIPTS / "examples" / "README.md",
     SCRIPTS / "results" / "README.md",
