@@ -53,9 +53,21 @@ def fails(capsys, *arguments):
     return line
 
 
+@pytest.fixture(scope="module")
+def trained_once(tmp_path_factory):
+    """The run that most tests begin with."""
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "mine.txt").write_text("\n".join(LINES) + "\n")
+    assert run("pretrain", "--corpus", folder / "mine.txt", "--run", folder / "runs" / "mine", *SMALL, "--quiet") == 0
+    return folder
+
+
 @pytest.fixture
-def pretrained(here):
-    assert run("pretrain", "--corpus", "mine.txt", *SMALL, "--quiet") == 0
+def pretrained(here, trained_once):
+    """A copy of it for each test, as if it had been trained there."""
+    shutil.copytree(trained_once / "runs", here / "runs")
+    settings = here / "runs" / "mine" / "config.yaml"
+    settings.write_text(settings.read_text().replace(str(trained_once), str(here)))
     return here / "runs" / "mine"
 
 
