@@ -22,6 +22,9 @@ def pytest_collection_modifyitems(items) -> None:
         mark = item.get_closest_marker("slow")
         if mark is not None and not mark.kwargs.get("reason"):
             raise pytest.UsageError(f"{item.nodeid} is marked slow without a reason: say what takes its time.")
+    # Files with slow tests begin, so that no process is left with one of them at the end.
+    long = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in long)
 
 
 @pytest.fixture(scope="session", autouse=True)

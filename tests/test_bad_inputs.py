@@ -59,6 +59,7 @@ def test_there_are_enough_and_each_has_its_name():
     assert len({(case.kind, case.name) for case in CASES}) == len(CASES)
 
 
+@pytest.mark.slow(reason="a hundred commands on damaged input")
 @pytest.mark.parametrize("case", QUICK, ids=lambda case: f"{case.kind}: {case.name}")
 def test_a_bad_input_is_told_or_read_whole(case, tmp_path, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")

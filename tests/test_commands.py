@@ -71,6 +71,7 @@ def pretrained(here, trained_once):
     return here / "runs" / "mine"
 
 
+@pytest.mark.slow(reason="trains and judges both players")
 def test_the_whole_way(here, pretrained, capsys):
     assert run("adversarial", "--algo", "seqgan", *SMALL_GAN) == 0
     child = pretrained / "seqgan"
@@ -110,6 +111,7 @@ def test_the_whole_way(here, pretrained, capsys):
     assert set(printed["metrics"]["bleu-2"]) == {"value", "low", "high", "signature"}
 
 
+@pytest.mark.slow(reason="trains both players")
 @pytest.mark.parametrize("tokenizer", ["characters", "sentencepiece"])
 def test_other_tokenizers(here, capsys, tokenizer):
     assert (
@@ -123,6 +125,7 @@ def test_other_tokenizers(here, capsys, tokenizer):
     assert f"tok:{tokenizer}|vocabulary" in shown
 
 
+@pytest.mark.slow(reason="trains three times")
 def test_a_run_is_resumed_with_more_epochs_and_equals_the_longer_one(here):
     options = ["--corpus", "mine.txt", "--quiet", "--generator.hidden-size", 12, "--pretrain.patience", 9]
     assert run("pretrain", *options, "--run", "runs/long", "--epochs", 4) == 0
@@ -258,6 +261,7 @@ def test_other_systems_sentences_are_judged(here, capsys):
     assert "refs:all 2|hyps:54" in content["metrics"]["bleu-3"]["signature"]
 
 
+@pytest.mark.slow(reason="trains judges")
 def test_every_metric_of_other_systems_sentences(here):
     (here / "refs.txt").write_text("\n".join(LINES[::-1]) + "\n")
     files = ["--samples", "mine.txt", "--references", "refs.txt", "--training", "mine.txt", "--real", "refs.txt"]
@@ -311,6 +315,7 @@ def test_settings_come_from_a_file_and_flags_win(here):
         assert line in text
 
 
+@pytest.mark.slow(reason="trains twice")
 def test_the_settings_of_one_run_serve_another_text(here, pretrained):
     (here / "other.txt").write_text("x y z x y z x y z\nz y x z y x z y x\ny y z y y z y y z\n")
     config = pretrained / "config.yaml"
@@ -351,6 +356,7 @@ def test_an_interrupted_command_leaves_with_130(pretrained, monkeypatch, capsys)
     assert run("sample") == 130
 
 
+@pytest.mark.slow(reason="starts a command as a process")
 def test_a_reader_that_leaves_early_is_no_error(pretrained):
     command = f"{sys.executable} -m seqgan sample --count 3000 --quiet | head -n 1"
     result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
@@ -398,6 +404,7 @@ def test_a_childs_name_leads_nowhere_else(pretrained, capsys, name):
     assert sorted(os.listdir(pretrained)) == before
 
 
+@pytest.mark.slow(reason="trains several runs")
 def test_overwriting_does_not_take_children_along(pretrained, capsys):
     assert run("adversarial", *SMALL_GAN, "--quiet") == 0
     line = fails(capsys, "pretrain", "--corpus", "mine.txt", *SMALL, "--overwrite")
@@ -467,6 +474,7 @@ def test_without_a_warm_up_the_start_is_judged_and_kept(pretrained):
     assert sorted(os.listdir(pretrained / "seqgan" / "samples")) == ["round-000000.txt", "round-000002.txt"]
 
 
+@pytest.mark.slow(reason="starts commands as processes")
 def test_standard_output_that_is_full_or_knows_few_letters(pretrained):
     command = f"{sys.executable} -m seqgan"
     cases = {
@@ -486,6 +494,7 @@ def test_control_characters_in_names_do_not_reach_the_terminal(here, capsys):
     assert "\x1b" not in fails(capsys, "pretrain", "--corpus", "a\x1b[31mb.txt")
 
 
+@pytest.mark.slow(reason="trains and judges both players")
 def test_sequences_of_ids_all_the_way(here, capsys):
     folder = here / "numbers"
     folder.mkdir()
@@ -544,6 +553,7 @@ def test_every_preset_is_of_settings_that_go_together():
         )
 
 
+@pytest.mark.slow(reason="trains both players twice")
 def test_a_child_that_is_resumed_by_its_own_folder_is_told_its_command(here, pretrained, capsys, monkeypatch):
     assert run("adversarial", "--algo", "seqgan", *SMALL_GAN, "--quiet") == 0
     child = pretrained / "seqgan"
@@ -606,6 +616,7 @@ def test_from_nothing_with_a_corpus(here, capsys):
     assert "No pretrained run" in fails(capsys, "adversarial")  # this one was made from nothing
 
 
+@pytest.mark.slow(reason="trains players of several kinds")
 def test_other_players_than_the_algorithms_have_sizes_of_their_own(here, pretrained, capsys):
     from seqgan.config import DiscriminatorConfig, GeneratorConfig
     from seqgan.runs import open_run
@@ -635,6 +646,7 @@ def test_other_players_than_the_algorithms_have_sizes_of_their_own(here, pretrai
     assert open_run(pretrained / "relgan").config.discriminator.per_view is False
 
 
+@pytest.mark.slow(reason="trains a model")
 def test_what_cannot_start_from_nothing(pretrained, here, capsys):
     line = fails(capsys, "adversarial", "--algo", "seqgan", "--corpus", "mine.txt")
     assert "seqgan improves a generator that was pretrained" in line
@@ -662,6 +674,7 @@ def test_what_cannot_start_from_nothing(pretrained, here, capsys):
 FEW = ["--temperatures", 0.7, 0.85, 1.15, "--sets", 2, "--count", 30]
 
 
+@pytest.mark.slow(reason="sweeps of temperature")
 def test_whether_it_helped(here, pretrained, capsys):
     assert run("adversarial", *SMALL_GAN[:-1]) == 0  # without --no-verdict
     child = pretrained / "seqgan"
@@ -701,6 +714,7 @@ def test_whether_it_helped(here, pretrained, capsys):
     assert not (pretrained / "verdict.json").exists()
 
 
+@pytest.mark.slow(reason="sweeps of temperature for several seeds")
 def test_several_seeds_and_budgets(here, pretrained, capsys):
     for seed in (1, 2):
         assert run("adversarial", *SMALL_GAN, "--seed", seed, "--name", f"s{seed}", "--quiet") == 0
@@ -717,6 +731,7 @@ def test_several_seeds_and_budgets(here, pretrained, capsys):
     assert "was not given an equal budget: " in capsys.readouterr().out
 
 
+@pytest.mark.slow(reason="sweeps of temperature")
 def test_the_same_weights_twice_are_no_difference_and_scaled_ones_are_sharper_only(here, capsys):
     from safetensors.torch import load_file, save_file
 
@@ -801,6 +816,7 @@ def test_what_the_text_never_has_and_the_unknown_symbol_are_drawn_and_searched_f
     assert "|vocabulary:10 unmasked|temperature:1|" in out
 
 
+@pytest.mark.slow(reason="trains a tokenizer and a run")
 def test_single_bytes_that_the_text_never_has_are_not_drawn(here, capsys):
     (here / "tiny.txt").write_text("ab ab\nab ba\nba ba\naab b\n" * 5)
     assert run("pretrain", "--corpus", "tiny.txt", "--tokenizer", "sentencepiece", *SMALL, "--quiet") == 0

@@ -9,6 +9,8 @@ import pytest
 import seqgan.data
 from seqgan.data.corpus import load_corpus
 
+pytestmark = pytest.mark.slow(reason="trains and judges by the example programs")
+
 EXAMPLES = Path(__file__).parent.parent / "scripts" / "examples"
 FEW = 256
 

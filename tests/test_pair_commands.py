@@ -58,6 +58,7 @@ def here(made, tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow(reason="makes the steps that a plan is from")
 def test_a_run_of_pairs_is_planned(here, capsys):
     few = [each for each in SMALL_GAN if each != "--no-verdict"]
     assert run("plan", "--run", "runs/gru", "--algo", "seqgan", *few, *CONVOLUTIONS) == 0
@@ -106,6 +107,7 @@ def test_the_whole_way(here, capsys, monkeypatch):
     assert report["metrics"] == out["metrics"]
 
 
+@pytest.mark.slow(reason="trains a model")
 @pytest.mark.parametrize("discriminator", ["two-tower-cnn", "two-tower-rnn", "hierarchical"])
 @pytest.mark.parametrize("generator", ["gru", "lstm", "transformer"])
 def test_every_generator_with_every_discriminator(here, generator, discriminator):
@@ -115,6 +117,7 @@ def test_every_generator_with_every_discriminator(here, generator, discriminator
     assert f"name: {discriminator}" in (here / "runs" / generator / "csgan-nmt" / "config.yaml").read_text()
 
 
+@pytest.mark.slow(reason="trains each algorithm three times")
 @pytest.mark.parametrize(
     ("generator", "algo", "options"),
     [
@@ -145,6 +148,7 @@ def test_a_resumed_run_equals_the_longer_one(here, generator, algo, options):
     assert start != (here / "runs" / generator / "long" / "generator.safetensors").read_bytes()
 
 
+@pytest.mark.slow(reason="trains a model")
 @pytest.mark.parametrize(
     "options",
     [
@@ -179,6 +183,7 @@ def test_several_turns(here, capsys):
     assert answers[0] == answers[1]  # of the turns the last one is read
 
 
+@pytest.mark.slow(reason="trains judges")
 def test_what_embedded_pairs_are_judged_by(here, capsys):
     tiny = [*SMALL, "--generator.embedding-size", 4, "--generator.hidden-size", 4, "--epochs", 1]
     assert run("pretrain", "--corpus", "answers", *tiny, "--pretrain.batch-size", 512) == 0

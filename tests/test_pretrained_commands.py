@@ -20,6 +20,8 @@ from seqgan.exporting import PretrainedDiscriminator, PretrainedGenerator
 from seqgan.runs import open_run, read_metrics
 from seqgan.runs.load import load_discriminator, load_generator
 
+pytestmark = pytest.mark.slow(reason="trains models of transformers by commands")
+
 LINES = [f"{a} {b} {c} ." for a in ("a", "the") for b in ("dog", "cat", "bird") for c in ("runs", "sleeps", "eats")]
 FEW = [
     *("--adversarial.batch-size", "8", "--adversarial.warmup-steps", "2", "--adversarial.discriminator-pool", "8"),

@@ -39,6 +39,7 @@ COMMANDS = {
 }
 
 
+@pytest.mark.slow(reason="every command once")
 @pytest.mark.parametrize("name", COMMANDS)
 def test_no_command_asks_the_network(run, name, monkeypatch, capsys):
     def refuse(*arguments, **options):
@@ -51,6 +52,7 @@ def test_no_command_asks_the_network(run, name, monkeypatch, capsys):
     assert main(COMMANDS[name]) == 0, capsys.readouterr().err
 
 
+@pytest.mark.slow(reason="every command on every damaged file")
 def test_no_file_of_a_run_runs_code(run):
     """Every file that a run has, one after the other, is a pickle whose reading would leave a mark."""
     files = [path for path in run.rglob("*") if path.is_file()]

@@ -47,6 +47,7 @@ def fails(capsys, *arguments):
     return line
 
 
+@pytest.mark.slow(reason="trains four runs and judges them")
 def test_the_whole_way(here, monkeypatch, capsys):
     pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install 'seqgan[report]'")
     from seqgan.sweeps.space import OF_COMMAND, read_space

@@ -255,6 +255,7 @@ def test_endlessly_recursive_sentences_have_catalan_many_parses():
         assert math.exp(toy.log_probability(["a"] * n)) == pytest.approx(expected)
 
 
+@pytest.mark.slow(reason="parses long sentences")
 def test_tiny_probabilities_do_not_underflow():
     toy = Grammar("S -> 'a' S [0.001] | 'a' [0.999]")  # 0.001 ** 299 is 0 in floating point
     expected = 299 * math.log(0.001) + math.log(0.999)

@@ -109,6 +109,7 @@ def test_a_damaged_file_is_one_line(tmp_path, content, message):
         read_unseen(tmp_path, 5, 0)
 
 
+@pytest.mark.slow(reason="trains a model of transformers")
 def test_a_model_that_learnt_elsewhere_may_write_other_text_and_no_parts_of_characters(tmp_path):
     pytest.importorskip("transformers")
     from support.tiny_models import write_model

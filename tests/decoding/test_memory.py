@@ -111,6 +111,7 @@ print((peak() - before) // 1024)
 """
 
 
+@pytest.mark.slow(reason="three processes of its own")
 @pytest.mark.skipif(sys.platform != "linux", reason="no /proc")
 def test_peak_memory_follows_the_budget_and_not_the_number_of_rollouts():
     def peak(rollouts, memory):

@@ -196,6 +196,7 @@ def copies(rng, rows=64):
     return source, tokens, (tokens == source).all(1)
 
 
+@pytest.mark.slow(reason="trains a model")
 @pytest.mark.parametrize("name", sorted(CONDITIONAL_DISCRIMINATORS))
 def test_what_fits_is_learnt(name):
     """Sequences alone are alike, and sources are: only both together tell a copy."""

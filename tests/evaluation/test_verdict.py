@@ -112,6 +112,7 @@ def test_the_sentences_hold_the_numbers(rng):
     assert content["compared_with"] == "runs/mine"
 
 
+@pytest.mark.slow(reason="many verdicts")
 @pytest.mark.parametrize("noise", [0.008, 0.02])
 def test_the_same_model_twice_is_seldom_called_anything_else(rng, noise):
     kinds = [judge_sweeps([drawn(rng, noise)], drawn(rng, noise)).kind for _ in range(150)]
@@ -233,6 +234,7 @@ def swept(generator, text, count, seed=0, sets=3, temperatures=(0.7, 0.85, 1.0, 
     return sweep_temperatures(generator, text, temperatures, count, sets=sets, seed=seed, likelihood=False)
 
 
+@pytest.mark.slow(reason="many sweeps of a real generator")
 def test_real_generators_that_only_differ_in_temperature(text, trained):
     _, generator = trained
     sharp = copy.deepcopy(generator)
@@ -248,6 +250,7 @@ def test_real_generators_that_only_differ_in_temperature(text, trained):
     assert again.kind == "no-difference", again.sentence
 
 
+@pytest.mark.slow(reason="several sweeps of real generators")
 def test_real_generators_of_which_one_is_better(text, trained):
     once, longer = (swept(generator, text, 200) for generator in trained)
     assert judge_sweeps([longer], once).kind == "better"

@@ -18,7 +18,10 @@ from seqgan.exporting import PretrainedGenerator
 from seqgan.exporting.graphs import EXAMPLE, export_graphs
 
 # What the exporters warn of, inside, is not ours to mend.
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore"),
+    pytest.mark.slow(reason="exports, compiles and runs models of every kind"),
+]
 needs_onnx = pytest.mark.skipif(
     any(find_spec(name) is None for name in ("onnx", "onnxscript", "onnxruntime")),
     reason="ONNX is not installed: pip install 'seqgan[export]' onnxruntime",

@@ -49,6 +49,7 @@ def language_model(run, tmp_path, monkeypatch):
     return str(tmp_path / "gpt2"), wrapped
 
 
+@pytest.mark.slow(reason="TRL's trainers")
 @pytest.mark.parametrize("name", ["GRPO", "RLOO"])
 def test_a_trainer_takes_it(name, run, language_model, tmp_path):
     import trl

@@ -260,6 +260,7 @@ def test_greedy_samples_are_the_likeliest_tokens_of_forward(generator, context, 
     assert (generator(tokens, context).argmax(-1) == tokens)[mask].all()
 
 
+@pytest.mark.slow(reason="trains a model")
 def test_samples_and_completions_follow_their_own_source(rng):
     """A generator that copies: whatever the rows, forks and drops, what comes out is the row's own source."""
     generator = trained("seq2seq-gru", lambda source: source)
@@ -308,6 +309,7 @@ def reverse(tokens):
     return torch.tensor([row + [0] * (LENGTH - len(row)) for row in rows])
 
 
+@pytest.mark.slow(reason="trains a model")
 @pytest.mark.parametrize("name", NAMES)
 def test_reversal_is_learnt(name, rng):
     generator = trained(name, reverse)

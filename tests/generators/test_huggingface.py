@@ -371,6 +371,7 @@ def test_a_name_on_the_hub_is_fetched_and_nothing_else_is(folders, monkeypatch, 
     assert len(asked) == 2
 
 
+@pytest.mark.slow(reason="starts a process")
 def test_the_package_loads_without_the_extra():
     loaded = loaded_after("import seqgan.build")
     assert not loaded & {"transformers", "peft", "tokenizers", "huggingface_hub"}

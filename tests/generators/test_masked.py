@@ -43,6 +43,7 @@ def test_each_position_is_the_generators_own_given_that_none_of_them_comes(name)
         previous = tokens[:, t]
 
 
+@pytest.mark.slow(reason="draws many samples")
 @pytest.mark.parametrize("name", sorted({**PLAIN_GENERATORS, **CONDITIONAL_GENERATORS}))
 def test_frequencies_of_samples_are_the_exponentials_of_their_log_probabilities(name, rng):
     generator = made(name)

@@ -7,6 +7,8 @@ from seqgan.metrics import Entry, jaccard_diversity
 from seqgan.metrics.significance import bootstrap_interval
 
 SETS, SENTENCES = 100, 60
+pytestmark = pytest.mark.slow(reason="draws hundreds of texts for each metric")
+
 LEAST = 0.87
 """Of 100 intervals of a coverage of 95 %, fewer than 88 hold in 1 of 1,000 cases."""
 LAW = Law(0.0)

@@ -278,6 +278,7 @@ class TestEveryAlgorithm:
         assert all(RELAXED[name].temperature(step / 20) > 0 for step in range(21))
 
 
+@pytest.mark.slow(reason="trains a model")
 def test_wgan_gp_learns_from_nothing_to_write_every_one_of_four_strings():
     strings = torch.tensor([[1, 2, 1, 2, 0], [2, 1, 2, 0, 0], [3, 4, 0, 0, 0], [4, 4, 4, 4, 4]])
     torch.manual_seed(0)

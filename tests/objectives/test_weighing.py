@@ -89,6 +89,7 @@ def test_with_the_optimal_discriminator_maligan_follows_the_likelihood_of_the_da
     torch.testing.assert_close(estimate, exact, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.slow(reason="draws many batches")
 def test_more_samples_bring_the_self_normalised_update_nearer():
     generator = tiny_generator(3)
     tokens, mask = all_sequences(3, 3, 0)

@@ -25,6 +25,7 @@ DRAWN = {
 }
 
 
+@pytest.mark.slow(reason="draws every picture")
 @pytest.mark.parametrize("name", DRAWN)
 def test_pictures(name):
     svg = DRAWN[name]("here")

@@ -85,6 +85,7 @@ def report(*arguments):
     return content
 
 
+@pytest.mark.slow(reason="draws every picture")
 def test_every_part_of_a_run(parent, child):
     for folder in (parent, child):
         evaluated(folder)
@@ -123,6 +124,7 @@ def test_every_part_of_a_run(parent, child):
     assert "sweep.json" not in said  # nothing is missing
 
 
+@pytest.mark.slow(reason="draws every picture twice")
 def test_the_same_input_gives_the_same_bytes(parent, child):
     assert report("mine/seqgan") == report("mine/seqgan")
 
@@ -135,6 +137,7 @@ def test_the_page_goes_into_the_run_where_no_file_is_named(child, capsys, no_pic
     assert (child / "report.html").exists()
 
 
+@pytest.mark.slow(reason="draws every picture")
 def test_several_runs_are_laid_over_one_another(parent, child):
     adversarial_run(parent / "b", algo="maligan", log=adversarial_log(6, **{"generator/effective_sample_size": 9.0}))
     evaluated(child)
@@ -322,6 +325,7 @@ def test_without_matplotlib_the_extra_is_named(parent, capsys, monkeypatch):
     assert run("inspect", "captions", "--quiet") == 0  # the table needs no pictures
 
 
+@pytest.mark.slow(reason="trains twice")
 def test_a_small_part_of_training_gives_a_page_and_its_commands_give_the_same_weights(here, no_pictures):
     lines = [f"{a} {b} {c} ." for a in ("a", "the") for b in ("dog", "cat") for c in ("runs", "sits", "eats")] * 3
     (here / "mine.txt").write_text("\n".join(lines) + "\n")

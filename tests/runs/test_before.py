@@ -62,6 +62,7 @@ def test_an_adversarial_training_goes_on_as_it_began(before: Path) -> None:
     assert_weights_equal(before / "plain" / "seqgan" / "generator.safetensors", before / "seqgan-4-rounds.safetensors")
 
 
+@pytest.mark.slow(reason="sweeps of temperature")
 def test_who_compares_them_is_told_of_their_loss(before: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plain = before / "plain"
     flags = ["--compare", str(plain), "--count", "20", "--sets", "3", "--metrics", "bleu"]

@@ -69,6 +69,7 @@ def said_of(text, generator, algorithm=SEQGAN, change=None, run=None, **settings
     return notes.said
 
 
+@pytest.mark.slow(reason="trains for long")
 def test_a_healthy_training_is_not_disturbed(text, untrained):
     pretrained = copy.deepcopy(untrained)  # for some epochs alone: of a better one a discriminator can tell nothing
     pretrain(pretrained, text, PretrainConfig(epochs=5, batch_size=16, learning_rate=0.02))
@@ -106,6 +107,7 @@ def test_weights_of_a_discriminator_that_is_much_too_sharp(text, untrained):
     assert "few effective samples" in found
 
 
+@pytest.mark.slow(reason="trains a model")
 def test_a_generator_that_learns_much_too_fast(text, pretrained, tmp_path):
     """Entropy, bigrams and held-out likelihood all go; each is said once."""
     run = new_run(text, tmp_path / "run")

@@ -49,6 +49,7 @@ def of_one(tmp_path_factory):
     return updates_of_all_cases(tmp_path_factory.mktemp("one"))
 
 
+@pytest.mark.slow(reason="starts two processes for each algorithm")
 @pytest.mark.parametrize("case", CASES)
 def test_two_processes_make_the_update_of_one(of_one, of_two, case):
     first, second = (of_rank[case] for of_rank in of_two)

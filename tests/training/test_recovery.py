@@ -20,6 +20,8 @@ from seqgan.training.doctor import Doctor
 from seqgan.training.pretrain import pretrain
 from seqgan.training.recovery import RETURNS, Recovery
 
+pytestmark = pytest.mark.slow(reason="trains until it collapses, and on")
+
 COLLAPSING = 0.3
 """A learning rate that takes two evaluations to ruin a generator; a quarter of it takes a little longer."""
 SMALL = {

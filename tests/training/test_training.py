@@ -89,6 +89,7 @@ def test_resumed_pretraining_equals_the_unbroken_one(text, tmp_path, after_lines
     assert run_broken.generator_path.read_bytes() == run_whole.generator_path.read_bytes()
 
 
+@pytest.mark.slow(reason="trains three times")
 @pytest.mark.parametrize("after_lines", [1, 3, 5])
 def test_resumed_adversarial_training_equals_the_unbroken_one(text, tmp_path, after_lines):
     start, critic = players(text)
@@ -238,6 +239,7 @@ def test_a_finished_run_made_longer_forgets_nothing_of_its_baseline(text, tmp_pa
     assert load_state(run.checkpoints_folder, print)["baseline"]["running"] is not None
 
 
+@pytest.mark.slow(reason="trains three times")
 def test_a_lagging_rollout_policy_follows_the_generator_and_is_resumed(text, tmp_path):
     start, critic = players(text)
     base = {field: getattr(ADVERSARIAL, field) for field in ADVERSARIAL.__struct_fields__}
