@@ -47,6 +47,7 @@ def trained(tmp_path_factory):
     return place
 
 
+@pytest.mark.slow(reason="cuts every file at many places")
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_that_was_cut(trained, tmp_path, monkeypatch, capsys, name):
     for command, arguments in COMMANDS.items():

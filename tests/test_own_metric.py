@@ -97,6 +97,7 @@ def test_it_is_evaluated_by_name_with_its_arrow_and_its_references(here, capsys)
     assert "Did you mean 'openings'?" in capsys.readouterr().err
 
 
+@pytest.mark.slow(reason="trains, judges and draws")
 def test_it_is_watched_compared_and_drawn(here, capsys):
     pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install 'seqgan[report]'")
     assert run("pretrain", "--corpus", "mine.txt", *SMALL) == 0
@@ -117,6 +118,7 @@ def test_it_is_watched_compared_and_drawn(here, capsys):
     assert f"openings {arrow}" in (here / "page.html").read_text()
 
 
+@pytest.mark.slow(reason="trains two runs and judges them")
 def test_a_sweep_searches_for_it(here, monkeypatch, capsys):
     pytest.importorskip("optuna", reason="optuna is not installed: pip install 'seqgan[sweep]'")
     pytest.importorskip("submitit", reason="submitit is not installed: pip install 'seqgan[sweep]'")

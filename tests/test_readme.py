@@ -4,6 +4,8 @@ import functools
 import re
 from pathlib import Path
 
+import pytest
+
 import seqgan
 from seqgan.cli.main import COMMANDS, main
 from seqgan.evaluation.verdict import KINDS
@@ -16,6 +18,7 @@ HEALTH, JUDGING = (
 )
 
 
+@pytest.mark.slow(reason="trains and judges by the README")
 def test_the_python_examples_run(tmp_path, monkeypatch, capsys):
     of_runs, without = re.findall(r"```python\n(.*?)```", README, re.S)
     assert len([line for line in without.split("\n") if line.strip()]) <= 25
@@ -47,6 +50,7 @@ def test_the_commands_exist():
     assert named <= set(COMMANDS)
 
 
+@pytest.mark.slow(reason="trains, and sweeps of temperature")
 def test_the_log_table_names_all_that_is_logged_and_the_verdict_is_made(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["pretrain", "--epochs", "1", "--generator.hidden-size", "16", "--quiet"]) == 0

@@ -63,6 +63,7 @@ def test_the_bare_critic_is_the_same_network():
     torch.testing.assert_close(bare(values, list(critic.parameters())), critic(values, mask))
 
 
+@pytest.mark.slow(reason="starts a process")
 def test_bleu_is_timed_beside_nltk_on_the_same_sentences(tmp_path):
     for name, lines in (
         ("real.txt", ["a dog runs .", "the cat sits on a mat ."]),

@@ -50,6 +50,7 @@ def target_words(text, tokens):
     return sorted(text.vocabulary.decode(tokens.tolist()))
 
 
+@pytest.mark.slow(reason="trains a model")
 @pytest.mark.parametrize("generator", ["seq2seq-gru", "seq2seq-lstm", "seq2seq-transformer"])
 @pytest.mark.parametrize("discriminator", ["two-tower-cnn", "two-tower-rnn", "hierarchical"])
 @pytest.mark.parametrize(("algorithm", "group"), [(SEQGAN, 0), (MALIGAN, 0), (MALIGAN, 3)])

@@ -57,6 +57,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow(reason="trains models of transformers")
 @pytest.mark.parametrize("name", CASES)
 def test_a_run_that_was_stopped_equals_one_that_was_not(text, start, tmp_path, name):
     algorithm, changes = CASES[name]
@@ -73,6 +74,7 @@ def test_a_run_that_was_stopped_equals_one_that_was_not(text, start, tmp_path, n
     assert same_weights(results[0][1], start[1]) == (name == "spin")
 
 
+@pytest.mark.slow(reason="trains models of transformers")
 @pytest.mark.parametrize("estimator", ["k1", "k3"])
 def test_a_leash_holds(text, start, tmp_path, estimator):
     distances = []
@@ -262,6 +264,7 @@ def pretrained(text, tmp_path_factory):
     return own, built, judge
 
 
+@pytest.mark.slow(reason="trains models of transformers")
 @pytest.mark.parametrize("name", [*sorted(SAMPLED), "spin"])
 def test_every_algorithm_trains_a_pretrained_model(pretrained, name):
     text, generators, judge = pretrained
@@ -285,6 +288,7 @@ def test_maximum_likelihood_lowers_the_held_out_likelihood(pretrained):
     assert result.best_nll < 5  # of 289 symbols, log 289 = 5.67
 
 
+@pytest.mark.slow(reason="trains models of transformers")
 def test_adapters_alone_are_trained_resumed_and_held_by_the_leash(pretrained, tmp_path):
     text, generators, judge = pretrained
     start = generators["adapted"], judge

@@ -97,6 +97,7 @@ def train_shortly(train, text, run, **options):
     train(text, run, **options, **SHORTEST[train])
 
 
+@pytest.mark.slow(reason="trains anew from each of dozens of states")
 @TRAININGS
 def test_killed_at_each_rename(text, tmp_path, train, monkeypatch):
     """What is on the disk just before and just after each: a copy of it is what a killed process leaves behind."""

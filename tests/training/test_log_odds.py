@@ -18,6 +18,7 @@ from seqgan.training.adversarial import train_adversarially
 from seqgan.training.log_odds import BENDING, FEW_SAMPLES, few_weights
 
 
+@pytest.mark.slow(reason="trains to the end")
 def test_logits_are_the_log_odds_unless_something_bends_them():
     toy = make_toy()
     right = odds(toy, learnt_logits(toy, BENDS["nothing"]))

@@ -1,6 +1,7 @@
 """Every generator, discriminator, algorithm and credit: trains, saves, resumes to the same bits, samples."""
 
 import copy
+import os
 
 import pytest
 import torch
@@ -14,6 +15,14 @@ from seqgan.decoding import sample
 from seqgan.runs.checkpoint import load_weights
 from seqgan.training.adversarial import train_adversarially
 from seqgan.training.pretrain import pretrain
+
+pytestmark = pytest.mark.slow(reason="trains three times for each of two hundred combinations")
+
+
+@pytest.fixture(autouse=True)
+def no_waiting_for_the_disk(monkeypatch):
+    """What a power cut would leave is not looked at here, and waiting for the disk is a tenth of the time."""
+    monkeypatch.setattr(os, "fsync", lambda file: None)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +51,13 @@ def discriminator(text, kind, per_token=False):
 def trains_and_resumes(text, folder, start, critic, name, **settings):
     """Two rounds in one go, and one round and then the other: equal weights, other than at the start."""
     base = {field: getattr(ADVERSARIAL, field) for field in ADVERSARIAL.__struct_fields__}
-    base |= {"warmup_steps": 1, "rollouts": 2, "baseline": shared_settings(SAMPLED[name]).baseline, **settings}
+    base |= {
+        "warmup_steps": 1,
+        "discriminator_steps": 2,
+        "rollouts": 2,
+        "baseline": shared_settings(SAMPLED[name]).baseline,
+        **settings,
+    }
     if base["baseline"] == "rising":
         base["baseline"] = "constant"  # how far it has risen depends on the number of rounds, which is other here
     results = []

@@ -70,6 +70,7 @@ def test_two_processes_make_the_update_of_one(of_one, of_two, case):
         assert values_of_two == pytest.approx(values, rel=1e-4, abs=1e-5)
 
 
+@pytest.mark.slow(reason="starts two processes")
 def test_all_leave_out_the_batch_that_one_of_them_cannot_compute(folder_of_two):
     first, second = (torch.load(folder_of_two / f"left_out{rank}.pt") for rank in range(2))
     assert first["said"] == second["said"]
@@ -88,6 +89,7 @@ def of_training(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow(reason="starts two processes")
 def test_all_processes_train_the_same_models_and_a_resumed_training_is_the_unbroken_one(of_training):
     first, second = (torch.load(of_training / f"trained{rank}.pt") for rank in range(2))
     for name in ("whole", "broken", "asked"):
@@ -105,6 +107,7 @@ def test_all_processes_train_the_same_models_and_a_resumed_training_is_the_unbro
     assert logs[0] == logs[1] == logs[2]  # no line twice either: one process writes
 
 
+@pytest.mark.slow(reason="starts two processes")
 def test_all_go_back_to_the_best_checkpoint(of_training):
     first, second = (torch.load(of_training / f"trained{rank}.pt")["collapsed"] for rank in range(2))
     for of_first, of_second in zip(first[1:], second[1:], strict=True):
@@ -114,6 +117,7 @@ def test_all_go_back_to_the_best_checkpoint(of_training):
     assert lines[3][RESTORED] in (0, 2)
 
 
+@pytest.mark.slow(reason="starts two processes")
 def test_one_process_goes_on_with_what_two_began(of_training):
     text = tiny_text(of_training)
     trained(of_training, text, "half", resume=True)  # from the midst of an epoch
@@ -135,6 +139,7 @@ SMALL_GAN = [
 ]
 
 
+@pytest.mark.slow(reason="starts two processes")
 def test_a_lost_process_ends_the_run_with_one_line_and_it_goes_on(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.txt").write_text("a dog runs .\nthe cat sleeps .\na bird eats .\n" * 8)
@@ -162,6 +167,7 @@ def test_a_lost_process_ends_the_run_with_one_line_and_it_goes_on(tmp_path, monk
     assert read_metrics(child / "metrics.jsonl")[-1]["step"] == done + 1
 
 
+@pytest.mark.slow(reason="starts two processes")
 def test_a_signal_to_one_of_them_is_heard_by_all(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.txt").write_text("a dog runs .\nthe cat sleeps .\na bird eats .\n" * 100)
@@ -185,6 +191,7 @@ def test_a_signal_to_one_of_them_is_heard_by_all(tmp_path, monkeypatch):
     assert [line["step"] for line in read_metrics(log)] == list(range(1, done + 2))
 
 
+@pytest.mark.slow(reason="starts two processes")
 @pytest.mark.parametrize("how", ["python", "library"])
 def test_all_leave_on_a_signal_though_one_of_them_hangs(tmp_path, monkeypatch, how):
     """The one waits for the other within torch, where no handler is called; so may the other."""
@@ -211,6 +218,7 @@ def test_all_leave_on_a_signal_though_one_of_them_hangs(tmp_path, monkeypatch, h
     assert [line["step"] for line in read_metrics(tmp_path / "mle" / "metrics.jsonl")] == [1, 2, 3]
 
 
+@pytest.mark.slow(reason="starts two processes")
 def test_whatever_ends_all_of_them_is_said_once(tmp_path):
     (tmp_path / "mine.txt").write_text("a dog runs .\nthe cat sleeps .\n" * 8)
     (tmp_path / "taken").mkdir()
