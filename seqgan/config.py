@@ -126,7 +126,8 @@ class GeneratorConfig(Section, frozen=True, kw_only=True):
     dropout: Share = 0.3
     """Share of values dropped in maximum-likelihood training; always off when sampling and in policy gradients."""
     tied: bool = False
-    """Share one matrix between embeddings and output; a recurrent one needs embedding_size equal to hidden_size."""
+    """Share one matrix between embeddings and output; recurrent ones of plain text need embedding_size equal to
+    hidden_size."""
     noise_size: Size = 128
     """For residual-conv: how many normal numbers a sequence is made from."""
     drawn: Annotated[bool, tyro.conf.Suppress] = False
