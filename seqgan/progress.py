@@ -115,7 +115,20 @@ def printable(text: str) -> str:
 
 
 SILENT = Progress()
-"""Says nothing: the default of every function."""
+"""Says nothing: the default of most functions."""
+
+Shown = Progress | bool | None
+"""Where a function that is called from Python reports: there; nowhere where False; on standard error where True; or,
+None, on standard error if that is a terminal or this is a notebook."""
+
+
+def progress_of(shown: Shown) -> Progress:
+    """Where to report, as a caller from Python asks for it."""
+    if isinstance(shown, Progress):
+        return shown
+    if shown is None:
+        shown = sys.stderr.isatty() or "ipykernel" in sys.modules
+    return to_standard_error() if shown else SILENT
 
 
 def to_standard_error() -> Progress:

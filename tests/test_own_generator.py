@@ -5,7 +5,7 @@ import json
 
 import pytest
 import torch
-from tiny_pairs import write_pairs
+from support.tiny_pairs import write_pairs
 
 import seqgan
 from seqgan.cli.main import main

@@ -6,8 +6,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import test_own_algorithm
+import test_own_generator
+import test_own_metric
 import yaml
-from test_own_metric import FILE
 
 import seqgan
 
@@ -78,5 +80,6 @@ def test_the_workflow_calls_scripts_that_are_there():
     assert "secrets." not in (REPOSITORY / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8")
 
 
-def test_the_metric_that_contributors_read_is_the_one_that_is_tested():
-    assert f"```python\n{FILE.strip()}\n```" in (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("module", [test_own_metric, test_own_algorithm, test_own_generator])
+def test_what_contributors_read_is_what_is_tested(module):
+    assert f"```python\n{module.FILE.strip()}\n```" in (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")

@@ -11,6 +11,8 @@ from seqgan.errors import CheckpointError
 from seqgan.files import cannot_write, read_file
 from seqgan.runs.tensorboard import Writer, event_writer
 
+OnLog = Callable[[dict[str, Any]], None]
+"""What is given a line of the log: its phase, its step, and the values by name."""
 TAIL = 8192
 """Bytes of the log's end that a checkpoint holds."""
 
@@ -21,6 +23,7 @@ class MetricLog:
     Args:
         path: the file; None writes none.
         note: is given a readable line for each.
+        on_log: is given each line as well.
         state: what `state` gave when the checkpoint of a resumed run was written. What was written after it goes,
             since the same steps are done again; the last lines before it are written again, should they be cut.
 
@@ -29,14 +32,24 @@ class MetricLog:
         ConfigError: the run's folder asks for TensorBoard's events, and the package is not installed.
     """
 
-    def __init__(self, path: Path | None, note: Callable[[str], None], state: Mapping[str, Any] | None = None):
+    def __init__(
+        self,
+        path: Path | None,
+        note: Callable[[str], None],
+        state: Mapping[str, Any] | None = None,
+        on_log: OnLog | None = None,
+    ):
         self._path = path
         self._note = note
+        self._on_log = on_log
         self._second: Writer | None = None
+        self.lines: list[dict[str, Any]] = []
+        """All lines, those of a run that is gone on with among them."""
         if path is not None:
             _go_back(path, state or {"log_size": 0}, note)
+            self.lines = read_metrics(path)
             # The last one of a phase wins.
-            last_steps = {line["phase"]: line["step"] for line in read_metrics(path)}
+            last_steps = {line["phase"]: line["step"] for line in self.lines}
             self._second = event_writer(path.parent, last_steps)
 
     def state(self) -> dict[str, Any]:
@@ -68,11 +81,14 @@ class MetricLog:
                     os.fsync(file.fileno())
             except OSError as error:
                 raise cannot_write(self._path, error) from error
+        self.lines.append(line)
         if self._second is not None:
             self._second(phase, step, values)
         if shown:
             readable = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
             self._note(f"{phase} {step}:  {readable}")
+        if self._on_log is not None:
+            self._on_log(dict(line))
         return line
 
 

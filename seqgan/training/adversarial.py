@@ -5,7 +5,8 @@
    real and freshly generated sentences; every few rounds the generator is judged on held-out text.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import torch
 
@@ -18,7 +19,7 @@ from seqgan.errors import ConfigError, TrainingError
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.interrupt import Stop
 from seqgan.objectives.algorithm import Algorithm, Relaxed, Sampled, SelfPlay
-from seqgan.progress import SILENT, Progress
+from seqgan.progress import SILENT, Shown, progress_of
 from seqgan.runs.checkpoint import (
     check_moments,
     delete_unfinished,
@@ -29,7 +30,7 @@ from seqgan.runs.checkpoint import (
 )
 from seqgan.runs.directory import Run
 from seqgan.runs.health import circumstances_of
-from seqgan.runs.metric_log import MetricLog
+from seqgan.runs.metric_log import MetricLog, OnLog
 from seqgan.runs.thinning import is_logged, is_shown, thin_samples
 from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.training.doctor import Doctor
@@ -47,6 +48,18 @@ from seqgan.training.sampled import SampledPlayers, check_sampled
 from seqgan.training.self_play import SelfPlayPlayers
 from seqgan.training.used import check_used
 
+OnRound = Callable[[int, dict[str, float]], None]
+"""What is given the number of a round that was played, and its values by name."""
+
+
+class Trained(NamedTuple):
+    """What came of an adversarial training."""
+
+    rounds: int
+    """Rounds that were played, those of a run that was gone on with among them."""
+    log: list[dict[str, Any]]
+    """The lines of the log: their phase, their step, and the values by name."""
+
 
 def train_adversarially(
     generator: GeneratorModule,
@@ -58,13 +71,15 @@ def train_adversarially(
     seed: int = 0,
     run: Run | None = None,
     resume: bool = False,
-    progress: Progress = SILENT,
+    progress: Shown = None,
     judge: Judge | None = None,
     reward: OwnReward | None = None,
     from_nothing: bool = False,
     stop: Stop | None = None,
+    on_log: OnLog | None = None,
+    on_round: OnRound | None = None,
     **settings: Any,
-) -> None:
+) -> Trained:
     """Train both players in place, on the device where they are.
 
     Args:
@@ -77,15 +92,20 @@ def train_adversarially(
         seed: of everything that is drawn.
         run: where weights, log and training states are written; nowhere without it.
         resume: go on from the run's last training state. Gives what the uninterrupted training gives.
-        progress: where to report.
+        progress: where to report: False for nowhere; by default on a terminal and in a notebook.
         judge: what to log every `evaluate_every` rounds, and before the first; see `judge_while_training`. Of several
             processes the first one asks it, while the others wait.
         reward: of completed sequences, mixed with the discriminator's, of which `adversarial.discriminator_share` is
             left; by default BLEU against the reference. For algorithms on sampled text.
         from_nothing: the generator was not pretrained: how it begins is no measure of its health.
         stop: whether to leave, asked after each pool of the warm-up and each round; see `interruptible`.
+        on_log: is given each line of the log, when it is written.
+        on_round: is given the number of each round and its values by name, also of rounds that are not logged.
         settings: of `AdversarialConfig`, by name, such as ``rounds=50``, over the algorithm's defaults: what the
             command has as ``--adversarial.rounds 50``.
+
+    Returns:
+        Rounds and log. Of several processes the others than the first have an empty log.
 
     Raises:
         ConfigError: settings that do not go together.
@@ -103,7 +123,7 @@ def train_adversarially(
         check_log_odds(config, algorithm)
     check_players(generator, discriminator, text, algorithm, config)
     device = device_of(generator)
-    progress = progress if is_first() else SILENT
+    progress = progress_of(progress) if is_first() else SILENT
     check_alike("The text", text.corpus.fingerprint() + text.vocabulary_fingerprint)
     take_over(generator, discriminator)
     with seeded(seed, device) as rng:
@@ -131,7 +151,7 @@ def train_adversarially(
         few = few_weights(config, algorithm) if isinstance(algorithm, Sampled) and state is None else None
         if few is not None:
             progress.note(few)
-        log = MetricLog(run.metrics_path if run is not None and is_first() else None, progress.note, state)
+        log = MetricLog(run.metrics_path if run is not None and is_first() else None, progress.note, state, on_log)
         recovery = Recovery(config, players, doctor, run, log, progress)
 
         def write_weights() -> None:
@@ -202,9 +222,12 @@ def train_adversarially(
                 if judged or is_logged(players.rounds):
                     shown = judged and is_shown(players.rounds, config.rounds, config.evaluate_every)
                     doctor.hear(log.log("adversarial", players.rounds, values, shown=shown))
+                if on_round is not None and is_first():
+                    on_round(players.rounds, dict(values))
                 advance(1)
                 rest(save=judged, judged=judged)
                 recovery.after_round(write)
+        return Trained(players.rounds, log.lines)
 
 
 def why_over(rounds: int, config: AdversarialConfig) -> str | None:

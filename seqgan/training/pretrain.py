@@ -21,7 +21,7 @@ from seqgan.errors import CheckpointError
 from seqgan.evaluation.likelihood import Likelihood, held_out_likelihood
 from seqgan.generators.protocol import Generator, LinearOutput
 from seqgan.interrupt import Stop
-from seqgan.progress import SILENT, Progress
+from seqgan.progress import SILENT, Progress, Shown, progress_of
 from seqgan.runs.checkpoint import (
     check_moments,
     delete_unfinished,
@@ -32,7 +32,7 @@ from seqgan.runs.checkpoint import (
     save_weights,
 )
 from seqgan.runs.directory import Run
-from seqgan.runs.metric_log import MetricLog
+from seqgan.runs.metric_log import MetricLog, OnLog
 from seqgan.runs.thinning import is_shown
 from seqgan.tensors.workers import alone
 from seqgan.training.doctor import Doctor
@@ -83,6 +83,8 @@ class Pretrained(NamedTuple):
     """The pass after which the weights were taken."""
     best_nll: float
     """Held-out negative log-likelihood per token of these weights, in nats."""
+    log: list[dict[str, Any]]
+    """A line for each pass: its phase, its step, and the values by name."""
 
 
 def pretrain(
@@ -93,9 +95,10 @@ def pretrain(
     seed: int = 0,
     run: Run | None = None,
     resume: bool = False,
-    progress: Progress = SILENT,
+    progress: Shown = None,
     judge: Judge | None = None,
     stop: Stop | None = None,
+    on_log: OnLog | None = None,
     **settings: Any,
 ) -> Pretrained:
     """Train the generator by maximum likelihood; it ends with the weights of the best epoch, without patience the last.
@@ -107,10 +110,11 @@ def pretrain(
         seed: of the order of batches and of dropout.
         run: where weights, log and training states are written; nowhere without it.
         resume: go on from the run's last training state. Gives what the uninterrupted training gives.
-        progress: where to report.
+        progress: where to report: False for nowhere; by default on a terminal and in a notebook.
         judge: called with the number of epochs made; its values are logged. Of several processes the first one asks it,
             while the others wait.
         stop: whether to leave, asked after each batch; see `interruptible`.
+        on_log: is given each line of the log, when it is written.
         settings: of `PretrainConfig`, by name, such as ``epochs=5``: what the command has as ``--pretrain.epochs 5``.
 
     Raises:
@@ -124,7 +128,7 @@ def pretrain(
     config = whole("pretrain", config, settings)
     check_learner(generator, text)
     device = device_of(generator)
-    progress = progress if is_first() else SILENT
+    progress = progress_of(progress) if is_first() else SILENT
     check_alike("The text", text.corpus.fingerprint() + text.vocabulary_fingerprint)
     take_over(generator)
     train, valid = text.train.to(device), text.valid.to(device)
@@ -165,7 +169,7 @@ def pretrain(
                 state["log_size"] = int(state["log_size"])
             over = why_over(epoch, best_epoch, config)
             progress.note(over or f"Going on after {_where(epoch, part)}.")
-        log = MetricLog(run.metrics_path if run is not None and is_first() else None, progress.note, state)
+        log = MetricLog(run.metrics_path if run is not None and is_first() else None, progress.note, state, on_log)
 
         def write() -> None:
             """Save all that a resumed run needs."""
@@ -223,7 +227,7 @@ def pretrain(
             keeper.rest(_where(epoch, part), save=True)
 
     generator.load_state_dict(best_weights)
-    return Pretrained(epoch, best_epoch, best_nll)
+    return Pretrained(epoch, best_epoch, best_nll, log.lines)
 
 
 def one_update(sentences: int, config: PretrainConfig, noun: str = "sentence") -> str:
