@@ -139,3 +139,43 @@ def test_help_is_answered_without_imports():
 
 def test_metrics_need_no_deep_learning_library():
     assert not loaded_after("import seqgan.metrics") & (HEAVY - {"numpy"})
+
+
+def words_in(path: Path) -> set[str]:
+    """The texts in a file's code, docstrings left out."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+def test_no_other_part_knows_an_algorithm_or_a_player_by_name():
+    from seqgan.discriminators import DISCRIMINATORS
+    from seqgan.generators import GENERATORS
+    from seqgan.objectives import ALGORITHMS
+
+    # The package's own name is one of its algorithms, words of other things are names of players, and presets and files
+    # of before name whom they are of.
+    names = {*ALGORITHMS, *GENERATORS, *DISCRIMINATORS} - {"seqgan", "huggingface", "reverse-kl", "transformer"}
+    allowed = {"objectives", "generators", "discriminators", "presets", "settings/before"}
+    wrong = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        place = path.relative_to(PACKAGE).with_suffix("").as_posix()
+        if place.split("/")[0] not in allowed and place not in allowed:
+            wrong += [f"{place}: {name}" for name in sorted(names & words_in(path))]
+    assert not wrong
+
+
+ROOMS = (
+    *("tensors", "objectives", "metrics", "data", "generators", "discriminators", "decoding"),
+    *("evaluation", "training"),
+)
+"""Rooms that are given plain arguments, or the settings of their own phase, and never all settings of a run."""
+
+
+def test_no_room_below_the_building_of_players_sees_all_settings():
+    whole = {"RunConfig", "DataConfig", "GeneratorConfig", "DiscriminatorConfig"}
+    wrong = []
+    for path in (path for room in ROOMS for path in sorted((PACKAGE / room).glob("*.py"))):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module is not None and node.module.startswith("seqgan."):
+                wrong += [f"{path.relative_to(PACKAGE)}: {each.name}" for each in node.names if each.name in whole]
+    assert not wrong
