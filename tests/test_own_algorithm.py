@@ -168,6 +168,10 @@ def test_a_sweep_searches_over_its_setting(own, capsys, monkeypatch):
     assert main(["sweep", "sweep.yaml", "--folder", "sweep", "--quiet"]) == 0
     made = [yaml.safe_load(path.read_text())["algorithm"] for path in (own / "sweep").rglob("config.yaml")]
     assert {section["sharpness"] for section in made if section is not None} == {0.5, 2.0}
+    # Workers are processes of their own, which do not know it: that none began a trial is told.
+    monkeypatch.setattr("seqgan.sweeps.workers.start_workers", lambda folder, sweep, count, device: [])
+    line = fails(capsys, "sweep", "sweep.yaml", "--folder", "none", "--quiet")
+    assert "The workers ended before a trial was begun: their logs are in" in line
     (own / "wrong.yaml").write_text(SWEEP.replace("[0.5, 2.0]", "[0.5, 20.0]"))
     assert "space.algorithm.sharpness[1] is 20.0, expected float <= 10" in fails(capsys, "sweep", "wrong.yaml")
     (own / "wrong.yaml").write_text(SWEEP.replace("algorithm.sharpness: [0.5, 2.0]", "algorithm.weight: [0.5]"))

@@ -179,7 +179,7 @@ def conclude(folder: Path, sweep: "SweepFile", space: "Sequence[Dimension]", stu
     """Judge the best on test text, once all trials came to an end, and show everything.
 
     Raises:
-        RunError: no trial came to its end.
+        RunError: no trial came to its end, or none was begun.
     """
     from seqgan.sweeps.results import collect, write
     from seqgan.sweeps.trial import in_a_process
@@ -191,6 +191,11 @@ def conclude(folder: Path, sweep: "SweepFile", space: "Sequence[Dimension]", stu
         raise RunError(
             f"{count(len(failed), 'trial')} failed and none came to its end. The first one: {failed[0].reason} Mend "
             f"it, then call {command_again(flags, '--retry')}; its logs are in {folder / 'logs'}."
+        )
+    if record.left and not record.trials:
+        raise RunError(
+            f"The workers ended before a trial was begun: their logs are in {folder / 'jobs'}. Mend what the last lines "
+            f"there say, then call {command_again(flags)}"
         )
     if any(trial.state == "interrupted" for trial in record.trials) or record.left:
         flags.progress.note(
