@@ -152,7 +152,7 @@ class PretrainConfig(Section, frozen=True, kw_only=True):
     batch_size: Positive = 64
     """Sentences per update."""
     learning_rate: Rate = 2e-3
-    """Of Adam."""
+    """Learning rate of Adam."""
     clip_norm: Annotated[float, Meta(gt=0)] = 5.0
     """Gradients are scaled down to this norm."""
     start: Annotated[str | None, tyro.conf.arg(aliases=["--from"], metavar="RUN")] = None
@@ -193,7 +193,7 @@ class DiscriminatorConfig(Section, frozen=True, kw_only=True):
     opening: Annotated[int | None, tyro.conf.Suppress] = None
     """The model's number of what opens a text; filled in by the command."""
     closing: Annotated[int | None, tyro.conf.Suppress] = None
-    """And of what closes one."""
+    """The model's number of what closes a text; filled in by the command."""
     embedding_size: Size = 64
     """Size of a token's vector."""
     filters: Annotated[float, Meta(gt=0, le=16)] = 1.0

@@ -11,7 +11,7 @@ import msgspec
 import tyro
 
 from seqgan.algorithm_settings import algorithm_called, build_algorithm, refuse_other_rounds, with_algorithm
-from seqgan.cli.algorithm_flags import asks_for_help, default_flags, with_help_of_both_lengths, with_present_names
+from seqgan.cli.algorithm_flags import asks_for_help, default_flags, with_present_names
 from seqgan.cli.options import (
     SettingsFlags,
     Switch,
@@ -155,7 +155,7 @@ def go_on_from_a_run(arguments: Sequence[str], algo: str) -> None:
         "Train the generator of a run against a discriminator. With --corpus, start from nothing: see "
         "seqgan adversarial --algo wgan-gp --corpus FILE --help."
     )
-    flags = parse("adversarial", f"{about} {ABOUT_HELP}", default, with_help_of_both_lengths(arguments))
+    flags = parse("adversarial", f"{about} {ABOUT_HELP}", default, arguments)
     refuse_together(flags, "resume", "overwrite")
     refuse_together(flags, "resume", "preset")
     from seqgan.runs.lock import locked
@@ -199,7 +199,7 @@ def start_from_nothing(arguments: Sequence[str], algo: str) -> None:
     )
     default = default_flags(default, build_algorithm(base.algorithm), arguments)
     about = f"Train both players on a corpus, from nothing. {ABOUT_HELP}"
-    flags = parse("adversarial", about, default, with_help_of_both_lengths(arguments))
+    flags = parse("adversarial", about, default, arguments)
     refuse_together(flags, "resume", "overwrite")
     refuse_together(flags, "resume", "preset")
     if flags.name is not None:

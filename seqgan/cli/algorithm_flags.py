@@ -83,11 +83,6 @@ def _of_kind(kind: Any, fields: Sequence[Any]) -> Any:
     return msgspec.defstruct(kind.__name__, fields, bases=(kind,), namespace=about, frozen=True, kw_only=True)
 
 
-def with_help_of_both_lengths(arguments: Sequence[str]) -> list[str]:
-    """The command line as the parser takes it, which knows one help alone."""
-    return ["--help" if argument == "--help-all" else argument for argument in arguments]
-
-
 def with_present_names(arguments: Sequence[str], algo: str, progress: "Progress") -> list[str]:
     """The command line with flags by their present names: the algorithm's name and its own settings have moved.
 

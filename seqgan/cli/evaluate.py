@@ -77,7 +77,7 @@ class EvaluateFlags(CommonFlags, frozen=True, kw_only=True):
     """GiB that a run's samples may take at once; with less there are more passes, whose random numbers are others. 0
     takes half of what is free."""
     seed: Seed = 0
-    """Of the samples."""
+    """Decides the samples."""
     json: Annotated[str | None, tyro.conf.arg(metavar="FILE|-")] = None
     """Write the numbers as JSON, - for standard output in place of the table."""
     overwrite: Switch = False

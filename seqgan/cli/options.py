@@ -132,12 +132,13 @@ Flags = TypeVar("Flags", bound=CommonFlags)
 
 
 def parse(command: str, description: str, default: Flags, arguments: Sequence[str]) -> Flags:
-    """The flags of a command line over `default`, whose values `--help` shows.
+    """The flags of a command line over `default`, whose values `--help` shows, and `--help-all` where that is longer.
 
     Raises:
         ConfigError: flags that do not exist or do not parse, in one line.
     """
     printed = io.StringIO()
+    arguments = ["--help" if argument == "--help-all" else argument for argument in arguments]
     if {"-h", "--help"} & set(arguments):
         default = msgspec.convert(_escaped(msgspec.to_builtins(default)), type(default))
     try:

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from seqgan.algorithm_settings import build_algorithm, with_algorithm
 from seqgan.cli.adversarial import EVERYTHING, PLAYERS, chosen_algorithm
-from seqgan.cli.algorithm_flags import default_flags, with_help_of_both_lengths, with_present_names
+from seqgan.cli.algorithm_flags import default_flags, with_present_names
 from seqgan.cli.options import SettingsFlags, check_flags, parse, settings_of, with_config_file, with_positional
 from seqgan.cli.pretrain import for_corpus, resolved
 from seqgan.config import (
@@ -73,7 +73,7 @@ def main(arguments: Sequence[str]) -> None:
     )
     default = default_flags(default, build_algorithm(base.algorithm), arguments)
     about = "Hours and memory of a training, from a few real steps; takes the settings of pretrain and adversarial."
-    flags = check_flags(parse("plan", about, default, with_help_of_both_lengths(arguments)))
+    flags = check_flags(parse("plan", about, default, arguments))
     plan(settings_of(flags, base), flags)
 
 

@@ -194,8 +194,8 @@ def conclude(folder: Path, sweep: "SweepFile", space: "Sequence[Dimension]", stu
         )
     if record.left and not record.trials:
         raise RunError(
-            f"The workers ended before a trial was begun: their logs are in {folder / 'jobs'}. Mend what the last lines "
-            f"there say, then call {command_again(flags)}"
+            f"The workers ended before a trial was begun: their logs are in {folder / 'jobs'}. Mend what the last "
+            f"lines there say, then call {command_again(flags)}"
         )
     if any(trial.state == "interrupted" for trial in record.trials) or record.left:
         flags.progress.note(
