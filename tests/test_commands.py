@@ -364,6 +364,7 @@ def test_a_reader_that_leaves_early_is_no_error(pretrained):
     assert len(result.stdout.split("\n")) == 2
 
 
+@pytest.mark.slow(reason="trains by commands")
 def test_another_seed_of_the_second_phase_keeps_the_split_of_the_first(here, pretrained):
     from seqgan.runs import open_run
     from seqgan.runs.load import load_text
@@ -573,6 +574,7 @@ def test_a_child_that_is_resumed_by_its_own_folder_is_told_its_command(here, pre
     assert "--corpus" not in line
 
 
+@pytest.mark.slow(reason="trains by commands")
 def test_from_nothing_with_a_corpus(here, capsys):
     line = fails(capsys, "adversarial", "--algo", "wgan-gp")
     assert "Or start wgan-gp from nothing, with --corpus FILE." in line

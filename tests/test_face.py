@@ -52,6 +52,7 @@ def test_an_editor_and_python_find_the_same_names():
     assert sorted(name for _, name in shown) == sorted(seqgan.__all__)
 
 
+@pytest.mark.slow(reason="starts a process")
 def test_importing_a_name_imports_what_it_needs():
     code = "import sys, seqgan; assert 'torch' not in sys.modules; seqgan.pretrain; assert 'torch' in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -11,6 +11,8 @@ from seqgan.config import DataConfig
 from seqgan.runs.directory import open_run
 from seqgan.runs.moved import found_again, moved_to
 
+pytestmark = pytest.mark.slow(reason="trains by commands")
+
 LINES = "a dog runs .\nthe cat sleeps .\ntwo birds eat .\na cat runs .\n" * 10
 SMALL = ["--generator.embedding-size", "8", "--generator.hidden-size", "12", "--quiet"]
 SMALL_GAN = [

@@ -65,6 +65,7 @@ def test_a_run_of_pairs_is_planned(here, capsys):
     assert "adversarial: rounds" in capsys.readouterr().out
 
 
+@pytest.mark.slow(reason="trains and judges both players")
 def test_the_whole_way(here, capsys, monkeypatch):
     options = [*CONVOLUTIONS, "--adversarial.rollouts", 2]
     assert run("adversarial", "--run", "runs/gru", "--algo", "csgan-nmt", *SMALL_GAN, *options) == 0

@@ -261,6 +261,7 @@ def test_a_folder_without_training_text_says_what_it_has(file):
 # Names
 
 
+@pytest.mark.slow(reason="draws the whole corpus")
 def test_the_embedded_corpus_is_the_same_for_everybody():
     corpus = load_corpus("captions")
     assert (len(corpus.train), len(corpus.valid), len(corpus.test)) == (10_000, 1_000, 1_000)

@@ -392,6 +392,7 @@ def test_real_dialogue_is_read():
 # Embedded pairs
 
 
+@pytest.mark.slow(reason="draws whole corpora")
 @pytest.mark.parametrize("name", ["answers", "numbers"])
 def test_embedded_pairs_are_the_same_for_everybody_and_right(here, name):
     corpus = load_corpus(name)

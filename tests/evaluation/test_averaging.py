@@ -98,6 +98,7 @@ def test_a_symbol_that_is_not_known_is_read_and_not_scored_where_tokens_are_draw
     assert known.log_prob == pytest.approx(whole - math.log(MEAN[3]))
 
 
+@pytest.mark.slow(reason="averages over many draws")
 def test_noise_in_the_first_state_is_averaged(rng):
     draws = 4000
     likelihood = averaged_likelihood(Coin(), SEQUENCES, None, rng=rng, draws=draws, state_noise=10.0)

@@ -202,6 +202,7 @@ def test_the_paired_bootstrap_draws_the_same_pairs_for_both(monkeypatch):
     assert "cannot tell" in compare_answers(almost, poor, references, "new", "old")
 
 
+@pytest.mark.slow(reason="trains judges")
 def test_evaluators_are_asked_by_name_and_tell_who_listens(text):
     rng = np.random.default_rng(0)
     names = [f"{a}{b}" for a in "bcdfghjk" for b in "aeiou"]

@@ -60,6 +60,7 @@ def test_two_files_of_references_never_give_one_signature(name, tokenizer, other
     assert differ(signatures(name, Read(), tokenizer), signatures(name, Read(references=other), tokenizer))
 
 
+@pytest.mark.slow(reason="trains judges")
 @pytest.mark.parametrize("name", BY_MODELS)
 def test_two_files_of_references_never_give_one_signature_to_models(name):
     other = OTHER["as many of other words"]

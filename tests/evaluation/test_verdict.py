@@ -257,6 +257,7 @@ def test_real_generators_of_which_one_is_better(text, trained):
     assert judge_sweeps([once], longer).kind == "worse"
 
 
+@pytest.mark.slow(reason="trains a generator")
 def test_few_samples_of_a_real_generator_tell_nothing(text, trained):
     few = [swept(trained[1], text, 20, seed, sets=2) for seed in (0, 1)]
     assert judge_sweeps(few[:1], few[1]).kind == "cannot-tell"

@@ -17,6 +17,8 @@ from seqgan.exporting.folder import read_config  # noqa: E402
 from seqgan.runs import open_run  # noqa: E402
 from seqgan.runs.load import load_generator  # noqa: E402
 
+pytestmark = pytest.mark.slow(reason="trains models of transformers by commands")
+
 LINES = [f"{a} {b} {c} ." for a in ("a", "the") for b in ("dog", "cat", "bird") for c in ("runs", "sleeps", "eats")]
 TOKENS = torch.tensor([[9, 40, 3, 0], [60, 7, 7, 200]])
 """Ids of the package."""

@@ -99,6 +99,7 @@ def test_a_trainer_takes_it(name, run, language_model, tmp_path):
     assert any(not torch.equal(value, before[name]) for name, value in trainer.model.named_parameters())
 
 
+@pytest.mark.slow(reason="TRL's trainers")
 def test_the_guides_example_runs(run, language_model, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     guide = Path(__file__).parents[2] / "scripts" / "guides" / "after-training.md"

@@ -56,6 +56,7 @@ def test_a_pretraining_goes_on_as_it_began(before: Path, name: str) -> None:
     assert_weights_equal(before / name / "generator.safetensors", before / f"{name}-4-epochs.safetensors")
 
 
+@pytest.mark.slow(reason="trains by commands")
 def test_an_adversarial_training_goes_on_as_it_began(before: Path) -> None:
     again = ["--algo", "seqgan", "--resume", "--rounds", "4", "--no-verdict"]
     assert main(["adversarial", "--run", str(before / "plain"), *again]) == 0
@@ -103,6 +104,7 @@ def test_samples_and_scores_are_to_be_had(before: Path, capsys: pytest.CaptureFi
     assert main(["score", "--run", str(before / "plain" / "seqgan"), "--input", str(before / "lines.txt")]) == 0
 
 
+@pytest.mark.slow(reason="trains by commands")
 def test_samples_lack_the_unknown_symbol_and_a_judged_training_goes_on_as_it_was(before: Path) -> None:
     run = open_run(before / "plain" / "seqgan")
     assert run.vocabulary.unseen is None

@@ -63,6 +63,7 @@ def test_without_the_package_the_extra_is_named(tmp_path, monkeypatch, capsys):
         MetricLog(tmp_path / "metrics.jsonl", lambda line: None)
 
 
+@pytest.mark.slow(reason="trains by commands")
 def test_the_commands_write_events_and_resumed_ones_go_on(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.txt").write_text("".join(f"a {word} .\n" for word in ("dog", "cat", "bird", "fish")) * 4)

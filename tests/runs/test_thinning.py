@@ -1,5 +1,7 @@
 """Very long runs leave little, and a resumed one leaves what the unbroken one leaves."""
 
+import pytest
+
 from seqgan.runs.thinning import SAMPLES, is_logged, is_shown, thin_samples
 
 
@@ -23,6 +25,7 @@ def names(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
+@pytest.mark.slow(reason="trains a model")
 def test_samples_stay_few_and_the_same_after_a_resumption(tmp_path):
     unbroken, resumed = tmp_path / "unbroken", tmp_path / "resumed"
     for folder in (unbroken, resumed):

@@ -95,6 +95,7 @@ def test_differences_are_taken_seed_by_seed():
     assert "1 trial cannot be told apart from the best by these seeds: 2." in said
 
 
+@pytest.mark.slow(reason="draws many sweeps")
 def test_the_best_of_many_is_compared_with_an_allowance():
     # Of two trials the choice decides the sign alone: Student's quantile with two degrees of freedom.
     assert allowance(2, 3) == pytest.approx(4.30265, rel=1e-5)

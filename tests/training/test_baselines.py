@@ -66,6 +66,7 @@ def test_the_log_partition_counts_real_tokens_only():
     assert baseline(VALUES.log(), TOKENS, MASK, 0.0) == pytest.approx(math.log(3.8))
 
 
+@pytest.mark.slow(reason="trains a model")
 def test_the_critic_learns_what_a_prefix_is_worth_and_never_reads_the_token_itself():
     baseline = baseline_of("critic", SEQGAN, critic_learning_rate=0.02)
     rng = torch.Generator().manual_seed(0)

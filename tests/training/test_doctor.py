@@ -78,6 +78,7 @@ def test_a_healthy_training_is_not_disturbed(text, untrained):
     assert said_of(text, pretrained, SAMPLED["maligan"], **config) == {}
 
 
+@pytest.mark.slow(reason="trains a model")
 def test_a_discriminator_that_has_won(text, untrained):
     """Of a generator that never learnt it tells everything, at a learning rate that is much too high."""
     found = said_of(text, untrained, warmup_steps=60, discriminator_learning_rate=0.05, generator_learning_rate=STILL)
@@ -85,6 +86,7 @@ def test_a_discriminator_that_has_won(text, untrained):
     assert "Train it less" in found["discriminator certain"]
 
 
+@pytest.mark.slow(reason="trains a model")
 def test_a_discriminator_that_takes_all_for_real_and_does_not_learn(text, pretrained):
     found = said_of(
         text, pretrained, change=lambda model: model.output.bias.fill_(5.0), discriminator_learning_rate=STILL

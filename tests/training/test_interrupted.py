@@ -73,6 +73,7 @@ def contents(run):
 TRAININGS = pytest.mark.parametrize("train", [pretrained_in, adversarial_in])
 
 
+@pytest.mark.slow(reason="trains a model")
 @TRAININGS
 def test_left_at_each_safe_place(text, tmp_path, train):
     """Three epochs of 108 sentences, with a place after each four batches and after each epoch; two pools, the first
@@ -128,6 +129,7 @@ def test_killed_at_each_rename(text, tmp_path, train, monkeypatch):
         assert not list(folder.rglob("*.writing")), folder.name
 
 
+@pytest.mark.slow(reason="trains a model")
 @TRAININGS
 def test_a_file_that_was_cut_is_made_again(text, tmp_path, train):
     whole, broken = new_run(text, tmp_path / "whole"), new_run(text, tmp_path / "broken")

@@ -63,6 +63,7 @@ TRIPLES = [
 ]
 
 
+@pytest.mark.slow(reason="trains each pair of players three times")
 @pytest.mark.parametrize(("algo", "kind", "judge"), TRIPLES)
 def test_every_pair_trains_resumes_samples_and_is_judged(text, tmp_path, algo, kind, judge):
     noisy = {"drawn": RELAXED[algo].gumbel} if kind == "residual-conv" else {}
@@ -117,6 +118,7 @@ def test_a_generator_of_all_positions_at_once_samples_as_it_is_trained(text, alg
         RelaxedPlayers(generator_of(text, "residual-conv", drawn=not drawn), critic, text, RELAXED[algo], config, rng)
 
 
+@pytest.mark.slow(reason="trains to the end")
 @pytest.mark.parametrize("algo", ["gsgan", "relgan"])
 def test_a_generator_of_all_positions_at_once_learns_words_whose_letters_depend_on_one_another(tmp_path, algo):
     """From drawn tokens, each position by itself given the noise: that it can is why it is not refused."""

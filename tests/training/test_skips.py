@@ -142,6 +142,7 @@ def test_rewards_that_are_never_finite_end_the_training_and_leave_the_generator_
     assert same_weights(generator, before)
 
 
+@pytest.mark.slow(reason="trains a model")
 def test_a_critics_and_a_relaxed_players_are_counted_as_well(text):
     generator, discriminator = players(text)
     config = AdversarialConfig(

@@ -31,6 +31,7 @@ def fresh(text):
     return build_generator(GENERATOR, text.vocabulary, text.max_length)
 
 
+@pytest.mark.slow(reason="trains twice")
 def test_training_is_that_in_memory(texts):
     on_disk = texts[1]
     assert isinstance(on_disk.train, StreamedSequences)
@@ -64,6 +65,7 @@ def losses(run):
     return [(line["step"], line["generator/loss"], line["eval/nll"]) for line in read_metrics(run.metrics_path)]
 
 
+@pytest.mark.slow(reason="trains twice")
 @pytest.mark.parametrize("epoch_updates", [0, 4])
 @pytest.mark.parametrize("where", [1, 2, 9])
 def test_a_training_goes_on_in_the_middle_of_an_epoch(texts, tmp_path, monkeypatch, epoch_updates, where):

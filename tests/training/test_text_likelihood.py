@@ -143,6 +143,7 @@ ENDS = ["a"] * 320 + ["a b b b b b b b b"] * 320
 tokens of the short ones weigh five times those of the long ones: it learns 5 / (5 + 1)."""
 
 
+@pytest.mark.slow(reason="trains a model")
 @pytest.mark.parametrize("way", ["pretraining", "equal budget", "language model that judges"])
 def test_a_sentence_ends_as_often_as_in_the_text(way):
     text = corpus_of(list(ENDS))
@@ -162,6 +163,7 @@ def test_a_sentence_ends_as_often_as_in_the_text(way):
     assert end == pytest.approx(0.5, abs=0.05)
 
 
+@pytest.mark.slow(reason="trains a model")
 def test_the_last_small_batch_counts_as_what_it_is():
     # One line in 641: 0.0016 of the first words are its. As a batch of its own it had 0.04.
     text = corpus_of([f"{word} x" for word in ["a", "b", "c", "d"]] * 160 + ["z q q q q q q q q q"])

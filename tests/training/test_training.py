@@ -51,6 +51,7 @@ def interrupting(run, after_lines):
     return Interrupting()
 
 
+@pytest.mark.slow(reason="trains a model")
 def test_pretraining_learns_and_ends_with_the_best_weights(text, tmp_path):
     generator = build_generator(GENERATOR, text.vocabulary, text.max_length)
     before = held_out_likelihood(generator, text.valid, 1).nll_per_token
@@ -132,6 +133,7 @@ def test_without_rollouts_all_tokens_share_the_sequences_reward(text):
     assert not same_weights(generator, before)
 
 
+@pytest.mark.slow(reason="trains a model")
 def test_adversarial_training_raises_the_reward_of_a_fixed_judge(text):
     """With a discriminator that is not trained further, the policy gradient must find what it likes."""
     generator, _ = players(text)
@@ -158,6 +160,7 @@ def test_adversarial_training_raises_the_reward_of_a_fixed_judge(text):
     assert share() > 0.9
 
 
+@pytest.mark.slow(reason="trains a model")
 def test_warm_up_ends_at_the_asked_accuracy(text, tmp_path):
     # A generator that never learnt is told apart at once.
     generator = build_generator(GENERATOR, text.vocabulary, text.max_length)
