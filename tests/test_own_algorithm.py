@@ -16,6 +16,8 @@ from seqgan.objectives import ALGORITHMS
 from seqgan.runs.directory import open_run
 from seqgan.training import train_adversarially
 
+pytestmark = pytest.mark.slow(reason="whole trainings by the command line")
+
 FILE = '''
 from functools import partial
 from typing import Annotated

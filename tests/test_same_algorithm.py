@@ -15,6 +15,8 @@ from seqgan.runs.checkpoint import load_weights
 from seqgan.runs.directory import open_run
 from seqgan.training import train_adversarially
 
+pytestmark = pytest.mark.slow(reason="each algorithm is trained twice")
+
 PARENTS = Path(__file__).parent / "runs" / "format_1"
 FROM_NOTHING = ("wgan", "wgan-gp")
 

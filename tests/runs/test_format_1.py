@@ -59,6 +59,7 @@ def test_the_settings_are_those_that_the_run_was_made_with(path):
     assert all(getattr(algorithm.settings, key) == value for key, value in OWN.get(name, {}).items())
 
 
+@pytest.mark.slow(reason="trainings that go on, and reports")
 @pytest.mark.parametrize("name", WHOLE)
 def test_a_run_goes_on_as_it_began_and_is_reported_on(before, name):
     folder = before / name
