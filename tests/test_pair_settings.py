@@ -4,8 +4,9 @@ import msgspec
 import pytest
 
 from seqgan.build import as_read, build_text
-from seqgan.cli.pretrain import describe, for_corpus, resolved
+from seqgan.cli.pretrain import for_corpus
 from seqgan.config import DataConfig, RunConfig, check, check_resumable
+from seqgan.jobs.begin import describe, resolved
 from seqgan.progress import Progress
 
 

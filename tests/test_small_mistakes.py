@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from seqgan.cli import main as main_module
-from seqgan.cli.adversarial import ChildFlags, check_name
+from seqgan.cli.adversarial import ChildFlags
 from seqgan.cli.evaluate import without_those_of_more
 from seqgan.cli.main import main
 from seqgan.cli.meant import meant_flag
@@ -19,6 +19,7 @@ from seqgan.data.stream import stream_lines
 from seqgan.data.tokenizers import Words
 from seqgan.errors import ConfigError, CorpusError
 from seqgan.evaluation.evaluate import judge_sentences
+from seqgan.jobs.children import check_name
 from seqgan.progress import Progress
 from seqgan.training.pretrain import one_update
 

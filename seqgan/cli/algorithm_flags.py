@@ -1,15 +1,17 @@
-"""Flags that depend on the algorithm: those of its own settings, and which of the shared ones its help shows."""
+"""Flags that depend on the algorithm: which one is meant, its own settings, and which of the shared ones help shows."""
 
 import re
 from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import tyro
 
-from seqgan.cli.options import CommonFlags
+from seqgan.cli.options import CommonFlags, flag_value, preset_settings
 from seqgan.errors import ConfigError
-from seqgan.settings.before import MOVED
+from seqgan.settings.adversarial import USUAL_ALGORITHM
+from seqgan.settings.before import MOVED, read_run_settings
 
 if TYPE_CHECKING:
     from seqgan.objectives import Algorithm
@@ -31,6 +33,44 @@ OFTEN = {
 def asks_for_help(arguments: Sequence[str]) -> bool:
     """Whether a command line asks for help of either length."""
     return bool({"-h", "--help", "--help-all"} & set(arguments))
+
+
+def chosen_algorithm(arguments: Sequence[str]) -> str:
+    """The algorithm's name, which decides the defaults of the others: from flag, file or preset, or else seqgan."""
+    from_flag = flag_value(arguments, "--algo") or flag_value(arguments, "--adversarial.algo")
+    from_preset = preset_settings(arguments).get("algorithm", {}).get("name")
+    if from_flag and from_preset and from_flag != from_preset:
+        raise ConfigError(
+            f"--preset {flag_value(arguments, '--preset')} is of the algorithm {from_preset}, and --algo is "
+            f"{from_flag}: give one of them."
+        )
+    path = flag_value(arguments, "--config")
+    if from_flag is None and path is not None:
+        section = read_run_settings(Path(path)).get("algorithm")
+        if isinstance(section, dict) and isinstance(section.get("name"), str):
+            return section["name"]
+    return from_flag or from_preset or USUAL_ALGORITHM
+
+
+def chosen_kinds(arguments: Sequence[str], players: Sequence[str]) -> dict[str, tuple[str, Sequence[str]]]:
+    """The kinds of players that flag, file or preset ask for, which decide whether the algorithm's sizes are theirs,
+    with what it says of them all the same."""
+    path = flag_value(arguments, "--config")
+    kinds = {}
+    for settings in (preset_settings(arguments), {} if path is None else read_run_settings(Path(path))):
+        for player in players:
+            section = settings.get(player)
+            if isinstance(section, dict) and isinstance(section.get("name"), str):
+                kinds[player] = section["name"]
+    for player in players:
+        kind = flag_value(arguments, f"--{player}.name") or flag_value(arguments, f"--{player}")
+        if kind is not None:
+            kinds[player] = kind
+    if not kinds:
+        return {}
+    from seqgan.model_settings import with_common_settings
+
+    return with_common_settings(kinds)
 
 
 def default_flags(default: CommonFlags, algorithm: "Algorithm", arguments: Sequence[str]) -> Any:

@@ -277,6 +277,12 @@ def settings_of(flags: SettingsFlags, base: RunConfig) -> RunConfig:
     return check_kinds(config)
 
 
+def way_of(flags: Any) -> dict[str, Any]:
+    """What a job that trains is told beside its settings, by its arguments' names."""
+    names = ("resume", "overwrite", "tensorboard", "device", "preset", "progress")
+    return {**{name: getattr(flags, name) for name in names}, "settings_file": flags.config}
+
+
 def _one_line(box: str) -> str:
     """The message in the box that the flag parser prints, without frame, and with the nearest flags it names."""
     # The frame is of line-drawing characters, or of ASCII where the terminal has no others.

@@ -8,10 +8,10 @@ import tyro
 from msgspec import Meta
 
 from seqgan.algorithm_settings import build_algorithm, with_algorithm
-from seqgan.cli.adversarial import EVERYTHING, PLAYERS, chosen_algorithm
-from seqgan.cli.algorithm_flags import default_flags, with_present_names
+from seqgan.cli.adversarial import EVERYTHING, PLAYERS
+from seqgan.cli.algorithm_flags import chosen_algorithm, default_flags, with_present_names
 from seqgan.cli.options import SettingsFlags, check_flags, parse, settings_of, with_config_file, with_positional
-from seqgan.cli.pretrain import for_corpus, resolved
+from seqgan.cli.pretrain import for_corpus
 from seqgan.config import (
     DataConfig,
     DiscriminatorConfig,
@@ -87,10 +87,11 @@ def plan(config: RunConfig, flags: PlanFlags) -> None:
         named_players,
     )
     from seqgan.build_pretrained import with_discriminator_files, with_generator_files, with_own_tokenizer
-    from seqgan.cli.adversarial import check_players
     from seqgan.decoding.states import stepping
     from seqgan.evaluation.evaluate import judge_while_training
     from seqgan.evaluation.pairs import judge_answers_while_training
+    from seqgan.jobs.begin import resolved
+    from seqgan.jobs.check import check_players
     from seqgan.model_settings import generator_kind
     from seqgan.objectives import Relaxed
     from seqgan.runs.checkpoint import load_weights
@@ -103,7 +104,14 @@ def plan(config: RunConfig, flags: PlanFlags) -> None:
     run = open_run(flags.run) if flags.run is not None else None
     conditional = config.data.source is not None if run is None else run.source_vocabulary is not None
     config = chosen_as_trained(named_players(config, conditional=conditional))
-    check_players(config, flags, conditional=conditional, from_nothing=run is None)
+    check_players(
+        config,
+        conditional=conditional,
+        device=flags.device,
+        tensorboard=flags.tensorboard,
+        preset=flags.preset,
+        from_nothing=run is None,
+    )
     judging, playing = config.discriminator, config.adversarial
     assert judging is not None
     assert playing is not None

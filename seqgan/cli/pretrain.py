@@ -15,20 +15,19 @@ from seqgan.cli.options import (
     parse,
     refuse_together,
     settings_of,
+    way_of,
     with_config_file,
     with_positional,
 )
 from seqgan.config import DataConfig, GeneratorConfig, PretrainConfig, RunConfig, check_resumable
-from seqgan.data.corpus import corpus_name, located, located_source
+from seqgan.data.corpus import corpus_name, located
 from seqgan.errors import CheckpointError, ConfigError
 from seqgan.files import gone_on_with
 from seqgan.interrupt import interruptible
 from seqgan.launched import speaks
-from seqgan.progress import Progress
 from seqgan.settings_file import read_settings
 
 if TYPE_CHECKING:
-    from seqgan.data.text import Text
     from seqgan.runs.directory import Run
 
 
@@ -156,16 +155,18 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
         with_own_tokenizer,
     )
     from seqgan.decoding.states import stepping
+    from seqgan.jobs.begin import Way, begun_run, check_place, describe, resolved
+    from seqgan.jobs.check import check_pretrainable
     from seqgan.model_settings import generator_kind
     from seqgan.reached import check_reached
     from seqgan.runs.checkpoint import load_state, load_weights
-    from seqgan.runs.directory import Run, check_new, create_run, open_run, write_config
+    from seqgan.runs.directory import open_run, write_config
     from seqgan.runs.moved import check_there
     from seqgan.runs.tensorboard import check_installed, want_events
     from seqgan.training.engine import choose_device
     from seqgan.training.pretrain import pretrain, why_over
 
-    progress = flags.progress
+    progress, way = flags.progress, Way(**way_of(flags))
     device = choose_device(flags.device)
     check_pretrainable(config.generator)
     if not flags.resume:
@@ -183,9 +184,7 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
         check_there(folder, config.data)
         text = build_text(config.data, *run.symbols, progress=progress)
     else:
-        if speaks():
-            reads = what_is_read(config, flags.config)
-            check_new(folder, flags.overwrite, reads if start is None else [*reads, str(start.folder)])
+        check_place(folder, config, way, () if start is None else (str(start.folder),))
         # A new run may be of another text than the one whose settings it was given.
         config = msgspec.structs.replace(config, data=msgspec.structs.replace(config.data, fingerprint=""))
         if generator_kind(config.generator).pretrained and start is None:
@@ -216,17 +215,14 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
         load_weights(generator, start.generator_path, text.vocabulary_fingerprint)
         progress.note(f"Beginning with the weights of {start.folder}.")
     check_room(generator, text.max_length, text.max_source_length)
-    if not speaks():
-        run = Run(folder, config, *text.symbols)
-    elif flags.resume:
-        # Settings by which nothing is done are not the run's; nor are those beside a state that is damaged.
-        if all(isinstance(number, int) for number in made) and why_over(*made, config.pretrain) is None:
-            write_config(run, config)
-    else:
-        run = create_run(folder, config, *text.symbols, overwrite=flags.overwrite)
+    run = begun_run(folder, config, text, way, run if flags.resume else None)
+    # Settings by which nothing is done are not the run's; nor are those beside a state that is damaged.
+    undamaged = all(isinstance(number, int) for number in made)
+    if flags.resume and speaks() and undamaged and why_over(*made, config.pretrain) is None:
+        write_config(run, config)
     if flags.tensorboard and speaks():
         want_events(run.folder)
-    command = shlex.join(["seqgan", "pretrain", "--run", str(folder), "--resume", *on_device(flags)])
+    command = shlex.join(["seqgan", "pretrain", "--run", str(folder), "--resume", *way.on_device()])
     with interruptible(f"Go on with: {command}") as stop, gone_on_with(command):
         result = pretrain(
             stepping(generator),
@@ -244,31 +240,6 @@ def pretrain_into(folder: Path, config: RunConfig, flags: PretrainFlags) -> None
     )
     source = "" if text.source_vocabulary is None else " --source FILE"
     progress.note(f"Next: seqgan adversarial --run {folder}, or seqgan sample --run {folder}{source}")
-
-
-def on_device(flags: SettingsFlags) -> list[str]:
-    """The flag of the device, where one was chosen, for the command that goes on."""
-    return [] if flags.device == SettingsFlags().device else ["--device", flags.device]
-
-
-def check_pretrainable(config: GeneratorConfig) -> None:
-    """That a generator has a likelihood to maximise.
-
-    Raises:
-        ConfigError: it has not, and why.
-    """
-    from seqgan.model_settings import generator_kind
-
-    if generator_kind(config).at_once:
-        raise ConfigError(
-            f"{config.name} makes all positions at once from noise and has no likelihood to maximise: train it with "
-            "seqgan adversarial --algo wgan-gp --corpus FILE, or choose another generator."
-        )
-    if config.state_noise or config.greedy:
-        raise ConfigError(
-            "generator.state_noise and generator.greedy are of generators that learn through relaxed samples alone: "
-            "leave them out, or start from nothing with seqgan adversarial --algo gsgan --corpus FILE."
-        )
 
 
 def for_corpus(data: DataConfig, arguments: Sequence[str], length: int = 0) -> DataConfig:
@@ -299,44 +270,4 @@ def for_corpus(data: DataConfig, arguments: Sequence[str], length: int = 0) -> D
         max_source_length=0,
         split_seed=own.split_seed,
         fingerprint="",
-    )
-
-
-def resolved(config: RunConfig) -> DataConfig:
-    """The same text by a name that means it anywhere."""
-    data = config.data
-    return msgspec.structs.replace(
-        data,
-        corpus=located(data.corpus, prefix=data.target is not None),
-        valid=None if data.valid is None else located(data.valid, prefix=data.target is not None),
-        source=located_source(data.corpus, data.source),
-        valid_source=None if data.valid_source is None else located(data.valid_source),
-    )
-
-
-def what_is_read(config: RunConfig, file: str | None) -> list[str]:
-    """Files and folders that the settings name, and the file that they came from. That of a run, which the run that
-    takes its place has again, is not one to keep."""
-    from seqgan.runs.directory import owner
-    from seqgan.runs.reads import places_read
-
-    given = [] if file is None or owner(Path(file)) is not None else [file]
-    return [*places_read(config).values(), *given]
-
-
-def describe(text: "Text", progress: Progress) -> None:
-    """Say how the text was read."""
-    for note in text.notes:
-        progress.note(note)
-    sizes = f"{text.corpus.name}: {text.train.sentences:,} training and {text.valid.sentences:,} held-out"
-    if text.source_vocabulary is None:
-        progress.note(
-            f"{sizes} sentences, {len(text.vocabulary):,} symbols, at most {text.max_length} tokens a sentence."
-        )
-        return
-    shared = text.source_vocabulary is text.vocabulary
-    symbols = "shared" if shared else f"and {len(text.source_vocabulary):,} of sources"
-    progress.note(
-        f"{sizes} pairs, {len(text.vocabulary):,} symbols {symbols}, at most {text.max_source_length} tokens a source "
-        f"and {text.max_length} a sentence."
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import tyro
 
-from seqgan.cli.options import CommonFlags, SettingsFlags, Switch, check_flags, parse, refuse_together
+from seqgan.cli.options import CommonFlags, Switch, check_flags, parse, refuse_together
 from seqgan.config import (
     DataConfig,
     GeneratorConfig,
@@ -355,7 +355,7 @@ def check_files(config: RunConfig, known: set[RunConfig], progress: Progress, *,
     """
     from seqgan.build import build_text, named_players
     from seqgan.build_pretrained import with_discriminator_files, with_generator_files, with_own_tokenizer
-    from seqgan.cli.pretrain import resolved
+    from seqgan.jobs.begin import resolved
     from seqgan.model_settings import generator_kind
 
     judge = config.discriminator if config.discriminator is not None and config.discriminator.path else None
@@ -386,8 +386,7 @@ def check_trial(sweep: "SweepFile", settings: Mapping[str, Any], parent: RunConf
     """
     from seqgan.algorithm_settings import build_algorithm, with_algorithm
     from seqgan.build import chosen_as_trained, named_players
-    from seqgan.cli.adversarial import check_players
-    from seqgan.cli.pretrain import check_pretrainable
+    from seqgan.jobs.check import check_players, check_pretrainable
     from seqgan.model_settings import check_kinds, with_common_settings
     from seqgan.objectives import Relaxed
     from seqgan.reached import check_reached
@@ -426,8 +425,7 @@ def check_trial(sweep: "SweepFile", settings: Mapping[str, Any], parent: RunConf
         check_pretrainable(config.generator)
     check_reads_sources(algorithm, conditional=conditional)
     config = chosen_as_trained(named_players(config, conditional=conditional))
-    flags = SettingsFlags(device=device)
-    check_players(config, flags, conditional=conditional, from_nothing=parent is None)
+    check_players(config, conditional=conditional, device=device, from_nothing=parent is None)
     return config
 
 
