@@ -4,6 +4,7 @@
 
     run = seqgan.load("runs/captions/seqgan")
     run.sample(5, prefix="a man", temperature=0.9)
+    seqgan.evaluate("runs/captions/seqgan")["bleu-4"].value
     seqgan.compare("runs/captions/seqgan", "runs/captions").sentence
 
 Importing the package imports nothing else; what stands here is imported when it is first used. The parts have more:
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from seqgan.evaluation import evaluate_generator
     from seqgan.generators import GENERATORS, GeneratorKind
     from seqgan.jobs.compare import compare
+    from seqgan.jobs.evaluate import evaluate
     from seqgan.jobs.load import load
+    from seqgan.metrics import METRICS
     from seqgan.objectives import ALGORITHMS
     from seqgan.training import pretrain, train_adversarially
 
@@ -39,7 +42,9 @@ _PLACES = {
     "seqgan.evaluation": ("evaluate_generator",),
     "seqgan.generators": ("GENERATORS", "GeneratorKind"),
     "seqgan.jobs.compare": ("compare",),
+    "seqgan.jobs.evaluate": ("evaluate",),
     "seqgan.jobs.load": ("load",),
+    "seqgan.metrics": ("METRICS",),
     "seqgan.objectives": ("ALGORITHMS",),
     "seqgan.training": ("pretrain", "train_adversarially"),
 }
@@ -49,6 +54,7 @@ __all__ = [
     "ALGORITHMS",
     "DISCRIMINATORS",
     "GENERATORS",
+    "METRICS",
     "AdversarialConfig",
     "DiscriminatorKind",
     "GeneratorKind",
@@ -56,6 +62,7 @@ __all__ = [
     "SeqganError",
     "compare",
     "encode_corpus",
+    "evaluate",
     "evaluate_generator",
     "load",
     "load_corpus",

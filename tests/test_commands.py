@@ -449,7 +449,7 @@ def test_a_run_that_may_not_be_written_is_judged_all_the_same(pretrained, capsys
     def refuse(path, data):
         raise RunError(f"{path} could not be written: Read-only file system.")
 
-    monkeypatch.setattr("seqgan.files.write_file", refuse)
+    monkeypatch.setattr("seqgan.jobs.evaluate.write_file", refuse)
     assert run("evaluate", "--count", 5) == 0
     out, err = capsys.readouterr()
     assert "bleu-2" in out

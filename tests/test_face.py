@@ -2,9 +2,12 @@
 
 import ast
 import inspect
+import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 from support.tiny import tiny_text
@@ -117,3 +120,74 @@ def test_comparing_has_the_commands_defaults():
     assert function["temperatures"].default == Comparison().temperatures == TEMPERATURES
     for name in ("sets", "seed", "device", "equal_budget"):
         assert function[name].default == getattr(Comparison(), name) == getattr(flags, name)
+
+
+def test_a_run_is_judged_as_the_command_does(runs, tmp_path):
+    asked = {"count": 30, "metrics": ["bleu", "distinct", "nll"], "seed": 3, "device": "cpu"}
+    report = seqgan.evaluate(runs[1], **asked)
+    assert not (runs[1] / "report.json").exists()
+    words = ["--count", "30", "--metrics", *asked["metrics"], "--seed", "3", "--device", "cpu", "--quiet"]
+    assert main(["evaluate", "--run", str(runs[1]), *words, "--json", str(tmp_path / "out.json")]) == 0
+    (runs[1] / "report.json").unlink()
+    assert report.to_json() == json.loads((tmp_path / "out.json").read_text())["metrics"]
+    assert seqgan.evaluate(open_run(runs[1]), **asked).to_json() == report.to_json()
+    lines = Path(open_run(runs[1]).config.data.corpus).read_text().splitlines()[:5]  # others than the held-out ones
+    words += ["--references", str(tmp_path / "few.txt")]
+    (tmp_path / "few.txt").write_text("".join(f"{line}\n" for line in lines))
+    assert main(["evaluate", "--run", str(runs[1]), *words, "--json", str(tmp_path / "few.json")]) == 0
+    of_few = json.loads((tmp_path / "few.json").read_text())["metrics"]
+    assert of_few != report.to_json()
+    assert seqgan.evaluate(runs[1], **asked, references=lines).to_json() == of_few
+
+
+def test_a_loaded_run_is_judged_without_being_read_again(runs, tmp_path):
+    copied = tmp_path / "run"
+    shutil.copytree(runs[0], copied)
+    asked = {"count": 10, "metrics": ["nll"]}
+    loaded = seqgan.load(copied, device="cpu")
+    assert loaded.generator is not None
+    assert loaded.text is not None
+    shutil.rmtree(copied)
+    assert seqgan.evaluate(loaded, **asked).to_json() == seqgan.evaluate(runs[0], **asked, device="cpu").to_json()
+
+
+def test_an_opened_run_looks_for_its_text_where_it_did(runs, tmp_path):
+    run = open_run(runs[0])
+    before = run.config
+    for name in ("corpus.txt", "valid.txt"):
+        shutil.copy(Path(before.data.corpus).parent / name, tmp_path / name)
+    corpus = str(tmp_path / "corpus.txt")
+    for judged in (run, seqgan.load(run, device="cpu")):
+        assert "nll" in seqgan.evaluate(judged, corpus=corpus, count=10, metrics=["nll"], device="cpu")
+    assert run.config == before
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"count": 1}, "count is 1, expected `?int`? >= 2"),
+        ({"memory": float("nan")}, "memory is nan, expected a finite number"),
+        ({"beam": 2}, "--beam is of runs of pairs"),
+        ({"references": "test.txt"}, "expected a list of sentences"),
+        ({"metrics": "bleu"}, "metrics is 'bleu', expected names in a list"),
+        ({"metrics": ["blue"]}, "blue"),
+        ({"device": "tpu"}, "tpu"),
+    ],
+)
+def test_what_cannot_be_judged_is_told(runs, asked, message):
+    with pytest.raises(ConfigError, match=message):
+        seqgan.evaluate(runs[1], **asked)
+
+
+def test_evaluating_has_the_commands_defaults():
+    from seqgan.cli.evaluate import EvaluateFlags
+    from seqgan.jobs.judging import Judging
+
+    flags, asked = EvaluateFlags(), Judging()
+    for name in Judging.__struct_fields__:
+        assert getattr(asked, name) == getattr(flags, name)
+    for name, parameter in inspect.signature(seqgan.evaluate).parameters.items():
+        if name not in ("run", "progress"):
+            assert parameter.default == getattr(flags, name)
+    ranges = {name: get_type_hints(Judging, include_extras=True)[name] for name in ("sets", "count", "draws", "beam")}
+    assert ranges == {name: get_type_hints(EvaluateFlags, include_extras=True)[name] for name in ranges}

@@ -8,7 +8,6 @@ import pytest
 
 from seqgan.cli import main as main_module
 from seqgan.cli.adversarial import ChildFlags
-from seqgan.cli.evaluate import without_those_of_more
 from seqgan.cli.main import main
 from seqgan.cli.meant import meant_flag
 from seqgan.cli.pretrain import PretrainFlags
@@ -20,6 +19,7 @@ from seqgan.data.tokenizers import Words
 from seqgan.errors import ConfigError, CorpusError
 from seqgan.evaluation.evaluate import judge_sentences
 from seqgan.jobs.children import check_name
+from seqgan.jobs.judging import without_those_of_more
 from seqgan.progress import Progress
 from seqgan.training.pretrain import one_update
 
@@ -101,13 +101,13 @@ def test_a_setting_of_another_section_is_named():
 
 def test_all_metrics_of_few_lines_leave_out_what_needs_more():
     said = []
-    flags = SimpleNamespace(metrics=("all",), progress=SimpleNamespace(note=said.append))
+    progress = SimpleNamespace(note=said.append)
     families = ("bleu", "mauve", "adversarial-success")
-    assert without_those_of_more(flags, families, 19) == families[:2]
+    assert without_those_of_more(("all",), families, 19, progress) == families[:2]
     assert said == ["adversarial-success is left out: it needs 20 samples and references, and has 19."]
-    assert without_those_of_more(flags, families, 20) == families
-    flags.metrics = ("all", "adversarial-success")  # refused by name, where it is computed
-    assert without_those_of_more(flags, families, 19) == families
+    assert without_those_of_more(("all",), families, 20, progress) == families
+    named = ("all", "adversarial-success")  # refused by name, where it is computed
+    assert without_those_of_more(named, families, 19, progress) == families
 
 
 def test_a_text_of_one_batch_is_told():

@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import math
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ import tyro
 from seqgan.cli.meant import meant_flag
 from seqgan.config import RunConfig, Seed, check, with_settings, without_rules_of_before
 from seqgan.errors import ConfigError, nearest
+from seqgan.jobs.ranges import in_range
 from seqgan.presets import PRESETS, Settings
 from seqgan.progress import SILENT, Progress, printable, to_standard_error
 from seqgan.settings.before import read_run_settings
@@ -307,15 +307,4 @@ def check_flags(flags: Flags) -> Flags:
     Raises:
         ConfigError: names the flag that is out of range.
     """
-    for name in flags.__struct_fields__:
-        value = getattr(flags, name)
-        for each in value if isinstance(value, tuple) else (value,):
-            if isinstance(each, float) and not math.isfinite(each):
-                raise ConfigError(f"--{name.replace('_', '-')} is {each}, expected a finite number.")
-    try:
-        return msgspec.convert(msgspec.to_builtins(flags), type(flags))
-    except msgspec.ValidationError as error:
-        what, _, place = str(error).partition(" - at `$.")
-        name = place.rstrip("`")
-        expected = what.replace("`", "").removeprefix("Expected ")
-        raise ConfigError(f"--{name.replace('_', '-')} is {getattr(flags, name)!r}, expected {expected}.") from error
+    return in_range(flags, lambda name: f"--{name.replace('_', '-')}")

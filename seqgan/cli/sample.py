@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 from msgspec import Meta
 
-from seqgan.cli.memory import Memory, check_memory, holding_to
+from seqgan.cli.memory import Memory
 from seqgan.cli.options import CommonFlags, Switch, check_flags, check_target, parse, run_or_newest, with_positional
 from seqgan.errors import ConfigError
 from seqgan.progress import printable
@@ -71,6 +71,7 @@ def main(arguments: Sequence[str]) -> None:
     flags = check_flags(parse("sample", "Sentences from a run, one a line.", SampleFlags(), arguments))
 
     from seqgan.files import write_file
+    from seqgan.jobs.memory import holding_to
     from seqgan.runs.directory import open_run
     from seqgan.runs.reads import read_by
     from seqgan.training.engine import choose_device
@@ -116,6 +117,7 @@ def check_meaningful(flags: SampleFlags, run: "Run") -> None:
     Raises:
         ConfigError: one has not.
     """
+    from seqgan.jobs.memory import check_memory
     from seqgan.model_settings import generator_kind
 
     of_pairs = run.source_vocabulary is not None

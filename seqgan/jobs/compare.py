@@ -182,8 +182,7 @@ def compare(
         SeqganError: a run, or its text, cannot be read.
     """
     check_equal_budget(equal_budget, "equal_budget")
-    if isinstance(references, str):
-        raise ConfigError(f"references is {references[:40]!r}, expected a list of sentences: read the file's lines.")
+    check_references(references)
     others = [_opened(each) for each in seeds_of]
     settings = Comparison(sentences, temperatures, sets, seed, device, references, equal_budget, others)
     compared = compare_runs(_opened(run), _opened(reference), settings, progress)
@@ -194,6 +193,16 @@ def compare(
 
 def _opened(run: Run | str | Path) -> Run:
     return run if isinstance(run, Run) else open_run(run)
+
+
+def check_references(references: Sequence[str] | None) -> None:
+    """That references are sentences, where there are some.
+
+    Raises:
+        ConfigError: they are the name of a file.
+    """
+    if isinstance(references, str):
+        raise ConfigError(f"references is {references[:40]!r}, expected a list of sentences: read the file's lines.")
 
 
 def check_equal_budget(equal_budget: str, name: str) -> None:

@@ -27,7 +27,7 @@ class LoadedRun:
 
     def __init__(self, run: Run, device: str = "auto"):
         self.run = run
-        self._device = choose_device(device)
+        self.device = choose_device(device)
 
     def __repr__(self) -> str:
         by = self.run.config.algorithm_name or "maximum likelihood"
@@ -115,11 +115,11 @@ class LoadedRun:
 
     @cached_property
     def _writer(self) -> PretrainedGenerator:
-        return PretrainedGenerator.from_run(self.run).to(self._device)
+        return PretrainedGenerator.from_run(self.run).to(self.device)
 
     @cached_property
     def _judge(self) -> PretrainedDiscriminator:
-        return PretrainedDiscriminator.from_run(self.run).to(self._device)
+        return PretrainedDiscriminator.from_run(self.run).to(self.device)
 
 
 def load(
