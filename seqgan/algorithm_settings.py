@@ -8,6 +8,7 @@ import msgspec
 from seqgan.config import RunConfig, whole, with_settings
 from seqgan.errors import ConfigError, nearest
 from seqgan.objectives import ALGORITHMS, Algorithm, Relaxed
+from seqgan.objectives.algorithm import check_record, remade
 from seqgan.settings.adversarial import AdversarialConfig
 
 
@@ -16,24 +17,28 @@ def algorithm_called(name: str) -> Algorithm:
 
     Raises:
         ConfigError: there is none; the nearest is suggested.
+        PlayerError: what is there is no record, or has another name.
     """
     if name not in ALGORITHMS:
         known = ", ".join(sorted(ALGORITHMS))
         raise ConfigError(f"No algorithm is called {name!r}.{nearest(name, ALGORITHMS)} Known: {known}.")
+    check_record(ALGORITHMS[name], name)
     return ALGORITHMS[name]
 
 
-def build_algorithm(section: Mapping[str, Any]) -> Algorithm:
+def build_algorithm(section: Mapping[str, Any], where: str = "") -> Algorithm:
     """The algorithm that a run's settings name, with its own settings as they say.
 
     Args:
         section: `algorithm` of a run's settings: its name, and settings of its own.
+        where: it stands, for messages.
 
     Raises:
         ConfigError: there is none of that name, or it has no such setting, or the value is none of it.
     """
     own = {key: value for key, value in section.items() if key != "name"}
-    return algorithm_called(section["name"]).with_settings(**own)
+    algorithm: Algorithm = remade(algorithm_called(section["name"]), own, where)
+    return algorithm
 
 
 def section_of(algorithm: Algorithm) -> dict[str, Any]:
@@ -51,8 +56,22 @@ def shared_settings(algorithm: Algorithm, **given: Any) -> AdversarialConfig:
     Raises:
         ConfigError: there is no such setting, or the value is of another type or out of range.
     """
-    settings: AdversarialConfig = whole("adversarial", None, given, algorithm.defaults.get("adversarial", {}))
+    usual = algorithm.defaults.get("adversarial", {})
+    settings: AdversarialConfig = whole("adversarial", None, given, usual, of=f"the defaults of {algorithm.name}")
     return settings
+
+
+def with_own_settings(config: RunConfig, where: str) -> RunConfig:
+    """The settings with all of the algorithm's own, those among them that the file did not have; of an algorithm that
+    this process does not know, as they are.
+
+    Raises:
+        ConfigError: there is no such setting, or its value is of another type or out of range.
+    """
+    if config.algorithm is None or config.algorithm["name"] not in ALGORITHMS:
+        return config
+    section = section_of(build_algorithm(config.algorithm, where))
+    return msgspec.structs.replace(config, algorithm=section)
 
 
 def with_algorithm(

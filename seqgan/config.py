@@ -12,7 +12,7 @@ import msgspec
 import tyro
 from msgspec import Meta
 
-from seqgan.errors import ConfigError, nearest
+from seqgan.errors import ConfigError, nearest, shown
 from seqgan.presets import Settings
 from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.settings.before import FORMAT
@@ -416,7 +416,14 @@ def with_settings(config: RunConfig, settings: Mapping[str, Any], where: str) ->
     return _convert(merged, where)
 
 
-def whole(section: str, config: Any, settings: Mapping[str, Any], usual: Mapping[str, Any] = NOTHING) -> Any:
+def whole(
+    section: str,
+    config: Any,
+    settings: Mapping[str, Any],
+    usual: Mapping[str, Any] = NOTHING,
+    *,
+    of: str = "the defaults",
+) -> Any:
     """All settings of a section, out of what a caller gave from Python: all of them, or some by their names.
 
     Args:
@@ -424,17 +431,25 @@ def whole(section: str, config: Any, settings: Mapping[str, Any], usual: Mapping
         config: all of them; None where they are not given so.
         settings: some of them.
         usual: what holds in place of the general defaults.
+        of: where `usual` stands, for messages.
 
     Raises:
         ConfigError: both are given; or a setting that does not exist, or its value is out of range.
     """
+    kind = {"pretrain": PretrainConfig, "adversarial": AdversarialConfig}[section]
     if config is None:
-        return getattr(with_settings(RunConfig(), {section: {**usual, **settings}}, "the arguments"), section)
+        base = with_settings(RunConfig(), {section: dict(usual)}, of)
+        return getattr(with_settings(base, {section: dict(settings)}, "the arguments"), section)
     if settings:
         raise ConfigError(
             f"Both config and {next(iter(settings))} are given, and config says all settings: leave one of them out."
         )
-    return config
+    if not isinstance(config, kind):
+        raise ConfigError(
+            f"config is {shown(config)}, expected a {kind.__name__}: give settings by their names instead, such as "
+            f"{kind.__struct_fields__[0]}=..."
+        )
+    return getattr(with_settings(RunConfig(), {section: msgspec.to_builtins(config)}, "config"), section)
 
 
 def without_players(config: RunConfig) -> RunConfig:
@@ -484,10 +499,7 @@ def _explain(message: str, settings: Any) -> str:
     for part in path:
         found = found.get(part) if isinstance(found, dict) else None
     expected = what.replace("`", "").removeprefix("Expected ")
-    shown = repr(found) if not isinstance(found, int) or found.bit_length() < 300 else "a number of very many digits"
-    return (
-        f"{'.'.join(path) or 'the file'} is {shown if len(shown) <= 100 else shown[:100] + '...'}, expected {expected}."
-    )
+    return f"{'.'.join(path) or 'the file'} is {shown(found)}, expected {expected}."
 
 
 def _fields(kind: Any) -> tuple[Any, ...]:

@@ -54,6 +54,14 @@ class CheckpointError(SeqganError):
     """A file of a run that is damaged or does not belong to it."""
 
 
+def shown(value: object) -> str:
+    """A value that was found, short enough for a line."""
+    if isinstance(value, int) and value.bit_length() >= 300:
+        return "a number of very many digits"
+    text = repr(value)
+    return text if len(text) <= 100 else f"{text[:100]}..."
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """``" Did you mean 'x'?"`` for a misspelt name, whatever its case, or nothing when no known name is near."""
     by_plain = {plain(each): each for each in known}

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+from seqgan.errors import ConfigError
 from seqgan.launched import speaks
 
 Advance = Callable[[int], None]
@@ -126,6 +127,8 @@ def progress_of(shown: Shown) -> Progress:
     """Where to report, as a caller from Python asks for it."""
     if isinstance(shown, Progress):
         return shown
+    if not isinstance(shown, bool | None):
+        raise ConfigError(f"progress is {shown!r}, expected True, False, or a seqgan.progress.Progress.")
     if shown is None:
         shown = sys.stderr.isatty() or "ipykernel" in sys.modules
     return to_standard_error() if shown else SILENT

@@ -13,19 +13,23 @@ import sys
 from seqgan.build import build_discriminator, build_generator
 from seqgan.config import DiscriminatorConfig, GeneratorConfig
 from seqgan.data.vocabulary import Vocabulary
-from seqgan.reached import KINDS
-from seqgan.discriminators import CONDITIONAL_DISCRIMINATORS
-from seqgan.generators import CONDITIONAL_GENERATORS
+from seqgan.discriminators import DISCRIMINATORS
+from seqgan.generators import GENERATORS
+from seqgan.kinds import built_kinds
 
 words = Vocabulary(["a", "b", "c"])
-for name in KINDS["generator"]:
-    sources = words if name in CONDITIONAL_GENERATORS else None
+generators, discriminators = (
+    {name: pairs for pairs in (False, True) for name in built_kinds(kinds, conditional=pairs)}
+    for kinds in (GENERATORS, DISCRIMINATORS)
+)
+for name, pairs in generators.items():
+    sources = words if pairs else None
     build_generator(GeneratorConfig(name=name), words, 8, source_vocabulary=sources)
-for name in KINDS["discriminator"]:
+for name, pairs in discriminators.items():
     config = DiscriminatorConfig(name=name)
-    sources = (words, 8, "b") if name in CONDITIONAL_DISCRIMINATORS else ()
+    sources = (words, 8, "b") if pairs else ()
     build_discriminator(config, words, 8, 0, *sources)
-print(len(KINDS["generator"]) + len(KINDS["discriminator"]), "torch._dynamo" in sys.modules)
+print(len(generators) + len(discriminators), "torch._dynamo" in sys.modules)
 """
 
 

@@ -10,9 +10,11 @@ import pytest
 import yaml
 from support.tiny import players, same_weights, tiny_text
 
+from seqgan.algorithm_settings import algorithm_called, build_algorithm, section_of
 from seqgan.cli.main import main
+from seqgan.config import AdversarialConfig
 from seqgan.errors import SeqganError
-from seqgan.objectives import ALGORITHMS
+from seqgan.objectives import ALGORITHMS, Sampled
 from seqgan.runs.directory import open_run
 from seqgan.training import train_adversarially
 
@@ -195,3 +197,63 @@ def test_from_python_it_has_its_defaults(own, tmp_path):
         algorithm.with_settings(sharpness=-1)
     with pytest.raises(SeqganError, match=r"unknown key 'adversarial\.round'\. Did you mean 'rounds'"):
         train_adversarially(*players(text), text, algorithm, round=1)
+
+
+def test_what_is_replaced_in_a_record_stays_replaced(own, tmp_path):
+    called = []
+
+    def loss(real, fake):
+        called.append(len(fake))
+        return fake.mean()
+
+    mine = ALGORITHMS["relgan"]._replace(name="mine", generator_loss=loss)
+    assert mine.with_settings(annealing_rounds=5).generator_loss is loss
+    assert mine.with_settings(annealing_rounds=5).annealing_rounds == 5
+    assert mine.with_settings(inverse_temperature=100.0) is mine  # as it was
+    assert mine.with_settings(inverse_temperature=10.0).temperature(1.0) == pytest.approx(0.1)
+    assert build_algorithm(section_of(ALGORITHMS["relgan"])) is ALGORITHMS["relgan"]
+    ALGORITHMS["mine"] = mine
+    try:
+        assert build_algorithm({"name": "mine", "annealing_rounds": 3}).name == "mine"
+        text = tiny_text(tmp_path)
+        small = {"rounds": 1, "batch_size": 8, "discriminator_steps": 1}
+        train_adversarially(*players(text), text, build_algorithm(section_of(mine)), **small)
+        assert called == [8]
+    finally:
+        del ALGORITHMS["mine"]
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        (Sampled, r"ALGORITHMS\['x'\] is <class .*expected a record"),
+        (ALGORITHMS["seqgan"], r"ALGORITHMS\['x'\] is called 'seqgan': give it its name .* _replace\(name='x'\)"),
+        (ALGORITHMS["seqgan"]._replace(name="x", settings={"a": 1}), "has the settings {'a': 1}, expected an instance"),
+        (ALGORITHMS["relgan"]._replace(name="x", made=None), "has settings and no `made`"),
+        (ALGORITHMS["seqgan"]._replace(name="x", defaults={"adversarail": {}}), "Did you mean 'adversarial'"),
+    ],
+)
+def test_a_record_that_is_none_is_told(record, message):
+    ALGORITHMS["x"] = record
+    try:
+        with pytest.raises(SeqganError, match=message):
+            algorithm_called("x")
+    finally:
+        del ALGORITHMS["x"]
+
+
+def test_from_python_what_is_wrong_is_told_in_a_line(tmp_path):
+    text = tiny_text(tmp_path)
+    relgan = ALGORITHMS["relgan"]
+    for settings, message in (
+        ({"credit": "sequence"}, "credit belongs to algorithms that reward samples"),
+        ({"annealing_rounds": 3}, r"annealing_rounds is a setting of relgan itself: train relgan\.with_settings"),
+        ({"config": {"rounds": 3}}, r"config is {'rounds': 3}, expected a AdversarialConfig"),
+        ({"config": AdversarialConfig(rounds="x")}, r"In config: adversarial\.rounds is 'x', expected int"),
+        ({"progress": "yes"}, "progress is 'yes', expected True, False"),
+    ):
+        with pytest.raises(SeqganError, match=message):
+            train_adversarially(*players(text), text, relgan, **settings)
+    for value in (float("inf"), float("nan")):
+        with pytest.raises(SeqganError, match="expected a finite number"):
+            relgan.with_settings(inverse_temperature=value)

@@ -620,8 +620,8 @@ MUTANTS = (
         "reward-of-another-divergence",
         "The non-saturating reward is the saturating one.",
         "objectives/divergences.py",
-        "NON_SATURATING = Sampled(log_probability,",
-        "NON_SATURATING = Sampled(negative_log_fake,",
+        '_of("non-saturating", log_probability)',
+        '_of("non-saturating", negative_log_fake)',
         OBJECTIVES,
     ),
     Mutant(

@@ -9,6 +9,7 @@ import tyro
 
 from seqgan.algorithm_settings import algorithm_called, build_algorithm, with_algorithm
 from seqgan.cli.algorithm_flags import (
+    ABOUT_HELP,
     asks_for_help,
     chosen_algorithm,
     chosen_kinds,
@@ -32,14 +33,12 @@ from seqgan.cli.pretrain import for_corpus
 from seqgan.config import DataConfig, DiscriminatorConfig, GeneratorConfig, RunConfig
 from seqgan.data.corpus import corpus_name
 from seqgan.errors import ConfigError, RunError
-from seqgan.progress import SILENT, to_standard_error
 from seqgan.settings.adversarial import USUAL_ALGORITHM, AdversarialConfig
 
 PLAYERS = ("seed", "discriminator", "algorithm", "adversarial")
 """What the command decides of a child of a pretrained run."""
 EVERYTHING = (*PLAYERS, "data", "generator")
 """And of a run that starts from nothing."""
-ABOUT_HELP = "Settings that are seldom changed are not shown: --help-all has all that the algorithm of --algo uses."
 
 
 class ChildFlags(SettingsFlags, frozen=True, kw_only=True):
@@ -79,7 +78,6 @@ def main(arguments: Sequence[str]) -> None:
     """Parse, train, say what came of it."""
     arguments = with_positional(arguments, "--run")
     algo = chosen_algorithm(arguments)
-    arguments = with_present_names(arguments, algo, SILENT if "--quiet" in arguments else to_standard_error())
     corpus = flag_value(arguments, "--corpus") or flag_value(arguments, "--data.corpus")
     if (corpus and not names_pretrained_run(arguments)) or resumes_own_run(arguments, algo):
         start_from_nothing(arguments, algo)
@@ -117,6 +115,7 @@ def go_on_from_a_run(arguments: Sequence[str], algo: str) -> None:
     assert base.discriminator is not None
     assert base.algorithm is not None
     assert base.adversarial is not None
+    arguments = with_present_names(arguments, base.algorithm["name"])
     default = FromRunFlags(
         seed=base.seed, algo=base.algorithm["name"], discriminator=base.discriminator, adversarial=base.adversarial
     )
@@ -159,6 +158,7 @@ def start_from_nothing(arguments: Sequence[str], algo: str) -> None:
     assert base.discriminator is not None
     assert base.algorithm is not None
     assert base.adversarial is not None
+    arguments = with_present_names(arguments, base.algorithm["name"])
     default = OwnFlags(
         seed=base.seed,
         algo=base.algorithm["name"],

@@ -10,13 +10,14 @@ import tyro
 
 from seqgan.cli.options import CommonFlags, flag_value, preset_settings
 from seqgan.errors import ConfigError
+from seqgan.progress import SILENT, to_standard_error
 from seqgan.settings.adversarial import USUAL_ALGORITHM
 from seqgan.settings.before import MOVED, read_run_settings
 
 if TYPE_CHECKING:
     from seqgan.objectives import Algorithm
-    from seqgan.progress import Progress
 
+ABOUT_HELP = "Settings that are seldom changed are not shown: --help-all has all that the algorithm of --algo uses."
 OFTEN = {
     "adversarial": (
         *("rounds", "batch_size", "generator_learning_rate", "teacher_forcing_steps", "credit", "rollouts", "baseline"),
@@ -88,6 +89,7 @@ def default_flags(default: CommonFlags, algorithm: "Algorithm", arguments: Seque
     if algorithm.settings.__struct_fields__:
         fields.append(("algorithm", type(algorithm.settings), algorithm.settings))
     if asks_for_help(arguments):
+        from seqgan.objectives import SelfPlay
         from seqgan.training.used import unread
 
         never = unread(algorithm)
@@ -95,7 +97,11 @@ def default_flags(default: CommonFlags, algorithm: "Algorithm", arguments: Seque
             values = getattr(default, section, None)
             if values is None:
                 continue
-            names = [name for name in values.__struct_fields__ if name not in never or section != "adversarial"]
+            names = (
+                []
+                if section == "discriminator" and isinstance(algorithm, SelfPlay)
+                else [name for name in values.__struct_fields__ if name not in never or section != "adversarial"]
+            )
             shown = names if "--help-all" in arguments else [name for name in names if name in often]
             kind = _hiding(type(values), set(values.__struct_fields__) - set(shown))
             fields.append((section, kind, msgspec.convert(msgspec.to_builtins(values), kind)))
@@ -123,33 +129,38 @@ def _of_kind(kind: Any, fields: Sequence[Any]) -> Any:
     return msgspec.defstruct(kind.__name__, fields, bases=(kind,), namespace=about, frozen=True, kw_only=True)
 
 
-def with_present_names(arguments: Sequence[str], algo: str, progress: "Progress") -> list[str]:
-    """The command line with flags by their present names: the algorithm's name and its own settings have moved.
+def with_present_names(arguments: Sequence[str], algo: str) -> list[str]:
+    """The command line with flags by their present names: the algorithm's name and its own settings have moved. A line
+    on standard error says so.
 
     Args:
         arguments: the command line.
         algo: the algorithm's name.
-        progress: where to say which flag is called otherwise now.
 
     Raises:
-        ConfigError: a flag is of another algorithm's setting.
+        ConfigError: a flag is of another algorithm's setting, and has not that one's default.
     """
-    present = []
-    for argument in arguments:
+    progress = SILENT if "--quiet" in arguments else to_standard_error()
+    present: list[str] = []
+    left = list(arguments)
+    while left:
+        argument = left.pop(0)
         found = re.fullmatch(r"--adversarial\.((?:no-)?)([\w-]+)(=.*)?", argument)
         name = found[2].replace("-", "_") if found is not None else ""
         if found is None or name not in {"algo", *MOVED}:
             present.append(argument)
             continue
-        flag = "--algo"
-        if name != "algo":
-            moved = MOVED[name]
-            if algo not in moved.owners:
-                raise ConfigError(
-                    f"--adversarial.{name.replace('_', '-')} belongs to {' and '.join(moved.owners)} and would change "
-                    f"nothing here, for {algo}: leave it out."
-                )
-            flag = f"--algorithm.{found[1]}{moved.name.replace('_', '-')}"
-        progress.note(f"--adversarial.{found[1]}{name.replace('_', '-')} is {flag} now; the old name goes away.")
-        present.append(flag + (found[3] or ""))
+        before = f"--adversarial.{found[1]}{name.replace('_', '-')}"
+        if name == "algo" or algo in MOVED[name].owners:
+            now = "--algo" if name == "algo" else f"--algorithm.{found[1]}{MOVED[name].name.replace('_', '-')}"
+            progress.note(f"{before} is {now} now; the old name goes away.")
+            present.append(now + (found[3] or ""))
+            continue
+        owners, usual = MOVED[name].owners, MOVED[name].usual
+        value = found[3][1:] if found[3] else left.pop(0) if left and usual != (False,) else str(not found[1])
+        if value not in {text for each in usual for text in (str(each), f"{each:g}" if each is not False else "")}:
+            raise ConfigError(
+                f"{before} belongs to {' and '.join(owners)} and would change nothing here, for {algo}: leave it out."
+            )
+        progress.note(f"{before} belongs to {' and '.join(owners)}, and {algo} reads nothing of it.")
     return present

@@ -255,8 +255,13 @@ def with_config_file(config: RunConfig, arguments: Sequence[str], sections: Sequ
         algo = None if config.algorithm is None else config.algorithm["name"]
         settings = without_rules_of_before(read_run_settings(Path(path), algo))
         section = settings.get("algorithm")
-        if isinstance(section, dict) and section.get("name", algo) != algo:
-            del settings["algorithm"]  # a flag names another: what is that one's own is none of this one's
+        if isinstance(section, dict):
+            from seqgan.algorithm_settings import build_algorithm
+
+            if "name" in section or algo is not None:
+                build_algorithm({"name": algo, **section}, path)  # its own settings are checked, used or not
+            if "algorithm" not in sections or section.get("name", algo) != algo:
+                del settings["algorithm"]  # what is another one's own is none of this one's
         with_file = with_settings(with_file, settings, path)
     return msgspec.structs.replace(config, **{name: getattr(with_file, name) for name in sections})
 

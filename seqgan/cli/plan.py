@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from seqgan.algorithm_settings import build_algorithm, with_algorithm
 from seqgan.cli.adversarial import EVERYTHING, PLAYERS
-from seqgan.cli.algorithm_flags import chosen_algorithm, default_flags, with_present_names
+from seqgan.cli.algorithm_flags import ABOUT_HELP, chosen_algorithm, default_flags, with_present_names
 from seqgan.cli.options import SettingsFlags, check_flags, parse, settings_of, with_config_file, with_positional
 from seqgan.cli.pretrain import for_corpus
 from seqgan.config import (
@@ -20,7 +20,6 @@ from seqgan.config import (
     RunConfig,
     without_players,
 )
-from seqgan.progress import SILENT, to_standard_error
 from seqgan.settings.adversarial import USUAL_ALGORITHM, AdversarialConfig
 
 
@@ -54,7 +53,7 @@ def main(arguments: Sequence[str]) -> None:
         base = without_players(open_run(folder).config)
         sections = PLAYERS
     algo = chosen_algorithm(arguments)
-    arguments = with_present_names(arguments, algo, SILENT if "--quiet" in arguments else to_standard_error())
+    arguments = with_present_names(arguments, algo)
     base = with_algorithm(base, algo, sections)
     base = with_config_file(base, arguments, sections)
     if folder is None:  # beside a run, --corpus says where its text is now
@@ -72,7 +71,10 @@ def main(arguments: Sequence[str]) -> None:
         adversarial=base.adversarial,
     )
     default = default_flags(default, build_algorithm(base.algorithm), arguments)
-    about = "Hours and memory of a training, from a few real steps; takes the settings of pretrain and adversarial."
+    about = (
+        "Hours and memory of a training, from a few real steps; takes the settings of pretrain and adversarial. "
+        f"{ABOUT_HELP}"
+    )
     flags = check_flags(parse("plan", about, default, arguments))
     plan(settings_of(flags, base), flags)
 

@@ -32,4 +32,7 @@ def in_range(record: Record, shown: Callable[[str], str] = str) -> Record:
         what, _, place = str(error).partition(" - at `$.")
         name = place.rstrip("`")
         expected = what.replace("`", "").removeprefix("Expected ")
-        raise ConfigError(f"{shown(name)} is {getattr(record, name)!r}, expected {expected}.") from error
+        found: object = record
+        for part in name.split("."):
+            found = getattr(found, part, None)
+        raise ConfigError(f"{shown(name)} is {found!r}, expected {expected}.") from error

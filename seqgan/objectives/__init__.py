@@ -43,7 +43,7 @@ _ALL: tuple[Algorithm, ...] = (
     SPIN,
 )
 ALGORITHMS: dict[str, Algorithm] = {algorithm.name: algorithm for algorithm in _ALL}
-"""Adversarial algorithms by the name that `--algo` takes. ``ALGORITHMS["mine"] = Sampled(...)`` adds one's own."""
+"""Algorithms by the name that `--algo` takes; ``ALGORITHMS["mine"] = Sampled(..., name="mine")`` adds one."""
 
 __all__ = [
     "ALGORITHMS",

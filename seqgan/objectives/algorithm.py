@@ -4,7 +4,9 @@ A record says all that is the algorithm's own: its functions, its settings, the 
 shared settings' defaults, and facts that other parts go by. No other part of the package knows an algorithm by name.
 """
 
+import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -12,7 +14,7 @@ import msgspec
 import torch
 from torch import Tensor
 
-from seqgan.errors import ConfigError, nearest
+from seqgan.errors import ConfigError, PlayerError, nearest, shown
 from seqgan.settings.types import Section
 
 Critic = Callable[[Tensor, Tensor], Tensor]
@@ -21,6 +23,8 @@ Critic = Callable[[Tensor, Tensor], Tensor]
 Defaults = Mapping[str, Mapping[str, Any]]
 """Sections of a run's settings, and in each the values that an algorithm has in place of the general defaults. Those of
 `data` and `generator` are for runs that start from nothing."""
+SECTIONS = ("data", "generator", "discriminator", "adversarial")
+"""The sections that an algorithm may have defaults in."""
 NO_DEFAULTS: Defaults = MappingProxyType({})
 
 
@@ -31,33 +35,88 @@ class OwnSettings(Section, frozen=True, kw_only=True):
     """
 
 
-def remade(algorithm: Any, values: Mapping[str, Any]) -> Any:
-    """The same algorithm with other values of its own settings.
+def remade(algorithm: Any, values: Mapping[str, Any], where: str = "") -> Any:
+    """The same algorithm with other values of its own settings. What was replaced in it stays replaced.
 
     Args:
         algorithm: a record.
         values: by name; the others stay as they are.
+        where: the values came from, for messages.
 
     Raises:
         ConfigError: it has no such setting, or the value is of another type or out of range.
     """
-    if not values:
-        return algorithm
     own, name = algorithm.settings, algorithm.name
+    place = f"In {where}: " if where else ""
     for key in values:
-        if key not in own.__struct_fields__ or algorithm.made is None:
+        if key not in own.__struct_fields__:
             known = ", ".join(own.__struct_fields__)
             has = f"Known: {known}." if known else f"{name} has no settings of its own: leave it out."
-            raise ConfigError(f"algorithm.{key} is no setting of {name}.{nearest(key, own.__struct_fields__)} {has}")
-    whole = {**msgspec.to_builtins(own), **values}
+            near = nearest(key, own.__struct_fields__)
+            raise ConfigError(f"{place}algorithm.{key} is no setting of {name}.{near} {has}")
+        if isinstance(values[key], float) and not math.isfinite(values[key]):
+            raise ConfigError(f"{place}algorithm.{key} is {values[key]}, expected a finite number.")
+    given = {**msgspec.to_builtins(own), **values}
     try:
         # Not strict: YAML reads 1e-3 as a string.
-        settings = msgspec.convert(whole, type(own), strict=False)
+        settings = msgspec.convert(given, type(own), strict=False)
     except msgspec.ValidationError as error:
-        what, _, place = str(error).partition(" - at `$.")
-        key, expected = place.rstrip("`"), what.replace("`", "").removeprefix("Expected ")
-        raise ConfigError(f"algorithm.{key} is {whole.get(key)!r}, expected {expected}.") from error
-    return algorithm.made(settings)
+        what, _, at = str(error).partition(" - at `$.")
+        key, expected = at.rstrip("`"), what.replace("`", "").removeprefix("Expected ")
+        raise ConfigError(f"{place}algorithm.{key} is {shown(given.get(key))}, expected {expected}.") from error
+    if settings == own:
+        return algorithm
+    usual = algorithm.made(own)
+    replaced = {
+        field: value
+        for field, value in algorithm._asdict().items()
+        if field != "settings" and not _is_same(value, getattr(usual, field))
+    }
+    return algorithm.made(settings)._replace(**replaced)
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Whether two parts of records are alike. A function that is made anew for other settings is the same function."""
+    if isinstance(one, partial) and isinstance(other, partial):
+        return _is_same(one.func, other.func)
+    code = getattr(one, "__code__", None)
+    return one == other or (code is not None and code is getattr(other, "__code__", None))
+
+
+def check_record(algorithm: Any, key: str | None = None) -> None:
+    """That an algorithm is a record, and whole.
+
+    Args:
+        algorithm: what is to be one.
+        key: its name in `ALGORITHMS`; None where it is not looked up there.
+
+    Raises:
+        PlayerError: it is none, or has settings or defaults that are none, or another name.
+    """
+    place = "The algorithm" if key is None else f"ALGORITHMS[{key!r}]"
+    if not isinstance(algorithm, Sampled | Relaxed | SelfPlay):
+        raise PlayerError(
+            f"{place} is {shown(algorithm)}, expected a record, such as seqgan.objectives.ALGORITHMS['seqgan']."
+        )
+    if key is not None and algorithm.name != key:
+        raise PlayerError(
+            f"{place} is called {algorithm.name!r}: give it its name in the registry, as in _replace(name={key!r})."
+        )
+    if not isinstance(algorithm.settings, OwnSettings):
+        raise PlayerError(
+            f"{place} has the settings {shown(algorithm.settings)}, expected an instance of a subclass of "
+            "seqgan.objectives.OwnSettings."
+        )
+    fields = algorithm.settings.__struct_fields__
+    if fields and (algorithm.made is None or "name" in fields):
+        what = "a setting called name, which is the algorithm's own" if "name" in fields else "settings and no `made`"
+        mend = "call it otherwise" if "name" in fields else "give it the function that makes the record of other values"
+        raise PlayerError(f"{place} has {what}: {mend}.")
+    for section in algorithm.defaults:
+        if section not in SECTIONS:
+            raise PlayerError(
+                f"{place} has defaults of {section!r}.{nearest(section, SECTIONS)} Known: {', '.join(SECTIONS)}."
+            )
 
 
 class Sampled(NamedTuple):
@@ -130,6 +189,8 @@ class Relaxed(NamedTuple):
     """Whether only differences of the discriminator's logits mean something."""
     bounds_slope: bool = False
     """Whether the discriminator is a critic whose slope is bounded, which is a property of one logit a sequence."""
+    needs_clamp: bool = False
+    """Whether nothing but `adversarial.weight_clamp` bounds it."""
     name: str = "this algorithm"
     """What messages call it, and `--algo` where it is in `ALGORITHMS`."""
     settings: OwnSettings = OwnSettings()

@@ -170,6 +170,7 @@ WGAN = Relaxed(
     ends=False,
     compares=True,
     bounds_slope=True,
+    needs_clamp=True,
     name="wgan",
     defaults={
         **_PLAYERS,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from seqgan.algorithm_settings import with_own_settings
 from seqgan.config import RunConfig, settings_text, with_rules_of_before, with_settings
 from seqgan.data.reading import Reading
 from seqgan.data.tokenizers import Tokenizer
@@ -242,7 +243,7 @@ def open_run(folder: str | Path, *, tokenizers: Sequence[Tokenizer] = ()) -> Run
     if not is_run(folder):
         raise RunError(f"{folder} is no seqgan run: it has no config.yaml beside a vocabulary.txt. Check --run.")
     refuse_ways_out(folder)
-    settings = read_run_settings(folder / "config.yaml")
+    settings = read_run_settings(folder / "config.yaml", of_run=True)
     if isinstance(settings.get("data"), dict):
         settings["data"].pop("cache", None)  # earlier versions wrote it: a run's file leads no command elsewhere
     # Of every run these are written: what a cut file lacks would silently be a default.
@@ -256,7 +257,13 @@ def open_run(folder: str | Path, *, tokenizers: Sequence[Tokenizer] = ()) -> Run
             f"{folder / 'config.yaml'} is damaged: its last line has no end, so the file was cut. Bring the file back "
             "from a copy; if you edited it, end the line."
         )
+    if settings.get("adversarial") is not None and not (settings.get("algorithm") or {}).get("name"):
+        raise RunError(
+            f"{folder / 'config.yaml'} is damaged: it has `adversarial`, and no `algorithm` with a name. Bring the "
+            "file back from a copy, or train again."
+        )
     config = with_settings(RunConfig(), with_rules_of_before(settings), str(folder / "config.yaml"))
+    config = with_own_settings(config, str(folder / "config.yaml"))
     config = msgspec.structs.replace(config, data=found_again(config.data, folder))
     return Run(folder, config, *read_symbols(folder, config.data, "config.yaml", tokenizers))
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from seqgan.errors import ConfigError
+from seqgan.errors import ConfigError, shown
 from seqgan.settings_file import read_settings
 
 FORMAT = 2
@@ -39,53 +39,84 @@ WGAN_CLAMP = 0.01
 """What wgan's weights were clamped to where its settings said nothing."""
 
 
-def read_run_settings(path: Path, algo: str | None = None) -> dict[str, Any]:
+def read_run_settings(path: Path, algo: str | None = None, *, of_run: bool = False) -> dict[str, Any]:
     """The settings in a YAML or TOML file, some of them or all, in the present format.
 
     Args:
         path: of the file.
         algo: the algorithm that is meant where the file names none.
+        of_run: whether it is the file of a run: settings of other algorithms, which nothing read, are then left out.
 
     Raises:
         ConfigError: no such file, or none of settings; or it has a setting of another algorithm.
     """
-    return in_present_format(read_settings(path), str(path), algo)
+    return in_present_format(read_settings(path), str(path), algo, of_run=of_run)
 
 
-def in_present_format(settings: Mapping[str, Any], where: str, algo: str | None = None) -> dict[str, Any]:
+def in_present_format(
+    settings: Mapping[str, Any], where: str, algo: str | None = None, *, of_run: bool = False
+) -> dict[str, Any]:
     """The same settings with the algorithm's name and its own settings in a section of their own.
 
     Args:
         settings: sections, as a file of any format has them.
         where: they came from, for messages.
         algo: the algorithm that is meant where they name none.
+        of_run: whether they are a run's, made by an earlier version.
 
     Raises:
-        ConfigError: a setting belongs to another algorithm than the one that is named.
+        ConfigError: a setting belongs to another algorithm than the one that is named, or is given by both its names;
+            or the section `algorithm` is no section.
     """
     present = dict(settings)
     if present.get("format") == 1:
         present["format"] = FORMAT
+    section = present.get("algorithm")
+    if isinstance(section, Mapping):
+        for key in section:
+            if not isinstance(key, str):
+                raise ConfigError(f"In {where}: algorithm has the key {key!r}, expected names of settings.")
+        if not isinstance(section.get("name", ""), str):
+            raise ConfigError(f"In {where}: algorithm.name is {shown(section['name'])}, expected a name.")
     both = present.get("adversarial")
-    if not isinstance(both, Mapping) or not (both.keys() & {"algo", *MOVED}):
+    if not isinstance(both, Mapping):
         return present
     shared = {key: value for key, value in both.items() if key != "algo" and key not in MOVED}
-    section = present.get("algorithm")
-    section = dict(section) if isinstance(section, Mapping) else {}
+    own = dict(section) if isinstance(section, Mapping) else {}
     if "algo" in both:
         if not isinstance(both["algo"], str):
-            raise ConfigError(f"In {where}: adversarial.algo is {both['algo']!r}, expected the name of an algorithm.")
-        section.setdefault("name", both["algo"])
-    name = section.get("name", algo)
-    for key in MOVED.keys() & both.keys():
+            raise ConfigError(f"In {where}: adversarial.algo is {shown(both['algo'])}, expected a name.")
+        _put(own, "name", both["algo"], "adversarial.algo", where)
+    name = own.get("name", algo)
+    for key in [key for key in MOVED if key in both]:
         moved, value = MOVED[key], both[key]
         if name in moved.owners or (name is None and value not in moved.usual):
-            section.setdefault(moved.name, value)
-        elif value not in moved.usual:
+            _put(own, moved.name, value, f"adversarial.{key}", where)
+        elif value not in moved.usual and not of_run:
             raise ConfigError(
                 f"In {where}: adversarial.{key} belongs to {' and '.join(moved.owners)} and would change nothing here: "
                 "leave it out."
             )
-    if name == "wgan" and settings.get("format") == 1 and shared.get("weight_clamp", 0) is None:
+    if name == "wgan" and settings.get("format") == 1 and shared.get("weight_clamp") is None:
         shared["weight_clamp"] = WGAN_CLAMP
-    return {**present, "adversarial": shared, **({"algorithm": section} if section else {})}
+    present["adversarial"] = shared
+    if own:
+        present["algorithm"] = own
+    return present
+
+
+def _put(section: dict[str, Any], name: str, value: Any, before: str, where: str) -> None:
+    if name in section and section[name] != value:
+        raise ConfigError(
+            f"In {where}: algorithm.{name} is {shown(section[name])} and {before}, its name before, is {shown(value)}: "
+            f"leave out {before}."
+        )
+    section[name] = value
+
+
+def present_name(dotted: str) -> str:
+    """The name of a setting, ``section.setting``, where earlier versions called it otherwise."""
+    section, _, name = dotted.partition(".")
+    if section != "adversarial" or name not in {"algo", *MOVED}:
+        return dotted
+    return "algorithm.name" if name == "algo" else f"algorithm.{MOVED[name].name}"

@@ -13,7 +13,7 @@ from seqgan.errors import ConfigError, nearest
 from seqgan.files import write_file
 from seqgan.metrics.metric import direction, watched
 from seqgan.metrics.of_models import NLL
-from seqgan.settings.before import read_run_settings
+from seqgan.settings.before import in_present_format, read_run_settings
 from seqgan.settings_file import read_settings
 from seqgan.sweeps.slurm import check_asked
 from seqgan.sweeps.space import ALGORITHM, SECTIONS
@@ -107,6 +107,8 @@ def read_sweep_file(path: Path) -> SweepFile:
     config = sweep.config
     if isinstance(config, str):
         config = without_rules_of_before(read_run_settings(Path(config)))
+    else:
+        config = in_present_format(config, f"{path}: config")
     for name, section in config.items():
         if section is not None and (name in SECTIONS or name == ALGORITHM) and not isinstance(section, dict):
             raise ConfigError(f"{path}: config.{name} is {section!r}, expected settings by their names.")

@@ -17,7 +17,7 @@ from seqgan.config import (
 )
 from seqgan.errors import ConfigError, nearest
 from seqgan.objectives import ALGORITHMS
-from seqgan.settings.before import MOVED
+from seqgan.settings.before import present_name
 
 SECTIONS: dict[str, type[msgspec.Struct]] = {
     "data": DataConfig,
@@ -144,13 +144,11 @@ def _type_of(name: str, sections: Sequence[str], where: str) -> Any:
     Raises:
         ConfigError: there is no such setting, or it is none that a trial decides.
     """
-    section, dot, field = name.partition(".")
+    section, dot, field = present_name(name).partition(".")
     if name == "seed":
         raise ConfigError(
             f"{where}: each trial is trained with all of seeds: name them there, and take it out of space."
         )
-    if section == "adversarial" and field in {"algo", *MOVED}:  # as earlier versions called them
-        section, field = ALGORITHM, "name" if field == "algo" else MOVED[field].name
     if section not in (*SECTIONS, ALGORITHM) or not dot:
         known = [f"{each}.{key}" for each in sections for key in _types_in(each)]
         raise ConfigError(f"{where} is no setting.{nearest(name, known)} Names are like adversarial.rollouts.")

@@ -21,7 +21,7 @@ from seqgan.files import TEMPORARY_SUFFIX, write_file
 from seqgan.runs.directory import is_run, open_run
 from seqgan.runs.metric_log import read_metrics
 from seqgan.runs.weights import said_of
-from seqgan.settings.before import in_present_format
+from seqgan.settings.before import in_present_format, present_name
 from seqgan.settings_file import read_settings
 from seqgan.sweeps.file import SweepFile
 from seqgan.sweeps.space import with_values
@@ -339,7 +339,12 @@ def _check_ended(code: int, log: Path) -> None:
 def trial_settings(sweep: SweepFile, values: Mapping[str, Any], seed: int) -> dict[str, Any]:
     """The settings of one run: those of all trials, those of this one, and the seed, which the split of a text does not
     follow: the spread over seeds is that of the training."""
-    settings = in_present_format(with_values({**sweep.settings, "seed": seed}, values), "its settings")
+    present = {present_name(name): value for name, value in values.items()}
+    settings = dict(in_present_format(sweep.settings, "its settings"))
+    section, name = settings.get("algorithm"), present.get("algorithm.name")
+    if isinstance(section, dict) and name is not None and section.get("name", name) != name:
+        del settings["algorithm"]  # what is one algorithm's own is none of another's
+    settings = with_values({**settings, "seed": seed}, present)
     settings.pop("format", None)
     return settings
 

@@ -18,7 +18,7 @@ from seqgan.discriminators.protocol import Discriminator
 from seqgan.errors import ConfigError, TrainingError
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.interrupt import Stop
-from seqgan.objectives.algorithm import Algorithm, Relaxed, Sampled, SelfPlay
+from seqgan.objectives.algorithm import Algorithm, Relaxed, Sampled, SelfPlay, check_record
 from seqgan.progress import SILENT, Shown, progress_of
 from seqgan.runs.checkpoint import (
     check_moments,
@@ -35,7 +35,7 @@ from seqgan.runs.thinning import is_logged, is_shown, thin_samples
 from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.training.doctor import Doctor
 from seqgan.training.engine import device_of, seeded
-from seqgan.training.fitting import check_algorithm, check_players, check_reward
+from seqgan.training.fitting import check_players, check_reward
 from seqgan.training.keeping import Keeper
 from seqgan.training.log_odds import check_log_odds, few_weights
 from seqgan.training.players import Players, check_processes
@@ -46,7 +46,7 @@ from seqgan.training.relaxed import RelaxedPlayers, check_relaxed
 from seqgan.training.rewards import OwnReward
 from seqgan.training.sampled import SampledPlayers, check_sampled
 from seqgan.training.self_play import SelfPlayPlayers
-from seqgan.training.used import check_used
+from seqgan.training.used import check_used, refuse_unread
 
 OnRound = Callable[[int, dict[str, float]], None]
 """What is given the number of a round that was played, and its values by name."""
@@ -115,9 +115,16 @@ def train_adversarially(
             sentences first.
         TrainingError: training diverged, or it collapsed and was to stop then.
     """
-    check_algorithm(algorithm)
-    config = whole("adversarial", config, settings, algorithm.defaults.get("adversarial", {}))
+    check_record(algorithm)
+    for name in settings:
+        if name in algorithm.settings.__struct_fields__:
+            raise ConfigError(
+                f"{name} is a setting of {algorithm.name} itself: train {algorithm.name}.with_settings({name}=...)."
+            )
+    usual = algorithm.defaults.get("adversarial", {})
+    config = whole("adversarial", config, settings, usual, of=f"the defaults of {algorithm.name}")
     assert config is not None
+    refuse_unread(config, algorithm, resumed=resume)
     check_on_collapse(config)
     if isinstance(algorithm, Sampled) and not resume:
         check_log_odds(config, algorithm)

@@ -34,7 +34,7 @@ from seqgan.fitting import (
     untouched_numbers,
 )
 from seqgan.generators.protocol import Generator, GeneratorModule
-from seqgan.objectives.algorithm import Relaxed, Sampled
+from seqgan.objectives.algorithm import Relaxed, Sampled, check_record
 from seqgan.objectives.spin import SelfPlay
 from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.tensors.modes import evaluating
@@ -109,7 +109,7 @@ def check_players(
     Raises:
         PlayerError: one lacks something, or gives results of other shapes; or the algorithm is no record.
     """
-    check_algorithm(algorithm)
+    check_record(algorithm)
     relaxed = isinstance(algorithm, Relaxed)
     if isinstance(algorithm, Relaxed):
         _check_relaxed_generator(generator, text, reads_distributions=not algorithm.feed_tokens)
@@ -131,18 +131,6 @@ def check_players(
             _check_relaxed_judge(discriminator, batch, generator.vocabulary_size)
         else:
             _check_judge(discriminator, batch, reads=reads, trained=trained)
-
-
-def check_algorithm(algorithm: Any) -> None:
-    """That an algorithm is a record.
-
-    Raises:
-        PlayerError: it is something else.
-    """
-    if not isinstance(algorithm, Sampled | Relaxed | SelfPlay):
-        raise PlayerError(
-            f"The algorithm is {algorithm!r}, expected a record, such as seqgan.objectives.ALGORITHMS['seqgan']."
-        )
 
 
 def check_reward(reward: OwnReward, text: Text, config: AdversarialConfig, device: torch.device) -> None:

@@ -64,6 +64,11 @@ def check_relaxed(
                 f"adversarial.{name} has the generator read real tokens, and this one makes all positions at once: "
                 "leave it out, or use --generator gru."
             )
+    if algorithm.needs_clamp and config.weight_clamp is None:
+        raise ConfigError(
+            f"{algorithm.name} bounds its critic by adversarial.weight_clamp alone, and it is not set: set it, such "
+            "as to 0.01."
+        )
     if config.teacher_helping:
         refuse_own_places(config, "adversarial.teacher_helping")
     if not steps and drawn != algorithm.gumbel:

@@ -1,7 +1,5 @@
 """Which of the settings that algorithms share an algorithm reads: what would change nothing is refused."""
 
-from collections.abc import Collection
-
 from seqgan.algorithm_settings import shared_settings
 from seqgan.errors import ConfigError
 from seqgan.objectives.algorithm import Algorithm, Relaxed, Sampled, SelfPlay
@@ -49,14 +47,8 @@ def check_used(config: AdversarialConfig, algorithm: Algorithm, *, resumed: bool
     Raises:
         ConfigError: one is; what it belongs to.
     """
-    # What nobody asked for is no mistake.
-    defaults = AdversarialConfig(), shared_settings(algorithm)
-    given = {
-        name
-        for name in AdversarialConfig.__struct_fields__
-        if all(getattr(config, name) != getattr(default, name) for default in defaults)
-    }
-    _refuse_unread(given, algorithm, resumed=resumed)
+    refuse_unread(config, algorithm, resumed=resumed)
+    given = asked_for(config, algorithm)
     belongs = {
         "rollouts": (config.credit == "rollouts", "credit rollouts"),
         "memory": (config.credit == "rollouts", "credit rollouts"),
@@ -75,7 +67,23 @@ def check_used(config: AdversarialConfig, algorithm: Algorithm, *, resumed: bool
             raise ConfigError(f"adversarial.{name} belongs to {owner} and would change nothing here: leave it out.")
 
 
-def _refuse_unread(given: Collection[str], algorithm: Algorithm, *, resumed: bool) -> None:
+def asked_for(config: AdversarialConfig, algorithm: Algorithm) -> set[str]:
+    """The settings that somebody asked for: that are neither the general defaults nor the algorithm's."""
+    defaults = AdversarialConfig(), shared_settings(algorithm)
+    return {
+        name
+        for name in AdversarialConfig.__struct_fields__
+        if all(getattr(config, name) != getattr(default, name) for default in defaults)
+    }
+
+
+def refuse_unread(config: AdversarialConfig, algorithm: Algorithm, *, resumed: bool = False) -> None:
+    """That no setting is given which belongs to algorithms of another kind; arguments as of `check_used`.
+
+    Raises:
+        ConfigError: one is; what it belongs to.
+    """
+    given = asked_for(config, algorithm)
     for name, owner in unread(algorithm).items():
         allowed_before = isinstance(algorithm, SelfPlay) and name not in OF_RELAXATION
         if name not in given or (resumed and (name in READ_BEFORE or allowed_before)):

@@ -5,6 +5,7 @@ rounds, with players of four units; of most the settings alone are kept. `4-roun
 generator was after two more rounds.
 """
 
+import re
 import shutil
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from safetensors.torch import load_file
 from seqgan.algorithm_settings import build_algorithm
 from seqgan.cli.main import main
 from seqgan.config import RunConfig, with_settings
-from seqgan.errors import ConfigError
+from seqgan.errors import ConfigError, RunError
 from seqgan.objectives import ALGORITHMS
 from seqgan.runs.directory import open_run
 from seqgan.settings.before import MOVED, in_present_format, read_run_settings
@@ -117,3 +118,62 @@ def test_flags_by_their_former_names_are_taken_and_told(before, capsys):
     assert (
         "--adversarial.spin-weight belongs to spin and would change nothing here, for seqgan" in capsys.readouterr().err
     )
+
+
+def test_a_runs_own_file_may_have_what_nothing_read_and_no_more(before):
+    path = before / "plain" / "bgan" / "config.yaml"
+    whole = path.read_text()
+    path.write_text(whole.replace("annealing: exponential", "annealing: linear"))
+    assert open_run(path.parent).config.algorithm == {"name": "bgan"}
+    path.write_text(whole.replace("  algo: bgan\n", ""))
+    with pytest.raises(RunError, match="is damaged: it has `adversarial`, and no `algorithm` with a name"):
+        open_run(path.parent)
+    path = before / "plain" / "relgan" / "config.yaml"
+    path.write_text(path.read_text().replace("inverse_temperature: 50.0", "inverse_temperature: null"))
+    with pytest.raises(ConfigError, match=r"In .*config\.yaml: algorithm\.inverse_temperature is None, expected float"):
+        open_run(path.parent)
+
+
+def test_a_setting_that_a_later_version_adds_is_no_other_one(before):
+    path = before / "plain" / "relgan" / "config.yaml"
+    path.write_text(path.read_text().replace("  annealing_rounds: 9\n", ""))
+    assert open_run(path.parent).config.algorithm["annealing_rounds"] == 0
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ("{name: [1, 2]}", r"In mine.yaml: algorithm\.name is \[1, 2\], expected a name"),
+        ("{name: null}", r"algorithm\.name is None, expected a name"),
+        ("{name: relgan, 5: 3}", "algorithm has the key 5, expected names of settings"),
+        ("{name: relgan, self: 3}", r"In mine.yaml: algorithm\.self is no setting of relgan"),
+        ("{name: relgan, inverse_temperature: 0x" + "f" * 6000 + "}", "is a number of very many digits"),
+        ("{name: relgan, bogus: 3}", r"algorithm\.bogus is no setting of relgan"),
+        ("relgan", r"algorithm is 'relgan', expected object"),
+    ],
+)
+@pytest.mark.parametrize("algo", [[], ["--algo", "spin"]])
+def test_a_bad_section_is_told_in_a_line(before, capsys, section, message, algo):
+    (before.parent / "mine.yaml").write_text(f"algorithm: {section}\n")
+    command = ["adversarial", "--run", str(before / "plain"), "--name", "x", "--config", "mine.yaml", *algo]
+    assert main([*command, "--no-verdict"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert re.search(message, line)
+    assert not (before / "plain" / "x").exists()
+
+
+def test_one_file_of_settings_serves_several_commands(before, tmp_path):
+    for section in ("adversarial: {penalty_weight: 5.0}", "algorithm: {penalty_weight: 5.0}"):
+        (tmp_path / "mine.yaml").write_text(f"{section}\npretrain: {{epochs: 1}}\n")
+        small = ["--generator.hidden-size", "4", "--generator.embedding-size", "4", "--overwrite", "--quiet"]
+        command = ["pretrain", "--corpus", str(before / "plain.txt"), "--config", "mine.yaml", "--run", "anew", *small]
+        assert main(command) == 0
+
+
+def test_both_names_of_a_setting_may_not_say_different_things():
+    for settings in (
+        {"algorithm": {"name": "spin", "weight": 0.5}, "adversarial": {"spin_weight": 0.3}},
+        {"algorithm": {"name": "relgan"}, "adversarial": {"algo": "spin"}},
+    ):
+        with pytest.raises(ConfigError, match=r"In here: algorithm\.\w+ is .*, its name before, is .*: leave out"):
+            in_present_format(settings, "here")

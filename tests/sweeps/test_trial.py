@@ -16,6 +16,7 @@ from support.hand_made_runs import pretrained_run, write_lines  # noqa: E402
 
 from seqgan.config import DataConfig, PretrainConfig, RunConfig, settings_text  # noqa: E402
 from seqgan.errors import ConfigError  # noqa: E402
+from seqgan.sweeps.file import check_same, read_sweep_file  # noqa: E402
 from seqgan.sweeps.storage import claim, next_trial, open_study  # noqa: E402
 from seqgan.sweeps.trial import (  # noqa: E402
     PATIENCE_SECONDS,
@@ -273,3 +274,29 @@ def test_trials_of_an_earlier_version_are_not_compared_with_new_ones(tmp_path, r
         ConfigError, match=rf"trial-000-seed-0 was trained by an earlier .*\({section}.{name}: {value}\)"
     ):
         refuse_rules_of_before(tmp_path)
+
+
+def test_settings_by_names_of_before_are_searched_as_by_those_of_today():
+    config = {"algorithm": {"name": "wgan-gp", "penalty_weight": 10.0}, "adversarial": {"rounds": 2}}
+    former = {"adversarial": {"algo": "wgan-gp", "penalty_weight": 10.0, "rounds": 2}}
+    for given in (config, former):
+        for name in ("adversarial.penalty_weight", "algorithm.penalty_weight"):
+            sweep = sweep_of(command="adversarial", config=given, space={name: [1.0, 20.0]}, objective="nll")
+            assert trial_settings(sweep, {name: 20.0}, 1)["algorithm"] == {"name": "wgan-gp", "penalty_weight": 20.0}
+        for name in ("adversarial.algo", "algorithm.name"):
+            sweep = sweep_of(command="adversarial", config=given, space={name: ["wgan", "wgan-gp"]}, objective="nll")
+            assert trial_settings(sweep, {name: "wgan"}, 1)["algorithm"] == {"name": "wgan"}
+            assert trial_settings(sweep, {name: "wgan-gp"}, 1)["algorithm"]["penalty_weight"] == 10.0
+
+
+def test_a_sweep_that_was_kept_before_is_the_same_sweep(tmp_path):
+    """A kept file has its settings inline, as they were when it was begun."""
+    (tmp_path / "settings.yaml").write_text("format: 1\nadversarial: {algo: wgan-gp, penalty_weight: 5.0, rounds: 2}\n")
+    text = "command: adversarial\nspace: {adversarial.batch_size: [8, 16]}\nobjective: nll\nconfig: "
+    (tmp_path / "mine.yaml").write_text(f"{text}{tmp_path / 'settings.yaml'}\n")
+    folder = tmp_path / "sweep"
+    folder.mkdir()
+    (folder / "sweep.yaml").write_text(
+        f"{text}{{format: 1, adversarial: {{algo: wgan-gp, penalty_weight: 5.0, rounds: 2}}}}\n"
+    )
+    check_same(read_sweep_file(tmp_path / "mine.yaml"), folder, tmp_path / "mine.yaml")

@@ -11,7 +11,7 @@ from support.tiny_models import write_model
 
 from seqgan.build import build_discriminator, build_generator, build_text
 from seqgan.build_pretrained import with_discriminator_files, with_generator_files, with_own_tokenizer
-from seqgan.config import DiscriminatorConfig, GeneratorConfig, PretrainConfig, RunConfig
+from seqgan.config import AdversarialConfig, DiscriminatorConfig, GeneratorConfig, PretrainConfig, RunConfig
 from seqgan.decoding import Samples
 from seqgan.errors import ConfigError, SeqganError
 from seqgan.objectives import GAD, MALIGAN, REVERSE_KL, SEQGAN, SPIN
@@ -37,6 +37,11 @@ def start(text):
 def settings(**changes):
     small = {"rounds": 2, "warmup_steps": 1, "credit": "sequence", "rollouts": 16, **changes}
     return msgspec.structs.replace(ADVERSARIAL, **small)
+
+
+def alone(**changes):
+    """Settings without those of rewards and discriminators."""
+    return AdversarialConfig(**{"rounds": 2, "batch_size": 8, "evaluate_every": 1, "evaluate_samples": 10, **changes})
 
 
 def trained(start, text, algorithm, config, **options):
@@ -65,7 +70,7 @@ def test_a_run_that_was_stopped_equals_one_that_was_not(text, start, tmp_path, n
     for stops in ([3], [1, 3]):
         run = new_run(text, tmp_path / f"run{len(stops)}")
         for rounds in stops:
-            config = settings(**changes, rounds=rounds)
+            config = alone(rounds=rounds) if name == "spin" else settings(**changes, rounds=rounds)
             both = trained(start, text, algorithm, config, run=run, resume=rounds != stops[0])
         results.append(both)
     assert same_weights(results[0][0], results[1][0])
@@ -269,7 +274,8 @@ def pretrained(text, tmp_path_factory):
 def test_every_algorithm_trains_a_pretrained_model(pretrained, name):
     text, generators, judge = pretrained
     algorithm = SPIN if name == "spin" else SAMPLED[name]
-    config = settings(rounds=1, batch_size=4, discriminator_pool=4, discriminator_steps=1)
+    both = {"rounds": 1, "batch_size": 4}
+    config = alone(**both) if name == "spin" else settings(**both, discriminator_pool=4, discriminator_steps=1)
     generator, discriminator = trained((generators["plain"], judge), text, algorithm, config)
     assert not same_weights(generator, generators["plain"])
     assert same_weights(discriminator, judge) == (name == "spin")

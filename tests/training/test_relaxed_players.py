@@ -26,7 +26,8 @@ RELAXED_CONFIG = {
     "evaluate_samples": 8,
     "warmup_steps": 1,
 }
-WGAN_CLAMP = {"weight_clamp": 0.01}
+CLAMPED = {"wgan": {"weight_clamp": 0.01}}
+"""What bounds a critic that nothing else bounds."""
 KINDS = ("gru", "lstm", "relational", "transformer", "residual-conv")
 JUDGES = ("cnn", "many-view", "residual-conv", "rnn", "transformer")
 
@@ -50,7 +51,7 @@ def discriminator_of(text, kind, **settings):
 
 def players_of(text, algo, kind="lstm", judge="rnn", **settings):
     own = {name: settings.pop(name) for name in RELAXED[algo].settings.__struct_fields__ if name in settings}
-    config = AdversarialConfig(**{**RELAXED_CONFIG, **settings})
+    config = AdversarialConfig(**{**RELAXED_CONFIG, **CLAMPED.get(algo, {}), **settings})
     rng = torch.Generator().manual_seed(3)
     players = generator_of(text, kind, state_noise=1.0), discriminator_of(text, judge)
     return RelaxedPlayers(*players, text, RELAXED[algo].with_settings(**own), config, rng)
@@ -77,7 +78,7 @@ def test_every_pair_trains_resumes_samples_and_is_judged(text, tmp_path, algo, k
             generator, discriminator = copy.deepcopy(start), copy.deepcopy(critic)
             # The temperature's way must not depend on how long the training is, which is other here.
             own = {"annealing_rounds": 4} if RELAXED[algo].anneals else {}
-            config = AdversarialConfig(rounds=rounds, **RELAXED_CONFIG)
+            config = AdversarialConfig(rounds=rounds, **RELAXED_CONFIG, **CLAMPED.get(algo, {}))
             judged = judge_while_training(generator, text, 8, 0, samples_folder=run.samples_folder)
             train_adversarially(
                 generator,
@@ -104,7 +105,7 @@ def test_every_pair_trains_resumes_samples_and_is_judged(text, tmp_path, algo, k
 @pytest.mark.parametrize("algo", sorted(RELAXED))
 def test_a_generator_of_all_positions_at_once_samples_as_it_is_trained(text, algo):
     drawn = RELAXED[algo].gumbel
-    config = AdversarialConfig(**{**RELAXED_CONFIG, "output_decay": 0.0})
+    config = AdversarialConfig(**{**RELAXED_CONFIG, **CLAMPED.get(algo, {}), "output_decay": 0.0})
     rng = torch.Generator().manual_seed(3)
     generator, critic = generator_of(text, "residual-conv", drawn=drawn), discriminator_of(text, "rnn")
     players = RelaxedPlayers(generator, critic, text, RELAXED[algo], config, rng)
@@ -151,7 +152,7 @@ def test_a_generator_of_all_positions_at_once_learns_words_whose_letters_depend_
 )
 @pytest.mark.parametrize("algo", sorted(RELAXED))
 def test_what_relaxed_players_do_not_read_is_refused_where_a_run_begins(text, algo, setting):
-    config = AdversarialConfig(**{**RELAXED_CONFIG, **setting})
+    config = AdversarialConfig(**{**RELAXED_CONFIG, **CLAMPED.get(algo, {}), **setting})
     with pytest.raises(ConfigError, match=f"{next(iter(setting))} belongs to algorithms that reward samples"):
         check_settings(config, RELAXED[algo], state_noise=1.0)
     check_settings(config, RELAXED[algo], state_noise=1.0, resumed=True)
@@ -169,7 +170,7 @@ def test_likeliest_tokens_are_not_sampled_where_drawn_ones_are_trained(text):
 
 
 def test_weights_are_clamped_after_each_update_of_the_critic(text):
-    players = players_of(text, "wgan", discriminator_steps=1, **WGAN_CLAMP)
+    players = players_of(text, "wgan", discriminator_steps=1)
     assert max(value.abs().max() for value in players.discriminator.parameters()) > 0.01
     players.train_discriminator(6, 1)
     assert max(value.abs().max() for value in players.discriminator.parameters()) <= 0.01
@@ -413,3 +414,10 @@ def test_a_run_whose_temperature_falls_over_its_rounds_cannot_be_made_longer():
     constant = {"annealing": "constant"}
     refuse_other_rounds(config_of(3, "relgan", **constant), config_of(6, "relgan", **constant), "here")
     refuse_other_rounds(config_of(3, "wgan-gp"), config_of(6, "wgan-gp"), "here")
+
+
+def test_a_critic_that_nothing_bounds_is_refused():
+    with pytest.raises(ConfigError, match=r"wgan bounds its critic by adversarial\.weight_clamp alone"):
+        check_settings(AdversarialConfig(), RELAXED["wgan"], state_noise=1.0)
+    check_settings(AdversarialConfig(weight_clamp=0.1), RELAXED["wgan"], state_noise=1.0)
+    check_settings(AdversarialConfig(), WGAN_GP, state_noise=1.0)
