@@ -21,6 +21,13 @@ def mask_from_tokens(tokens: Tensor, end: int | None) -> Tensor:
     return torch.cat([torch.zeros_like(ended[..., :1]), ended[..., :-1]], dim=-1) == 0
 
 
+def take_rows(tokens: Tensor, mask: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Some rows of padded sequences, without the columns in which all of them have ended. [N, T] -> [B, T'], both"""
+    mask = mask[rows]
+    longest = int(mask.sum(dim=1).max())
+    return tokens[rows, :longest], mask[:, :longest]
+
+
 def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
     """Mean of `values` where `mask` is True; 0 when it is True nowhere. Both [...], result []."""
     return torch.where(mask, values, 0.0).sum() / mask.sum().clamp(min=1)

@@ -9,6 +9,7 @@ from typing import Any, Self, TypeAlias
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 State: TypeAlias = Any
 """A nested tuple of tensors with rows in axis 0, or None; some of the tuples may be `SharedRows`. While several
@@ -129,6 +130,20 @@ def join_rows(*states: State) -> State:
     if isinstance(states[0], SharedRows):
         return _join_shared(states)
     return tuple(join_rows(*parts) for parts in zip(*states, strict=True))
+
+
+def join_filled(first: Tensor, second: Tensor) -> Tensor:
+    """Rows of the first, then of the second; the narrower one is filled up with 0.
+
+    Args:
+        first: [A, ..., T]
+        second: [B, ..., T'], its other axes as those of the first.
+
+    Returns:
+        [A + B, ..., the larger of T and T']
+    """
+    width = max(first.shape[-1], second.shape[-1])
+    return torch.cat([functional.pad(part, (0, width - part.shape[-1])) for part in (first, second)])
 
 
 def disturb_rows(state: State, scale: float, rng: torch.Generator) -> State:
