@@ -775,7 +775,7 @@ MUTANTS = (
         "critic-reads-padding",
         "What the critic knows of a source is its state behind the source's padding.",
         "training/critic.py",
-        "hidden[torch.arange(len(source), device=source.device), last]",
+        "hidden[torch.arange(len(hidden), device=hidden.device), last]",
         "hidden[:, -1]",
         ("tests/training/test_conditional.py::test_a_critic_reads_a_source_up_to_its_end_and_no_padding",),
     ),
@@ -832,9 +832,8 @@ MUTANTS = (
         "source-repeated-in-rounds",
         "The samples of a source lie in a row, and its repetitions in rounds.",
         "training/sampled.py",
-        "return repeat_rows(model.encode(drawn.real.source, drawn.real.source_mask), drawn.completions)",
-        "context = model.encode(drawn.real.source, drawn.real.source_mask)\n"
-        "    return select_rows(context, torch.arange(len(drawn.real.tokens)).repeat(drawn.completions))",
+        "return repeat_rows(context_of(model, drawn.real.condition), drawn.completions)",
+        "context = context_of(model, drawn.real.condition)\n    return join_rows(*[context] * drawn.completions)",
         CONDITIONAL,
     ),
     Mutant(
@@ -842,15 +841,16 @@ MUTANTS = (
         "Generated sentences are shown with the sources of others.",
         "training/sampled.py",
         "context = join_rows(context, context)",
-        "context = join_rows(context, select_rows(context, torch.arange(tokens.shape[1]).flip(0)))",
+        "from seqgan.tensors.rows import select_rows\n"
+        "        context = join_rows(context, select_rows(context, torch.arange(tokens.shape[1]).flip(0)))",
         CONDITIONAL,
     ),
     Mutant(
         "reference-of-another",
         "Completions are compared with the references of others.",
         "training/rewards.py",
-        "Batch(*select_rows(tuple(real), row))",
-        "Batch(*select_rows(tuple(real), row.flip(0)))",
+        "real.select(row)",
+        "real.select(row.flip(0))",
         CONDITIONAL,
     ),
     Mutant(

@@ -15,9 +15,8 @@ from seqgan.progress import printable
 from seqgan.settings.types import MOST, Seed
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from seqgan.runs.directory import Run
+    from seqgan.tensors.condition import Condition
 
 
 class SampleFlags(CommonFlags, frozen=True, kw_only=True):
@@ -212,11 +211,9 @@ def answers(flags: SampleFlags, run: "Run") -> list[str]:
 
     device = choose_device(flags.device)
     generator = load_generator(run).to(device)
-    ids, mask = sources_of(flags, run)
     found = answer_sources(
         stepping(generator),
-        ids.to(device),
-        mask.to(device),
+        sources_of(flags, run).to(device),
         run.config.data.max_length,
         run.tokenizer,
         run.vocabulary,
@@ -257,14 +254,13 @@ def chosen(flags: SampleFlags, run: "Run") -> list[str]:
         prefix = None if flags.prefix is None else encode_prefix(flags.prefix, run.tokenizer, run.vocabulary)
         found = best_sentences(generator, discriminator, flags.count or 20, n, run.reading, prefix=prefix, **how)
     else:
-        ids, mask = sources_of(flags, run)
-        ids, mask = ids.to(device), mask.to(device)
-        found = best_answers(stepping(generator), discriminator, ids, mask, n, run.reading, **how)
+        condition = sources_of(flags, run).to(device)
+        found = best_answers(stepping(generator), discriminator, condition, n, run.reading, **how)
     return [f"{sentence}\t{score:.4f}" if flags.scores else sentence for sentence, score in found]
 
 
-def sources_of(flags: SampleFlags, run: "Run") -> "tuple[Tensor, Tensor]":
-    """Ids and mask of the sources that the flags name. [N, L]"""
+def sources_of(flags: SampleFlags, run: "Run") -> "Condition":
+    """The sources that the flags name, N rows."""
     from seqgan.evaluation.generate import read_sources
 
     assert flags.source is not None

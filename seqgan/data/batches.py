@@ -9,6 +9,7 @@ from seqgan.data.order import EXACT_SENTENCES, BlockedBatches, distinct_rows, ep
 from seqgan.data.sequences import AnySequences, Batch, Sequences
 from seqgan.data.token_ids import Vocabulary
 from seqgan.errors import ConfigError, CorpusError
+from seqgan.tensors.condition import Condition
 
 LONGEST_AUTOMATIC = 256
 """Most tokens a sentence has where no other limit was asked for."""
@@ -64,10 +65,8 @@ def encode_sentences(
     return Sequences(tokens, mask), long
 
 
-def encode_sources(
-    sources: Sequence[Sequence[str]], vocabulary: Vocabulary, max_length: int
-) -> tuple[Tensor, Tensor, int]:
-    """Sources as one padded tensor, without end symbols, and how many of them were too long.
+def encode_sources(sources: Sequence[Sequence[str]], vocabulary: Vocabulary, max_length: int) -> tuple[Condition, int]:
+    """Sources as the condition of what answers them, without end symbols, and how many of them were too long.
 
     Args:
         sources: token lists.
@@ -75,7 +74,7 @@ def encode_sources(
         max_length: most tokens; longer sources keep their first ones. `source_cut.fit_sources` cuts them otherwise.
 
     Returns:
-        Ids [sources, L] and a mask that is True at real tokens [sources, L]; the number of sources that were cut.
+        Ids and mask [sources, L]; the number of sources that were cut.
 
     Raises:
         CorpusError: a source has no tokens, or there are none.
@@ -94,7 +93,7 @@ def encode_sources(
     ids = torch.full((len(sources), width), vocabulary.end or 0)
     mask = torch.arange(width) < lengths.unsqueeze(1)
     ids[mask] = torch.tensor([number for tokens in sources for number in vocabulary.encode(tokens[:max_length])])
-    return ids, mask, sum(len(tokens) > max_length for tokens in sources)
+    return Condition(ids, mask), sum(len(tokens) > max_length for tokens in sources)
 
 
 def encode_pairs(
@@ -126,8 +125,8 @@ def encode_pairs(
     if too_long == "drop":
         room = max_length - (vocabulary.end is not None)
         sources = [source for source, tokens in zip(sources, sentences, strict=True) if len(tokens) <= room]
-    ids, mask, long_sources = encode_sources(sources, source_vocabulary, max_source_length)
-    return sequences._replace(source=ids, source_mask=mask), long, long_sources
+    condition, long_sources = encode_sources(sources, source_vocabulary, max_source_length)
+    return sequences._replace(condition=condition), long, long_sources
 
 
 def epoch_batches(
@@ -150,7 +149,7 @@ def epoch_batches(
         seed: of the run.
         epoch: which one.
         drop_last: leave out as many rows as would make a batch of fewer than `batch_size`, others in each epoch.
-        by_length: batches of sentences that are about as long (and then their sources), as `ordered` makes them.
+        by_length: batches of sentences that are about as long (and then their conditions), as `ordered` makes them.
 
     Returns:
         Row numbers on the device of `sequences`, [batch_size] each; without `drop_last` one batch may have fewer.
@@ -163,16 +162,16 @@ def epoch_batches(
         # Before they are sorted: the incomplete batch at a sorted pool's end would always be of long sentences.
         rows = rows[: len(rows) // batch_size * batch_size]
     if by_length:
-        source_lengths = sequences.source_lengths(rows)
-        source_lengths = None if source_lengths is None else source_lengths.cpu()
-        batches = ordered(rows, sequences.lengths(rows).cpu(), batch_size, rng, source_lengths)
+        condition = sequences.condition
+        of_condition = None if condition is None else condition.lengths()[rows].cpu()
+        batches = ordered(rows, sequences.lengths(rows).cpu(), batch_size, rng, of_condition)
     else:
         batches = list(rows.split(batch_size)) if len(rows) else []
     return [batch.to(sequences.rows_device) for batch in batches]
 
 
 def take(sequences: AnySequences, rows: Tensor) -> Batch:
-    """Some sentences, and their sources, each without the columns in which all of them have ended."""
+    """Some sentences, and their conditions, each without the columns in which all of them have ended."""
     return sequences.take(rows)
 
 
@@ -182,5 +181,5 @@ def mean_length(sequences: AnySequences) -> float:
 
 
 def draw_batch(sequences: AnySequences, size: int, rng: torch.Generator) -> Batch:
-    """Random sentences with their sources: distinct rows where there are enough, else with repetition."""
+    """Random sentences with their conditions: distinct rows where there are enough, else with repetition."""
     return sequences.take(distinct_rows(sequences.sentences, size, rng, in_memory=sequences.in_memory))

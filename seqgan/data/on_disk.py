@@ -40,8 +40,7 @@ class StreamedSequences:
             batches as wide as their longest sentence.
     """
 
-    source = None
-    source_mask = None
+    condition = None
 
     def __init__(
         self, pieces: Sequence[Piece], end: int, limit: int, device: torch.device | None = None, width: int = 0
@@ -93,9 +92,6 @@ class StreamedSequences:
             offsets = self._pieces[piece].offsets
             lengths[there] = offsets[local + 1] - offsets[local]
         return torch.from_numpy(lengths.clip(max=self._limit))
-
-    def source_lengths(self, rows: Tensor) -> None:
-        """None: it is plain text."""
 
     @cached_property
     def mean_length(self) -> float:

@@ -31,7 +31,7 @@ def epoch_rng(seed: int, epoch: int, pool: int | None = None) -> torch.Generator
 
 
 def ordered(
-    rows: Tensor, lengths: Tensor, batch_size: int, rng: torch.Generator, source_lengths: Tensor | None = None
+    rows: Tensor, lengths: Tensor, batch_size: int, rng: torch.Generator, condition_lengths: Tensor | None = None
 ) -> list[Tensor]:
     """Shuffled rows as batches: sorted by length within pools of batches, and the batches shuffled.
 
@@ -43,13 +43,13 @@ def ordered(
         lengths: of these rows. [R]
         batch_size: rows of a batch; one batch may have fewer.
         rng: decides the order of batches.
-        source_lengths: of these rows' sources, by which equally long ones are sorted. [R]
+        condition_lengths: of these rows' conditions, by which equally long ones are sorted. [R]
     """
     # One sort, by pool and then by length, is several times faster than one for each pool.
     pool = torch.arange(len(rows)) // (batch_size * POOL_BATCHES)
     order_key = pool * (int(lengths.max()) + 1 if len(rows) else 1) + lengths
-    if source_lengths is not None:
-        order_key = order_key * (int(source_lengths.max()) + 1 if len(rows) else 1) + source_lengths
+    if condition_lengths is not None:
+        order_key = order_key * (int(condition_lengths.max()) + 1 if len(rows) else 1) + condition_lengths
     rows = rows[order_key.argsort(stable=True)]
     batches = rows.split(batch_size) if len(rows) else ()
     return [batches[number] for number in torch.randperm(len(batches), generator=rng).tolist()]

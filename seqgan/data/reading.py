@@ -149,7 +149,7 @@ def read_text(
             raise CorpusError(f"{name}, line {number}: the source is blank, and its line answers it: fill it.")
     longest = reading.max_source_length
     fitted, lost = fit_sources(kept, reading.source_tokenizer, longest, reading.cut, of_sources)
-    source_ids, mask, _ = encode_sources(fitted, reading.source_vocabulary, longest)
+    condition, _ = encode_sources(fitted, reading.source_vocabulary, longest)
     known = reading.source_vocabulary
     unknown_of_sources = sum(known.encode(each).count(known.unknown) for each in of_sources) if known.unknown else 0
     read = read._replace(
@@ -160,4 +160,4 @@ def read_text(
         tokens_of_sources=sum(map(len, of_sources)),
         returns=sum("\r" in line or "\r" in source for line, source in zip(lines, sources, strict=True)),
     )
-    return sequences._replace(source=source_ids, source_mask=mask), read
+    return sequences._replace(condition=condition), read

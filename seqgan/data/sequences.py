@@ -1,11 +1,14 @@
 """The sentences of a split as ids: what all of them can do, wherever they are, and those that are in memory."""
 
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+from seqgan.tensors.condition import Condition
+from seqgan.tensors.masking import take_rows
 
 
 class Batch(NamedTuple):
@@ -15,10 +18,22 @@ class Batch(NamedTuple):
     """Ids; after the end symbol, the end symbol again. [B, T]"""
     mask: Tensor
     """True up to and including the end symbol. [B, T]"""
-    source: Tensor | None = None
-    """What each sentence answers or translates; None for plain text. [B, L]"""
-    source_mask: Tensor | None = None
-    """True at its real tokens. [B, L]"""
+    condition: Condition | None = None
+    """What each sentence answers, translates or is to be; None for plain text. B rows."""
+
+    def select(self, rows: Tensor) -> "Batch":
+        """Some of them, which may come several times, with all columns."""
+        condition = None if self.condition is None else self.condition.select(rows)
+        return Batch(self.tokens[rows], self.mask[rows], condition)
+
+    def repeat(self, times: int) -> "Batch":
+        """Each of them `times` times in a row: a, a, b, b, ..."""
+        return self.select(torch.arange(len(self.tokens), device=self.tokens.device).repeat_interleave(times))
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same on a device."""
+        condition = None if self.condition is None else self.condition.to(device)
+        return Batch(self.tokens.to(device), self.mask.to(device), condition)
 
 
 class AnySequences(Protocol):
@@ -28,12 +43,8 @@ class AnySequences(Protocol):
     """
 
     @property
-    def source(self) -> Tensor | None:
-        """What each sentence answers or translates; None for plain text. [sentences, L]"""
-
-    @property
-    def source_mask(self) -> Tensor | None:
-        """True at its real tokens. [sentences, L]"""
+    def condition(self) -> Condition | None:
+        """What each sentence answers, translates or is to be; None for plain text."""
 
     @property
     def sentences(self) -> int:
@@ -55,16 +66,13 @@ class AnySequences(Protocol):
         """The same, with batches on a device."""
 
     def take(self, rows: Tensor) -> Batch:
-        """Some sentences, and their sources, each without the columns in which all of them have ended. [B]"""
+        """Some sentences, and their conditions, each without the columns in which all of them have ended. [B]"""
 
     def some(self, most: int) -> "Sequences":
         """At most so many of the sentences, in memory, at equal distances; all where there are no more."""
 
     def lengths(self, rows: Tensor) -> Tensor:
         """How many tokens some sentences have, end symbols included. [R] -> [R]"""
-
-    def source_lengths(self, rows: Tensor) -> Tensor | None:
-        """How many tokens the sources of some sentences have; None for plain text. [R] -> [R]"""
 
     def seen(self, size: int) -> np.ndarray:
         """Which of `size` symbols occur. [size]"""
@@ -86,10 +94,8 @@ class Sequences(NamedTuple):
     """[sentences, T]"""
     mask: Tensor
     """[sentences, T]"""
-    source: Tensor | None = None
-    """What each sentence answers or translates; None for plain text. [sentences, L]"""
-    source_mask: Tensor | None = None
-    """[sentences, L]"""
+    condition: Condition | None = None
+    """What each sentence answers, translates or is to be; None for plain text. A row for each sentence."""
 
     @property
     def sentences(self) -> int:
@@ -113,12 +119,13 @@ class Sequences(NamedTuple):
 
     def to(self, device: torch.device) -> "Sequences":
         """The same on a device."""
-        source, source_mask = (None if each is None else each.to(device) for each in self[2:])
-        return Sequences(self.tokens.to(device), self.mask.to(device), source, source_mask)
+        condition = None if self.condition is None else self.condition.to(device)
+        return Sequences(self.tokens.to(device), self.mask.to(device), condition)
 
     def take(self, rows: Tensor) -> Batch:
-        """Some sentences, and their sources, each without the columns in which all of them have ended. [B]"""
-        return Batch(*_trimmed(self.tokens, self.mask, rows), *_trimmed(self.source, self.source_mask, rows))
+        """Some sentences, and their conditions, each without the columns in which all of them have ended. [B]"""
+        condition = None if self.condition is None else self.condition.take(rows)
+        return Batch(*take_rows(self.tokens, self.mask, rows), condition)
 
     def some(self, most: int) -> "Sequences":
         """At most so many of the sentences, at equal distances; the same where there are no more."""
@@ -129,10 +136,6 @@ class Sequences(NamedTuple):
     def lengths(self, rows: Tensor) -> Tensor:
         """How many tokens some sentences have, end symbols included. [R] -> [R]"""
         return self.mask[rows].sum(dim=1)
-
-    def source_lengths(self, rows: Tensor) -> Tensor | None:
-        """How many tokens the sources of some sentences have; None for plain text. [R] -> [R]"""
-        return None if self.source_mask is None else self.source_mask[rows].sum(dim=1)
 
     def seen(self, size: int) -> np.ndarray:
         """Which of `size` symbols occur. [size]"""
@@ -150,11 +153,3 @@ def spread_rows(count: int, most: int) -> Tensor:
     """At most so many of `count` rows, at equal distances; all where there are no more."""
     wanted = min(most, count)
     return torch.arange(wanted) * count // max(1, wanted)
-
-
-def _trimmed(tokens: Tensor | None, mask: Tensor | None, rows: Tensor) -> tuple[Any, Any]:
-    if tokens is None or mask is None:
-        return None, None
-    mask = mask[rows]
-    longest = int(mask.sum(dim=1).max())
-    return tokens[rows, :longest], mask[:, :longest]

@@ -159,8 +159,8 @@ def encode_corpus(
         if long:
             notes.append(f"{long:,} of {len(all_sentences):,} {name} sentences exceed {max_length} tokens: {verb}.")
     notes += unknown_note(valid_ids, vocabulary)
-    if valid_ids.source is not None and valid_ids.source_mask is not None and source_vocabulary is not None:
-        unknown, total = _unknown(valid_ids.source, valid_ids.source_mask, source_vocabulary)
+    if valid_ids.condition is not None and source_vocabulary is not None:
+        unknown, total = _unknown(*valid_ids.condition, source_vocabulary)
         if unknown:
             notes.append(f"{unknown:,} of {total:,} tokens of held-out sources are not in the vocabulary.")
     return Text(

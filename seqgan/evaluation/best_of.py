@@ -11,6 +11,7 @@ from seqgan.decoding.best_of import best_of
 from seqgan.evaluation.generate import ROWS, check_sampling, drawn_from
 from seqgan.evaluation.score import score_reward
 from seqgan.progress import SILENT, Progress
+from seqgan.tensors.condition import Condition, context_of
 from seqgan.tensors.modes import evaluating
 
 if TYPE_CHECKING:
@@ -85,8 +86,7 @@ def best_sentences(
 def best_answers(
     generator: "Generator",
     discriminator: "Discriminator",
-    sources: Tensor,
-    sources_mask: Tensor,
+    condition: Condition,
     n: int,
     reading: Reading,
     *,
@@ -102,8 +102,7 @@ def best_answers(
     Args:
         generator: conditional.
         discriminator: conditional, on its device.
-        sources: ids. [N, L]
-        sources_mask: True at real tokens. [N, L]
+        condition: the sources, N rows.
         n: samples for each source.
         reading: turns ids into text.
         rng: on the generator's device.
@@ -115,15 +114,14 @@ def best_answers(
     """
     generator = drawn_from(generator, reading.vocabulary, all_symbols)
     writer = Writer(reading.tokenizer, reading.vocabulary)
-    found: list[Scored] = [("", 0.0)] * len(sources)
     # Like lengths together: little of a batch is then padding.
-    order = sources_mask.sum(dim=1).argsort(stable=True)
-    with progress.bar("Answering: sources", len(sources)) as advance:
+    order = condition.lengths().argsort(stable=True)
+    found: list[Scored] = [("", 0.0)] * len(order)
+    with progress.bar("Answering: sources", len(order)) as advance:
         for rows in order.split(max(1, ROWS // n)):
-            longest = int(sources_mask[rows].sum(dim=1).amax())
-            source, mask = sources[rows, :longest], sources_mask[rows, :longest]
+            own = condition.take(rows)
             with evaluating(generator, discriminator):
-                context, judged = generator.encode(source, mask), discriminator.encode(source, mask)
+                context, judged = context_of(generator, own), context_of(discriminator, own)
             samples, scores = best_of(
                 generator,
                 score_reward(discriminator, judged),

@@ -24,6 +24,7 @@ from seqgan.decoding.states import makes_all_at_once, stepping
 from seqgan.errors import ConfigError
 from seqgan.generators.masked import AnyGenerator, masked
 from seqgan.progress import SILENT, Progress
+from seqgan.tensors.condition import Condition, context_of
 from seqgan.tensors.modes import evaluating
 from seqgan.tensors.rows import repeat_rows
 
@@ -116,8 +117,7 @@ def check_sampling(
 
 def answer_sources(
     generator: "Generator",
-    sources: Tensor,
-    sources_mask: Tensor,
+    condition: Condition,
     max_length: int,
     tokenizer: Tokenizer,
     vocabulary: Vocabulary,
@@ -136,8 +136,7 @@ def answer_sources(
 
     Args:
         generator: on the device of the sources.
-        sources: ids. [N, L]
-        sources_mask: True at real tokens. [N, L]
+        condition: the sources, N rows.
         max_length: most tokens of an answer, the end symbol included.
         tokenizer: of the answers.
         vocabulary: of the answers.
@@ -161,14 +160,13 @@ def answer_sources(
         raise ConfigError(f"{n_best} answers are asked for and the beam is {beam}: widen it, or ask for fewer.")
     generator = drawn_from(generator, vocabulary, all_symbols)
     writer = Writer(tokenizer, vocabulary)
-    answers: list[list[str]] = [[] for _ in range(len(sources))]
     # Like lengths together: little of a batch is then padding.
-    order = sources_mask.sum(dim=1).argsort(stable=True)
-    with progress.bar("Answering: sources", len(sources)) as advance, torch.no_grad():
+    order = condition.lengths().argsort(stable=True)
+    answers: list[list[str]] = [[] for _ in range(len(order))]
+    with progress.bar("Answering: sources", len(order)) as advance, torch.no_grad():
         for rows in order.split(ANSWERED_ROWS):
-            longest = int(sources_mask[rows].sum(dim=1).amax())
             with evaluating(generator):
-                context = generator.encode(sources[rows, :longest], sources_mask[rows, :longest])
+                context = context_of(generator, condition.take(rows))
             if beam:
                 found = beam_search(
                     generator,
@@ -208,8 +206,8 @@ def read_sources(
     blank_sources: str = "refuse",
     name: str = "the sources",
     note: Callable[[str], None] = SILENT.note,
-) -> tuple[Tensor, Tensor]:
-    """Sources as a run reads them: ids and their mask. [N, L]
+) -> Condition:
+    """Sources as a run reads them, N rows.
 
     Args:
         lines: a source a line.
@@ -237,13 +235,14 @@ def read_sources(
         note(said)
     kept = [last_turns(line, turn_separator, turns) for line in lines]
     tokens, lost = fit_sources(kept, tokenizer, max_length, SourceCut(source_cut, turn_separator))
-    ids, mask, _ = encode_sources(tokens, vocabulary, max_length)
+    condition, _ = encode_sources(tokens, vocabulary, max_length)
     for said in lost.note(len(lines), "sources", max_length):
         note(said)
+    ids, mask = condition
     unknown = 0 if vocabulary.unknown is None else int((mask & (ids == vocabulary.unknown)).sum())
     if unknown:
         note(f"{unknown:,} of {int(mask.sum()):,} tokens of the sources are not in the vocabulary.")
-    return ids, mask
+    return condition
 
 
 def likeliest_sentences(

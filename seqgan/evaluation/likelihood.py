@@ -9,6 +9,7 @@ from torch import Tensor
 from seqgan.data.batches import Batch, Sequences, take
 from seqgan.metrics.likelihood import nll_per_token, perplexity
 from seqgan.objectives.mle import token_nll
+from seqgan.tensors.condition import context_of
 from seqgan.tensors.devices import widest
 from seqgan.tensors.modes import evaluating
 from seqgan.tensors.output_nll import output_token_nll
@@ -130,7 +131,7 @@ def _rows_of(generator: "Generator", sequences: Sequences) -> int:
 
 def _teacher_forced(generator: "Generator") -> Callable[[Batch], Tensor]:
     def log_probs(batch: Batch) -> Tensor:
-        context = generator.encode(batch.source, batch.source_mask)
+        context = context_of(generator, batch.condition)
         if not hasattr(generator, "features"):
             return -token_nll(generator.forward(batch.tokens, context), batch.tokens, batch.mask)
         features = generator.features(batch.tokens, context)[batch.mask]

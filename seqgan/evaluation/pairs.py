@@ -42,9 +42,8 @@ from seqgan.metrics.translation import chrf_entry, sacrebleu_difference, sacrebl
 from seqgan.progress import SILENT, Progress
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from seqgan.generators.protocol import Generator, GeneratorModule
+    from seqgan.tensors.condition import Condition
 
 SHORT_ANSWERS = "none of its answers has four tokens"
 """Why a BLEU is not."""
@@ -91,8 +90,8 @@ def decoding_name(beam: int, length_penalty: float = LENGTH_PENALTY) -> str:
     return f"beam {beam}, length penalty {length_penalty:g}"
 
 
-def encoded(text: Text, sources: Sequence[str]) -> "tuple[Tensor, Tensor]":
-    """Sources as ids and their mask. [N, L]
+def encoded(text: Text, sources: Sequence[str]) -> "Condition":
+    """Sources as ids and their mask, N rows.
 
     Raises:
         CorpusError: a source has no tokens.
@@ -100,8 +99,8 @@ def encoded(text: Text, sources: Sequence[str]) -> "tuple[Tensor, Tensor]":
     assert text.source_tokenizer is not None
     assert text.source_vocabulary is not None
     tokens, _ = fit_sources(sources, text.source_tokenizer, text.max_source_length, text.source_cut)
-    ids, mask, _ = encode_sources(tokens, text.source_vocabulary, text.max_source_length)
-    return ids, mask
+    condition, _ = encode_sources(tokens, text.source_vocabulary, text.max_source_length)
+    return condition
 
 
 def judge_answers(
@@ -286,11 +285,9 @@ def answers_of(
 ) -> list[str]:
     """A generator's best answer to each source. Arguments as of `evaluate_answers`."""
     device = next(generator.parameters()).device
-    ids, mask = encoded(text, sources)
     found = answer_sources(
         generator,
-        ids.to(device),
-        mask.to(device),
+        encoded(text, sources).to(device),
         text.max_length,
         text.tokenizer,
         text.vocabulary,
@@ -438,14 +435,13 @@ def judge_answers_while_training(
     names = [name for numbers in watched("answers").values() for name in numbers]
     held = held_out_pairs(text, "valid")
     held = HeldPairs(held.sources[:count], held.references[:count], held.split)
-    ids, mask = (part.to(device) for part in encoded(text, held.sources))
+    condition = encoded(text, held.sources).to(device)
 
     def judge(rounds: int) -> dict[str, float]:
         rng = torch.Generator(device).manual_seed(seed)
         found = answer_sources(
             writer,
-            ids,
-            mask,
+            condition,
             text.max_length,
             text.tokenizer,
             text.vocabulary,

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from seqgan.data.batches import Sequences, take
+from seqgan.tensors.condition import context_of
 from seqgan.tensors.modes import evaluating
 from seqgan.tensors.rows import State, select_rows
 
@@ -26,7 +27,7 @@ def sequence_scores(discriminator: "Discriminator", sequences: Sequences) -> Ten
 
     Args:
         discriminator: any.
-        sequences: on its device, with their sources where it reads some.
+        sequences: on its device, with their conditions where it reads some.
 
     Returns:
         [sequences]
@@ -57,7 +58,7 @@ def score_reward(discriminator: "Discriminator", context: State = None) -> "Rewa
 
     Args:
         discriminator: any.
-        context: what its `encode` gave for the sentences that rows belong to; None without a source.
+        context: what its `encode` gave for the sentences that rows belong to; None without a condition.
     """
 
     def reward_of(tokens: Tensor, mask: Tensor, row: Tensor) -> Tensor:
@@ -80,7 +81,7 @@ def _judged(discriminator: "Discriminator", sequences: Sequences) -> Iterator[tu
     with evaluating(discriminator):
         for rows in order.split(getattr(discriminator, "scored_rows", ROWS)):
             batch = take(sequences, rows)
-            context = discriminator.encode(batch.source, batch.source_mask)
+            context = context_of(discriminator, batch.condition)
             yield rows, discriminator(batch.tokens, batch.mask, context), batch.mask
 
 

@@ -200,7 +200,7 @@ class PretrainedGenerator(_Pretrained):
             )
         if sources is None or prefix is not None:
             raise ConfigError("This generator answers sources: give them as sources=[...], and no prefix.")
-        ids, mask = read_sources(
+        condition = read_sources(
             sources,
             reading.source_tokenizer,
             reading.source_vocabulary,
@@ -212,8 +212,7 @@ class PretrainedGenerator(_Pretrained):
         )
         answers = answer_sources(
             stepping(self.model),
-            ids.to(self.device),
-            mask.to(self.device),
+            condition.to(self.device),
             reading.max_length,
             tokenizer,
             vocabulary,

@@ -16,6 +16,7 @@ from seqgan.decoding.states import makes_all_at_once
 from seqgan.errors import ConfigError
 from seqgan.generators.protocol import Generator, GeneratorModule, Noisy
 from seqgan.generators.transformer import ROWS
+from seqgan.tensors.condition import Condition, context_of
 from seqgan.tensors.modes import evaluating
 from seqgan.tensors.own_weights import OwnWeights
 from seqgan.tensors.rows import State
@@ -75,7 +76,7 @@ class Encode(nn.Module):
     def forward(self, source: Tensor, source_mask: Tensor) -> tuple[Tensor, ...]:
         """[R, L], [R, L] -> the state's tensors"""
         # The number of rows as the tracer knows it; len() would be a constant.
-        context = self.generator.encode(source, source_mask)
+        context = context_of(self.generator, Condition(source, source_mask))
         return tuple(pytree.tree_leaves(first_state(self.generator, source.shape[0], context)))
 
 
@@ -127,7 +128,9 @@ def export_step(generator: GeneratorModule, max_length: int, max_source_length: 
         encode = initial = None
         if source_length:
             rows = {0: sizes["rows"]}
-            encode = torch.export.export(Encode(generator), tried_source(source_length), dynamic_shapes=(rows, rows))
+            encode = torch.export.export(
+                Encode(generator), tuple(tried_condition(source_length)), dynamic_shapes=(rows, rows)
+            )
         else:
             initial = tuple(part.contiguous() for part in pytree.tree_leaves(first_state(generator, 1, None)))
     return StepGraph(program, encode, names, axes, initial)
@@ -142,7 +145,7 @@ def first_state(generator: Generator, rows: int, context: State) -> State:
 
 def tried_state(generator: Generator, steps: int, source_length: int) -> State:
     """A state after some steps."""
-    context = generator.encode(*tried_source(source_length)) if source_length else None
+    context = context_of(generator, tried_condition(source_length)) if source_length else None
     state = first_state(generator, TRIED_ROWS, context)
     tokens = torch.full((TRIED_ROWS,), generator.start)
     for _ in range(steps):
@@ -151,10 +154,10 @@ def tried_state(generator: Generator, steps: int, source_length: int) -> State:
     return state
 
 
-def tried_source(length: int) -> tuple[Tensor, Tensor]:
-    """Some source and its mask. [TRIED_ROWS, L]"""
-    source = torch.ones(TRIED_ROWS, length, dtype=torch.long)
-    return source, torch.ones_like(source, dtype=torch.bool)
+def tried_condition(length: int) -> Condition:
+    """Some sources, TRIED_ROWS of L tokens."""
+    tokens = torch.ones(TRIED_ROWS, length, dtype=torch.long)
+    return Condition(tokens, torch.ones_like(tokens, dtype=torch.bool))
 
 
 def changing_axes(tensors: list[Tensor], longer: list[Tensor], wider: list[Tensor]) -> tuple[dict[int, str], ...]:

@@ -13,6 +13,7 @@ from torch import Tensor
 from seqgan.errors import ConfigError, nearest
 from seqgan.objectives.algorithm import Sampled
 from seqgan.settings.adversarial import AdversarialConfig
+from seqgan.tensors.condition import Condition
 from seqgan.tensors.masking import masked_mean
 from seqgan.training.critic import Critic, critic_loss
 from seqgan.training.optimizers import adam, update
@@ -102,7 +103,7 @@ class Baseline:
         tokens: Tensor,
         mask: Tensor,
         progress: float,
-        source: tuple[Tensor, Tensor] | None = None,
+        condition: Condition | None = None,
     ) -> Tensor | float:
         """What to subtract from the rewards of a batch, from which it then learns.
 
@@ -111,7 +112,7 @@ class Baseline:
             tokens: that were sampled. [..., S, T]
             mask: True at those of them whose values count. [..., S, T]
             progress: share of the training that is done, from 0 to 1.
-            source: source and mask of each sample in the order of `tokens`, [R, L] both; None without sources.
+            condition: that of each sample, in the order of `tokens`; None without conditions. R rows.
 
         Returns:
             A number, or [..., S, T or 1].
@@ -127,7 +128,7 @@ class Baseline:
         if self.name == "log-partition":
             return self._remembered(_log_mean_weight(values, mask), LOG_PARTITION_MEMORY, values)
         if self.name == "critic":
-            return self._learnt(values, tokens, mask, source)
+            return self._learnt(values, tokens, mask, condition)
         return 0.0
 
     def _remembered(self, now: float, memory: float, values: Tensor) -> Tensor | float:
@@ -139,7 +140,7 @@ class Baseline:
         self.running = memory * before + (1 - memory) * now
         return before
 
-    def _learnt(self, values: Tensor, tokens: Tensor, mask: Tensor, source: tuple[Tensor, Tensor] | None) -> Tensor:
+    def _learnt(self, values: Tensor, tokens: Tensor, mask: Tensor, condition: Condition | None) -> Tensor:
         """The critic's expectation; it learns from these values afterwards only."""
         assert self.critic is not None
         assert self.optimizer is not None
@@ -147,8 +148,8 @@ class Baseline:
         part = own_part(rows.shape[1])
         mask = mask.flatten(0, -2)
         own_mask = mask[part.rows]
-        own_source = None if source is None else (source[0][part.rows], source[1][part.rows])
-        predicted = self.critic(tokens.flatten(0, -2)[part.rows], own_source)  # [R, T]
+        own_condition = None if condition is None else condition.select(part.rows)
+        predicted = self.critic(tokens.flatten(0, -2)[part.rows], own_condition)  # [R, T]
         loss = part.share(own_mask.sum(), mask.sum()) * critic_loss(predicted, rows[:, part.rows], own_mask)
         update(self.critic, self.optimizer, loss, skips=self.skips)
         return gather_rows(predicted.detach(), len(mask)).unflatten(0, tokens.shape[:-1])

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from seqgan.tensors.condition import Condition
 from seqgan.tensors.masking import masked_mean
 
 
@@ -11,7 +12,7 @@ class Critic(nn.Module):
     """A GRU over the tokens before each position, and a linear map to the expected value of what stands there.
 
     The token itself is not read: a baseline that depended on it would change the expected gradient. Where sentences
-    have sources, another GRU reads those first, and its last state is where this one begins.
+    have conditions, another GRU reads those first, and its last state is where this one begins.
 
     Args:
         vocabulary_size: V.
@@ -40,18 +41,18 @@ class Critic(nn.Module):
             self.source_embedding = nn.Embedding(source_vocabulary_size, embedding_size)
             self.source_layer = nn.GRU(embedding_size, hidden_size, batch_first=True)
 
-    def forward(self, tokens: Tensor, source: tuple[Tensor, Tensor] | None = None) -> Tensor:
-        """Ids [R, T], and sources with their mask [R, L], to expected values [R, T], each from the tokens before it."""
+    def forward(self, tokens: Tensor, condition: Condition | None = None) -> Tensor:
+        """Ids [R, T], and R conditions, to expected values [R, T], each from the tokens before it."""
         start = torch.full_like(tokens[:, :1], self.start)
-        begins_at = None if source is None else self._read(*source)
+        begins_at = None if condition is None else self._read(condition)
         hidden, _ = self.layer(self.embedding(torch.cat([start, tokens[:, :-1]], dim=1)), begins_at)
         return self.output(hidden).squeeze(2)
 
-    def _read(self, source: Tensor, mask: Tensor) -> Tensor:
-        """The state after each source's last token. [R, L], [R, L] -> [1, R, H]"""
-        hidden, _ = self.source_layer(self.source_embedding(source))  # [R, L, H]
-        last = mask.sum(dim=1) - 1  # [R]
-        return hidden[torch.arange(len(source), device=source.device), last].unsqueeze(0)
+    def _read(self, condition: Condition) -> Tensor:
+        """The state after each condition's last symbol. [1, R, H]"""
+        hidden, _ = self.source_layer(self.source_embedding(condition.tokens))  # [R, L, H]
+        last = condition.lengths() - 1  # [R]
+        return hidden[torch.arange(len(hidden), device=hidden.device), last].unsqueeze(0)
 
 
 def critic_loss(predicted: Tensor, values: Tensor, mask: Tensor) -> Tensor:

@@ -37,6 +37,7 @@ from seqgan.generators.protocol import Generator, GeneratorModule
 from seqgan.objectives.algorithm import Relaxed, Sampled, check_record
 from seqgan.objectives.spin import SelfPlay
 from seqgan.settings.adversarial import AdversarialConfig
+from seqgan.tensors.condition import context_of
 from seqgan.tensors.modes import evaluating
 from seqgan.tensors.module import Module
 from seqgan.tensors.rows import State
@@ -121,7 +122,7 @@ def check_players(
     trained = bool(config.warmup_steps or config.discriminator_steps)
     if trained:
         _check_weights(discriminator, "discriminator")
-    reads = isinstance(algorithm, Sampled) and (trained or text.train.source is not None)
+    reads = isinstance(algorithm, Sampled) and (trained or text.train.condition is not None)
     check_module(discriminator, "discriminator", {**JUDGING, **(READING if reads else {})})
     device = device_of(generator)
     check_device(discriminator, "discriminator", device)
@@ -140,7 +141,7 @@ def check_reward(reward: OwnReward, text: Text, config: AdversarialConfig, devic
         PlayerError: it does not.
     """
     batch = _batch(text, torch.arange(ROWS) % text.train.sentences, device)
-    real = batch if batch.source is not None or config.real_prefix else None
+    real = batch if batch.condition is not None or config.real_prefix else None
     with untouched_numbers(device):
         given = f"ids of shape {shape_of(batch.tokens)}"
         rewards = tried(reward, "reward", "A call", given, lambda: own_reward(reward)(batch.tokens, batch.mask, real))
@@ -245,19 +246,18 @@ def _check_relaxed_judge(discriminator: Discriminator, batch: Batch, size: int) 
 
 
 def _context(model: Generator | Discriminator, what: str, batch: Batch) -> State:
-    """What a player makes of a batch's sources, or of none."""
-    given = "no source" if batch.source is None else f"sources of shape {shape_of(batch.source)}"
-    context = tried(model, what, "encode", given, lambda: model.encode(batch.source, batch.source_mask))
-    if batch.source is not None:
-        check_rows(model, "encode", context, len(batch.source))
+    """What a player makes of a batch's conditions, or of none."""
+    condition = batch.condition
+    given = "no source" if condition is None else f"sources of shape {shape_of(condition.tokens)}"
+    context = tried(model, what, "encode", given, lambda: context_of(model, condition))
+    if condition is not None:
+        check_rows(model, "encode", context, len(condition.tokens))
     return context
 
 
 def _batch(text: Text, rows: Tensor, device: torch.device) -> Batch:
     """Some real sentences."""
-    found = take(text.train, rows.to(text.valid.tokens.device))
-    tensors: list[Any] = [None if each is None else each.to(device) for each in found]
-    return Batch(*tensors)
+    return take(text.train, rows.to(text.valid.tokens.device)).to(device)
 
 
 def _check_no_peeking(generator: Generator, logits: Tensor) -> None:

@@ -21,11 +21,11 @@ from seqgan.objectives.algorithm import Algorithm
 from seqgan.objectives.spin import SelfPlay
 from seqgan.progress import SILENT, Progress
 from seqgan.settings.adversarial import AdversarialConfig
-from seqgan.tensors.rows import select_rows
 from seqgan.training.adversarial import make_players
 from seqgan.training.engine import device_of, seeded
 from seqgan.training.optimizers import adam
 from seqgan.training.pretrain import Judge, train_epoch
+from seqgan.training.processes import some_rows
 
 TIMED_BATCHES = 20
 """Batches of maximum likelihood that are timed, after a quarter as many that are not."""
@@ -78,8 +78,7 @@ def plan_pretraining(
             some = Sequences(*take(train, rows))
             epoch = partial(train_epoch, generator, optimizer, some, one_pass, seed=seed, epoch=1)
             seconds = _seconds(epoch, device)
-    first = torch.arange(min(TIMED_SENTENCES, len(valid.tokens)), device=device)
-    few = Sequences(*select_rows(tuple(valid), first))
+    few = some_rows(valid, slice(TIMED_SENTENCES))
     scoring = _seconds(lambda: held_out_likelihood(generator, few, text.vocabulary.unknown), device)
     updates = config.epoch_updates or len(batches)
     whole = seconds / timed * updates + scoring / len(few.tokens) * len(valid.tokens)

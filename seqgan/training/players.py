@@ -21,6 +21,7 @@ from seqgan.errors import ConfigError
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.objectives.mle import token_nll
 from seqgan.settings.adversarial import AdversarialConfig
+from seqgan.tensors.condition import context_of
 from seqgan.training.engine import random_state, set_random_state
 from seqgan.training.optimizers import make_discriminator_optimizer, make_optimizer, update
 from seqgan.training.processes import check_room, own_numbers, own_part, some_rows
@@ -250,13 +251,13 @@ class Players:
     def _imitate(self) -> None:
         """One maximum-likelihood step on real sentences, scaled as the policy gradient is: per sentence.
 
-        With sources the first is on those of the policy step (Li et al. 2017, section 3.2; Yang et al. 2018).
+        With conditions the first is on those of the policy step (Li et al. 2017, section 3.2; Yang et al. 2018).
         """
         real, self.imitated = self.imitated or draw_batch(self.real, self.config.batch_size, self.rng), None
         part = own_part(len(real.tokens))
         own = some_rows(real, part.rows)
         generator = stepping(self.generator)
-        logits = generator(own.tokens, generator.encode(own.source, own.source_mask))
+        logits = generator(own.tokens, context_of(generator, own.condition))
         loss = part.share(part.size, len(real.tokens)) * token_nll(logits, own.tokens, own.mask).sum(dim=1).mean()
         update(self.generator, self.generator_optimizer, loss, self.config.clip_norm, self.skips["generator"])
 

@@ -151,8 +151,10 @@ def own_part(rows: int, each: int = 1) -> Part:
 
 
 def some_rows(batch: Rows, rows: slice) -> Rows:
-    """Rows of a named tuple of tensors; what is None in it stays so."""
-    parts: list[Any] = [None if each is None else each[rows] for each in batch]
+    """Rows of a named tuple of tensors and of such named tuples; what is None in it stays so."""
+    parts: list[Any] = [
+        some_rows(each, rows) if isinstance(each, tuple) else None if each is None else each[rows] for each in batch
+    ]
     return type(batch)(*parts)
 
 

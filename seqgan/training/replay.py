@@ -4,16 +4,18 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
+
+from seqgan.tensors.condition import Condition
+from seqgan.tensors.rows import join_filled
 
 POOLS = 20
 """Most pools that are kept."""
-
-Sources = tuple[Tensor | None, Tensor | None]
+CONDITION = "source", "source_mask"
+"""What a condition's parts are called in a pool, and so in all training states that were ever stored."""
 
 
 class Replay:
-    """A share of each pool drawn from those before it. Pairs stay together: a fake keeps its source and its real one.
+    """A share of each pool drawn from those before it. A fake keeps its condition and its real one.
 
     Args:
         share: of a pool; 0 keeps nothing.
@@ -24,29 +26,30 @@ class Replay:
         self.pools: list[dict[str, Tensor]] = []
 
     def __call__(
-        self, tokens: Tensor, mask: Tensor, sources: Sources, rng: torch.Generator
-    ) -> tuple[Tensor, Tensor, Sources]:
+        self, tokens: Tensor, mask: Tensor, condition: Condition | None, rng: torch.Generator
+    ) -> tuple[Tensor, Tensor, Condition | None]:
         """The pool with some of its pairs replaced, which is then kept as it came.
 
         Args:
             tokens: of real and of fake sequences. [2, P, T]
             mask: [2, P, T]
-            sources: ids and their mask, both [P, L]; None without sources.
+            condition: of the pairs; None without conditions. P rows.
             rng: of the choice.
         """
         if not self.share:
-            return tokens, mask, sources
+            return tokens, mask, condition
         pool = {"tokens": tokens.transpose(0, 1), "mask": mask.transpose(0, 1)}  # pairs first
-        if sources[0] is not None and sources[1] is not None:
-            pool |= {"source": sources[0], "source_mask": sources[1]}
+        if condition is not None:
+            pool |= dict(zip(CONDITION, condition, strict=True))
         shown = dict(pool)
         old = self._drawn(round(self.share * tokens.shape[1]), rng)
         if old is not None:
             count = len(old["tokens"])
-            shown = {name: _joined(old[name], part[count:]) for name, part in pool.items()}
+            shown = {name: join_filled(old[name], part[count:]) for name, part in pool.items()}
         self.pools = [*self.pools, pool][-POOLS:]
-        both = shown["tokens"].transpose(0, 1), shown["mask"].transpose(0, 1)
-        return *both, (shown.get("source"), shown.get("source_mask"))
+        if condition is not None:
+            condition = Condition(*(shown[name] for name in CONDITION))
+        return shown["tokens"].transpose(0, 1), shown["mask"].transpose(0, 1), condition
 
     def state(self) -> list[dict[str, Tensor]]:
         """What is kept, for a checkpoint."""
@@ -62,12 +65,6 @@ class Replay:
             return None
         every = self.pools[0]
         for pool in self.pools[1:]:
-            every = {name: _joined(part, pool[name]) for name, part in every.items()}
+            every = {name: join_filled(part, pool[name]) for name, part in every.items()}
         rows = torch.randperm(len(every["tokens"]), generator=rng, device=rng.device)[:count]
         return {name: part[rows] for name, part in every.items()}
-
-
-def _joined(first: Tensor, second: Tensor) -> Tensor:
-    """Rows of the first, then of the second; the narrower one filled up with 0."""
-    width = max(first.shape[-1], second.shape[-1])
-    return torch.cat([functional.pad(part, (0, width - part.shape[-1])) for part in (first, second)])

@@ -15,8 +15,8 @@ from seqgan.tensors.modes import evaluating
 from seqgan.tensors.rows import State, select_rows
 
 OwnReward = Callable[[Tensor, Tensor, Batch | None], Tensor]
-"""A user's: completed sequences [R, T], their mask [R, T], and the real sentences, with their sources, that they stand
-for, R rows (None where they stand for none in particular), to rewards [R]."""
+"""A user's: completed sequences [R, T], their mask [R, T], and the real sentences, with their conditions, that they
+stand for, R rows (None where they stand for none in particular), to rewards [R]."""
 SCORED_ROWS = 512
 """Sequences that the discriminator scores at once; its feature maps are rows * filters * positions."""
 
@@ -32,7 +32,7 @@ def discriminator_reward(
         discriminator: scores with dropout off and without gradients.
         reward: what a logit is worth.
         context: what the discriminator's `encode` gave for the sentences that completions belong to; None without a
-            source.
+            condition.
     """
 
     def reward_of(tokens: Tensor, mask: Tensor, row: Tensor) -> Tensor:
@@ -91,7 +91,7 @@ def mixed_reward(reward: Reward | None, share: float, other: OwnReward, real: Ba
     """
 
     def reward_of(tokens: Tensor, mask: Tensor, row: Tensor) -> Tensor:
-        second = other(tokens, mask, None if real is None else Batch(*select_rows(tuple(real), row)))
+        second = other(tokens, mask, None if real is None else real.select(row))
         return second if reward is None else share * reward(tokens, mask, row) + (1 - share) * second
 
     return reward_of

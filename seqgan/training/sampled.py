@@ -24,10 +24,11 @@ from seqgan.objectives.kl import k1_costs, k3, kl_loss
 from seqgan.objectives.policy_gradient import entropy_bonus, policy_gradient_loss, token_log_probs
 from seqgan.objectives.wgan_gp import clamp_
 from seqgan.settings.adversarial import AdversarialConfig
+from seqgan.tensors.condition import Condition, context_of
 from seqgan.tensors.masking import masked_mean
 from seqgan.tensors.modes import evaluating
 from seqgan.tensors.own_weights import OwnWeights, frozen_copy
-from seqgan.tensors.rows import State, join_rows, repeat_rows, select_rows
+from seqgan.tensors.rows import State, join_rows, repeat_rows
 from seqgan.training.baselines import Baseline, check_baseline
 from seqgan.training.credit import behind_the_end, check_credit, random_prefixes, token_values
 from seqgan.training.leash import check_leash, length_correlation, sampling_ratio
@@ -48,7 +49,7 @@ from seqgan.training.rewards import (
 
 
 class Drawn(NamedTuple):
-    """Fresh samples, and the real sentences that they take a prefix or a source from."""
+    """Fresh samples, and the real sentences that they take a prefix or a condition from."""
 
     samples: Samples
     """[B, T]"""
@@ -155,7 +156,7 @@ class SampledPlayers(Players):
         reward: OwnReward | None = None,
     ):
         self.per_token = is_per_token(discriminator)
-        self.conditional = text.train.source is not None
+        self.conditional = text.train.condition is not None
         check_sampled(config, algorithm, per_token=self.per_token, other=reward is not None or self.conditional)
         check_output_layer(config, discriminator)
         if reward is not None and config.discriminator_share == 1:
@@ -225,8 +226,8 @@ class SampledPlayers(Players):
             fake.tokens.unflatten(0, (-1, group)),
         )
         anything = bool(sampled.any())  # not where all of every sentence was given
-        source = _source_rows(drawn)
-        baseline = self.baseline(grouped, tokens, groups, self.progress, source) if anything else 0.0
+        condition = None if drawn.real is None else drawn.real.repeat(drawn.completions).condition
+        baseline = self.baseline(grouped, tokens, groups, self.progress, condition) if anything else 0.0
         advantages = self.algorithm.advantages(grouped, groups, baseline)
         if config.standardize:
             advantages = standardized(advantages, grouped, groups)
@@ -295,14 +296,14 @@ class SampledPlayers(Players):
         given = self.given_in(self.rounds if warming_up else self.rounds + 1)
         given = given if given < self.max_length else 0  # real against real would teach nothing
         if self.conditional:
-            fake, real, _ = self._draw(pool, given)  # the negative shares its source with the positive
+            fake, real, _ = self._draw(pool, given)  # the negative shares its condition with the positive
         else:
             fake, real = self._draw(pool, given).samples, draw_batch(self.real, pool, self.rng)
         assert real is not None
         missing = self.max_length - real.tokens.shape[1]  # the samples have all max_length columns
         tokens = torch.stack([functional.pad(real.tokens, (0, missing)), fake.tokens])  # [2, pool, T]
         mask = torch.stack([functional.pad(real.mask, (0, missing)), fake.mask])
-        tokens, mask, sources = self.replay(tokens, mask, (real.source, real.source_mask), self.rng)
+        tokens, mask, condition = self.replay(tokens, mask, real.condition, self.rng)
         totals = {"discriminator/loss": 0.0, "discriminator/accuracy": 0.0, "discriminator/logit_gap": 0.0}
         updates = epochs * math.ceil(pool / self.discriminator_batch)
         optimizer = self.warmup_optimizer if warming_up else self.discriminator_optimizer
@@ -312,8 +313,8 @@ class SampledPlayers(Players):
             for rows in order.split(self.discriminator_batch):
                 part = own_part(len(rows))
                 share = part.share(part.size, len(rows))
-                source = select_rows(sources, rows[part.rows])
-                real_logits, fake_logits = self._judge_both(tokens[:, rows], mask[:, rows], source, part)
+                own = None if condition is None else condition.select(rows[part.rows])
+                real_logits, fake_logits = self._judge_both(tokens[:, rows], mask[:, rows], own, part)
                 loss = self.algorithm.discriminator_loss(real_logits, fake_logits)
                 if self.config.label_smoothing:
                     # softplus(-F) + a F is the cross-entropy of a target of 1 - a.
@@ -329,7 +330,7 @@ class SampledPlayers(Players):
         return {name: total / updates for name, total in totals.items()}
 
     def _draw(self, count: int, given: int, completions: int = 1) -> Drawn:
-        """Fresh samples; `completions` in a row of each of some real prefixes or sources, where there are such.
+        """Fresh samples; `completions` in a row of each of some real prefixes or conditions, where there are such.
 
         Each process draws its part of them, and all have all.
         """
@@ -351,7 +352,7 @@ class SampledPlayers(Players):
         return Drawn(_gathered(samples, count, completions), every, completions)
 
     def _context(self, model: Generator | Discriminator, drawn: Drawn) -> State:
-        """What a player makes of the samples' sources, dropout off and without a gradient; a row for each sample."""
+        """What a player makes of the samples' conditions, dropout off and without a gradient; a row for each sample."""
         with evaluating(model):
             return _encoded(model, drawn)
 
@@ -370,15 +371,17 @@ class SampledPlayers(Players):
             context = self._context(self.discriminator, drawn)
             reward = discriminator_reward(self.discriminator, self.algorithm.reward, context)
         if config.discriminator_share < 1:
-            real = None if drawn.real is None else Batch(*repeat_rows(tuple(drawn.real), drawn.completions))
+            real = None if drawn.real is None else drawn.real.repeat(drawn.completions)
             reward = mixed_reward(reward, config.discriminator_share, self.other_reward, real)
         assert reward is not None
         return reward
 
-    def _judge_both(self, tokens: Tensor, mask: Tensor, source: State, part: Part) -> tuple[Tensor, Tensor]:
+    def _judge_both(
+        self, tokens: Tensor, mask: Tensor, condition: Condition | None, part: Part
+    ) -> tuple[Tensor, Tensor]:
         """Logits of real and of fake sequences, or of all their tokens. [2, R, T], [2, R, T] -> [any], [any]
 
-        The sequences are a whole batch's, the logits those of this process's part; `source` is of that part.
+        The sequences are a whole batch's, the logits those of this process's part; `condition` is of that part.
         """
         both = tokens.flatten(0, 1), mask.flatten(0, 1)
         # Prefixes go up to T, and not to this batch's longest row: they would count the more the shorter that is.
@@ -389,8 +392,8 @@ class SampledPlayers(Players):
         # As wide as the whole batch's, so that tokens are counted alike everywhere.
         both = both[0].unflatten(0, (2, -1))[:, part.rows], both[1].unflatten(0, (2, -1))[:, part.rows]
         both = both[0].flatten(0, 1), both[1].flatten(0, 1)
-        # Each source is read once for both sides.
-        context = self.discriminator.encode(*source)
+        # Each condition is read once for both sides.
+        context = context_of(self.discriminator, condition)
         context = join_rows(context, context)
         # One pass over both: its weights' gradients, which are large, are then formed and added once.
         logits = self.discriminator(*both, context).unflatten(0, (2, -1))  # [2, R] or [2, R, T]
@@ -428,14 +431,7 @@ def _each_once(part: Part, completions: int) -> slice:
 
 
 def _encoded(model: Generator | Discriminator, drawn: Drawn) -> State:
-    """What a model makes of the samples' sources, each read once; a row for each sample. None without sources."""
+    """What a model makes of the samples' conditions, each read once; a row for each sample. None without conditions."""
     if drawn.real is None:
         return None
-    return repeat_rows(model.encode(drawn.real.source, drawn.real.source_mask), drawn.completions)
-
-
-def _source_rows(drawn: Drawn) -> tuple[Tensor, Tensor] | None:
-    """Source and mask of each sample, [B, L] both; None without sources."""
-    if drawn.real is None or drawn.real.source is None:
-        return None
-    return repeat_rows((drawn.real.source, drawn.real.source_mask), drawn.completions)
+    return repeat_rows(context_of(model, drawn.real.condition), drawn.completions)

@@ -17,6 +17,7 @@ from seqgan.generators.protocol import Generator
 from seqgan.objectives.algorithm import SelfPlay
 from seqgan.objectives.policy_gradient import token_log_probs
 from seqgan.settings.adversarial import AdversarialConfig
+from seqgan.tensors.condition import Condition, context_of
 from seqgan.tensors.modes import evaluating
 from seqgan.tensors.own_weights import frozen_copy
 from seqgan.training.optimizers import update
@@ -62,21 +63,21 @@ class SelfPlayPlayers(Players):
         return 0
 
     def update_generator(self) -> dict[str, float]:
-        """One step on real sentences and as many of the previous iterate, with the same sources if there are any."""
+        """One step on real sentences and as many of the previous iterate, with the same conditions if there are any."""
         every = draw_batch(self.real, self.config.batch_size, self.rng)
         part = own_part(self.config.batch_size)
         share = part.share(part.size, self.config.batch_size)
         real = some_rows(every, part.rows)
         with evaluating(self.before):
-            context = self.before.encode(real.source, real.source_mask)
+            context = context_of(self.before, real.condition)
             fake = sample(self.before, part.size, self.max_length, context, rng=self.own_rng)
         missing = self.max_length - real.tokens.shape[1]  # samples have all columns
         tokens = torch.cat([functional.pad(real.tokens, (0, missing)), fake.tokens])
         mask = torch.cat([functional.pad(real.mask, (0, missing)), fake.mask])
-        source = tuple(None if each is None else torch.cat([each, each]) for each in real[2:])
+        condition = None if real.condition is None else real.condition.join(real.condition)
         with evaluating(self.before):
-            before = _log_probs(self.before, tokens, mask, source)
-        now = _log_probs(self.generator, tokens, mask, source)
+            before = _log_probs(self.before, tokens, mask, condition)
+        now = _log_probs(self.generator, tokens, mask, condition)
         half = len(real.tokens)
         loss = share * self.algorithm.loss(now[:half], before[:half], now[half:], before[half:])
         clip_norm, skips = self.config.clip_norm, self.skips["generator"]
@@ -97,7 +98,7 @@ class SelfPlayPlayers(Players):
             self.before.load_state_dict(self.generator.state_dict())
 
 
-def _log_probs(generator: Generator, tokens: Tensor, mask: Tensor, source: tuple[Tensor | None, ...]) -> Tensor:
+def _log_probs(generator: Generator, tokens: Tensor, mask: Tensor, condition: Condition | None) -> Tensor:
     """Log-probability of each sequence. [B, T], [B, T] -> [B]"""
-    log_probs = token_log_probs(generator(tokens, generator.encode(*source)), tokens)
+    log_probs = token_log_probs(generator(tokens, context_of(generator, condition)), tokens)
     return torch.where(mask, log_probs, 0.0).sum(dim=1)

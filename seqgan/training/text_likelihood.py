@@ -18,6 +18,7 @@ from seqgan.data.batches import Batch, epoch_batches, mean_length
 from seqgan.data.sequences import AnySequences
 from seqgan.generators.protocol import Generator, LinearOutput
 from seqgan.objectives.mle import token_nll
+from seqgan.tensors.condition import context_of
 from seqgan.tensors.output_nll import output_nll
 
 
@@ -37,7 +38,7 @@ def batch_nll(generator: Generator, batch: Batch) -> Tensor:
 
     On a CPU, where the output layer stands apart, without the logits of all positions.
     """
-    context = generator.encode(batch.source, batch.source_mask)
+    context = context_of(generator, batch.condition)
     if batch.tokens.device.type != "cpu" or not hasattr(generator, "features") or torch.is_autocast_enabled("cpu"):
         return token_nll(generator(batch.tokens, context), batch.tokens, batch.mask).sum()
     features = generator.features(batch.tokens, context)[batch.mask]

@@ -154,8 +154,7 @@ def test_taken_rows_are_as_wide_as_the_longest_of_them():
     assert batch.tokens[:, 0].tolist() == [2, 0]
     assert batch.mask.tolist() == [[True, True, True], [True, True, False]]
     assert batch.tokens.shape == (2, 3)
-    assert batch.source is None
-    assert batch.source_mask is None
+    assert batch.condition is None
 
 
 def test_drawn_rows_are_distinct_where_there_are_enough(rng):

@@ -33,8 +33,8 @@ def test_sources_are_read_beside_them():
         source_tokenizer=Words(), source_vocabulary=Vocabulary(["x"]), max_source_length=2, turns=1
     )
     sequences, read = read_text(reading, ["a", "b"], ["x y x", "x x __eou__ x"])
-    assert sequences.source.tolist() == [[2, 1], [2, 0]]
-    assert sequences.source_mask.tolist() == [[True, True], [True, False]]
+    assert sequences.condition.tokens.tolist() == [[2, 1], [2, 0]]
+    assert sequences.condition.mask.tolist() == [[True, True], [True, False]]
     assert read == Read(2, 0, 0, 0, 2, cut_ends=1, unknown_of_sources=1, tokens_of_sources=4)
     with pytest.raises(CorpusError, match="mine, line 8: the source is blank"):
         read_text(reading, ["a", "b"], ["x", " "], name="mine", first=7)
@@ -45,14 +45,14 @@ def test_a_long_conversation_is_read_from_its_newest_turns():
     reading = reading._replace(max_source_length=3, source_cut="beginning")
     sources = ["x x __eou__ y", "x x __eou__ y y __eou__", "x __eou__ x x x y", "x x y y", "x"]
     sequences, read = read_text(reading, ["a"] * 5, sources)
-    kept = [row[mask].tolist() for row, mask in zip(sequences.source, sequences.source_mask, strict=True)]
+    kept = [row[mask].tolist() for row, mask in zip(*sequences.condition, strict=True)]
     x, y, separator = 2, 3, 4
     assert kept == [[y], [y, y, separator], [x, x, y], [x, y, y], [x]]
     assert read.plus(read).notes(3, 3) == [
         "8 of 10 sources exceed 3 tokens: their oldest turns are left out (4), their beginning is cut (4)."
     ]
     sequences, read = read_text(reading._replace(source_cut="end-of-turns"), ["a"], ["x x __eou__ y"])
-    assert sequences.source.tolist() == [[x, x, separator]]
+    assert sequences.condition.tokens.tolist() == [[x, x, separator]]
     assert read.notes(3, 3) == ["1 of 1 sources exceed 3 tokens: their end is cut."]
 
 
@@ -101,5 +101,5 @@ def test_a_source_that_says_nothing_is_the_separator_where_a_run_keeps_such():
     known = Vocabulary(["one", "__eou__"])
     reading = Reading(Words(), Vocabulary(["a", "b"]), Words(), known, 3, 3, blank_sources="keep")
     sequences, read = read_text(reading, ["a", "b"], ["one", " "])
-    assert sequences.source.tolist() == [[known.encode(["one"])[0]], [known.encode(["__eou__"])[0]]]
+    assert sequences.condition.tokens.tolist() == [[known.encode(["one"])[0]], [known.encode(["__eou__"])[0]]]
     assert read.unknown_of_sources == 0

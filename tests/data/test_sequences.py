@@ -8,8 +8,9 @@ import torch
 
 from seqgan.data.batches import draw_batch, encode_sentences, epoch_batches, take
 from seqgan.data.on_disk import Piece, StreamedSequences
-from seqgan.data.sequences import AnySequences, Sequences, spread_rows
+from seqgan.data.sequences import AnySequences, Batch, Sequences, spread_rows
 from seqgan.data.vocabulary import Vocabulary
+from seqgan.tensors.condition import Condition
 
 VOCABULARY = Vocabulary(["a", "b", "c", "d"])  # ids 2 to 5; the end is 0
 LINES = ["a b", "c", "a a a a b", "b b", "a", "c b a"]
@@ -55,7 +56,7 @@ def test_they_are_counted(sequences):
     assert sequences.mean_length == sum(LENGTHS) / len(LENGTHS)
     rows = torch.tensor([2, 0, 2, 4])
     assert sequences.lengths(rows).tolist() == [LENGTHS[row] for row in rows]
-    assert sequences.source is sequences.source_mask is sequences.source_lengths(rows) is None
+    assert sequences.condition is None
     assert sequences.rows_device == torch.device("cpu")
 
 
@@ -68,7 +69,7 @@ def test_rows_are_taken_without_the_columns_behind_the_longest(sequences):
     batch = sequences.take(torch.tensor([3, 1]))
     assert batch.tokens.tolist() == [[3, 3, 0], [4, 0, 0]]
     assert batch.mask.tolist() == [[True, True, True], [True, True, False]]
-    assert batch.source is batch.source_mask is None
+    assert batch.condition is None
     for one, other in zip(batch[:2], take(sequences, torch.tensor([3, 1]))[:2], strict=True):
         assert torch.equal(one, other)
 
@@ -104,10 +105,19 @@ def test_for_a_model_of_one_width_all_columns_count_unless_its_samples_end(seque
     assert torch.equal(batch.mask.sum(dim=1), wide.lengths(rows))
 
 
-def test_sources_have_lengths_too():
-    mask = torch.tensor([[True, True, False], [True, False, False], [True, True, True]])
-    pairs = Sequences(torch.zeros(3, 2, dtype=torch.long), torch.ones(3, 2, dtype=torch.bool), mask.long(), mask)
-    assert pairs.source_lengths(torch.tensor([2, 0])).tolist() == [3, 2]
+def test_rows_of_a_batch_are_chosen_repeated_and_moved_with_their_conditions():
+    labels = torch.tensor([[7], [8], [9]])
+    batch = Batch(in_memory().tokens[:3], in_memory().mask[:3], Condition(labels, torch.ones_like(labels).bool()))
+    for made, rows in ((batch.select(torch.tensor([2, 0, 2])), [2, 0, 2]), (batch.repeat(2), [0, 0, 1, 1, 2, 2])):
+        assert made.tokens.tolist() == batch.tokens[rows].tolist()
+        assert made.mask.tolist() == batch.mask[rows].tolist()
+        assert made.condition.tokens.tolist() == labels[rows].tolist()
+        assert made.condition.mask.tolist() == [[True]] * len(rows)
+    moved = batch.to(torch.device("meta"))
+    assert {tensor.device.type for tensor in (*moved[:2], *moved.condition)} == {"meta"}
+    plain = Batch(*batch[:2])
+    assert plain.select(torch.tensor([1])).condition is plain.repeat(2).condition is None
+    assert plain.to(torch.device("meta")).condition is None
 
 
 def test_beyond_the_greatest_permutation_only_what_is_on_the_disk_is_ordered_in_blocks(monkeypatch):

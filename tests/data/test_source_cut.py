@@ -112,7 +112,8 @@ def test_encoded_sources_are_cut_in_both_splits(source, first):
     corpus = Corpus("small", ["a", "b"], ["a"], [], [], Sources(["x y", source], [source], []))
     text = encode_corpus(corpus, max_source_length=2)
     for split, row in ((text.train, 1), (text.valid, 0)):
-        assert text.source_vocabulary.decode(split.source[row][split.source_mask[row]].tolist()) == first
+        source, mask = split.condition
+        assert text.source_vocabulary.decode(source[row][mask[row]].tolist()) == first
     said = "their end is cut" if first == ["x", "y"] else "their oldest turns are left out"
     assert f"1 of 2 training sources exceed 2 tokens: {said}." in text.notes
     assert f"1 of 1 held-out sources exceed 2 tokens: {said}." in text.notes
@@ -127,7 +128,7 @@ def test_a_run_keeps_what_its_text_decided(tmp_path):
     config = DataConfig(corpus=str(path), turns=1, max_source_length=2)
     text = build_text(config)
     assert as_read(config, text).source_cut == "beginning"
-    assert text.source_vocabulary.decode(text.train.source[0].tolist())[1] == "?"
+    assert text.source_vocabulary.decode(text.train.condition.tokens[0].tolist())[1] == "?"
     path.write_text("".join(f"new {n} ?\tanswer {n}\n" for n in range(40)))
     config = DataConfig(corpus=str(path))
     assert as_read(config, build_text(config)).source_cut == "end"

@@ -16,6 +16,7 @@ from seqgan.data.text import encode_corpus
 from seqgan.data.tokenizers import Characters, Numbers, Words
 from seqgan.data.vocabulary import Vocabulary
 from seqgan.errors import ConfigError, CorpusError
+from seqgan.tensors.condition import Condition
 
 LETTERS, DIGITS = Vocabulary(["a", "b", "c"]), Vocabulary(["1", "2"])  # ids from 2 on; the end is 0, unknown 1
 CORPUS = Corpus(
@@ -32,7 +33,7 @@ CORPUS = Corpus(
 
 
 def test_sources_are_their_tokens_without_an_end():
-    ids, mask, cut = encode_sources([["1", "2"], ["2"], ["9", "1", "2", "2"]], DIGITS, 3)
+    (ids, mask), cut = encode_sources([["1", "2"], ["2"], ["9", "1", "2", "2"]], DIGITS, 3)
     assert ids.tolist() == [[2, 3, 0], [3, 0, 0], [1, 2, 3]]
     assert mask.tolist() == [[True, True, False], [True, False, False], [True] * 3]
     assert (ids.dtype, mask.dtype, cut) == (torch.int64, torch.bool, 1)
@@ -56,11 +57,11 @@ def test_a_sentence_that_is_dropped_takes_its_source_along():
     sentences = [["a", "b"], ["a", "b", "c"], ["c"], ["c", "c", "c", "c"]]
     sequences, long, cut = encode_pairs(sources, sentences, DIGITS, LETTERS, 5, 3, "drop")
     assert sequences.tokens.tolist() == [[2, 3, 0], [4, 0, 0]]
-    assert sequences.source.tolist() == [[2, 0], [2, 3]]
-    assert sequences.source_mask.tolist() == [[True, False], [True, True]]
+    assert sequences.condition.tokens.tolist() == [[2, 0], [2, 3]]
+    assert sequences.condition.mask.tolist() == [[True, False], [True, True]]
     assert (long, cut) == (2, 0)
     sequences, long, cut = encode_pairs(sources, sentences, DIGITS, LETTERS, 1, 3, "cut")
-    assert sequences.source.tolist() == [[2], [3], [2], [3]]
+    assert sequences.condition.tokens.tolist() == [[2], [3], [2], [3]]
     assert (long, cut) == (2, 2)
 
 
@@ -78,23 +79,26 @@ def pairs_of_lengths(lengths: list[int], source_lengths: list[int]) -> Sequences
     for each in (lengths, source_lengths):
         tokens = torch.zeros(len(each), max(each), dtype=torch.long)
         tokens[:, 0] = torch.arange(len(each))
-        both += [tokens, torch.arange(max(each)) < torch.tensor(each).unsqueeze(1)]
-    return Sequences(*both)
+        both.append(Condition(tokens, torch.arange(max(each)) < torch.tensor(each).unsqueeze(1)))
+    sentences, condition = both
+    return Sequences(*sentences, condition)
 
 
 def test_taken_sources_are_as_wide_as_the_longest_of_them():
     batch = take(pairs_of_lengths([2, 5, 3, 9], [4, 7, 2, 1]), torch.tensor([2, 0]))
-    assert batch.tokens[:, 0].tolist() == batch.source[:, 0].tolist() == [2, 0]
-    assert (batch.tokens.shape, batch.source.shape) == ((2, 3), (2, 4))
-    assert batch.source_mask.tolist() == [[True, True, False, False], [True] * 4]
+    source, source_mask = batch.condition
+    assert batch.tokens[:, 0].tolist() == source[:, 0].tolist() == [2, 0]
+    assert (batch.tokens.shape, source.shape) == ((2, 3), (2, 4))
+    assert source_mask.tolist() == [[True, True, False, False], [True] * 4]
 
 
 def test_drawn_rows_have_their_sources(rng):
     sequences = pairs_of_lengths([1 + row % 3 for row in range(10)], [1 + row % 4 for row in range(10)])
     for size in (4, 10, 50):
         batch = draw_batch(sequences, size, rng)
-        assert torch.equal(batch.tokens[:, 0], batch.source[:, 0])
-        assert torch.equal(batch.source_mask.sum(dim=1), 1 + batch.source[:, 0] % 4)
+        numbers = batch.condition.tokens[:, 0]
+        assert torch.equal(batch.tokens[:, 0], numbers)
+        assert torch.equal(batch.condition.lengths(), 1 + numbers % 4)
 
 
 def test_pools_are_sorted_by_length_and_then_by_the_length_of_the_source():
@@ -110,16 +114,16 @@ def test_pools_are_sorted_by_length_and_then_by_the_length_of_the_source():
 
 def test_sources_change_nothing_for_plain_text():
     sequences = pairs_of_lengths([1 + row % 7 for row in range(100)], [3] * 100)
-    plain = sequences._replace(source=None, source_mask=None)
+    plain = sequences._replace(condition=None)
     both = (epoch_batches(each, 8, seed=1, epoch=2) for each in (sequences, plain))
     assert all(torch.equal(a, b) for a, b in zip(*both, strict=True))
 
 
 def test_moving_sentences_moves_their_sources():
     moved = pairs_of_lengths([1, 2], [2, 1]).to(torch.device("meta"))
-    assert {tensor.device.type for tensor in moved} == {"meta"}
+    assert {tensor.device.type for tensor in (*moved[:2], *moved.condition)} == {"meta"}
     plain = Sequences(moved.tokens, moved.mask).to(torch.device("meta"))
-    assert plain.source is plain.source_mask is None
+    assert plain.condition is None
 
 
 # Vocabularies
@@ -148,7 +152,7 @@ def test_a_shared_vocabulary_counts_both_sides():
     assert text.source_tokenizer is text.tokenizer
     # "a", "dog", "cat" twice among the sources, "hund" and "katze" twice among the sentences, "und" once in each.
     assert text.vocabulary.tokens == ("a", "cat", "dog", "hund")
-    back = text.vocabulary.decode(text.train.source[0].tolist())
+    back = text.vocabulary.decode(text.train.condition.tokens[0].tolist())
     assert back == ["a", "dog"]
 
 
@@ -161,7 +165,7 @@ def test_the_sides_may_have_different_tokenizers():
 
 def test_long_sources_are_cut_and_it_is_said():
     text = encode_corpus(CORPUS, max_source_length=2)
-    assert text.train.source.shape == (3, 2)
+    assert text.train.condition.tokens.shape == (3, 2)
     assert "2 of 3 training sources exceed 2 tokens: their end is cut." in text.notes
     assert text.max_source_length == 2
 
@@ -200,9 +204,7 @@ def decoded(text) -> list[tuple[str, str]]:
             text.source_tokenizer.detokenize(text.source_vocabulary.decode(source[mask].tolist())),
             text.tokenizer.detokenize(text.vocabulary.decode(tokens)),
         )
-        for tokens, source, mask in zip(
-            text.train.tokens.tolist(), text.train.source, text.train.source_mask, strict=True
-        )
+        for tokens, source, mask in zip(text.train.tokens.tolist(), *text.train.condition, strict=True)
     ]
 
 
@@ -227,7 +229,7 @@ def test_settings_make_a_text_whose_pairs_come_back(mine, tokenizer, source_toke
     again = build_text(
         as_read(config, text), text.tokenizer, text.vocabulary, text.source_tokenizer, text.source_vocabulary
     )
-    assert torch.equal(again.train.source, text.train.source)
+    assert torch.equal(again.train.condition.tokens, text.train.condition.tokens)
     assert again.max_source_length == text.max_source_length > 0
 
 
@@ -271,8 +273,8 @@ def test_a_sentence_keeps_its_source_on_all_ways(tmp_path_factory, numbers, limi
     text = encode_corpus(corpus, max_length=limit, too_long=too_long, shared_vocabulary=shared, max_source_length=4)
     source_vocabulary = text.source_vocabulary
 
-    def check(tokens, mask, source, source_mask):
-        rows = zip(tokens, mask, source, source_mask, strict=True)
+    def check(tokens, mask, condition):
+        rows = zip(tokens, mask, *condition, strict=True)
         for target_ids, target_mask, source_ids, source_ids_mask in rows:
             target = text.vocabulary.decode(target_ids[target_mask].tolist())
             asked = source_vocabulary.decode(source_ids[source_ids_mask].tolist())

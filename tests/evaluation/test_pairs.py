@@ -83,10 +83,10 @@ SOURCES = ["a dog runs now", "cat sleeps", "a bird runs", "dog sleeps", "a cat r
 @pytest.mark.parametrize(("beam", "n_best"), [(1, 1), (3, 1), (3, 3), (0, 1), (0, 2)])
 def test_each_answer_stands_in_its_sources_place(text, beam, n_best):
     generator = Translator(text).train()
-    ids, mask = encoded(text, SOURCES)
+    condition = encoded(text, SOURCES)
     rng = torch.Generator().manual_seed(0)
     found = answer_sources(
-        generator, ids, mask, text.max_length, text.tokenizer, text.vocabulary, rng=rng, beam=beam, n_best=n_best
+        generator, condition, text.max_length, text.tokenizer, text.vocabulary, rng=rng, beam=beam, n_best=n_best
     )
     assert [len(each) for each in found] == [n_best] * len(SOURCES)
     assert [each[0] for each in found] == [word_by_word(source) for source in SOURCES]
@@ -111,10 +111,10 @@ def test_answers_do_not_depend_on_what_else_is_asked(text, name):
 
 
 def test_more_answers_than_a_beam_follows(text):
-    ids, mask = encoded(text, SOURCES)
+    condition = encoded(text, SOURCES)
     with pytest.raises(ConfigError, match="3 answers are asked for and the beam is 2"):
         answer_sources(
-            make_generator(text), ids, mask, 5, text.tokenizer, text.vocabulary, rng=torch.Generator(), beam=2, n_best=3
+            make_generator(text), condition, 5, text.tokenizer, text.vocabulary, rng=torch.Generator(), beam=2, n_best=3
         )
 
 
@@ -299,10 +299,10 @@ def test_unknown_words_of_references_are_in_neither_sum_of_the_likelihood(text):
 def test_each_best_answer_stands_in_its_sources_place_with_its_own_score(text, n, monkeypatch):
     monkeypatch.setattr(best_of, "ROWS", 2 * n)  # two sources at once
     discriminator = make_discriminator(text).eval()
-    ids, mask = encoded(text, SOURCES)
+    condition = encoded(text, SOURCES)
     rng = torch.Generator().manual_seed(0)
     found = best_of.best_answers(
-        Translator(text), discriminator, ids, mask, n, Reading(text.tokenizer, text.vocabulary, max_length=5), rng=rng
+        Translator(text), discriminator, condition, n, Reading(text.tokenizer, text.vocabulary, max_length=5), rng=rng
     )
     assert [answer for answer, _ in found] == [word_by_word(source) for source in SOURCES]
     for source, (answer, score) in zip(SOURCES, found, strict=True):

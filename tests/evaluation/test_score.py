@@ -7,6 +7,7 @@ from seqgan.data.batches import Sequences
 from seqgan.decoding import sample
 from seqgan.discriminators import CNNDiscriminator, HierarchicalDiscriminator, ManyViewDiscriminator, RNNDiscriminator
 from seqgan.evaluation.score import score_reward, sequence_scores, token_scores
+from seqgan.tensors.condition import Condition
 
 
 @pytest.fixture
@@ -18,11 +19,9 @@ def sequences(generator, rng):
 def alone(discriminator, sequences, row):
     """What the discriminator says of one sequence without its padding. [1] or [1, T]"""
     length = int(sequences.mask[row].sum())
-    source, source_mask = None, None
-    if sequences.source is not None:
-        source, source_mask = sequences.source[row : row + 1], sequences.source_mask[row : row + 1]
+    source = (None, None) if sequences.condition is None else [part[row : row + 1] for part in sequences.condition]
     with torch.no_grad():
-        context = discriminator.encode(source, source_mask)
+        context = discriminator.encode(*source)
         return discriminator(sequences.tokens[row : row + 1, :length], sequences.mask[row : row + 1, :length], context)
 
 
@@ -66,11 +65,11 @@ def test_sources_go_with_their_sequences(sequences):
         torch.manual_seed(0)
         discriminator = HierarchicalDiscriminator(5, 4, 5, 6).eval()
     source = torch.randint(2, 5, (40, 3), generator=torch.Generator().manual_seed(0))
-    pairs = sequences._replace(source=source, source_mask=torch.ones_like(source, dtype=torch.bool))
+    pairs = sequences._replace(condition=Condition(source, torch.ones_like(source, dtype=torch.bool)))
     scores = sequence_scores(discriminator, pairs)
     expected = torch.stack([alone(discriminator, pairs, row)[0] for row in range(40)])
     torch.testing.assert_close(scores, expected, atol=1e-6, rtol=0)
-    context = discriminator.encode(pairs.source, pairs.source_mask)
+    context = discriminator.encode(*pairs.condition)
     row = torch.arange(40).flip(0)
     with torch.no_grad():
         rewards = score_reward(discriminator, context)(pairs.tokens[row], pairs.mask[row], row)

@@ -1,14 +1,21 @@
 """Conditions: their rows are chosen, repeated, joined and moved together, and a player reads them by one function."""
 
+import ast
+from pathlib import Path
+
 import pytest
 import torch
 
+import seqgan
 from seqgan.tensors.condition import Condition, context_of
 
 TOKENS = torch.tensor([[5, 6, 7], [8, 0, 0], [9, 9, 0]])
 MASK = torch.tensor([[True, True, True], [True, False, False], [True, True, False]])
 CONDITION = Condition(TOKENS, MASK)
 LABELS = Condition(torch.tensor([[1], [2]]), torch.ones(2, 1, dtype=torch.bool))
+
+READING = {"tensors/condition.py", "generators/masked.py", "generators/tempered.py"}
+"""Files that may give a player a condition: that of the one function, and players that hand it on to the one within."""
 
 
 def test_they_have_lengths():
@@ -59,3 +66,14 @@ def test_a_player_is_given_both_tensors_or_none():
     assert tokens is TOKENS
     assert mask is MASK
     assert context_of(Recorder(), None) == (None, None)
+
+
+def test_no_other_place_gives_a_player_the_two_tensors():
+    package = Path(seqgan.__file__).parent
+    found = set()
+    for path in package.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            called = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "encode"
+            if called and (len(node.args) > 1 or any(isinstance(each, ast.Starred) for each in node.args)):
+                found.add(path.relative_to(package).as_posix())
+    assert found == READING

@@ -10,6 +10,7 @@ from seqgan.config import AdversarialConfig
 from seqgan.data.batches import Batch
 from seqgan.errors import ConfigError
 from seqgan.objectives import CSGAN_NMT, DIALOGUE, MALIGAN, SEQGAN
+from seqgan.tensors.condition import Condition
 from seqgan.training.critic import Critic, critic_loss
 from seqgan.training.rewards import bleu_of, mixed_reward
 from seqgan.training.sampled import SampledPlayers, check_sampled
@@ -36,13 +37,15 @@ def drawn_next(players, *arguments):
 
 def alone(model, real, row):
     """What a model makes of one source, by itself and without padding."""
-    length = int(real.source_mask[row].sum())
-    return model.encode(real.source[row : row + 1, :length], real.source_mask[row : row + 1, :length])
+    source, mask = real.condition
+    length = int(mask[row].sum())
+    return model.encode(source[row : row + 1, :length], mask[row : row + 1, :length])
 
 
 def translation(text, real, row):
     """The words of a source in the other language, by the dictionary; in any order."""
-    words = text.source_vocabulary.decode(real.source[row][real.source_mask[row]].tolist())
+    source, mask = real.condition
+    words = text.source_vocabulary.decode(source[row][mask[row]].tolist())
     return sorted(WORDS[word] for word in words)
 
 
@@ -119,7 +122,7 @@ def test_real_and_generated_sentences_share_their_source(text):
     assert len(sources) == 2
     for (source, source_mask), (tokens, context) in zip(sources, judged, strict=True):
         assert len(tokens) == 8  # four real ones and four generated
-        real = Batch(tokens[:4], torch.ones_like(tokens[:4], dtype=torch.bool), source, source_mask)
+        real = Batch(tokens[:4], torch.ones_like(tokens[:4], dtype=torch.bool), Condition(source, source_mask))
         for row in range(4):
             assert translation(text, real, row) == target_words(text, real.tokens[row])
         first = context
@@ -184,7 +187,7 @@ def test_a_reference_is_worth_one_and_leaves_its_end_out(text):
 
 
 def test_completions_name_the_row_of_their_reference(text):
-    real = Batch(*(part[:6] for part in text.train))
+    real = Batch(*text.train).select(torch.arange(6))
     reward = mixed_reward(None, 0.0, lambda tokens, mask, rows: (tokens == rows.tokens).all(dim=1).float(), real)
     row = torch.tensor([3, 1, 1, 5])
     assert reward(real.tokens[row], real.mask[row], row).tolist() == [1, 1, 1, 1]
@@ -220,15 +223,15 @@ def test_a_constant_baseline_is_compared_with_the_discriminators_part_alone(text
 
 
 def test_a_critic_learns_what_only_the_source_tells(text):
-    source, mask = text.train.source, text.train.source_mask
-    tokens = torch.zeros(len(source), 3, dtype=torch.long)  # nothing to be learnt from these
-    values = (source[:, 0] % 2).float().reshape(1, -1, 1)
+    condition = text.train.condition
+    tokens = torch.zeros(len(condition.tokens), 3, dtype=torch.long)  # nothing to be learnt from these
+    values = (condition.tokens[:, 0] % 2).float().reshape(1, -1, 1)
     with torch.random.fork_rng():
         torch.manual_seed(0)
         critic = Critic(len(text.vocabulary), len(text.source_vocabulary))
     optimizer = torch.optim.Adam(critic.parameters(), lr=1e-2)
     for _ in range(60):
-        loss = critic_loss(critic(tokens, (source, mask)), values, torch.ones_like(tokens, dtype=torch.bool))
+        loss = critic_loss(critic(tokens, condition), values, torch.ones_like(tokens, dtype=torch.bool))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -260,13 +263,14 @@ def test_a_critic_reads_a_source_up_to_its_end_and_no_padding():
     tokens = torch.tensor([[1, 2, 0], [3, 0, 0]])
     source = torch.tensor([[1, 2, 3, 4], [4, 3, 0, 0]])
     mask = torch.tensor([[True] * 4, [True, True, False, False]])
-    alone = torch.cat([critic(tokens[:1], (source[:1], mask[:1])), critic(tokens[1:], (source[1:, :2], mask[1:, :2]))])
-    torch.testing.assert_close(critic(tokens, (source, mask)), alone)
+    short = Condition(source[1:, :2], mask[1:, :2])
+    alone = torch.cat([critic(tokens[:1], Condition(source[:1], mask[:1])), critic(tokens[1:], short)])
+    torch.testing.assert_close(critic(tokens, Condition(source, mask)), alone)
     # Whatever stands behind the end, and however much of it.
     other, wider = source.clone(), torch.nn.functional.pad(source, (0, 3), value=2)
     other[1, 2:] = 1
-    torch.testing.assert_close(critic(tokens, (other, mask)), alone)
-    torch.testing.assert_close(critic(tokens, (wider, torch.nn.functional.pad(mask, (0, 3)))), alone)
+    torch.testing.assert_close(critic(tokens, Condition(other, mask)), alone)
+    torch.testing.assert_close(critic(tokens, Condition(wider, torch.nn.functional.pad(mask, (0, 3)))), alone)
     # The last token of a source is read.
     other[0, 3] = 1
-    assert not torch.allclose(critic(tokens, (other, mask))[0], alone[0])
+    assert not torch.allclose(critic(tokens, Condition(other, mask))[0], alone[0])

@@ -16,6 +16,7 @@ from seqgan.decoding import Samples
 from seqgan.errors import ConfigError, SeqganError
 from seqgan.objectives import GAD, MALIGAN, REVERSE_KL, SEQGAN, SPIN
 from seqgan.runs.metric_log import read_metrics
+from seqgan.tensors.condition import Condition
 from seqgan.tensors.own_weights import frozen_copy
 from seqgan.training.adversarial import check_settings, make_players, train_adversarially
 from seqgan.training.leash import length_correlation, sampling_ratio
@@ -188,20 +189,20 @@ def pool(number, size=6, length=4, source=None):
     tokens[1] += 50
     mask = torch.ones(2, size, length, dtype=torch.bool)
     if source is None:
-        return tokens, mask, (None, None)
+        return tokens, mask, None
     ids = torch.full((size, source), number)
-    return tokens, mask, (ids, torch.ones_like(ids, dtype=torch.bool))
+    return tokens, mask, Condition(ids, torch.ones_like(ids, dtype=torch.bool))
 
 
 def test_a_share_of_a_pool_is_of_earlier_ones_and_pairs_stay_together(rng):
     replay = Replay(1 / 3)
     tokens, _, _ = replay(*pool(1, source=2), rng)
     assert (tokens[0] == 1).all()
-    tokens, _, sources = replay(*pool(2, source=3), rng)
+    tokens, _, condition = replay(*pool(2, source=3), rng)
     assert tokens[0, :, 0].tolist() == [1, 1, 2, 2, 2, 2]
     assert (tokens[1] == tokens[0] + 50).all()
-    assert sources[0].tolist() == [[1, 1, 0], [1, 1, 0], *[[2, 2, 2]] * 4]
-    assert sources[1].tolist() == [*[[True, True, False]] * 2, *[[True] * 3] * 4]
+    assert condition.tokens.tolist() == [[1, 1, 0], [1, 1, 0], *[[2, 2, 2]] * 4]
+    assert condition.mask.tolist() == [*[[True, True, False]] * 2, *[[True] * 3] * 4]
     # What is kept is what came, and not what was shown: nothing is shown for ever.
     for number in range(3, 3 + POOLS):
         replay(*pool(number, source=2), rng)

@@ -23,6 +23,7 @@ from seqgan.generators import GeneratorKind
 from seqgan.objectives import ALGORITHMS
 from seqgan.presets import PRESETS
 from seqgan.reached import check_reached
+from seqgan.tensors.condition import context_of
 from seqgan.training.optimizers import check_output_layer, make_discriminator_optimizer, update
 
 JUDGES = [*sorted(PLAIN_DISCRIMINATORS), *sorted(CONDITIONAL_DISCRIMINATORS)]
@@ -60,13 +61,13 @@ def said(player, text):
     """What a player says of a few sentences while it is trained."""
     batch = text.train
     rows = slice(0, 4)
-    source = (None, None) if batch.source is None else (batch.source[rows], batch.source_mask[rows])
+    condition = None if batch.condition is None else batch.condition.select(rows)
     tokens, mask = batch.tokens[rows], batch.mask[rows]
     torch.manual_seed(0)
     player.train()
     if hasattr(player, "distributions"):
         return player.distributions(4, torch.Generator().manual_seed(0))
-    context = player.encode(*source)
+    context = context_of(player, condition)
     return player(tokens, context) if hasattr(player, "step") else player(tokens, mask, context)
 
 
