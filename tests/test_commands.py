@@ -352,7 +352,7 @@ def test_an_interrupted_command_leaves_with_130(pretrained, monkeypatch, capsys)
     def interrupt(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("seqgan.evaluation.generate.generate_sentences", interrupt)
+    monkeypatch.setattr("seqgan.jobs.sample.generate_sentences", interrupt)
     assert run("sample") == 130
 
 

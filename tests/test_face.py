@@ -165,7 +165,7 @@ def test_an_opened_run_looks_for_its_text_where_it_did(runs, tmp_path):
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"count": 1}, "count is 1, expected `?int`? >= 2"),
+        ({"count": 1}, "count is 1, expected int >= 2"),
         ({"memory": float("nan")}, "memory is nan, expected a finite number"),
         ({"beam": 2}, "--beam is of runs of pairs"),
         ({"references": "test.txt"}, "expected a list of sentences"),

@@ -249,7 +249,7 @@ def test_a_run_keeps_its_own_names_for_its_own_commands(here, capsys):
     for more in ([], ["--overwrite"]):
         line = ["sample", "--run", "plain", "--count", "1", "--output", "plain/mine.txt", "--quiet"]
         assert main([*line, *more]) == 0
-    from seqgan.cli.options import check_target
+    from seqgan.jobs.target import check_target
 
     check_target("--output", "plain/report.html", page=True)
     with pytest.raises(ConfigError, match="is a file of the run"):

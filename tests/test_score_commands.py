@@ -1,6 +1,5 @@
 """`seqgan score` and `seqgan sample --best-of`, as a user would call them, and the mistakes that users make."""
 
-import contextlib
 import io
 import itertools
 import math
@@ -12,9 +11,8 @@ import pytest
 import torch
 from support.products import product_run
 
-import seqgan.cli.score
+import seqgan.jobs.score
 from seqgan.cli.main import main
-from seqgan.cli.score import ScoreFlags, judged_lines, load_judges
 from seqgan.data.reading import read_text
 from seqgan.evaluation.likelihood import sequence_log_probs
 from seqgan.runs import open_run
@@ -69,7 +67,7 @@ def by_hand(folder, line):
 
 
 def test_each_line_has_its_log_odds_behind_it(here, capsys, monkeypatch):
-    monkeypatch.setattr(seqgan.cli.score, "BLOCK", 2)  # several blocks
+    monkeypatch.setattr(seqgan.jobs.score, "BLOCK", 2)  # several blocks
     assert run("score", "--run", here / "plain", "--input", "lines.txt", "--likelihood") == 0
     out, err = capsys.readouterr()
     found = [line.split("\t") for line in out.split("\n")[:-1]]
@@ -94,13 +92,12 @@ def test_a_pipe_a_file_and_silence(here, capsys, monkeypatch, tmp_path):
 
 def test_no_more_than_a_block_is_read_ahead(here, monkeypatch):
     """A file without an end: its first lines are judged all the same."""
-    monkeypatch.setattr(seqgan.cli.score, "BLOCK", 3)
+    monkeypatch.setattr(seqgan.jobs.score, "BLOCK", 3)
     endless = types.SimpleNamespace(readline=lambda _: b"a dog runs .\n")
     monkeypatch.setattr(sys, "stdin", types.SimpleNamespace(buffer=endless))
-    flags, made = ScoreFlags(run=str(here / "plain"), device="cpu", quiet=True), open_run(here / "plain")
-    with contextlib.ExitStack() as stack:
-        lines = judged_lines(flags, made, load_judges(flags, made), stack)
-        assert len(set(itertools.islice(lines, 7))) == 1
+    lines = seqgan.jobs.score.score_run(here / "plain", device="cpu")
+    assert len(set(itertools.islice(lines, 7))) == 1
+    lines.close()
 
 
 def test_prefixes_have_scores_of_their_own(here, capsys):

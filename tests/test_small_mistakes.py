@@ -11,7 +11,6 @@ from seqgan.cli.adversarial import ChildFlags
 from seqgan.cli.main import main
 from seqgan.cli.meant import meant_flag
 from seqgan.cli.pretrain import PretrainFlags
-from seqgan.cli.sample import source_lines
 from seqgan.config import PretrainConfig
 from seqgan.data.lines import read_lines
 from seqgan.data.stream import stream_lines
@@ -20,6 +19,7 @@ from seqgan.errors import ConfigError, CorpusError
 from seqgan.evaluation.evaluate import judge_sentences
 from seqgan.jobs.children import check_name
 from seqgan.jobs.judging import without_those_of_more
+from seqgan.jobs.sources import source_lines
 from seqgan.progress import Progress
 from seqgan.training.pretrain import one_update
 

@@ -9,7 +9,7 @@ import tyro
 from msgspec import Meta
 
 from seqgan.cli.memory import Memory
-from seqgan.cli.options import CommonFlags, Switch, check_flags, check_target, parse, run_or_newest, with_positional
+from seqgan.cli.options import CommonFlags, Switch, check_flags, parse, run_or_newest, with_positional
 from seqgan.settings.types import MOST, Seed
 
 
@@ -79,6 +79,7 @@ def main(arguments: Sequence[str]) -> None:
     from seqgan.files import write_file
     from seqgan.jobs.evaluate import judge
     from seqgan.jobs.judging import Judging, check_judging
+    from seqgan.jobs.target import check_target
     from seqgan.training.engine import choose_device
 
     asked = Judging(**{name: getattr(flags, name) for name in Judging.__struct_fields__})

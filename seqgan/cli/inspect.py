@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from seqgan.cli.options import CommonFlags, Switch, check_flags, check_target, parse
+from seqgan.cli.options import CommonFlags, Switch, check_flags, parse
 from seqgan.config import Seed
 from seqgan.errors import ConfigError
 from seqgan.progress import printable
@@ -63,6 +63,8 @@ def main(arguments: Sequence[str]) -> None:
     flags = check_flags(parse("inspect", about, InspectFlags(), arguments))
     if not flags.corpus:
         raise ConfigError("seqgan inspect needs a corpus: a name such as captions, a file, a folder or hf:NAME.")
+    from seqgan.jobs.target import check_target
+
     read = what_is_read(flags)
     check_target("--json", flags.json, read, overwrite=flags.overwrite)
     check_target("--output", flags.output, read, overwrite=flags.overwrite)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from optuna import Study
 
     from seqgan.sweeps.file import SweepFile
-    from seqgan.sweeps.record import SweepRecord, Tested, TrialRecord
+    from seqgan.sweeps.record import Tested, TrialRecord
     from seqgan.sweeps.space import Dimension
     from seqgan.sweeps.trial import Runner
 
@@ -253,18 +253,10 @@ def show(folder: Path, sweep: "SweepFile", space: "Sequence[Dimension]", flags: 
     if find_spec("matplotlib") is None:
         flags.progress.note("No page: its pictures are drawn by matplotlib: pip install 'seqgan[report]'.")
         return
-    write_page(folder, record, folder / "report.html")
+    from seqgan.jobs.report import write_sweep_page
+
+    write_sweep_page(folder, record, folder / "report.html")
     flags.progress.note(f"Written: {folder / 'report.html'}")
-
-
-def write_page(folder: Path, record: "SweepRecord", target: Path) -> None:
-    """The page of a sweep."""
-    from seqgan.files import write_file
-    from seqgan.reporting.sweep_page import sweep_page
-    from seqgan.sweeps.file import KEPT_NAME
-
-    kept = (folder / KEPT_NAME).read_text(encoding="utf-8") if (folder / KEPT_NAME).is_file() else ""
-    write_file(target, sweep_page(record, kept))
 
 
 def check_space(sweep: "SweepFile", space: "Sequence[Dimension]", flags: SweepFlags) -> None:

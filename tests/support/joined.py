@@ -378,7 +378,7 @@ def trained(folder, text, name, stop=(), resume=False):
         config = msgspec.structs.replace(ADVERSARIAL, evaluate_every=2, on_collapse=answer)
         options |= {"run": runs[1], "judge": judge, "stop": asked.get("gan")}
         train_adversarially(generator, discriminator, text, SEQGAN, config, **options)
-    return tuple(result), generator.state_dict(), discriminator.state_dict()
+    return tuple(result)[:3], generator.state_dict(), discriminator.state_dict()
 
 
 def trainings(folder):
