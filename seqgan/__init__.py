@@ -15,7 +15,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from seqgan.config import AdversarialConfig, PretrainConfig
     from seqgan.data import load_corpus
     from seqgan.data.text import encode_corpus
     from seqgan.decoding import rollout, sample
@@ -28,12 +27,15 @@ if TYPE_CHECKING:
     from seqgan.jobs.load import load
     from seqgan.metrics import METRICS
     from seqgan.objectives import ALGORITHMS
+    from seqgan.settings.adversarial import AdversarialConfig
+    from seqgan.settings.pretrain import PretrainConfig
     from seqgan.training import pretrain, train_adversarially
 
 __version__ = "0.1.0"
 
 _PLACES = {
-    "seqgan.config": ("AdversarialConfig", "PretrainConfig"),
+    "seqgan.settings.adversarial": ("AdversarialConfig",),
+    "seqgan.settings.pretrain": ("PretrainConfig",),
     "seqgan.data": ("load_corpus",),
     "seqgan.data.text": ("encode_corpus",),
     "seqgan.decoding": ("rollout", "sample"),

@@ -5,11 +5,11 @@ from typing import Any
 
 import msgspec
 
-from seqgan.config import RunConfig, whole, with_settings
 from seqgan.errors import ConfigError, nearest
 from seqgan.objectives import ALGORITHMS, Algorithm, Relaxed
 from seqgan.objectives.algorithm import check_record, remade
 from seqgan.settings.adversarial import AdversarialConfig
+from seqgan.settings.run import RunConfig, whole, with_settings
 
 
 def algorithm_called(name: str) -> Algorithm:

@@ -8,12 +8,6 @@ import torch
 
 from seqgan.algorithm_settings import build_algorithm
 from seqgan.build_pretrained import pretrained_generator, pretrained_judge
-from seqgan.config import (
-    DataConfig,
-    DiscriminatorConfig,
-    GeneratorConfig,
-    RunConfig,
-)
 from seqgan.data.corpus import load_corpus
 from seqgan.data.data_sets import DataSetPart
 from seqgan.data.laid_out import laid_out_files, taken
@@ -33,6 +27,10 @@ from seqgan.model_settings import discriminator_kind, generator_kind
 from seqgan.objectives import Relaxed
 from seqgan.pretrained import model_folder
 from seqgan.progress import SILENT, Progress
+from seqgan.settings.data import DataConfig
+from seqgan.settings.discriminator import DiscriminatorConfig
+from seqgan.settings.generator import GeneratorConfig
+from seqgan.settings.run import RunConfig
 
 Made = TypeVar("Made")
 

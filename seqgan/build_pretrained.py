@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 
-from seqgan.config import DiscriminatorConfig, GeneratorConfig, RunConfig
 from seqgan.data.pretrained import Pretrained, read_pretrained
 from seqgan.data.tokenizers import Tokenizer
 from seqgan.data.vocabulary import SPECIALS, PretrainedVocabulary, Vocabulary
@@ -32,6 +31,9 @@ from seqgan.pretrained import (
     read_architecture,
     weights_fingerprint,
 )
+from seqgan.settings.discriminator import DiscriminatorConfig
+from seqgan.settings.generator import GeneratorConfig
+from seqgan.settings.run import RunConfig
 
 
 def with_located_models(config: RunConfig) -> RunConfig:

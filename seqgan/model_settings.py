@@ -3,11 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from seqgan.config import DataConfig, DiscriminatorConfig, GeneratorConfig, RunConfig
 from seqgan.discriminators import DISCRIMINATORS, DiscriminatorKind, usual_discriminator
 from seqgan.errors import ConfigError
 from seqgan.generators import GENERATORS, GeneratorKind, usual_generator
 from seqgan.kinds import Kind, kind_called
+from seqgan.settings.data import DataConfig
+from seqgan.settings.discriminator import DiscriminatorConfig
+from seqgan.settings.generator import GeneratorConfig
+from seqgan.settings.run import RunConfig
 
 POOLINGS = ("mean", "first", "last")
 

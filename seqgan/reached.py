@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from seqgan.algorithm_settings import algorithm_called
-from seqgan.config import RunConfig, with_settings
 from seqgan.discriminators import DISCRIMINATORS
 from seqgan.errors import ConfigError
 from seqgan.generators import GENERATORS
 from seqgan.kinds import Kind
 from seqgan.model_settings import discriminator_kind, generator_kind
-from seqgan.presets import PRESETS
+from seqgan.settings.presets import PRESETS
+from seqgan.settings.run import RunConfig, with_settings
 
 NEUTRAL = {"dropout": 0.0}
 """Values that are true of a kind without the setting as well."""

@@ -536,9 +536,11 @@ def test_a_preset_holds_and_flags_win_over_it(pretrained, capsys):
 
 def test_every_preset_is_of_settings_that_go_together():
     from seqgan.algorithm_settings import build_algorithm, with_algorithm
-    from seqgan.config import DiscriminatorConfig, RunConfig, check, with_settings
     from seqgan.model_settings import check_kinds
-    from seqgan.presets import PRESETS
+    from seqgan.settings.check import check
+    from seqgan.settings.discriminator import DiscriminatorConfig
+    from seqgan.settings.presets import PRESETS
+    from seqgan.settings.run import RunConfig, with_settings
     from seqgan.training.adversarial import check_settings
 
     for name, preset in PRESETS.items():
@@ -620,8 +622,9 @@ def test_from_nothing_with_a_corpus(here, capsys):
 
 @pytest.mark.slow(reason="trains players of several kinds")
 def test_other_players_than_the_algorithms_have_sizes_of_their_own(here, pretrained, capsys):
-    from seqgan.config import DiscriminatorConfig, GeneratorConfig
     from seqgan.runs import open_run
+    from seqgan.settings.discriminator import DiscriminatorConfig
+    from seqgan.settings.generator import GeneratorConfig
 
     tiny = ("--rounds", 1, "--adversarial.batch-size", 4, "--adversarial.discriminator-pool", 4, "--quiet")
     tiny += ("--adversarial.discriminator-steps", 1, "--adversarial.evaluate-samples", 4, "--data.max-length", 6)

@@ -1,19 +1,15 @@
 import pytest
 
-from seqgan.config import (
-    AdversarialConfig,
-    DataConfig,
-    GeneratorConfig,
-    PretrainConfig,
-    RunConfig,
-    check,
-    check_resumable,
-    settings_text,
-    with_settings,
-)
 from seqgan.errors import ConfigError
 from seqgan.model_settings import check_kinds
-from seqgan.settings_file import read_settings
+from seqgan.settings.adversarial import AdversarialConfig
+from seqgan.settings.check import check
+from seqgan.settings.data import DataConfig
+from seqgan.settings.file import read_settings
+from seqgan.settings.generator import GeneratorConfig
+from seqgan.settings.pretrain import PretrainConfig
+from seqgan.settings.resume import check_resumable
+from seqgan.settings.run import RunConfig, settings_text, with_settings
 
 
 def test_settings_written_and_read_are_the_same(tmp_path):
@@ -121,3 +117,15 @@ def test_words_on_one_side_may_be_counted_where_the_other_has_subwords():
     assert check(RunConfig(data=data)).data == data
     shared = DataConfig(shared_vocabulary=True, source_tokenizer="words")
     assert check(RunConfig(data=shared)).data == shared
+
+
+def test_where_settings_stood_before_they_are_for_one_version_more():
+    import seqgan.config
+    from seqgan.settings.adversarial import AdversarialConfig
+
+    with pytest.warns(
+        DeprecationWarning, match=r"seqgan\.config\.AdversarialConfig is seqgan\.settings\.adversarial\."
+    ):
+        assert seqgan.config.AdversarialConfig is AdversarialConfig
+    with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
+        _ = seqgan.config.Nothing

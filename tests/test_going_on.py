@@ -8,9 +8,10 @@ import torch
 from safetensors.torch import load_file
 
 from seqgan.cli.main import main
-from seqgan.config import AdversarialConfig, PretrainConfig
 from seqgan.runs.directory import open_run
 from seqgan.runs.weights import weights_of
+from seqgan.settings.adversarial import AdversarialConfig
+from seqgan.settings.pretrain import PretrainConfig
 from seqgan.training import adversarial
 from seqgan.training.pretrain import why_over
 

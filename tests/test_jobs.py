@@ -16,7 +16,6 @@ from seqgan.cli.pretrain import PretrainFlags
 from seqgan.cli.report import ReportFlags
 from seqgan.cli.sample import SampleFlags
 from seqgan.cli.score import ScoreFlags
-from seqgan.config import DataConfig, DiscriminatorConfig, GeneratorConfig, PretrainConfig, RunConfig
 from seqgan.errors import ConfigError, RunError
 from seqgan.jobs.adversarial import train_from_nothing, train_from_run
 from seqgan.jobs.begin import Way
@@ -25,6 +24,11 @@ from seqgan.jobs.report import report
 from seqgan.jobs.sample import Sampling, sample_run
 from seqgan.jobs.score import score_run
 from seqgan.runs import open_run
+from seqgan.settings.data import DataConfig
+from seqgan.settings.discriminator import DiscriminatorConfig
+from seqgan.settings.generator import GeneratorConfig
+from seqgan.settings.pretrain import PretrainConfig
+from seqgan.settings.run import RunConfig
 
 CALLED = {"input": "file", "config": "settings_file"}
 """Flags whose arguments are called otherwise."""

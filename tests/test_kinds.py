@@ -4,12 +4,14 @@ import msgspec
 import pytest
 import torch
 
-from seqgan.config import DiscriminatorConfig, GeneratorConfig, RunConfig
 from seqgan.decoding.states import makes_all_at_once, stepping
 from seqgan.discriminators import DISCRIMINATORS, usual_discriminator
 from seqgan.errors import ConfigError, PlayerError
 from seqgan.generators import GENERATORS, usual_generator
 from seqgan.model_settings import check_kinds, of_pairs, with_common_settings
+from seqgan.settings.discriminator import DiscriminatorConfig
+from seqgan.settings.generator import GeneratorConfig
+from seqgan.settings.run import RunConfig
 from seqgan.tensors.rows import disturb_rows
 
 WRITERS = [name for name, kind in GENERATORS.items() if not kind.pretrained]

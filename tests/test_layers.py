@@ -17,7 +17,6 @@ LAYERS = {
     "locks": 0.1,
     "progress": 0.1,
     "interrupt": 0.1,
-    "settings_file": 1,
     "settings": 1.1,
     "tensors": 1,
     "fitting": 1.2,
@@ -27,7 +26,6 @@ LAYERS = {
     "metrics": 2,
     "data": 2,
     "config": 2,
-    "presets": 0,
     "pretrained": 1.5,
     "algorithm_settings": 3.1,
     "kinds": 1.2,
@@ -155,7 +153,7 @@ def test_no_other_part_knows_an_algorithm_or_a_player_by_name():
     # The package's own name is one of its algorithms, words of other things are names of players, and presets and files
     # of before name whom they are of.
     names = {*ALGORITHMS, *GENERATORS, *DISCRIMINATORS} - {"seqgan", "huggingface", "reverse-kl", "transformer"}
-    allowed = {"objectives", "generators", "discriminators", "presets", "settings/before"}
+    allowed = {"objectives", "generators", "discriminators", "settings/presets", "settings/before"}
     wrong = []
     for path in sorted(PACKAGE.rglob("*.py")):
         place = path.relative_to(PACKAGE).with_suffix("").as_posix()

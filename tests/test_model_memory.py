@@ -11,7 +11,8 @@ from seqgan.model_memory import refuse_giant
 ALL_KINDS = """
 import sys
 from seqgan.build import build_discriminator, build_generator
-from seqgan.config import DiscriminatorConfig, GeneratorConfig
+from seqgan.settings.discriminator import DiscriminatorConfig
+from seqgan.settings.generator import GeneratorConfig
 from seqgan.data.vocabulary import Vocabulary
 from seqgan.discriminators import DISCRIMINATORS
 from seqgan.generators import GENERATORS

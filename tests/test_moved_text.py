@@ -7,9 +7,9 @@ import shutil
 import pytest
 
 from seqgan.cli.main import main
-from seqgan.config import DataConfig
 from seqgan.runs.directory import open_run
 from seqgan.runs.moved import found_again, moved_to
+from seqgan.settings.data import DataConfig
 
 pytestmark = pytest.mark.slow(reason="trains by commands")
 

@@ -12,10 +12,10 @@ from support.tiny import players, same_weights, tiny_text
 
 from seqgan.algorithm_settings import algorithm_called, build_algorithm, section_of
 from seqgan.cli.main import main
-from seqgan.config import AdversarialConfig
 from seqgan.errors import SeqganError
 from seqgan.objectives import ALGORITHMS, Sampled
 from seqgan.runs.directory import open_run
+from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.training import train_adversarially
 
 pytestmark = pytest.mark.slow(reason="whole trainings by the command line")

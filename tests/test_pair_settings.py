@@ -5,9 +5,12 @@ import pytest
 
 from seqgan.build import as_read, build_text
 from seqgan.cli.pretrain import for_corpus
-from seqgan.config import DataConfig, RunConfig, check, check_resumable
 from seqgan.jobs.begin import describe, resolved
 from seqgan.progress import Progress
+from seqgan.settings.check import check
+from seqgan.settings.data import DataConfig
+from seqgan.settings.resume import check_resumable
+from seqgan.settings.run import RunConfig
 
 
 class Heard(Progress):

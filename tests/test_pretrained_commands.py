@@ -14,11 +14,11 @@ pytest.importorskip("peft")
 
 from seqgan.build_pretrained import _pretrained_model
 from seqgan.cli.main import main
-from seqgan.config import GeneratorConfig
 from seqgan.errors import ConfigError
 from seqgan.exporting import PretrainedDiscriminator, PretrainedGenerator
 from seqgan.runs import open_run, read_metrics
 from seqgan.runs.load import load_discriminator, load_generator
+from seqgan.settings.generator import GeneratorConfig
 
 pytestmark = pytest.mark.slow(reason="trains models of transformers by commands")
 

@@ -11,7 +11,6 @@ from seqgan.cli.adversarial import ChildFlags
 from seqgan.cli.main import main
 from seqgan.cli.meant import meant_flag
 from seqgan.cli.pretrain import PretrainFlags
-from seqgan.config import PretrainConfig
 from seqgan.data.lines import read_lines
 from seqgan.data.stream import stream_lines
 from seqgan.data.tokenizers import Words
@@ -21,6 +20,7 @@ from seqgan.jobs.children import check_name
 from seqgan.jobs.judging import without_those_of_more
 from seqgan.jobs.sources import source_lines
 from seqgan.progress import Progress
+from seqgan.settings.pretrain import PretrainConfig
 from seqgan.training.pretrain import one_update
 
 

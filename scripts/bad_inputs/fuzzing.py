@@ -11,7 +11,6 @@ from pathlib import Path
 import torch
 from safetensors.torch import save
 
-from seqgan.config import DataConfig, RunConfig, check, settings_text, with_settings
 from seqgan.data.corpus import load_corpus
 from seqgan.data.lines import raw_lines
 from seqgan.data.parts import read_part, sentences_of, split_files
@@ -23,7 +22,10 @@ from seqgan.exporting.folder import read_config, write_config
 from seqgan.runs.checkpoint import load_state, load_weights
 from seqgan.runs.directory import open_run
 from seqgan.runs.metric_log import read_metrics
-from seqgan.settings_file import read_settings
+from seqgan.settings.check import check
+from seqgan.settings.data import DataConfig
+from seqgan.settings.file import read_settings
+from seqgan.settings.run import RunConfig, settings_text, with_settings
 from seqgan.sweeps.file import KEPT_NAME, keep, read_sweep_file
 from seqgan.sweeps.space import OF_COMMAND, corners, read_space
 

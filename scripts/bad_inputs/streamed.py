@@ -146,7 +146,7 @@ def lines_in(data: bytes) -> int:
 def _load(streaming: str, sentences: int | None) -> str:
     """No line of a text is lost without a word, nor joined with another."""
     from seqgan.build import build_text
-    from seqgan.config import DataConfig
+    from seqgan.settings.data import DataConfig
 
     valid = "valid.txt" if Path("valid.txt").exists() else None
     read = build_text(DataConfig(corpus="c", valid=valid, streaming=streaming, workers=1, cache="cache"))

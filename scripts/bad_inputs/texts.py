@@ -267,7 +267,7 @@ def _beside(make: Callable[[Path], object]) -> Callable[[Path], object]:
 def _load() -> str:
     """What every training begins with; and no line of a text is lost without a word."""
     from seqgan.build import build_text
-    from seqgan.config import DataConfig
+    from seqgan.settings.data import DataConfig
 
     read = build_text(DataConfig(corpus="c.txt"))
     lines = sum(1 for line in Path("c.txt").read_bytes().split(b"\n") if line.strip())

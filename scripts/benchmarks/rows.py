@@ -12,7 +12,6 @@ import torch
 
 from benchmarks import floors, peers
 from seqgan.build import build_text
-from seqgan.config import AdversarialConfig, DataConfig, PretrainConfig
 from seqgan.data.batches import epoch_batches, take
 from seqgan.data.grammar import draw_splits, load_grammar
 from seqgan.decoding import Samples, rollout, sample
@@ -22,6 +21,9 @@ from seqgan.generators import LSTMGenerator, Seq2SeqGRU, TransformerGenerator
 from seqgan.generators.oracle import draw_oracle
 from seqgan.metrics import bleu_against_corpus, self_bleu
 from seqgan.objectives import SEQGAN
+from seqgan.settings.adversarial import AdversarialConfig
+from seqgan.settings.data import DataConfig
+from seqgan.settings.pretrain import PretrainConfig
 from seqgan.training.credit import token_values
 from seqgan.training.optimizers import adam, update
 from seqgan.training.pretrain import train_epoch

@@ -19,8 +19,8 @@ import torch
 from torch import Tensor
 
 from exact.listed import all_sequences, sequence_log_probs, tiny_generator
-from seqgan.config import AdversarialConfig
 from seqgan.objectives import Sampled, token_log_probs
+from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.training.baselines import MEMORY, Baseline, leave_one_out
 
 LENGTH = 3

@@ -30,10 +30,13 @@ from seqgan.cli.options import (
     with_preset,
 )
 from seqgan.cli.pretrain import for_corpus
-from seqgan.config import DataConfig, DiscriminatorConfig, GeneratorConfig, RunConfig
 from seqgan.data.corpus import corpus_name
 from seqgan.errors import ConfigError, RunError
 from seqgan.settings.adversarial import USUAL_ALGORITHM, AdversarialConfig
+from seqgan.settings.data import DataConfig
+from seqgan.settings.discriminator import DiscriminatorConfig
+from seqgan.settings.generator import GeneratorConfig
+from seqgan.settings.run import RunConfig
 
 PLAYERS = ("seed", "discriminator", "algorithm", "adversarial")
 """What the command decides of a child of a pretrained run."""

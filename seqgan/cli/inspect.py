@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from seqgan.cli.options import CommonFlags, Switch, check_flags, parse
-from seqgan.config import Seed
 from seqgan.errors import ConfigError
 from seqgan.progress import printable
+from seqgan.settings.types import Seed
 
 if TYPE_CHECKING:
     from seqgan.data.advice import Finding, Setting

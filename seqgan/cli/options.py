@@ -11,12 +11,15 @@ import msgspec
 import tyro
 
 from seqgan.cli.meant import meant_flag
-from seqgan.config import RunConfig, Seed, check, with_settings, without_rules_of_before
 from seqgan.errors import ConfigError, nearest
 from seqgan.jobs.ranges import in_range
-from seqgan.presets import PRESETS, Settings
 from seqgan.progress import SILENT, Progress, printable, to_standard_error
 from seqgan.settings.before import read_run_settings
+from seqgan.settings.check import check
+from seqgan.settings.presets import PRESETS, Settings
+from seqgan.settings.rules import without_rules_of_before
+from seqgan.settings.run import RunConfig, with_settings
+from seqgan.settings.types import Seed
 
 Switch = Annotated[bool, tyro.conf.FlagCreatePairsOff]
 """A flag that is given or not, without a negated twin."""

@@ -12,15 +12,12 @@ from seqgan.cli.adversarial import EVERYTHING, PLAYERS
 from seqgan.cli.algorithm_flags import ABOUT_HELP, chosen_algorithm, default_flags, with_present_names
 from seqgan.cli.options import SettingsFlags, check_flags, parse, settings_of, with_config_file, with_positional
 from seqgan.cli.pretrain import for_corpus
-from seqgan.config import (
-    DataConfig,
-    DiscriminatorConfig,
-    GeneratorConfig,
-    PretrainConfig,
-    RunConfig,
-    without_players,
-)
 from seqgan.settings.adversarial import USUAL_ALGORITHM, AdversarialConfig
+from seqgan.settings.data import DataConfig
+from seqgan.settings.discriminator import DiscriminatorConfig
+from seqgan.settings.generator import GeneratorConfig
+from seqgan.settings.pretrain import PretrainConfig
+from seqgan.settings.run import RunConfig, without_players
 
 
 class PlanFlags(SettingsFlags, frozen=True, kw_only=True):

@@ -18,10 +18,13 @@ from seqgan.cli.options import (
     with_config_file,
     with_positional,
 )
-from seqgan.config import DataConfig, GeneratorConfig, PretrainConfig, RunConfig
 from seqgan.data.corpus import corpus_name, located
 from seqgan.errors import ConfigError
-from seqgan.settings_file import read_settings
+from seqgan.settings.data import DataConfig
+from seqgan.settings.file import read_settings
+from seqgan.settings.generator import GeneratorConfig
+from seqgan.settings.pretrain import PretrainConfig
+from seqgan.settings.run import RunConfig
 
 
 class PretrainFlags(SettingsFlags, frozen=True, kw_only=True):

@@ -10,19 +10,15 @@ import msgspec
 import tyro
 
 from seqgan.cli.options import CommonFlags, Switch, check_flags, parse, refuse_together
-from seqgan.config import (
-    DataConfig,
-    GeneratorConfig,
-    Positive,
-    RunConfig,
-    check,
-    with_settings,
-    without_players,
-)
 from seqgan.data.lines import count
 from seqgan.errors import ConfigError, RunError, SeqganError
 from seqgan.progress import Progress
 from seqgan.settings.adversarial import USUAL_ALGORITHM, AdversarialConfig
+from seqgan.settings.check import check
+from seqgan.settings.data import DataConfig
+from seqgan.settings.generator import GeneratorConfig
+from seqgan.settings.run import RunConfig, with_settings, without_players
+from seqgan.settings.types import Positive
 
 if TYPE_CHECKING:
     from optuna import Study

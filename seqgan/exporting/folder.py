@@ -11,10 +11,12 @@ from typing import Any
 import msgspec
 
 from seqgan import __version__
-from seqgan.config import BEFORE, DataConfig, RunConfig, with_settings
 from seqgan.errors import CheckpointError, ConfigError, RunError
 from seqgan.files import TEMPORARY_SUFFIX, cannot_write, read_json, replace_folder, write_file
 from seqgan.pretrained import HUB
+from seqgan.settings.data import DataConfig
+from seqgan.settings.rules import BEFORE
+from seqgan.settings.run import RunConfig, with_settings
 
 CONFIG = "config.json"
 MARK = "seqgan.json"

@@ -12,7 +12,6 @@ from typing import ClassVar, Self
 import torch
 
 from seqgan.build import build_discriminator, build_generator
-from seqgan.config import RunConfig
 from seqgan.data.pretrained import Pretrained
 from seqgan.data.reading import Reading, read_text
 from seqgan.data.tokenizers import Tokenizer
@@ -30,6 +29,7 @@ from seqgan.runs.checkpoint import load_weights, save_weights
 from seqgan.runs.directory import Run, open_run
 from seqgan.runs.load import judge_tokenizer, load_discriminator, load_generator
 from seqgan.runs.symbols import JUDGE_TOKENIZER_FILE, read_symbols, read_tokenizer_file, write_symbols
+from seqgan.settings.run import RunConfig
 
 WEIGHTS = "model.safetensors"
 SCORED_LINES = 4096

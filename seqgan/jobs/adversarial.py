@@ -10,7 +10,6 @@ import msgspec
 from seqgan.algorithm_settings import build_algorithm, refuse_other_rounds
 from seqgan.build import as_read, build_text, chosen_as_trained, named_players
 from seqgan.build_pretrained import with_discriminator_files, with_located_models
-from seqgan.config import RunConfig, check, check_resumable
 from seqgan.errors import ConfigError, SeqganError
 from seqgan.jobs.begin import Way, check_place, describe, resolved
 from seqgan.jobs.check import check_players
@@ -20,11 +19,14 @@ from seqgan.jobs.play import play
 from seqgan.launched import speaks
 from seqgan.model_settings import check_kinds, generator_kind
 from seqgan.objectives import Relaxed
-from seqgan.presets import PRESETS
 from seqgan.progress import SILENT, Progress
 from seqgan.runs.directory import Run, open_run
 from seqgan.runs.lock import locked
 from seqgan.runs.moved import check_there, moved_to
+from seqgan.settings.check import check
+from seqgan.settings.presets import PRESETS
+from seqgan.settings.resume import check_resumable
+from seqgan.settings.run import RunConfig
 from seqgan.training.adversarial import check_reads_sources
 from seqgan.training.engine import choose_device
 from seqgan.training.processes import joined, leave

@@ -5,13 +5,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from seqgan.config import DataConfig, RunConfig
 from seqgan.data.corpus import located, located_source
 from seqgan.data.text import Text
 from seqgan.launched import speaks
 from seqgan.progress import SILENT, Progress
 from seqgan.runs.directory import Run, check_new, create_run, owner
 from seqgan.runs.reads import places_read
+from seqgan.settings.data import DataConfig
+from seqgan.settings.run import RunConfig
 
 
 class Way(NamedTuple):

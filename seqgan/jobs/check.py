@@ -3,13 +3,15 @@
 import msgspec
 
 from seqgan.algorithm_settings import build_algorithm
-from seqgan.config import DiscriminatorConfig, GeneratorConfig, RunConfig
 from seqgan.discriminators import usual_discriminator
 from seqgan.errors import ConfigError
 from seqgan.model_settings import discriminator_kind, generator_kind
 from seqgan.objectives import Relaxed, SelfPlay
 from seqgan.reached import check_reached
 from seqgan.runs.tensorboard import check_installed
+from seqgan.settings.discriminator import DiscriminatorConfig
+from seqgan.settings.generator import GeneratorConfig
+from seqgan.settings.run import RunConfig
 from seqgan.training.adversarial import check_settings
 from seqgan.training.engine import choose_device
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from seqgan.algorithm_settings import build_algorithm
 from seqgan.build import build_discriminator, build_generator, dropped_widths
-from seqgan.config import DiscriminatorConfig, RunConfig
 from seqgan.data.lines import count
 from seqgan.data.pretrained import read_pretrained
 from seqgan.data.text import Text
@@ -22,6 +21,8 @@ from seqgan.runs.checkpoint import load_state, load_weights
 from seqgan.runs.directory import Run, write_config
 from seqgan.runs.symbols import read_tokenizer_file
 from seqgan.runs.tensorboard import want_events
+from seqgan.settings.discriminator import DiscriminatorConfig
+from seqgan.settings.run import RunConfig
 from seqgan.training.adversarial import train_adversarially, why_over
 from seqgan.training.engine import choose_device
 

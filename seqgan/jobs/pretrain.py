@@ -14,7 +14,6 @@ from seqgan.build_pretrained import (
     with_located_models,
     with_own_tokenizer,
 )
-from seqgan.config import RunConfig, check, check_resumable
 from seqgan.data.text import Text
 from seqgan.decoding.states import stepping
 from seqgan.errors import CheckpointError, ConfigError
@@ -32,6 +31,9 @@ from seqgan.runs.lock import locked
 from seqgan.runs.moved import check_there
 from seqgan.runs.tensorboard import check_installed, want_events
 from seqgan.runs.weights import weights_of
+from seqgan.settings.check import check
+from seqgan.settings.resume import check_resumable
+from seqgan.settings.run import RunConfig
 from seqgan.training.engine import choose_device
 from seqgan.training.pretrain import Pretrained, pretrain, why_over
 from seqgan.training.processes import joined

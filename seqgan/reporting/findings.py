@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from seqgan.config import RunConfig
 from seqgan.data.lines import count
 from seqgan.runs.health import (
     FALLING,
@@ -18,6 +17,7 @@ from seqgan.runs.health import (
     recent,
     series,
 )
+from seqgan.settings.run import RunConfig
 
 PLAYERS = ("generator", "discriminator", "critic")
 MOVED_BLEU = 0.01

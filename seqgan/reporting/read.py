@@ -29,13 +29,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from seqgan.config import RunConfig
 from seqgan.errors import CheckpointError, ConfigError, SeqganError
 from seqgan.files import read_file
 from seqgan.metrics import Report
 from seqgan.runs.directory import Run, child_runs, open_run
 from seqgan.runs.metric_log import read_metrics
 from seqgan.runs.weights import others_outdated, outdated
+from seqgan.settings.run import RunConfig
 
 Logged = dict[str, Any]
 """A line of a metric log."""

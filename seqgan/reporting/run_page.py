@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from seqgan.algorithm_settings import with_algorithm
-from seqgan.config import DiscriminatorConfig, RunConfig
 from seqgan.data.lines import count
 from seqgan.generators import GENERATORS
 from seqgan.metrics import Report
@@ -35,6 +34,8 @@ from seqgan.reporting.metric_table import metric_table, number
 from seqgan.reporting.read import Checkpoint, RunRecord
 from seqgan.runs.health import USUAL, circumstances_of
 from seqgan.settings.adversarial import AdversarialConfig
+from seqgan.settings.discriminator import DiscriminatorConfig
+from seqgan.settings.run import RunConfig
 
 MOST_CHECKPOINTS = 24
 """Columns of samples; of more checkpoints, so many at equal distances."""

@@ -8,7 +8,6 @@ from pathlib import Path
 import msgspec
 
 from seqgan.algorithm_settings import with_own_settings
-from seqgan.config import RunConfig, settings_text, with_rules_of_before, with_settings
 from seqgan.data.reading import Reading
 from seqgan.data.tokenizers import Tokenizer
 from seqgan.data.unseen import UNSEEN_FILE
@@ -18,6 +17,8 @@ from seqgan.files import TEMPORARY_SUFFIX, cannot_write, read_file, replace_fold
 from seqgan.runs.moved import found_again
 from seqgan.runs.symbols import JUDGE_TOKENIZER_FILE, Symbols, read_symbols, with_own_tokenizers, write_symbols
 from seqgan.settings.before import read_run_settings
+from seqgan.settings.rules import with_rules_of_before
+from seqgan.settings.run import RunConfig, settings_text, with_settings
 
 PAGE_NAME = "report.html"
 """The page about a run, in its folder."""

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import msgspec
 
-from seqgan.config import DataConfig
 from seqgan.data.corpus import is_embedded, located, read_place
 from seqgan.data.folders import extensions
 from seqgan.errors import CorpusError
+from seqgan.settings.data import DataConfig
 
 FILES = ("corpus", "valid", "source", "valid_source")
 """Settings of the text that may name a file."""

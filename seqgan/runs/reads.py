@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
-from seqgan.config import RunConfig
 from seqgan.data.corpus import is_embedded, read_place
 from seqgan.data.folders import aligned_places
 from seqgan.runs.directory import Run
+from seqgan.settings.run import RunConfig
 
 
 def places_read(config: RunConfig) -> dict[str, str]:

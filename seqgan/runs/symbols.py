@@ -6,7 +6,6 @@ from typing import TypeAlias
 
 import msgspec
 
-from seqgan.config import DataConfig
 from seqgan.data.pretrained import TOKENIZER_FILE, Pretrained
 from seqgan.data.tokenizers import (
     OWN,
@@ -22,6 +21,7 @@ from seqgan.data.unseen import read_unseen, write_unseen
 from seqgan.data.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
 from seqgan.errors import CheckpointError, ConfigError
 from seqgan.files import read_file, write_file
+from seqgan.settings.data import DataConfig
 
 Symbols: TypeAlias = tuple[Tokenizer, Vocabulary, Tokenizer | None, Vocabulary | None]
 """Tokenizer and vocabulary of the sentences, and of their sources, which are None in plain text."""

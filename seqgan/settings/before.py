@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from seqgan.errors import ConfigError, shown
-from seqgan.settings_file import read_settings
+from seqgan.settings.file import read_settings
 
 FORMAT = 2
 """Version of the layout of `config.yaml`."""

@@ -7,14 +7,16 @@ from typing import Any
 
 import msgspec
 
-from seqgan.config import Count, Positive, RunConfig, Seed, without_rules_of_before
 from seqgan.data.corpus import located, located_source
 from seqgan.errors import ConfigError, nearest
 from seqgan.files import write_file
 from seqgan.metrics.metric import direction, watched
 from seqgan.metrics.of_models import NLL
 from seqgan.settings.before import in_present_format, read_run_settings
-from seqgan.settings_file import read_settings
+from seqgan.settings.file import read_settings
+from seqgan.settings.rules import without_rules_of_before
+from seqgan.settings.run import RunConfig
+from seqgan.settings.types import Count, Positive, Seed
 from seqgan.sweeps.slurm import check_asked
 from seqgan.sweeps.space import ALGORITHM, SECTIONS
 

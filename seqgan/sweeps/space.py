@@ -8,16 +8,14 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import inspect
 
-from seqgan.config import (
-    AdversarialConfig,
-    DataConfig,
-    DiscriminatorConfig,
-    GeneratorConfig,
-    PretrainConfig,
-)
 from seqgan.errors import ConfigError, nearest
 from seqgan.objectives import ALGORITHMS
+from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.settings.before import present_name
+from seqgan.settings.data import DataConfig
+from seqgan.settings.discriminator import DiscriminatorConfig
+from seqgan.settings.generator import GeneratorConfig
+from seqgan.settings.pretrain import PretrainConfig
 
 SECTIONS: dict[str, type[msgspec.Struct]] = {
     "data": DataConfig,

@@ -15,14 +15,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from seqgan.config import BEFORE, DataConfig, with_rules_of_before
 from seqgan.errors import ConfigError, RunError, SeqganError
 from seqgan.files import TEMPORARY_SUFFIX, write_file
 from seqgan.runs.directory import is_run, open_run
 from seqgan.runs.metric_log import read_metrics
 from seqgan.runs.weights import said_of
 from seqgan.settings.before import in_present_format, present_name
-from seqgan.settings_file import read_settings
+from seqgan.settings.data import DataConfig
+from seqgan.settings.file import read_settings
+from seqgan.settings.rules import BEFORE, with_rules_of_before
 from seqgan.sweeps.file import SweepFile
 from seqgan.sweeps.space import with_values
 from seqgan.sweeps.storage import Claim, claim_in_turn, trial_name

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import torch
 
-from seqgan.config import whole
 from seqgan.data.lines import count
 from seqgan.data.text import Text
 from seqgan.decoding.states import stepping
@@ -33,6 +32,7 @@ from seqgan.runs.health import circumstances_of
 from seqgan.runs.metric_log import MetricLog, OnLog
 from seqgan.runs.thinning import is_logged, is_shown, thin_samples
 from seqgan.settings.adversarial import AdversarialConfig
+from seqgan.settings.run import whole
 from seqgan.training.doctor import Doctor
 from seqgan.training.engine import device_of, seeded
 from seqgan.training.fitting import check_players, check_reward

@@ -6,7 +6,6 @@ import time
 from itertools import count, pairwise
 from typing import NamedTuple
 
-from seqgan.config import PretrainConfig
 from seqgan.data.batches import take
 from seqgan.data.text import Text
 from seqgan.errors import ConfigError, RunError
@@ -15,6 +14,7 @@ from seqgan.generators.protocol import Generator
 from seqgan.progress import SILENT, Progress
 from seqgan.runs.directory import Run
 from seqgan.runs.metric_log import read_metrics
+from seqgan.settings.pretrain import PretrainConfig
 from seqgan.training.engine import device_of, seeded
 from seqgan.training.optimizers import adam, update
 from seqgan.training.pretrain import pretraining_skips

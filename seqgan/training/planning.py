@@ -10,7 +10,6 @@ from typing import NamedTuple
 import msgspec
 import torch
 
-from seqgan.config import PretrainConfig
 from seqgan.data.batches import Sequences, epoch_batches, take
 from seqgan.data.lines import count
 from seqgan.data.text import Text
@@ -21,6 +20,7 @@ from seqgan.objectives.algorithm import Algorithm
 from seqgan.objectives.spin import SelfPlay
 from seqgan.progress import SILENT, Progress
 from seqgan.settings.adversarial import AdversarialConfig
+from seqgan.settings.pretrain import PretrainConfig
 from seqgan.training.adversarial import make_players
 from seqgan.training.engine import device_of, seeded
 from seqgan.training.optimizers import adam

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple, cast
 import torch
 from torch.nn import Embedding
 
-from seqgan.config import PretrainConfig, whole
 from seqgan.data.batches import Sequences, take
 from seqgan.data.lines import count
 from seqgan.data.order import Window
@@ -34,6 +33,8 @@ from seqgan.runs.checkpoint import (
 from seqgan.runs.directory import Run
 from seqgan.runs.metric_log import MetricLog, OnLog
 from seqgan.runs.thinning import is_shown
+from seqgan.settings.pretrain import PretrainConfig
+from seqgan.settings.run import whole
 from seqgan.tensors.workers import alone
 from seqgan.training.doctor import Doctor
 from seqgan.training.engine import device_of, random_state, seeded, set_random_state

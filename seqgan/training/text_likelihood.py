@@ -13,11 +13,11 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from seqgan.config import PretrainConfig
 from seqgan.data.batches import Batch, epoch_batches, mean_length
 from seqgan.data.sequences import AnySequences
 from seqgan.generators.protocol import Generator, LinearOutput
 from seqgan.objectives.mle import token_nll
+from seqgan.settings.pretrain import PretrainConfig
 from seqgan.tensors.condition import context_of
 from seqgan.tensors.output_nll import output_nll
 

@@ -7,12 +7,12 @@ import pytest
 from pyarrow import parquet
 
 from seqgan.build import build_text
-from seqgan.config import DataConfig
 from seqgan.data import laid_out
 from seqgan.data.corpus import load_corpus
 from seqgan.data.data_sets import DataSetPart
 from seqgan.data.laid_out import laid_out_files, taken
 from seqgan.errors import CorpusError
+from seqgan.settings.data import DataConfig
 
 SENTENCES = [f"{animal} {verb} ." for animal in ("a dog", "the cat", "two birds") for verb in ("runs", "eats", "sings")]
 AWKWARD = ["\ufeffa fish\nswims .", "  ", None, "a\tfox runs .", "NA", "007", "", "a cow\r\nsings ."]

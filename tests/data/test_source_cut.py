@@ -4,7 +4,6 @@ import pytest
 from support.tiny_models import write_tokenizer
 
 from seqgan.build import as_read, build_text
-from seqgan.config import DataConfig
 from seqgan.data.corpus import Corpus
 from seqgan.data.pairs import Sources
 from seqgan.data.pretrained import read_pretrained
@@ -12,6 +11,7 @@ from seqgan.data.source_cut import Lost, SourceCut, decided, fit_sources
 from seqgan.data.text import encode_corpus
 from seqgan.data.tokenizers import Characters, Words, make_tokenizer
 from seqgan.errors import ConfigError
+from seqgan.settings.data import DataConfig
 
 TURNS = "a b c __eou__ d e __eou__ f g h"
 

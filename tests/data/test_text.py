@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqgan.build import as_read, build_text
-from seqgan.config import DataConfig
 from seqgan.data.batches import Sequences, draw_batch, encode_pairs, encode_sources, epoch_batches, take
 from seqgan.data.corpus import Corpus, load_corpus
 from seqgan.data.pairs import Sources
@@ -16,6 +15,7 @@ from seqgan.data.text import encode_corpus
 from seqgan.data.tokenizers import Characters, Numbers, Words
 from seqgan.data.vocabulary import Vocabulary
 from seqgan.errors import ConfigError, CorpusError
+from seqgan.settings.data import DataConfig
 from seqgan.tensors.condition import Condition
 
 LETTERS, DIGITS = Vocabulary(["a", "b", "c"]), Vocabulary(["1", "2"])  # ids from 2 on; the end is 0, unknown 1

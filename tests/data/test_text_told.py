@@ -4,13 +4,13 @@ import msgspec
 import pytest
 
 from seqgan.build import build_text
-from seqgan.config import DataConfig
 from seqgan.data.advice import advice
 from seqgan.data.corpus import load_corpus
 from seqgan.data.inspect import inspect_corpus
 from seqgan.data.text import encode_corpus
 from seqgan.data.tokenizers import Numbers, Words
 from seqgan.errors import CorpusError
+from seqgan.settings.data import DataConfig
 
 
 @pytest.mark.parametrize(

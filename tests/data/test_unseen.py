@@ -5,7 +5,6 @@ import torch
 from support.tiny_models import write_tokenizer
 
 from seqgan.build_pretrained import keep_learnt_symbols
-from seqgan.config import GeneratorConfig
 from seqgan.data import on_disk as on_disk_module
 from seqgan.data.batches import encode_sentences
 from seqgan.data.corpus import Corpus
@@ -16,6 +15,7 @@ from seqgan.data.tokenizers import Characters, Numbers, train_sentencepiece
 from seqgan.data.unseen import read_unseen, unseen_ids, write_unseen
 from seqgan.data.vocabulary import Vocabulary
 from seqgan.errors import CheckpointError
+from seqgan.settings.generator import GeneratorConfig
 
 LINES = ["ab ab", "ab ba", "ba ba", "aab b"] * 5
 

@@ -8,12 +8,12 @@ pytest.importorskip("transformers")
 
 from seqgan.build import build_discriminator
 from seqgan.build_pretrained import with_discriminator_files
-from seqgan.config import DiscriminatorConfig
 from seqgan.data.pretrained import read_pretrained
 from seqgan.data.tokenizers import Words
 from seqgan.data.vocabulary import Vocabulary
 from seqgan.discriminators.huggingface import normal_form, padded
 from seqgan.errors import ConfigError
+from seqgan.settings.discriminator import DiscriminatorConfig
 from seqgan.tensors.rows import select_rows
 
 

@@ -5,11 +5,11 @@ import torch
 from exact.listed import all_sequences, sequence_log_probs, tiny_generator
 
 from seqgan.build import build_text
-from seqgan.config import DataConfig
 from seqgan.data.batches import Sequences
 from seqgan.errors import CorpusError
 from seqgan.evaluation.oracle import draw_sequences, judge_by_oracle, score_against_oracle, write_oracle_corpus
 from seqgan.generators.oracle import draw_oracle
+from seqgan.settings.data import DataConfig
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 
-from seqgan.config import PretrainConfig
 from seqgan.data import load_corpus
 from seqgan.data.text import encode_corpus
 from seqgan.errors import ConfigError
@@ -16,6 +15,7 @@ from seqgan.evaluation.intervals import Estimate, student_quantile, value_at
 from seqgan.evaluation.sweep import TEMPERATURES, Point, Sweep, sweep_temperatures
 from seqgan.evaluation.verdict import COVERAGE, KINDS, judge_sweeps, reach_of, wants_more_sets
 from seqgan.generators import LSTMGenerator
+from seqgan.settings.pretrain import PretrainConfig
 from seqgan.training import pretrain
 
 CORRELATION = [[1.0, 0.8], [0.8, 1.0]]

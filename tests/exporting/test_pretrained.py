@@ -18,9 +18,9 @@ from support.products import product_run
 
 from seqgan.build import build_text
 from seqgan.cli.main import main
-from seqgan.config import DataConfig
 from seqgan.errors import CheckpointError, ConfigError, RunError
 from seqgan.exporting import PretrainedDiscriminator, PretrainedGenerator
+from seqgan.settings.data import DataConfig
 
 SOURCES = ["a dog runs now", "cat sleeps"]
 

@@ -11,12 +11,14 @@ pytest.importorskip("transformers")
 
 from seqgan.build import build_generator, build_text
 from seqgan.build_pretrained import check_room, with_generator_files, with_own_tokenizer
-from seqgan.config import DataConfig, GeneratorConfig, RunConfig
 from seqgan.data.pretrained import read_pretrained
 from seqgan.decoding import beam_search, rollout, sample
 from seqgan.errors import ConfigError
 from seqgan.objectives import token_log_probs
 from seqgan.pretrained import _without_precision, build_model, cache_name, read_architecture
+from seqgan.settings.data import DataConfig
+from seqgan.settings.generator import GeneratorConfig
+from seqgan.settings.run import RunConfig
 from seqgan.tensors.masking import mask_from_tokens
 from seqgan.tensors.rows import join_rows, repeat_rows, select_rows
 

@@ -23,9 +23,9 @@ from exact.enumeration import (
 )
 from support.kinds import SAMPLED
 
-from seqgan.config import AdversarialConfig
 from seqgan.decoding import Samples, rollout
 from seqgan.objectives import MALIGAN, REVERSE_KL, SATURATING, SEQGAN, policy_gradient_loss, token_log_probs
+from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.training.baselines import Baseline
 
 REWARDING = sorted(name for name, algorithm in SAMPLED.items() if not algorithm.weighs)

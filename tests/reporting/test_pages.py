@@ -11,10 +11,14 @@ from support.hand_made_runs import adversarial_log, adversarial_run, evaluated, 
 from support.well_formed import well_formed
 
 from seqgan.cli.main import main
-from seqgan.config import AdversarialConfig, DataConfig, DiscriminatorConfig, GeneratorConfig, RunConfig
 from seqgan.data.tokenizers import Words
 from seqgan.data.vocabulary import Vocabulary
 from seqgan.runs import create_run
+from seqgan.settings.adversarial import AdversarialConfig
+from seqgan.settings.data import DataConfig
+from seqgan.settings.discriminator import DiscriminatorConfig
+from seqgan.settings.generator import GeneratorConfig
+from seqgan.settings.run import RunConfig
 
 PARTS = ("curves", "plane", "metrics", "health", "samples", "memorisation", "settings", "repeat")
 HOSTILE = (

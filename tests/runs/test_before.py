@@ -15,10 +15,13 @@ import torch
 from safetensors.torch import load_file
 
 from seqgan.cli.main import main
-from seqgan.config import BEFORE, AdversarialConfig, PretrainConfig, RunConfig
 from seqgan.reporting.findings import rule_findings
 from seqgan.runs.directory import Run, open_run
 from seqgan.runs.rules import loss_note
+from seqgan.settings.adversarial import AdversarialConfig
+from seqgan.settings.pretrain import PretrainConfig
+from seqgan.settings.rules import BEFORE
+from seqgan.settings.run import RunConfig
 
 FOLDER = Path(__file__).parent / "before"
 

@@ -6,10 +6,11 @@ from support.tiny import GENERATOR, tiny_text
 
 from seqgan.build import build_text
 from seqgan.cli.main import main
-from seqgan.config import DataConfig, RunConfig, settings_text, with_settings
 from seqgan.errors import ConfigError
 from seqgan.runs.directory import create_run, open_run
 from seqgan.runs.load import load_text
+from seqgan.settings.data import DataConfig
+from seqgan.settings.run import RunConfig, settings_text, with_settings
 
 
 @pytest.fixture

@@ -7,13 +7,15 @@ import pytest
 import torch
 
 from seqgan.build import as_read, build_text
-from seqgan.config import AdversarialConfig, DataConfig, RunConfig
 from seqgan.data.tokenizers import Words
 from seqgan.data.vocabulary import Vocabulary
 from seqgan.errors import CheckpointError, ConfigError, RunError
 from seqgan.runs.directory import create_run, open_run
 from seqgan.runs.load import load_text
 from seqgan.runs.newest import is_ahead, newest_run
+from seqgan.settings.adversarial import AdversarialConfig
+from seqgan.settings.data import DataConfig
+from seqgan.settings.run import RunConfig
 
 
 @pytest.fixture

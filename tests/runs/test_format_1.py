@@ -15,11 +15,11 @@ from safetensors.torch import load_file
 
 from seqgan.algorithm_settings import build_algorithm
 from seqgan.cli.main import main
-from seqgan.config import RunConfig, with_settings
 from seqgan.errors import ConfigError, RunError
 from seqgan.objectives import ALGORITHMS
 from seqgan.runs.directory import open_run
 from seqgan.settings.before import MOVED, in_present_format, read_run_settings
+from seqgan.settings.run import RunConfig, with_settings
 
 FOLDER = Path(__file__).parent / "format_1"
 FILES = sorted(path for path in FOLDER.rglob("config.yaml") if path.parent.name in ALGORITHMS)

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from support.hand_made_runs import adversarial_log, pretrain_log
 
-from seqgan.config import AdversarialConfig
 from seqgan.objectives import GAD, GSGAN, SEQGAN, WGAN_GP
 from seqgan.runs import health
 from seqgan.runs.health import CHECKS, RESTORED, USUAL, Circumstances, circumstances_of, condensed, diagnose
+from seqgan.settings.adversarial import AdversarialConfig
 
 
 def told(log, about=USUAL):

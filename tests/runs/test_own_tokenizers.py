@@ -6,12 +6,13 @@ import msgspec
 import pytest
 
 from seqgan.build import as_read, build_text
-from seqgan.config import DataConfig, RunConfig
 from seqgan.data.corpus import load_corpus
 from seqgan.data.text import encode_corpus
 from seqgan.data.tokenizers import Words
 from seqgan.errors import ConfigError
 from seqgan.runs.directory import create_run, open_run
+from seqgan.settings.data import DataConfig
+from seqgan.settings.run import RunConfig
 
 
 class Halves:

@@ -2,10 +2,13 @@
 
 import json
 
-from seqgan.config import AdversarialConfig, DataConfig, DiscriminatorConfig, RunConfig
 from seqgan.data.tokenizers import Words
 from seqgan.data.vocabulary import Vocabulary
 from seqgan.runs import create_run
+from seqgan.settings.adversarial import AdversarialConfig
+from seqgan.settings.data import DataConfig
+from seqgan.settings.discriminator import DiscriminatorConfig
+from seqgan.settings.run import RunConfig
 
 METRICS = {
     "nll": {"value": 1.5, "signature": "nll|words"},

@@ -21,11 +21,13 @@ import torch.distributed as dist
 from seqgan import interrupt
 from seqgan.algorithm_settings import shared_settings
 from seqgan.build import build_discriminator, build_generator
-from seqgan.config import DiscriminatorConfig, GeneratorConfig, RunConfig
 from seqgan.decoding.sampling import Samples
 from seqgan.errors import TrainingError
 from seqgan.objectives import ALGORITHMS, SEQGAN, Relaxed, Sampled
 from seqgan.runs.directory import Run
+from seqgan.settings.discriminator import DiscriminatorConfig
+from seqgan.settings.generator import GeneratorConfig
+from seqgan.settings.run import RunConfig
 from seqgan.tensors.masking import mask_from_tokens
 from seqgan.training import credit, keeping, optimizers, processes, relaxed, sampled, self_play
 from seqgan.training.adversarial import make_players, train_adversarially

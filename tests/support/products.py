@@ -4,8 +4,12 @@ import msgspec
 import torch
 
 from seqgan.build import as_read, build_discriminator, build_generator, named_players
-from seqgan.config import AdversarialConfig, DataConfig, DiscriminatorConfig, GeneratorConfig, RunConfig
 from seqgan.runs import create_run, save_weights
+from seqgan.settings.adversarial import AdversarialConfig
+from seqgan.settings.data import DataConfig
+from seqgan.settings.discriminator import DiscriminatorConfig
+from seqgan.settings.generator import GeneratorConfig
+from seqgan.settings.run import RunConfig
 from support.tiny import tiny_text
 from support.tiny_pairs import tiny_pairs
 

@@ -3,15 +3,13 @@
 import torch
 
 from seqgan.build import build_discriminator, build_generator, build_text
-from seqgan.config import (
-    AdversarialConfig,
-    DataConfig,
-    DiscriminatorConfig,
-    GeneratorConfig,
-    PretrainConfig,
-    RunConfig,
-)
 from seqgan.runs import create_run
+from seqgan.settings.adversarial import AdversarialConfig
+from seqgan.settings.data import DataConfig
+from seqgan.settings.discriminator import DiscriminatorConfig
+from seqgan.settings.generator import GeneratorConfig
+from seqgan.settings.pretrain import PretrainConfig
+from seqgan.settings.run import RunConfig
 from seqgan.training.pretrain import pretrain
 
 GENERATOR = GeneratorConfig(embedding_size=8, hidden_size=12, dropout=0.3)

@@ -3,7 +3,10 @@
 import torch
 
 from seqgan.build import build_discriminator, build_generator, build_text
-from seqgan.config import AdversarialConfig, DataConfig, DiscriminatorConfig, GeneratorConfig
+from seqgan.settings.adversarial import AdversarialConfig
+from seqgan.settings.data import DataConfig
+from seqgan.settings.discriminator import DiscriminatorConfig
+from seqgan.settings.generator import GeneratorConfig
 
 GENERATOR = GeneratorConfig(embedding_size=8, hidden_size=12, heads=2, dropout=0.3)
 DISCRIMINATOR = DiscriminatorConfig(embedding_size=6, hidden_size=8, filters=0.05)

@@ -14,8 +14,10 @@ optuna = pytest.importorskip("optuna", reason="optuna is not installed: pip inst
 
 from support.hand_made_runs import pretrained_run, write_lines  # noqa: E402
 
-from seqgan.config import DataConfig, PretrainConfig, RunConfig, settings_text  # noqa: E402
 from seqgan.errors import ConfigError  # noqa: E402
+from seqgan.settings.data import DataConfig  # noqa: E402
+from seqgan.settings.pretrain import PretrainConfig  # noqa: E402
+from seqgan.settings.run import RunConfig, settings_text  # noqa: E402
 from seqgan.sweeps.file import check_same, read_sweep_file  # noqa: E402
 from seqgan.sweeps.storage import claim, next_trial, open_study  # noqa: E402
 from seqgan.sweeps.trial import (  # noqa: E402

@@ -5,9 +5,9 @@ import pytest
 import torch
 from support.kinds import SAMPLED
 
-from seqgan.config import AdversarialConfig
 from seqgan.errors import ConfigError
 from seqgan.objectives import BGAN_REINFORCE, MALIGAN, SEQGAN
+from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.training.baselines import BASELINES, FOR_WEIGHTS, Baseline, leave_one_out
 
 # Two rollouts, three samples, two positions; the third sample has ended after one token.

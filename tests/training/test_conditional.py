@@ -6,10 +6,10 @@ import pytest
 import torch
 from support.tiny_pairs import WORDS, make_discriminator, make_generator, tiny_pairs
 
-from seqgan.config import AdversarialConfig
 from seqgan.data.batches import Batch
 from seqgan.errors import ConfigError
 from seqgan.objectives import CSGAN_NMT, DIALOGUE, MALIGAN, SEQGAN
+from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.tensors.condition import Condition
 from seqgan.training.critic import Critic, critic_loss
 from seqgan.training.rewards import bleu_of, mixed_reward

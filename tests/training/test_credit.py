@@ -7,11 +7,12 @@ from support.kinds import PLAIN_DISCRIMINATORS, RELAXED, SAMPLED
 from support.tiny import GENERATOR, tiny_text
 
 from seqgan.build import build_discriminator, build_generator
-from seqgan.config import AdversarialConfig, DiscriminatorConfig
 from seqgan.decoding import Samples
 from seqgan.discriminators import RNNDiscriminator
 from seqgan.errors import ConfigError
 from seqgan.objectives import MALIGAN, RELGAN, SEQGAN, SPIN, discounted_returns
+from seqgan.settings.adversarial import AdversarialConfig
+from seqgan.settings.discriminator import DiscriminatorConfig
 from seqgan.training.adversarial import check_settings
 from seqgan.training.credit import (
     behind_the_end,

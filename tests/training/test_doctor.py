@@ -11,11 +11,12 @@ from support.kinds import SAMPLED
 from support.tiny import DISCRIMINATOR, GENERATOR, PRETRAIN, new_run, tiny_text
 
 from seqgan.build import build_discriminator, build_generator
-from seqgan.config import AdversarialConfig, PretrainConfig
 from seqgan.evaluation.evaluate import judge_while_training
 from seqgan.objectives import SEQGAN
 from seqgan.progress import Progress
 from seqgan.runs import read_metrics
+from seqgan.settings.adversarial import AdversarialConfig
+from seqgan.settings.pretrain import PretrainConfig
 from seqgan.training.adversarial import train_adversarially
 from seqgan.training.doctor import Doctor
 from seqgan.training.pretrain import pretrain

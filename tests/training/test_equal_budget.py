@@ -9,10 +9,10 @@ import torch
 from support.tiny import ADVERSARIAL, GENERATOR, PRETRAIN, new_run, same_weights, tiny_text
 
 from seqgan.build import build_generator
-from seqgan.config import PretrainConfig
 from seqgan.data.batches import epoch_batches, mean_length, take
 from seqgan.errors import RunError
 from seqgan.evaluation.likelihood import held_out_likelihood
+from seqgan.settings.pretrain import PretrainConfig
 from seqgan.training.engine import seeded
 from seqgan.training.equal_budget import budget_of, train_on
 from seqgan.training.optimizers import adam, update

@@ -11,11 +11,15 @@ from support.tiny_models import write_model
 
 from seqgan.build import build_discriminator, build_generator, build_text
 from seqgan.build_pretrained import with_discriminator_files, with_generator_files, with_own_tokenizer
-from seqgan.config import AdversarialConfig, DiscriminatorConfig, GeneratorConfig, PretrainConfig, RunConfig
 from seqgan.decoding import Samples
 from seqgan.errors import ConfigError, SeqganError
 from seqgan.objectives import GAD, MALIGAN, REVERSE_KL, SEQGAN, SPIN
 from seqgan.runs.metric_log import read_metrics
+from seqgan.settings.adversarial import AdversarialConfig
+from seqgan.settings.discriminator import DiscriminatorConfig
+from seqgan.settings.generator import GeneratorConfig
+from seqgan.settings.pretrain import PretrainConfig
+from seqgan.settings.run import RunConfig
 from seqgan.tensors.condition import Condition
 from seqgan.tensors.own_weights import frozen_copy
 from seqgan.training.adversarial import check_settings, make_players, train_adversarially

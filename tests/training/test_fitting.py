@@ -8,7 +8,6 @@ import pytest
 import torch
 from torch import nn
 
-from seqgan.config import AdversarialConfig, PretrainConfig
 from seqgan.data.corpus import Corpus
 from seqgan.data.text import encode_corpus
 from seqgan.discriminators import CNNDiscriminator, ManyViewDiscriminator, RNNDiscriminator
@@ -16,6 +15,8 @@ from seqgan.errors import PlayerError
 from seqgan.fitting import ROWS
 from seqgan.generators import GRUGenerator, LSTMGenerator, ResidualConvGenerator
 from seqgan.objectives import GSGAN, RELGAN, SEQGAN, SPIN
+from seqgan.settings.adversarial import AdversarialConfig
+from seqgan.settings.pretrain import PretrainConfig
 from seqgan.tensors.embedding import embed
 from seqgan.training.adversarial import train_adversarially
 from seqgan.training.fitting import check_learner, check_players, check_reward

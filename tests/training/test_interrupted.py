@@ -10,12 +10,12 @@ import torch
 from support.tiny import ADVERSARIAL, DISCRIMINATOR, GENERATOR, new_run, tiny_text
 
 from seqgan.build import build_discriminator, build_generator
-from seqgan.config import PretrainConfig
 from seqgan.evaluation.evaluate import judge_while_training
 from seqgan.interrupt import Interrupted, Stop
 from seqgan.objectives import SEQGAN
 from seqgan.reporting.read import read_run
 from seqgan.runs import open_run, read_metrics
+from seqgan.settings.pretrain import PretrainConfig
 from seqgan.training import keeping
 from seqgan.training.adversarial import train_adversarially
 from seqgan.training.pretrain import pretrain

@@ -10,10 +10,10 @@ from support.kinds import SAMPLED
 from support.tiny import ADVERSARIAL, players, tiny_text
 
 from seqgan.algorithm_settings import shared_settings
-from seqgan.config import AdversarialConfig
 from seqgan.errors import ConfigError
 from seqgan.objectives import MALIGAN, SEQGAN
 from seqgan.progress import Progress
+from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.training.adversarial import train_adversarially
 from seqgan.training.log_odds import BENDING, FEW_SAMPLES, few_weights
 

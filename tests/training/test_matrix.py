@@ -10,9 +10,12 @@ from support.tiny import ADVERSARIAL, new_run, same_weights, tiny_text
 
 from seqgan.algorithm_settings import shared_settings
 from seqgan.build import build_discriminator, build_generator
-from seqgan.config import AdversarialConfig, DiscriminatorConfig, GeneratorConfig, PretrainConfig
 from seqgan.decoding import sample
 from seqgan.runs.checkpoint import load_weights
+from seqgan.settings.adversarial import AdversarialConfig
+from seqgan.settings.discriminator import DiscriminatorConfig
+from seqgan.settings.generator import GeneratorConfig
+from seqgan.settings.pretrain import PretrainConfig
 from seqgan.training.adversarial import train_adversarially
 from seqgan.training.pretrain import pretrain
 

@@ -5,8 +5,8 @@ import torch
 from support.tiny import DISCRIMINATOR, GENERATOR, tiny_text
 
 from seqgan.build import build_discriminator, build_generator
-from seqgan.config import AdversarialConfig
 from seqgan.objectives import MALIGAN, SEQGAN
+from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.training.sampled import SampledPlayers
 
 

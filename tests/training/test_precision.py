@@ -4,12 +4,12 @@ import pytest
 import torch
 from support.kinds import CONDITIONAL_DISCRIMINATORS, CONDITIONAL_GENERATORS, PLAIN_DISCRIMINATORS, PLAIN_GENERATORS
 
-from seqgan.config import AdversarialConfig
 from seqgan.decoding import Samples, sample
 from seqgan.decoding.sampling import advance
 from seqgan.discriminators import CNNDiscriminator
 from seqgan.errors import ConfigError
 from seqgan.objectives import SEQGAN
+from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.tensors.workers import in_parallel
 from seqgan.training.adversarial import check_settings
 from seqgan.training.credit import token_values

@@ -20,10 +20,10 @@ from support.joined import (
 from support.tiny import tiny_text
 
 from seqgan.cli.main import main
-from seqgan.config import AdversarialConfig
 from seqgan.errors import ConfigError
 from seqgan.runs import read_metrics
 from seqgan.runs.health import RESTORED
+from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.training import processes
 from seqgan.training.players import check_processes
 from seqgan.training.processes import by_first, dealt, gather_rows, own_numbers, own_part, own_seed, summed

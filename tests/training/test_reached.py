@@ -16,13 +16,16 @@ from support.tiny import tiny_text
 from support.tiny_pairs import tiny_pairs
 
 from seqgan.build import build_discriminator, build_generator
-from seqgan.config import AdversarialConfig, DiscriminatorConfig, GeneratorConfig, RunConfig
 from seqgan.discriminators import DiscriminatorKind
 from seqgan.errors import ConfigError
 from seqgan.generators import GeneratorKind
 from seqgan.objectives import ALGORITHMS
-from seqgan.presets import PRESETS
 from seqgan.reached import check_reached
+from seqgan.settings.adversarial import AdversarialConfig
+from seqgan.settings.discriminator import DiscriminatorConfig
+from seqgan.settings.generator import GeneratorConfig
+from seqgan.settings.presets import PRESETS
+from seqgan.settings.run import RunConfig
 from seqgan.tensors.condition import context_of
 from seqgan.training.optimizers import check_output_layer, make_discriminator_optimizer, update
 

@@ -7,7 +7,6 @@ import torch
 from support.tiny import DISCRIMINATOR, GENERATOR, new_run, same_weights, tiny_text
 
 from seqgan.build import build_discriminator, build_generator
-from seqgan.config import AdversarialConfig, PretrainConfig
 from seqgan.errors import CheckpointError, ConfigError, TrainingError
 from seqgan.evaluation.evaluate import judge_while_training
 from seqgan.evaluation.likelihood import held_out_likelihood
@@ -15,6 +14,8 @@ from seqgan.objectives import SEQGAN
 from seqgan.progress import SILENT, Progress
 from seqgan.runs import load_state, load_weights, read_metrics
 from seqgan.runs.checkpoint import load_state_of, save_state
+from seqgan.settings.adversarial import AdversarialConfig
+from seqgan.settings.pretrain import PretrainConfig
 from seqgan.training.adversarial import check_settings, train_adversarially
 from seqgan.training.doctor import Doctor
 from seqgan.training.pretrain import pretrain

@@ -9,12 +9,16 @@ from support.tiny import new_run, same_weights, tiny_text
 
 from seqgan.algorithm_settings import refuse_other_rounds
 from seqgan.build import build_discriminator, build_generator, build_text
-from seqgan.config import AdversarialConfig, DataConfig, DiscriminatorConfig, GeneratorConfig, RunConfig
 from seqgan.decoding import sample
 from seqgan.decoding.relaxed import teacher_helped_sample
 from seqgan.errors import ConfigError
 from seqgan.evaluation.evaluate import evaluate_generator, judge_while_training
 from seqgan.objectives import SEQGAN, WGAN_GP
+from seqgan.settings.adversarial import AdversarialConfig
+from seqgan.settings.data import DataConfig
+from seqgan.settings.discriminator import DiscriminatorConfig
+from seqgan.settings.generator import GeneratorConfig
+from seqgan.settings.run import RunConfig
 from seqgan.training.adversarial import check_settings, train_adversarially
 from seqgan.training.relaxed import RelaxedPlayers
 

@@ -11,10 +11,11 @@ from support.tiny import ADVERSARIAL, GENERATOR, PRETRAIN, new_run, players, sam
 from torch import nn
 
 from seqgan.build import build_generator
-from seqgan.config import AdversarialConfig, PretrainConfig
 from seqgan.errors import TrainingError
 from seqgan.objectives import SEQGAN
 from seqgan.runs import load_state, read_metrics
+from seqgan.settings.adversarial import AdversarialConfig
+from seqgan.settings.pretrain import PretrainConfig
 from seqgan.training.adversarial import train_adversarially
 from seqgan.training.equal_budget import train_on
 from seqgan.training.optimizers import adam, update

@@ -7,12 +7,14 @@ import torch
 from support.tiny import ADVERSARIAL, DISCRIMINATOR, GENERATOR, new_run, same_weights, tiny_text
 
 from seqgan.build import build_discriminator, build_generator, build_text
-from seqgan.config import AdversarialConfig, DataConfig, PretrainConfig
 from seqgan.data.store import StreamedSequences
 from seqgan.errors import ConfigError, CorpusError
 from seqgan.evaluation.evaluate import judge_while_training
 from seqgan.objectives import GSGAN, SEQGAN
 from seqgan.runs import read_metrics
+from seqgan.settings.adversarial import AdversarialConfig
+from seqgan.settings.data import DataConfig
+from seqgan.settings.pretrain import PretrainConfig
 from seqgan.training.adversarial import train_adversarially
 from seqgan.training.planning import plan_pretraining
 from seqgan.training.pretrain import pretrain

@@ -9,7 +9,6 @@ import torch
 from support.tiny import GENERATOR
 
 from seqgan.build import build_generator, build_text
-from seqgan.config import DataConfig, GeneratorConfig, PretrainConfig, RunConfig, check
 from seqgan.data import order
 from seqgan.data.batches import Sequences, take
 from seqgan.data.corpus import Corpus
@@ -24,6 +23,11 @@ from seqgan.evaluation.language_models import (
 )
 from seqgan.generators import LSTMGenerator
 from seqgan.objectives import token_nll
+from seqgan.settings.check import check
+from seqgan.settings.data import DataConfig
+from seqgan.settings.generator import GeneratorConfig
+from seqgan.settings.pretrain import PretrainConfig
+from seqgan.settings.run import RunConfig
 from seqgan.training import processes
 from seqgan.training.equal_budget import train_on
 from seqgan.training.pretrain import pretrain, train_epoch

@@ -8,10 +8,10 @@ import types
 import pytest
 from support.tiny import ADVERSARIAL, new_run, players, tiny_text
 
-from seqgan.config import PretrainConfig
 from seqgan.errors import ConfigError
 from seqgan.objectives import MALIGAN, SEQGAN
 from seqgan.progress import SILENT, Progress, progress_of
+from seqgan.settings.pretrain import PretrainConfig
 from seqgan.training import pretrain, train_adversarially
 
 SMALL = {"rounds": 3, "batch_size": 8, "rollouts": 2, "warmup_steps": 2, "discriminator_pool": 8, "evaluate_every": 2}

@@ -8,17 +8,15 @@ import torch
 from support.tiny import ADVERSARIAL, GENERATOR, PRETRAIN, new_run, players, same_weights, tiny_text
 
 from seqgan.build import build_discriminator, build_generator
-from seqgan.config import (
-    AdversarialConfig,
-    DiscriminatorConfig,
-    PretrainConfig,
-)
 from seqgan.decoding import sample
 from seqgan.errors import CheckpointError, ConfigError, SeqganError
 from seqgan.evaluation.evaluate import judge_while_training
 from seqgan.evaluation.likelihood import held_out_likelihood
 from seqgan.objectives import SEQGAN
 from seqgan.runs import load_state, open_run, read_metrics
+from seqgan.settings.adversarial import AdversarialConfig
+from seqgan.settings.discriminator import DiscriminatorConfig
+from seqgan.settings.pretrain import PretrainConfig
 from seqgan.training.adversarial import train_adversarially
 from seqgan.training.optimizers import adam, update
 from seqgan.training.pretrain import pretrain

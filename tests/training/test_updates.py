@@ -6,11 +6,11 @@ from exact.listed import tiny_generator
 from support.kinds import SAMPLED
 from torch import nn
 
-from seqgan.config import AdversarialConfig
 from seqgan.data.corpus import Corpus
 from seqgan.data.text import encode_corpus
 from seqgan.decoding import sample
 from seqgan.objectives import SEQGAN
+from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.tensors.masking import mask_from_tokens
 from seqgan.training import credit as credit_module
 from seqgan.training import players as players_module
