@@ -59,7 +59,9 @@ def test_a_run_keeps_both_sides(made, settings, files):
     assert run.source_tokenizer.tokenize(line) == text.source_tokenizer.tokenize(line)
     again = load_text(run)
     for split, old in ((again.train, text.train), (again.valid, text.valid)):
-        assert all(torch.equal(new, was) for new, was in zip(split, old, strict=True))
+        assert torch.equal(split.tokens, old.tokens)
+        assert torch.equal(split.mask, old.mask)
+        assert all(torch.equal(new, was) for new, was in zip(split.condition, old.condition, strict=True))
 
 
 def test_a_run_of_plain_text_has_no_sources(tmp_path):
