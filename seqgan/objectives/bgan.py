@@ -41,6 +41,8 @@ class Divergence(NamedTuple):
     """Logits F to logarithms of the density ratio p / q, elementwise."""
     discriminator_loss: Callable[[Tensor, Tensor], Tensor]
     """Minus the dual form: real logits [B] and fake logits [B] to a loss []."""
+    exponential: bool = False
+    """Whether the loss grows with the exponential of a logit."""
 
 
 def _identity(logits: Tensor) -> Tensor:
@@ -75,26 +77,28 @@ def _hellinger_loss(real: Tensor, fake: Tensor) -> Tensor:
 DIVERGENCES = {
     "gan": Divergence(_identity, binary_discriminator_loss),
     "jensen-shannon": Divergence(_identity, _jensen_shannon_loss),
-    "kl": Divergence(lambda logits: logits - 1, _kl_loss),
-    "reverse-kl": Divergence(_identity, _reverse_kl_loss),
+    "kl": Divergence(lambda logits: logits - 1, _kl_loss, exponential=True),
+    "reverse-kl": Divergence(_identity, _reverse_kl_loss, exponential=True),
     "pearson": Divergence(_pearson_log_weight, _pearson_loss),
-    "hellinger": Divergence(lambda logits: 2 * logits, _hellinger_loss),
+    "hellinger": Divergence(lambda logits: 2 * logits, _hellinger_loss, exponential=True),
 }
 """By name. "kl" is KL(p || q)."""
 
 
 def boundary_seeking(divergence: str) -> Sampled:
     """The algorithm for one of `DIVERGENCES`."""
-    log_weight, loss = DIVERGENCES[divergence]
+    of = DIVERGENCES[divergence]
+    # At the usual rate the first updates move logits by tens, of which the exponential overflows.
+    slower = {"discriminator_learning_rate": 1e-4, "discriminator_clip_norm": 1.0} if of.exponential else {}
     return Sampled(
-        log_weight,
+        of.log_weight,
         importance_advantages,
-        loss,
+        of.discriminator_loss,
         weighs=True,
         needs_log_odds=True,
         name="bgan" if divergence == "gan" else f"bgan-{divergence}",
         # A penalty on the output layer bends the log-odds that it learns from.
-        defaults={"adversarial": {"output_decay": 0.0}},
+        defaults={"adversarial": {"output_decay": 0.0, **slower}},
     )
 
 
