@@ -151,7 +151,7 @@ def test_the_optimal_discriminator_of_each_divergence_weighs_by_the_density_rati
     p = torch.tensor([0.1, 0.3, 0.6], dtype=torch.float64)
     q = torch.tensor([0.4, 0.35, 0.25], dtype=torch.float64)
     logits = torch.zeros(3, dtype=torch.float64, requires_grad=True)
-    log_weight, loss_of = DIVERGENCES[name]
+    log_weight, loss_of, _ = DIVERGENCES[name]
     optimizer = torch.optim.LBFGS([logits], max_iter=500, tolerance_grad=1e-12, tolerance_change=0)
     # A batch in which x stands p(x) times among 20 real ones, and q(x) times among 20 generated ones.
     real = torch.repeat_interleave(torch.arange(3), torch.tensor([2, 6, 12]))

@@ -22,11 +22,11 @@ def text():
     return encode_corpus(load_corpus("captions"))
 
 
-def losses(text, name, **settings):
+def losses(text, name):
     torch.manual_seed(0)
     generator = LSTMGenerator(len(text.vocabulary), embedding_size=32, hidden_size=32)
     discriminator = CNNDiscriminator(len(text.vocabulary))
-    config = shared_settings(SAMPLED[name], **settings)
+    config = shared_settings(SAMPLED[name])
     players = SampledPlayers(*(generator, discriminator, text, SAMPLED[name], config), torch.Generator().manual_seed(0))
     return [players.warm_up_discriminator()["discriminator/loss"] for _ in range(POOLS)]
 
@@ -37,9 +37,3 @@ def test_the_loss_falls_and_does_not_overflow(text, name):
     found = losses(text, name)
     assert all(map(math.isfinite, found))
     assert min(found[-6:]) < found[0]
-
-
-@pytest.mark.slow(reason="discriminators of full size")
-def test_at_the_usual_rate_it_would(text):
-    found = losses(text, "bgan-hellinger", discriminator_learning_rate=5e-4, discriminator_clip_norm=0.0)
-    assert min(found[2:]) > 1e6  # nearly every batch is left out from then on
