@@ -30,7 +30,7 @@ from seqgan.evaluation.sweep import (
 from seqgan.evaluation.verdict import Verdict, judge_sweeps, reach_of, wants_more_sets
 from seqgan.files import write_file
 from seqgan.generators.protocol import GeneratorModule
-from seqgan.progress import SILENT, Progress, printable
+from seqgan.progress import Progress, Shown, printable, progress_of
 from seqgan.runs.directory import Run, open_run
 from seqgan.runs.load import load_generator, load_text, load_text_or_none
 from seqgan.runs.rules import loss_note
@@ -156,7 +156,7 @@ def compare(
     references: Sequence[str] | None = None,
     equal_budget: str = "updates",
     seeds_of: Sequence[Run | str | Path] = (),
-    progress: Progress = SILENT,
+    progress: Shown = None,
 ) -> Verdict:
     """Whether one run is better than another, as `seqgan evaluate --run RUN --compare REFERENCE` says it.
 
@@ -172,7 +172,7 @@ def compare(
         equal_budget: "updates" or "time": what maximum likelihood is given as much of as the adversarial phase had, so
             that its result is judged as well; "none" for no such control.
         seeds_of: more runs like the judged one, with other seeds.
-        progress: where to report.
+        progress: where to report: False for nowhere; by default on a terminal and in a notebook.
 
     Returns:
         The verdict: its `sentence`, its `kind` and the `evidence`. Nothing is written into the runs.
@@ -185,7 +185,7 @@ def compare(
     check_references(references)
     others = [_opened(each) for each in seeds_of]
     settings = Comparison(sentences, temperatures, sets, seed, device, references, equal_budget, others)
-    compared = compare_runs(_opened(run), _opened(reference), settings, progress)
+    compared = compare_runs(_opened(run), _opened(reference), settings, progress_of(progress))
     if compared.verdict is None:
         raise ConfigError(compared.note)
     return compared.verdict

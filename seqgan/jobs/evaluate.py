@@ -17,7 +17,7 @@ from seqgan.jobs.load import LoadedRun
 from seqgan.jobs.memory import holding_to
 from seqgan.jobs.ranges import in_range
 from seqgan.metrics import SPECIFICATION, Report, table
-from seqgan.progress import SILENT, Progress, printable
+from seqgan.progress import SILENT, Progress, Shown, printable, progress_of
 from seqgan.runs.directory import Run, open_run
 
 
@@ -92,7 +92,7 @@ def evaluate(
     memory: float = 0.0,
     seed: int = 0,
     device: str = "auto",
-    progress: Progress = SILENT,
+    progress: Shown = None,
 ) -> Report:
     """The metric table of a run, as `seqgan evaluate --run RUN` prints it.
 
@@ -104,13 +104,13 @@ def evaluate(
         draws: of its noise, that a noisy generator's likelihood is averaged over; 0 for 2000, or 100 of one that steps.
         beam: of runs of pairs, how answers are found: 1, the default, takes the likeliest token at each step, more is a
             beam search, and 0 samples.
-        metrics: only these, by their names in `METRICS` and others that `seqgan evaluate` knows; or "all".
+        metrics: only these, by their names in `METRICS` and others that `seqgan evaluate` knows; or ["all"].
         features: what makes vectors of sentences for frechet and mauve: "lm", "lm-last", "sentence-transformers:NAME".
         sacrebleu_tokenize: what sacreBLEU takes for tokens, of runs of pairs.
         memory: GiB that samples may take at once; 0 takes half of what is free.
         seed: of the samples.
         device: where to compute: auto, cpu, cuda, cuda:1, mps. A loaded run computes where it was loaded to.
-        progress: where to report.
+        progress: where to report: False for nowhere; by default on a terminal and in a notebook.
 
     Returns:
         The report of the run; `report["bleu-4"].value` is a number. Nothing is written into the run.
@@ -135,7 +135,7 @@ def evaluate(
         seed=seed,
         device=device,
     )
-    return judge(in_range(asked), run, progress).report
+    return judge(in_range(asked), run, progress_of(progress)).report
 
 
 def judge(asked: Judging, run: LoadedRun | Run | str | Path | None = None, progress: Progress = SILENT) -> Judged:
