@@ -35,7 +35,7 @@ def discriminator_kind(config: DiscriminatorConfig, *, conditional: bool = False
 
 def with_common_settings(kinds: Mapping[str, str]) -> dict[str, tuple[str, Sequence[str]]]:
     """Kinds by player, each with the settings that an algorithm says of it though it is not the algorithm's own kind:
-    the rest of what it says are sizes of that one. Argument of `seqgan.config.with_algorithm`."""
+    the rest of what it says are sizes of that one. Argument of `with_algorithm`."""
     common: dict[str, tuple[str, Sequence[str]]] = {}
     for player, name in kinds.items():
         known: Mapping[str, Kind] = GENERATORS if player == GeneratorKind.player else DISCRIMINATORS

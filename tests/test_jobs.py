@@ -152,3 +152,13 @@ def test_runs_that_are_made_from_python_are_those_of_the_commands(tmp_path):
         train_from_run(with_players, run, name="../other")
     with pytest.raises(RunError, match="already holds a run"):
         train_from_run(with_players, run.folder, device=device)
+
+
+def test_settings_without_an_algorithm_are_told_in_a_line(tmp_path):
+    for train in (
+        lambda: train_from_run(RunConfig(), tmp_path),
+        lambda: train_from_nothing(RunConfig(), tmp_path / "x"),
+    ):
+        with pytest.raises(ConfigError, match="no section 'algorithm', which an adversarial training needs"):
+            train()
+    assert not list(tmp_path.iterdir())

@@ -97,11 +97,9 @@ def default_flags(default: CommonFlags, algorithm: "Algorithm", arguments: Seque
             values = getattr(default, section, None)
             if values is None:
                 continue
-            names = (
-                []
-                if section == "discriminator" and isinstance(algorithm, SelfPlay)
-                else [name for name in values.__struct_fields__ if name not in never or section != "adversarial"]
-            )
+            names = [name for name in values.__struct_fields__ if name not in never or section != "adversarial"]
+            if section == "discriminator" and isinstance(algorithm, SelfPlay):
+                names = []  # it has none
             shown = names if "--help-all" in arguments else [name for name in names if name in often]
             kind = _hiding(type(values), set(values.__struct_fields__) - set(shown))
             fields.append((section, kind, msgspec.convert(msgspec.to_builtins(values), kind)))
@@ -158,9 +156,19 @@ def with_present_names(arguments: Sequence[str], algo: str) -> list[str]:
             continue
         owners, usual = MOVED[name].owners, MOVED[name].usual
         value = found[3][1:] if found[3] else left.pop(0) if left and usual != (False,) else str(not found[1])
-        if value not in {text for each in usual for text in (str(each), f"{each:g}" if each is not False else "")}:
+        if not any(_is_written(value, each) for each in usual):
             raise ConfigError(
                 f"{before} belongs to {' and '.join(owners)} and would change nothing here, for {algo}: leave it out."
             )
         progress.note(f"{before} belongs to {' and '.join(owners)}, and {algo} reads nothing of it.")
     return present
+
+
+def _is_written(text: str, value: Any) -> bool:
+    """Whether a flag's text says a value: 10, 10.0 and 1e1 are one number."""
+    if isinstance(value, bool | str):
+        return text == str(value)
+    try:
+        return float(text) == value
+    except ValueError:
+        return False

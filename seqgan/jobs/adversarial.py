@@ -32,7 +32,7 @@ from seqgan.training.engine import choose_device
 from seqgan.training.processes import joined, leave
 
 
-class Trained(NamedTuple):
+class TrainedRun(NamedTuple):
     """What came of it."""
 
     run: Run
@@ -55,7 +55,7 @@ def train_from_run(
     preset: str | None = None,
     settings_file: str | None = None,
     progress: Progress = SILENT,
-) -> Trained:
+) -> TrainedRun:
     """Train the generator of a run against a discriminator, into a run in its folder, as `seqgan adversarial` does.
 
     The child is made once everything that can be wrong has been looked at.
@@ -79,7 +79,7 @@ def train_from_run(
         Interrupted: a signal came; a state is saved.
         SeqganError: a run or its text cannot be read, or the child cannot be made; or training diverged.
     """
-    config = check_kinds(check(config))
+    config = _checked(config)
     assert config.algorithm is not None
     place = parent.folder if isinstance(parent, Run) else Path(parent)
     folder = place / check_name(name or config.algorithm["name"], new=not resume)
@@ -91,7 +91,7 @@ def train_from_run(
             start.config = msgspec.structs.replace(start.config, data=moved_to(start.config.data, corpus))
         run = _train_child(folder, config, start, way, verdict=verdict)
         leave()  # one process is enough for the rest
-        return Trained(run, _compared_with_start(folder, start, way) if verdict and speaks() else None)
+        return TrainedRun(run, _compared_with_start(folder, start, way) if verdict and speaks() else None)
 
 
 def _train_child(folder: Path, config: RunConfig, parent: Run, way: Way, *, verdict: bool) -> Run:
@@ -115,6 +115,21 @@ def _train_child(folder: Path, config: RunConfig, parent: Run, way: Way, *, verd
         files = with_discriminator_files(config.discriminator)
         config = msgspec.structs.replace(config, discriminator=files)
     return play(folder, config, text, way, resumed, weights=parent.generator_path, verdict=verdict)
+
+
+def _checked(config: RunConfig) -> RunConfig:
+    """The same settings, looked at as far as no text is needed, and those of an adversarial training.
+
+    Raises:
+        ConfigError: they are of a pretraining alone, or do not go together.
+    """
+    for name in ("algorithm", "adversarial", "discriminator"):
+        if getattr(config, name) is None:
+            raise ConfigError(
+                f"The settings have no section {name!r}, which an adversarial training needs: take them from "
+                "seqgan.algorithm_settings.with_algorithm, with a discriminator."
+            )
+    return check_kinds(check(config))
 
 
 def _check(config: RunConfig, way: Way, *, conditional: bool, from_nothing: bool = False) -> None:
@@ -169,7 +184,7 @@ def train_from_nothing(
     preset: str | None = None,
     settings_file: str | None = None,
     progress: Progress = SILENT,
-) -> Trained:
+) -> TrainedRun:
     """Train both players on a corpus, from nothing, as `seqgan adversarial --corpus` does.
 
     The run is made once everything that can be wrong has been looked at.
@@ -191,11 +206,11 @@ def train_from_nothing(
         Interrupted: a signal came; a state is saved.
         SeqganError: the text cannot be read, or the run cannot be made; or training diverged.
     """
-    config = check_kinds(check(config))
+    config = _checked(config)
     folder = Path(folder)
     way = Way(resume, overwrite, tensorboard, device, preset, settings_file, progress)
     with joined(choose_device(device)), locked(folder):
-        return Trained(_train_own(folder, config, way, verdict=verdict), None)
+        return TrainedRun(_train_own(folder, config, way, verdict=verdict), None)
 
 
 def _train_own(folder: Path, config: RunConfig, way: Way, *, verdict: bool) -> Run:

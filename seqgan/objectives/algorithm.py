@@ -45,7 +45,9 @@ def remade(algorithm: Any, values: Mapping[str, Any], where: str = "") -> Any:
 
     Raises:
         ConfigError: it has no such setting, or the value is of another type or out of range.
+        PlayerError: the record is not whole.
     """
+    check_record(algorithm)
     own, name = algorithm.settings, algorithm.name
     place = f"In {where}: " if where else ""
     for key in values:

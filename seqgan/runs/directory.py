@@ -258,7 +258,8 @@ def open_run(folder: str | Path, *, tokenizers: Sequence[Tokenizer] = ()) -> Run
             f"{folder / 'config.yaml'} is damaged: its last line has no end, so the file was cut. Bring the file back "
             "from a copy; if you edited it, end the line."
         )
-    if settings.get("adversarial") is not None and not (settings.get("algorithm") or {}).get("name"):
+    section = settings.get("algorithm")
+    if settings.get("adversarial") is not None and not (isinstance(section, dict) and section.get("name")):
         raise RunError(
             f"{folder / 'config.yaml'} is damaged: it has `adversarial`, and no `algorithm` with a name. Bring the "
             "file back from a copy, or train again."

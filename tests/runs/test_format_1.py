@@ -177,3 +177,35 @@ def test_both_names_of_a_setting_may_not_say_different_things():
     ):
         with pytest.raises(ConfigError, match=r"In here: algorithm\.\w+ is .*, its name before, is .*: leave out"):
             in_present_format(settings, "here")
+
+
+def test_former_flags_with_any_value_are_told_in_a_line(before, capsys):
+    command = ["adversarial", "--run", str(before / "plain"), "--name", "anew", "--algo", "seqgan", "--no-verdict"]
+    for flags, message in (
+        (["--adversarial.annealing", "linear"], "belongs to relgan and would change nothing here, for seqgan"),
+        (["--adversarial.penalty-weight", "ten"], "belongs to wgan-gp and would change nothing here"),
+        (["--adversarial.straight-through"], "belongs to gsgan and would change nothing here"),
+        (["--adversarial.spin-weight"], "belongs to spin and would change nothing here"),
+    ):
+        assert main([*command, *flags]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert message in line
+    usual = [
+        "--adversarial.annealing",
+        "exponential",
+        "--adversarial.penalty-weight=1e1",
+        "--adversarial.spin-weight",
+        "1",
+    ]
+    assert main([*command, *usual, "--adversarial.discount", "2"]) == 2
+    *told, line = capsys.readouterr().err.splitlines()
+    assert len(told) == 3
+    assert "adversarial.discount is 2.0" in line  # all of them were taken, and what is wrong is another
+
+
+@pytest.mark.parametrize("section", ["relgan", "[1]", "null", "{}"])
+def test_a_run_whose_algorithm_is_no_section_is_told_in_a_line(before, section):
+    path = before / "plain" / "bgan" / "config.yaml"
+    path.write_text(path.read_text().replace("  algo: bgan\n", "") + f"algorithm: {section}\n")
+    with pytest.raises(RunError, match="has `adversarial`, and no `algorithm` with a name"):
+        open_run(path.parent)
