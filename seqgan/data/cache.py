@@ -165,7 +165,7 @@ def over_parts(
     table = datasets.Dataset.from_dict(columns)
     done = folder / f"done-{os.getpid()}"
     try:
-        with quiet(), _counted(progress, describe, len(parts), done), _interruption_first():
+        with quiet(), _counted(progress, describe, len(parts), done), _interruption_first(), _ended_by_the_first():
             return table.map(
                 _table_of,
                 batched=True,
@@ -224,13 +224,43 @@ def _interruption_first() -> Iterator[None]:
 def _table_of(batch: dict[str, list[Any]], work: Work, done: str, first: int, given: dict[str, Any]) -> Any:
     """What `work` makes of the one part in a batch; `first` is the process that started the others."""
     if os.getpid() != first:
-        # Handlers are inherited. A key that is pressed is for the first process, which then ends the others.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        _end_when_told()  # one that was not forked has not heard of it yet
     table = work(Part(batch["path"][0], batch["start"][0], batch["stop"][0]), batch["number"][0], **given)
     with open(done, "ab") as file:
         file.write(b".")  # a byte a part, which the first process counts
     return table
+
+
+def _end_when_told() -> None:
+    """Of a process that was started by another one: handlers are inherited. A key that is pressed is for the first
+    process, which then ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+_pools = 0
+"""Pools of processes that this one has at work."""
+
+
+def _after_fork() -> None:
+    if _pools:
+        _end_when_told()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+@contextmanager
+def _ended_by_the_first() -> Iterator[None]:
+    """Processes that are forked within the block end when they are told to, also before they have any work: one that
+    takes the place of a killed one may wait for ever for what that one held."""
+    global _pools
+    _pools += 1
+    try:
+        yield
+    finally:
+        _pools -= 1
 
 
 def available_processors() -> int:

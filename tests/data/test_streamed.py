@@ -1,5 +1,6 @@
 """Texts on the disk against the same texts in memory; what is cached, and when it is made anew."""
 
+import contextlib
 import os
 import random
 import signal
@@ -555,6 +556,30 @@ def test_other_processes_are_ended_by_the_first(folder, monkeypatch):
             streamed(folder, workers=2)
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def test_a_process_without_work_ends_when_it_is_told():
+    """One that takes the place of a killed one waits for ever for the lock that the killed one held."""
+    before = signal.signal(signal.SIGTERM, lambda *arguments: None)
+    codes = []
+    try:
+        for within in (cache_module._ended_by_the_first(), contextlib.nullcontext()):
+            with within:
+                child = os.fork()
+                if not child:
+                    while True:  # no handler that goes on, and none that ends it by itself
+                        signal.pause()
+                time.sleep(0.2)
+                os.kill(child, signal.SIGTERM)
+                time.sleep(0.2)
+                ended, status = os.waitpid(child, os.WNOHANG)
+                codes.append(os.waitstatus_to_exitcode(status) if ended else None)
+                if not ended:
+                    os.kill(child, signal.SIGKILL)
+                    os.waitpid(child, 0)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert codes == [-signal.SIGTERM, None]  # outside of the block handlers are those of the first process
 
 
 def test_an_interruption_is_not_hidden():
