@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from seqgan.data.blocks import READ_BYTES
-from seqgan.data.cache import key_of, over_parts
+from seqgan.data.cache import key_of
 from seqgan.data.held_out import HeldOut, split_part
+from seqgan.data.over_parts import over_parts
 from seqgan.data.parts import Part, draw_lines, read_part, sample_share, sentences_of
 from seqgan.data.words import count_words
 from seqgan.errors import CorpusError

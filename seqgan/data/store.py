@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from seqgan.data.batches import LONGEST_AUTOMATIC
-from seqgan.data.cache import forget, key_of, over_parts
+from seqgan.data.cache import forget, key_of
 from seqgan.data.held_out import HeldOut, split_part
 from seqgan.data.lines import count
 from seqgan.data.on_disk import Piece, StreamedSequences
+from seqgan.data.over_parts import over_parts
 from seqgan.data.parts import Part
 from seqgan.data.pretrained import Pretrained
 from seqgan.data.token_ids import Vocabulary

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from seqgan.data.cache import key_of, over_parts, state_of
+from seqgan.data.cache import key_of, state_of
 from seqgan.data.held_out import NOTHING, Drawn, drawn_lines, split_part
+from seqgan.data.over_parts import over_parts
 from seqgan.data.parts import Part, changed, part_sentences, split_files
 from seqgan.files import write_file
 from seqgan.progress import SILENT, Progress
