@@ -7,11 +7,11 @@ import msgspec
 import torch
 
 from seqgan.algorithm_settings import build_algorithm
-from seqgan.build_pretrained import pretrained_generator, pretrained_judge
+from seqgan.build_huggingface import pretrained_generator, pretrained_judge
 from seqgan.data.corpus import load_corpus
 from seqgan.data.data_sets import DataSetPart
 from seqgan.data.laid_out import laid_out_files, taken
-from seqgan.data.pretrained import Pretrained
+from seqgan.data.model_tokenizer import ModelTokenizer
 from seqgan.data.streamed import stream_text, streamed_files
 from seqgan.data.text import Text, encode_corpus, refuse_ids, refuse_source_settings
 from seqgan.data.tokenizers import Tokenizer, make_tokenizer
@@ -21,11 +21,11 @@ from seqgan.discriminators.protocol import Discriminator
 from seqgan.errors import ConfigError, CorpusError, nearest
 from seqgan.generators import GENERATORS, GeneratorKind
 from seqgan.generators.protocol import GeneratorModule, Noisy
+from seqgan.huggingface import model_folder
 from seqgan.kinds import Kind, built_kinds
 from seqgan.model_memory import refuse_giant
 from seqgan.model_settings import discriminator_kind, generator_kind
 from seqgan.objectives import Relaxed
-from seqgan.pretrained import model_folder
 from seqgan.progress import SILENT, Progress
 from seqgan.settings.data import DataConfig
 from seqgan.settings.discriminator import DiscriminatorConfig
@@ -283,7 +283,7 @@ def build_discriminator(
     turn_separator: str | None = None,
     *,
     tokenizers: tuple[Tokenizer, Tokenizer | None] | None = None,
-    own_tokenizer: Pretrained | None = None,
+    own_tokenizer: ModelTokenizer | None = None,
     weights: bool = False,
     trained: bool = True,
 ) -> Discriminator:

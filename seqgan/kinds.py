@@ -15,7 +15,7 @@ from seqgan.errors import ConfigError, nearest
 
 Source = Literal["never", "always", "either"]
 """Whether a kind reads a source: of plain text, of pairs, or of both."""
-Pretrained = Literal["causal", "seq2seq", "encoder"]
+HuggingFaceKind = Literal["causal", "seq2seq", "encoder"]
 """What a model of Hugging Face transformers is."""
 
 
@@ -39,7 +39,7 @@ class Kind(Generic[Player]):
     """Whether it reads a source."""
     heads_divide: str | None = None
     """Of one with heads of attention the size that they divide."""
-    pretrained: Pretrained | None = None
+    pretrained: HuggingFaceKind | None = None
     """What model of transformers it is, whose sizes and tokens are its own; None of all that are built here."""
 
     player: ClassVar[str] = ""

@@ -838,9 +838,9 @@ def test_single_bytes_that_the_text_never_has_are_not_drawn(here, capsys):
     judged = (here / "runs" / "tiny" / "seqgan" / "samples" / "round-000002.txt").read_text(encoding="utf-8")
     assert set(judged) <= set("ab \n")
     assert run("export", "--run", "runs/tiny", "--output", "model", "--quiet") == 0
-    from seqgan.exporting import PretrainedGenerator
+    from seqgan.exporting import ExportedGenerator
 
-    model = PretrainedGenerator.from_pretrained("model")
+    model = ExportedGenerator.from_pretrained("model")
     assert set("".join(model.sample(200, temperature=5.0))) <= set("ab ")
     capsys.readouterr()
     assert run("sample", "--run", "runs/tiny", "--count", 200, "--temperature", 5, "--all-symbols") == 0

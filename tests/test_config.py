@@ -1,3 +1,5 @@
+import importlib
+
 import pytest
 
 from seqgan.errors import ConfigError
@@ -129,3 +131,20 @@ def test_where_settings_stood_before_they_are_for_one_version_more():
         assert seqgan.config.AdversarialConfig is AdversarialConfig
     with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
         _ = seqgan.config.Nothing
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "place", "new"),
+    [
+        ("seqgan.evaluation.sweep", "Sweep", "seqgan.evaluation.temperatures", "TemperatureSweep"),
+        ("seqgan.evaluation.sweep", "sweep_temperatures", "seqgan.evaluation.temperatures", "sweep_temperatures"),
+        ("seqgan.exporting", "PretrainedGenerator", "seqgan.exporting", "ExportedGenerator"),
+        ("seqgan.exporting", "PretrainedDiscriminator", "seqgan.exporting", "ExportedDiscriminator"),
+    ],
+)
+def test_former_names_are_known_for_one_version_more(module, name, place, new):
+    imported = importlib.import_module(module)
+    with pytest.warns(DeprecationWarning, match=rf"{module}\.{name} is {place}\.{new} now"):
+        assert getattr(imported, name) is getattr(importlib.import_module(place), new)
+    with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
+        _ = imported.Nothing

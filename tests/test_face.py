@@ -15,7 +15,7 @@ from support.tiny import tiny_text
 import seqgan
 from seqgan.cli.main import main
 from seqgan.errors import ConfigError, RunError
-from seqgan.exporting import PretrainedGenerator
+from seqgan.exporting import ExportedGenerator
 from seqgan.jobs.compare import Comparison, compare_runs
 from seqgan.jobs.load import LoadedRun
 from seqgan.progress import SILENT
@@ -63,7 +63,7 @@ def test_importing_a_name_imports_what_it_needs():
 
 def test_a_loaded_run_writes_what_the_exported_generator_writes(runs):
     run = seqgan.load(runs[1], device="cpu")
-    assert run.sample(5, seed=3) == PretrainedGenerator.from_run(runs[1]).sample(5, seed=3)
+    assert run.sample(5, seed=3) == ExportedGenerator.from_run(runs[1]).sample(5, seed=3)
     assert all(sentence.startswith("the cat") for sentence in run.sample(4, prefix="the cat", temperature=0.5))
     assert len(run.sample()) == 20
     assert run.generator is run.generator
@@ -113,7 +113,7 @@ def test_two_runs_are_compared_as_the_command_does(runs):
 
 def test_comparing_has_the_commands_defaults():
     from seqgan.cli.evaluate import EvaluateFlags
-    from seqgan.evaluation.sweep import TEMPERATURES
+    from seqgan.evaluation.temperatures import TEMPERATURES
 
     flags, function = EvaluateFlags(), inspect.signature(seqgan.compare).parameters
     assert function["sentences"].default == Comparison().sentences == flags.count

@@ -9,7 +9,7 @@ import yaml
 from seqgan.cli.main import main
 from seqgan.data.source_cut import fit_sources
 from seqgan.evaluation.pairs import HeldPairs, encoded, evaluate_answers
-from seqgan.exporting import PretrainedDiscriminator, PretrainedGenerator, discriminator_reward_function
+from seqgan.exporting import ExportedDiscriminator, ExportedGenerator, discriminator_reward_function
 from seqgan.runs.directory import open_run
 from seqgan.runs.load import load_generator, load_text
 
@@ -72,14 +72,14 @@ def test_what_is_sampled_and_scored_is_so_for_the_newest_turns(folder, capsys):
 
 def test_what_is_exported_reads_them_too(folder, tmp_path, capsys):
     child = folder / "run" / "dialogue"
-    PretrainedGenerator.from_run(child).save_pretrained(tmp_path / "generator")
-    PretrainedDiscriminator.from_run(child).save_pretrained(tmp_path / "judge")
-    for generator in (PretrainedGenerator.from_run(child), PretrainedGenerator.from_pretrained(tmp_path / "generator")):
+    ExportedGenerator.from_run(child).save_pretrained(tmp_path / "generator")
+    ExportedDiscriminator.from_run(child).save_pretrained(tmp_path / "judge")
+    for generator in (ExportedGenerator.from_run(child), ExportedGenerator.from_pretrained(tmp_path / "generator")):
         assert generator.sample(sources=LONG) == generator.sample(sources=SHORT)
     answers = ["no jo", "no al"]
-    expected = PretrainedDiscriminator.from_run(child).score(answers, SHORT)
+    expected = ExportedDiscriminator.from_run(child).score(answers, SHORT)
     assert expected[0] != expected[1]
-    assert PretrainedDiscriminator.from_pretrained(tmp_path / "judge").score(answers, LONG) == expected
+    assert ExportedDiscriminator.from_pretrained(tmp_path / "judge").score(answers, LONG) == expected
     reward = discriminator_reward_function(tmp_path / "judge")
     assert reward(LONG, answers) == expected
     turns = [{"role": "user", "content": turn.strip()} for turn in LONG[0].split("__eou__")]
@@ -89,7 +89,7 @@ def test_what_is_exported_reads_them_too(folder, tmp_path, capsys):
     content = json.loads(path.read_text())
     assert content["data"].pop("source_cut") == "beginning"
     path.write_text(json.dumps(content))
-    before = PretrainedDiscriminator.from_pretrained(tmp_path / "judge")
+    before = ExportedDiscriminator.from_pretrained(tmp_path / "judge")
     assert before.config.data.source_cut == "end-of-turns"
     first = " ".join(LONG[0].split()[:9])
     assert before.score(answers[:1], LONG[:1]) == before.score(answers[:1], [first]) != expected[:1]

@@ -11,7 +11,7 @@ import seqgan
 from seqgan.cli.main import main
 from seqgan.discriminators import DISCRIMINATORS, DiscriminatorKind
 from seqgan.errors import ConfigError
-from seqgan.exporting import PretrainedGenerator
+from seqgan.exporting import ExportedGenerator
 from seqgan.generators import GENERATORS, GeneratorKind
 from seqgan.generators.transformer import TransformerGenerator
 
@@ -137,7 +137,7 @@ def test_they_are_trained_resumed_sampled_evaluated_reported_and_exported(here, 
     assert run("score", "--run", str(child), "--input", "valid.tsv") == 0
     assert len(capsys.readouterr().out.split("\n")[:-1]) == 4
     assert run("export", "--run", str(child), "--output", "folder") == 0
-    exported = PretrainedGenerator.from_pretrained(here / "folder")
+    exported = ExportedGenerator.from_pretrained(here / "folder")
     assert exported.sample(sources=["a dog runs", "cat sleeps"], seed=3) == sentences
 
 

@@ -12,10 +12,10 @@ from support.tiny_models import write_model
 pytest.importorskip("transformers")
 pytest.importorskip("peft")
 
-from seqgan.build_pretrained import _pretrained_model
+from seqgan.build_huggingface import _pretrained_model
 from seqgan.cli.main import main
 from seqgan.errors import ConfigError
-from seqgan.exporting import PretrainedDiscriminator, PretrainedGenerator
+from seqgan.exporting import ExportedDiscriminator, ExportedGenerator
 from seqgan.runs import open_run, read_metrics
 from seqgan.runs.load import load_discriminator, load_generator
 from seqgan.settings.generator import GeneratorConfig
@@ -96,18 +96,18 @@ def test_players_travel_without_the_folders_of_their_models(here, capsys):
     assert message in fails(capsys, "export", "--run", "runs/mine/gad", "--format", "onnx", "--output", "graph")
     assert not (here / "graph").exists()
     player = load_discriminator(open_run("runs/mine/gad"))
-    expected = PretrainedDiscriminator.from_run("runs/mine/gad").score([*LINES, ""])
-    samples = PretrainedGenerator.from_run("runs/mine/gad").sample(3)
+    expected = ExportedDiscriminator.from_run("runs/mine/gad").score([*LINES, ""])
+    samples = ExportedGenerator.from_run("runs/mine/gad").sample(3)
     for name in ("gpt2", "bert"):
         shutil.rmtree(here / name)
     shutil.rmtree(here / "runs")
     for name in ("writes", "judges"):
         assert str(here) not in (here / name / "config.json").read_text()
-    judge = PretrainedDiscriminator.from_pretrained("judges")
+    judge = ExportedDiscriminator.from_pretrained("judges")
     assert judge.score([*LINES, ""]) == expected
     for one, other in zip(judge.model.parameters(), player.parameters(), strict=True):
         assert torch.equal(one, other)
-    assert PretrainedGenerator.from_pretrained("writes").sample(3) == samples
+    assert ExportedGenerator.from_pretrained("writes").sample(3) == samples
 
 
 def test_self_play_leaves_no_judge(here, capsys):
@@ -178,7 +178,7 @@ def test_adapters_need_their_base_and_say_so(here, capsys):
     (here / "gpt2").rename(here / "elsewhere")
     assert "adapters on the weights of another" in fails(capsys, "sample", "--run", "runs/mine")
     with pytest.raises(ConfigError, match=r"exported folder's config\.json"):
-        PretrainedGenerator.from_pretrained("writes")
+        ExportedGenerator.from_pretrained("writes")
     write_model(here / "gpt2", "gpt2", lines=LINES, seed=9)
     assert "other weights than those" in fails(capsys, "sample", "--run", "runs/mine")
     path = here / "runs/mine/config.yaml"

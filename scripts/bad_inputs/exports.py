@@ -28,7 +28,7 @@ from bad_inputs.run_folders import (
 )
 from bad_inputs.scoring import of_pairs, of_plain, played
 from seqgan.cli.main import main
-from seqgan.exporting import PretrainedDiscriminator, PretrainedGenerator
+from seqgan.exporting import ExportedDiscriminator, ExportedGenerator
 
 Make = Callable[[Path], object]
 EXPORT = ["export", "--run", "r", "--output", "out", "--quiet"]
@@ -71,11 +71,11 @@ def nothing_made(folder: Path) -> str:
 
 
 def sampled() -> list[str]:
-    return PretrainedGenerator.from_pretrained("e").sample(3)
+    return ExportedGenerator.from_pretrained("e").sample(3)
 
 
 def scored() -> list[float]:
-    return PretrainedDiscriminator.from_pretrained("e").score(["a dog runs .", ""])
+    return ExportedDiscriminator.from_pretrained("e").score(["a dog runs .", ""])
 
 
 FLAGS: dict[str, list[str]] = {
@@ -181,12 +181,10 @@ def cases() -> Iterator[Case]:
     )
     yield Case("exported folder", "as it is", of("generator", lambda _: None), sampled, FINE)
     for name, call in {
-        "sources for plain text": lambda: PretrainedGenerator.from_pretrained("e").sample(2, sources=["a", "b"]),
-        "a prefix that nobody knows": lambda: PretrainedGenerator.from_pretrained("e").sample(2, prefix="zebra"),
-        "saved onto other things": lambda: PretrainedGenerator.from_pretrained("e").save_pretrained(
-            ".", overwrite=True
-        ),
-        "saved onto itself unasked": lambda: PretrainedGenerator.from_pretrained("e").save_pretrained("e"),
+        "sources for plain text": lambda: ExportedGenerator.from_pretrained("e").sample(2, sources=["a", "b"]),
+        "a prefix that nobody knows": lambda: ExportedGenerator.from_pretrained("e").sample(2, prefix="zebra"),
+        "saved onto other things": lambda: ExportedGenerator.from_pretrained("e").save_pretrained(".", overwrite=True),
+        "saved onto itself unasked": lambda: ExportedGenerator.from_pretrained("e").save_pretrained("e"),
     }.items():
         yield Case("exported folder", name, of("generator", lambda _: None), call)
 

@@ -953,7 +953,7 @@ MUTANTS = (
     Mutant(
         "tuning-end-in-a-line",
         "A line that spells the end symbol ends there.",
-        "data/pretrained.py",
+        "data/model_tokenizer.py",
         "self._tokenizer.encode_special_tokens = True",
         "self._tokenizer.encode_special_tokens = False",
         ("tests/data/test_pretrained.py",),

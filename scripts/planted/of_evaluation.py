@@ -81,7 +81,7 @@ EVALUATION = (
     Mutant(
         "measure-temperatures-share-draws",
         "All temperatures of a sweep have the same random numbers.",
-        "evaluation/sweep.py",
+        "evaluation/temperatures.py",
         'f"{seed} {temperature:.6f} {number}"',
         'f"{seed} {number}"',
         ("tests/evaluation/test_sweep.py::test_each_set_has_random_numbers_of_its_own_also_at_another_temperature",),
@@ -89,7 +89,7 @@ EVALUATION = (
     Mutant(
         "measure-sets-share-draws",
         "All sets of a temperature have the same random numbers.",
-        "evaluation/sweep.py",
+        "evaluation/temperatures.py",
         'f"{seed} {temperature:.6f} {number}"',
         'f"{seed} {temperature:.6f}"',
         ("tests/evaluation/test_sweep.py::test_a_point_is_what_its_own_samples_measure",),
@@ -97,7 +97,7 @@ EVALUATION = (
     Mutant(
         "measure-likelihood-untempered",
         "The likelihood at a temperature is the model's own.",
-        "evaluation/sweep.py",
+        "evaluation/temperatures.py",
         "model = TemperedGenerator(stepping(generator), temperature).train(",
         "model = TemperedGenerator(stepping(generator), 1.0).train(",
         ("tests/evaluation/test_sweep.py::test_a_sharpened_model_is_the_model_at_a_lower_temperature",),

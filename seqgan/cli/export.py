@@ -24,8 +24,8 @@ class ExportFlags(CommonFlags, frozen=True, kw_only=True):
     player: Annotated[str, tyro.conf.arg(metavar="generator|discriminator")] = "generator"
     """Which of the two."""
     format: Annotated[str, tyro.conf.arg(metavar="|".join(FORMATS))] = "folder"
-    """folder: weights, settings and vocabulary, read back by PretrainedGenerator.from_pretrained and
-    PretrainedDiscriminator.from_pretrained of seqgan.exporting. transformers: of a generator that is a model of that
+    """folder: weights, settings and vocabulary, read back by ExportedGenerator.from_pretrained and
+    ExportedDiscriminator.from_pretrained of seqgan.exporting. transformers: of a generator that is a model of that
     library, a folder that it reads, with a model card. onnx and torch-export: one decoding step of the generator as a
     graph, for programs without seqgan."""
     overwrite: Switch = False
@@ -65,15 +65,15 @@ def main(arguments: Sequence[str]) -> None:
 
     from seqgan.exporting.graphs import export_graphs
     from seqgan.exporting.huggingface import export_transformers
-    from seqgan.exporting.pretrained import PretrainedDiscriminator, PretrainedGenerator
+    from seqgan.exporting.players import ExportedDiscriminator, ExportedGenerator
 
     if flags.player == "discriminator":
-        PretrainedDiscriminator.from_run(run).save_pretrained(folder, overwrite=flags.overwrite)
+        ExportedDiscriminator.from_run(run).save_pretrained(folder, overwrite=flags.overwrite)
     elif flags.format == "folder":
-        PretrainedGenerator.from_run(run).save_pretrained(folder, overwrite=flags.overwrite)
+        ExportedGenerator.from_run(run).save_pretrained(folder, overwrite=flags.overwrite)
     elif flags.format == "transformers":
         export_transformers(run, folder, overwrite=flags.overwrite)
     else:
-        export_graphs(PretrainedGenerator.from_run(run), folder, flags.format, overwrite=flags.overwrite)
+        export_graphs(ExportedGenerator.from_run(run), folder, flags.format, overwrite=flags.overwrite)
     names = ", ".join(sorted(path.name for path in folder.iterdir()))
     flags.progress.note(f"The {flags.player} of {run.folder} is in {folder}: {names}.")

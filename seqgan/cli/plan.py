@@ -85,7 +85,7 @@ def plan(config: RunConfig, flags: PlanFlags) -> None:
         chosen_as_trained,
         named_players,
     )
-    from seqgan.build_pretrained import with_discriminator_files, with_generator_files, with_own_tokenizer
+    from seqgan.build_huggingface import with_discriminator_files, with_generator_files, with_own_tokenizer
     from seqgan.decoding.states import stepping
     from seqgan.evaluation.evaluate import judge_while_training
     from seqgan.evaluation.pairs import judge_answers_while_training

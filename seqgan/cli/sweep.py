@@ -342,7 +342,7 @@ def check_files(config: RunConfig, known: set[RunConfig], progress: Progress, *,
         SeqganError: what is wrong with which file.
     """
     from seqgan.build import build_text, named_players
-    from seqgan.build_pretrained import with_discriminator_files, with_generator_files, with_own_tokenizer
+    from seqgan.build_huggingface import with_discriminator_files, with_generator_files, with_own_tokenizer
     from seqgan.jobs.begin import resolved
     from seqgan.model_settings import generator_kind
 

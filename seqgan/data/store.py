@@ -16,10 +16,10 @@ from seqgan.data.batches import LONGEST_AUTOMATIC
 from seqgan.data.cache import forget, key_of
 from seqgan.data.held_out import HeldOut, split_part
 from seqgan.data.lines import count
+from seqgan.data.model_tokenizer import ModelTokenizer
 from seqgan.data.on_disk import Piece, StreamedSequences
 from seqgan.data.over_parts import over_parts
 from seqgan.data.parts import Part
-from seqgan.data.pretrained import Pretrained
 from seqgan.data.token_ids import Vocabulary
 from seqgan.data.tokenizers import SentencePiece, Tokenizer, Words
 from seqgan.data.words import encode_words
@@ -138,7 +138,7 @@ def _name(
 ) -> str:
     """What the encoded text is called: all that it depends on."""
     model = key_of(tokenizer.model) if isinstance(tokenizer, SentencePiece) else ""
-    model = key_of(tokenizer.text) if isinstance(tokenizer, Pretrained) else model
+    model = key_of(tokenizer.text) if isinstance(tokenizer, ModelTokenizer) else model
     what = key_of(tokenizer.name, model, vocabulary.fingerprint(), keep, too_long, *held_out, len(parts))
     return f"ids-{content}-{what}"
 

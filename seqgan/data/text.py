@@ -18,8 +18,8 @@ from seqgan.data.batches import (
 from seqgan.data.corpus import Corpus
 from seqgan.data.folders import SPLIT_NAMES, split_files_of
 from seqgan.data.lines import raw_lines
+from seqgan.data.model_tokenizer import ModelTokenizer
 from seqgan.data.pairs import TURN_SEPARATOR
-from seqgan.data.pretrained import Pretrained
 from seqgan.data.sequences import AnySequences, Sequences
 from seqgan.data.source_cut import SourceCut, decided, fit_sources
 from seqgan.data.spaces import unspaced_note
@@ -242,7 +242,7 @@ def _source_vocabulary(
 
 def changed_note(tokenizer: Tokenizer, tokens: Sequence[Sequence[str]], lines: Sequence[str]) -> list[str]:
     """What is said of held-out sentences that a pretrained model's tokenizer does not give back; nothing of others."""
-    if not isinstance(tokenizer, Pretrained):
+    if not isinstance(tokenizer, ModelTokenizer):
         return []
     changed = sum(tokenizer.detokenize(each) != line for each, line in zip(tokens, lines, strict=True))
     if not changed:

@@ -20,7 +20,7 @@ UNKNOWN_TEXT = "<unk>"
 FIRST_LINE_OF_IDS = "seqgan ids 1"
 """By which the file of `Ids` is known, and their fingerprint."""
 FIRST_LINE_OF_PRETRAINED = "seqgan pretrained vocabulary 1"
-"""By which the file of a `PretrainedVocabulary` is known."""
+"""By which the file of a `ModelVocabulary` is known."""
 SPECIALS = 2
 """Symbols that are no tokens; the first token's id."""
 
@@ -197,7 +197,7 @@ class SymbolNumbers(NamedTuple):
     """What a line feed is: it stands between a prompt and what is written after it."""
 
 
-class PretrainedVocabulary(Vocabulary):
+class ModelVocabulary(Vocabulary):
     """The tokens of a pretrained model, which has numbers of its own for them: its rows stay where they are.
 
     Args:
@@ -222,7 +222,7 @@ class PretrainedVocabulary(Vocabulary):
         return (self.symbols.end, unknown, *self.text_numbers)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, PretrainedVocabulary) and self._content() == other._content()
+        return isinstance(other, ModelVocabulary) and self._content() == other._content()
 
     def __hash__(self) -> int:
         return hash(self._content())

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from seqgan.data.pretrained import Pretrained, read_pretrained
+from seqgan.data.model_tokenizer import ModelTokenizer, read_model_tokenizer
 from seqgan.data.token_ids import UNKNOWN_TEXT, Vocabulary
 from seqgan.errors import ConfigError, CorpusError, nearest
 
@@ -204,13 +204,13 @@ def make_tokenizer(
                 "The tokenizer huggingface is that of a pretrained model, and none is named: give its folder as "
                 "generator.path or data.tokenizer_path."
             )
-        return read_pretrained(folder)
+        return read_model_tokenizer(folder)
     raise ConfigError(f"No tokenizer is called {name!r}.{nearest(name, TOKENIZERS)} Known: {', '.join(TOKENIZERS)}.")
 
 
 def is_own(tokenizer: Tokenizer) -> bool:
     """Whether a tokenizer is a program's own, and none of this package, which a run could make again."""
-    return type(tokenizer) not in (Words, Numbers, Characters, SentencePiece, Pretrained)
+    return type(tokenizer) not in (Words, Numbers, Characters, SentencePiece, ModelTokenizer)
 
 
 def vocabulary_within(tokenizer: Tokenizer) -> Vocabulary | None:
@@ -220,7 +220,7 @@ def vocabulary_within(tokenizer: Tokenizer) -> Vocabulary | None:
     """
     if isinstance(tokenizer, SentencePiece):
         return Vocabulary(tokenizer.pieces())
-    return tokenizer.vocabulary() if isinstance(tokenizer, Pretrained) else None
+    return tokenizer.vocabulary() if isinstance(tokenizer, ModelTokenizer) else None
 
 
 def metric_tokens(tokenizer: Tokenizer, line: str) -> list[str]:

@@ -12,7 +12,7 @@ from seqgan.data.token_ids import (
     SPECIALS,
     UNKNOWN_TEXT,
     Ids,
-    PretrainedVocabulary,
+    ModelVocabulary,
     SymbolNumbers,
     Vocabulary,
     fingerprint_of,
@@ -25,7 +25,7 @@ __all__ = [
     "SPECIALS",
     "UNKNOWN_TEXT",
     "Ids",
-    "PretrainedVocabulary",
+    "ModelVocabulary",
     "SymbolNumbers",
     "Vocabulary",
     "build_ids",
@@ -127,7 +127,7 @@ def write_vocabulary(vocabulary: Vocabulary, path: Path) -> None:
         lines = [FIRST_LINE, *vocabulary.tokens]
         if isinstance(vocabulary, Ids):
             lines = [FIRST_LINE_OF_IDS, str(len(vocabulary))]
-        elif isinstance(vocabulary, PretrainedVocabulary):
+        elif isinstance(vocabulary, ModelVocabulary):
             lines = vocabulary.lines()
         content = "".join(f"{line}\n" for line in lines).encode()
     except UnicodeEncodeError as error:
@@ -176,7 +176,7 @@ def read_vocabulary(path: Path) -> Vocabulary:
     return Vocabulary(tokens)
 
 
-def _read_pretrained(path: Path, lines: list[str]) -> PretrainedVocabulary:
+def _read_pretrained(path: Path, lines: list[str]) -> ModelVocabulary:
     """What stands behind the first line of a pretrained vocabulary's file."""
     try:
         if not lines or lines.pop() != "":
@@ -185,6 +185,6 @@ def _read_pretrained(path: Path, lines: list[str]) -> PretrainedVocabulary:
         pairs = [line.partition(" ") for line in lines[1:]]
         lists = {name: tuple(given[name]) for name in ("start", "before", "after", "line")}
         symbols = SymbolNumbers(end=given["end"], unknown=given["unknown"], **lists)
-        return PretrainedVocabulary([token for _, _, token in pairs], [int(number) for number, _, _ in pairs], symbols)
+        return ModelVocabulary([token for _, _, token in pairs], [int(number) for number, _, _ in pairs], symbols)
     except (ValueError, KeyError, IndexError, TypeError) as error:
         raise CheckpointError(f"{path} is damaged ({error}): restore the vocabulary from a copy.") from error

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from seqgan.discriminators.inputs import require_context
-from seqgan.pretrained import accepts
+from seqgan.huggingface import accepts
 from seqgan.tensors.own_weights import OwnWeights
 
 POOLINGS = ("mean", "first", "last")

@@ -9,7 +9,7 @@ from typing import Any
 
 from seqgan.errors import ConfigError
 from seqgan.files import read_json
-from seqgan.pretrained import refuse_kernels
+from seqgan.huggingface import refuse_kernels
 
 PICKLED = frozenset((".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib"))
 """Ends of the names of files that may be pickles."""

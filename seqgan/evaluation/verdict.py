@@ -28,7 +28,7 @@ import numpy as np
 
 from seqgan.errors import ConfigError
 from seqgan.evaluation.intervals import Estimate, Measured, mean_of, value_at
-from seqgan.evaluation.sweep import Point, Sweep
+from seqgan.evaluation.temperatures import Point, TemperatureSweep
 
 KINDS = ("better", "sharper-only", "flatter-only", "worse", "no-difference", "cannot-tell")
 """What a verdict may be."""
@@ -71,8 +71,8 @@ class Verdict(NamedTuple):
 
 
 def judge_sweeps(
-    candidates: Sequence[Sweep],
-    reference: Sweep,
+    candidates: Sequence[TemperatureSweep],
+    reference: TemperatureSweep,
     names: tuple[str, str] = ("the run", "the reference"),
     *,
     quality_margin: float = QUALITY_MARGIN,
@@ -110,7 +110,7 @@ def judge_sweeps(
     return _decide(facts._replace(gain=gain, elsewhere=elsewhere))
 
 
-def reach_of(candidate: Sweep, reference: Sweep) -> int:
+def reach_of(candidate: TemperatureSweep, reference: TemperatureSweep) -> int:
     """Whether the reference's temperatures reach the diversity that the candidate has at temperature 1.
 
     Returns:
@@ -149,8 +149,8 @@ def wants_more_sets(verdict: Verdict) -> bool:
 class _Facts(NamedTuple):
     """What a verdict is made of."""
 
-    candidates: Sequence[Sweep]
-    reference: Sweep
+    candidates: Sequence[TemperatureSweep]
+    reference: TemperatureSweep
     names: tuple[str, str]
     place: float
     """Diversity of the candidates at temperature 1."""
@@ -164,7 +164,7 @@ class _Facts(NamedTuple):
     """The same at the diversity of their other temperatures."""
 
 
-def _check_comparable(sweeps: Sequence[Sweep]) -> None:
+def _check_comparable(sweeps: Sequence[TemperatureSweep]) -> None:
     first = sweeps[0]
     for sweep in sweeps:
         for what in ("quality", "diversity", "sharper", "sentences", "references"):
@@ -177,27 +177,27 @@ def _check_comparable(sweeps: Sequence[Sweep]) -> None:
             raise ConfigError("A sweep has no point at temperature 1, where the models are themselves: add it.")
 
 
-def _point_1(sweep: Sweep) -> Point:
+def _point_1(sweep: TemperatureSweep) -> Point:
     return next(point for point in sweep.points if point.temperature == 1.0)
 
 
-def _where_defined(sweep: Sweep) -> Sweep:
+def _where_defined(sweep: TemperatureSweep) -> TemperatureSweep:
     """A sweep of the temperatures at which its measures are defined."""
     return sweep._replace(points=tuple(point for point in sweep.points if point.defined))
 
 
-def _reach(sweep: Sweep) -> tuple[float, float]:
+def _reach(sweep: TemperatureSweep) -> tuple[float, float]:
     """Least and greatest diversity of a sweep's temperatures."""
     means = [mean_of(point.diversity).value for point in sweep.points]
     return min(means), max(means)
 
 
-def _diversity_at(temperature: float, sweep: Sweep) -> Measured:
+def _diversity_at(temperature: float, sweep: TemperatureSweep) -> Measured:
     groups = [([point.temperature] * len(point.diversity), point.diversity) for point in sweep.points]
     return value_at(temperature, groups)
 
 
-def _place(temperature: float, sweep: Sweep) -> float:
+def _place(temperature: float, sweep: TemperatureSweep) -> float:
     """Where the curves are compared: the diversity that was measured at a temperature.
 
     Not the fitted one: where temperatures are far apart a parabola misses the points, by the same in two sweeps, so
@@ -206,11 +206,13 @@ def _place(temperature: float, sweep: Sweep) -> float:
     return mean_of(next(p.diversity for p in sweep.points if p.temperature == temperature)).value
 
 
-def _quality_at(diversity: float, sweep: Sweep) -> Measured:
+def _quality_at(diversity: float, sweep: TemperatureSweep) -> Measured:
     return value_at(diversity, [(point.diversity, point.quality) for point in sweep.points])
 
 
-def _difference_at(temperature: float, candidates: Sequence[Sweep], reference: Sweep) -> Measured | None:
+def _difference_at(
+    temperature: float, candidates: Sequence[TemperatureSweep], reference: TemperatureSweep
+) -> Measured | None:
     """Quality of the candidates less the reference's, at the diversity that each has at a temperature.
 
     None where the reference's temperatures do not reach it.
@@ -239,7 +241,9 @@ def _combined(pairs: Sequence[tuple[Measured, Measured]]) -> Measured:
     return mean._replace(variance=mean.variance + shared)
 
 
-def _elsewhere(candidates: Sequence[Sweep], reference: Sweep, error: float) -> tuple[tuple[float, Estimate], ...]:
+def _elsewhere(
+    candidates: Sequence[TemperatureSweep], reference: TemperatureSweep, error: float
+) -> tuple[tuple[float, Estimate], ...]:
     """Differences at the diversity of the other temperatures, whose intervals hold together but for `error`."""
     found = []
     for point in candidates[0].points[1:-1]:  # at an end the fitted curve has support on one side only
@@ -410,7 +414,7 @@ def _verdict(kind: str, sentence: str, facts: _Facts) -> Verdict:
     return Verdict(kind, sentence, evidence)
 
 
-def _means_at_1(sweeps: Sequence[Sweep]) -> dict[str, float]:
+def _means_at_1(sweeps: Sequence[TemperatureSweep]) -> dict[str, float]:
     """Means of both measures; NaN where one is not defined."""
     points = [_point_1(sweep) for sweep in sweeps]
     return {
@@ -423,7 +427,7 @@ def _as_json(means: dict[str, float]) -> dict[str, float | None]:
     return {name: value if math.isfinite(value) else None for name, value in means.items()}
 
 
-def _nll(sweeps: Sequence[Sweep]) -> dict[str, float] | None:
+def _nll(sweeps: Sequence[TemperatureSweep]) -> dict[str, float] | None:
     """Held-out likelihood at temperature 1, and at the temperature where it is best: below 1 the model is too flat,
     above 1 it is too sharp."""
     curves = [[(point.temperature, point.nll.value) for point in sweep.points if point.nll] for sweep in sweeps]

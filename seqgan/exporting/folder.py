@@ -13,7 +13,7 @@ import msgspec
 from seqgan import __version__
 from seqgan.errors import CheckpointError, ConfigError, RunError
 from seqgan.files import TEMPORARY_SUFFIX, cannot_write, read_json, replace_folder, write_file
-from seqgan.pretrained import HUB
+from seqgan.huggingface import HUB
 from seqgan.settings.data import DataConfig
 from seqgan.settings.rules import BEFORE
 from seqgan.settings.run import RunConfig, with_settings

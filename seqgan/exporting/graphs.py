@@ -25,7 +25,7 @@ from seqgan.data.vocabulary import Ids
 from seqgan.decoding.states import stepping
 from seqgan.errors import ConfigError
 from seqgan.exporting.folder import check_free, new_folder, write_config
-from seqgan.exporting.pretrained import PretrainedGenerator
+from seqgan.exporting.players import ExportedGenerator
 from seqgan.exporting.step import StepGraph, described, export_step
 from seqgan.files import write_file, write_with
 from seqgan.runs.symbols import write_symbols
@@ -38,7 +38,7 @@ KEY = "seqgan"
 """Of the graph's own description."""
 
 
-def export_graphs(generator: PretrainedGenerator, folder: Path, kind: str, *, overwrite: bool = False) -> None:
+def export_graphs(generator: ExportedGenerator, folder: Path, kind: str, *, overwrite: bool = False) -> None:
     """Write a generator's graphs and what belongs to them; all of it or nothing.
 
     Args:

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from seqgan import __version__
-from seqgan.build_pretrained import HUB
-from seqgan.data.pretrained import TOKENIZER_FILE, Pretrained
-from seqgan.data.vocabulary import PretrainedVocabulary
+from seqgan.build_huggingface import HUB
+from seqgan.data.model_tokenizer import TOKENIZER_FILE, ModelTokenizer
+from seqgan.data.vocabulary import ModelVocabulary
 from seqgan.errors import ConfigError
 from seqgan.exporting.folder import MARK, check_free, new_folder
 from seqgan.files import write_file
 from seqgan.generators.huggingface import HuggingFaceGenerator
 from seqgan.generators.huggingface_seq2seq import HuggingFaceSeq2Seq
-from seqgan.pretrained import merge_adapters, save_model
+from seqgan.huggingface import merge_adapters, save_model
 from seqgan.runs.directory import Run
 from seqgan.runs.load import load_generator
 from seqgan.runs.metric_log import read_metrics
@@ -43,7 +43,7 @@ def export_transformers(run: Run, folder: Path, *, overwrite: bool = False) -> N
     """
     name = run.config.generator.name
     vocabulary, tokenizer = run.vocabulary, run.tokenizer
-    if not isinstance(vocabulary, PretrainedVocabulary) or not isinstance(tokenizer, Pretrained):
+    if not isinstance(vocabulary, ModelVocabulary) or not isinstance(tokenizer, ModelTokenizer):
         raise ConfigError(
             f"--format transformers is of generators that are models of that library, and {run.folder} has a {name}: "
             "export it with --format folder."
@@ -63,7 +63,7 @@ def export_transformers(run: Run, folder: Path, *, overwrite: bool = False) -> N
 
 
 def _generation(
-    run: Run, vocabulary: PretrainedVocabulary, generator: HuggingFaceGenerator | HuggingFaceSeq2Seq
+    run: Run, vocabulary: ModelVocabulary, generator: HuggingFaceGenerator | HuggingFaceSeq2Seq
 ) -> dict[str, Any]:
     """How `generate` is to draw: as the package does."""
     not_drawn = {vocabulary.numbers[number] for number in vocabulary.not_drawn} - {vocabulary.symbols.end}
@@ -92,7 +92,7 @@ def _generation(
 
 
 def _tokenizer_settings(
-    tokenizer: Pretrained, vocabulary: PretrainedVocabulary, generator: HuggingFaceGenerator | HuggingFaceSeq2Seq
+    tokenizer: ModelTokenizer, vocabulary: ModelVocabulary, generator: HuggingFaceGenerator | HuggingFaceSeq2Seq
 ) -> dict[str, Any]:
     """What transformers has to know of `tokenizer.json`: the symbols that end and begin a text."""
     symbols = vocabulary.symbols
@@ -108,7 +108,7 @@ def _tokenizer_settings(
     }
 
 
-def _card(run: Run, tokenizer: Pretrained, generator: HuggingFaceGenerator | HuggingFaceSeq2Seq) -> str:
+def _card(run: Run, tokenizer: ModelTokenizer, generator: HuggingFaceGenerator | HuggingFaceSeq2Seq) -> str:
     """The model card: what was trained, on what, how, and what the log says at its end."""
     from huggingface_hub import ModelCard, ModelCardData
 
@@ -155,7 +155,7 @@ def _card(run: Run, tokenizer: Pretrained, generator: HuggingFaceGenerator | Hug
     return str(ModelCard(f"---\n{about.to_yaml()}\n---\n\n" + "\n".join(lines) + "\n"))
 
 
-def _use(paired: bool, tokenizer: Pretrained, generator: HuggingFaceGenerator | HuggingFaceSeq2Seq) -> list[str]:
+def _use(paired: bool, tokenizer: ModelTokenizer, generator: HuggingFaceGenerator | HuggingFaceSeq2Seq) -> list[str]:
     """How the folder is read and written with."""
     causal = isinstance(generator, HuggingFaceGenerator)
     kind = "AutoModelForCausalLM" if causal else "AutoModelForSeq2SeqLM"

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from seqgan.errors import ConfigError
 from seqgan.exporting.messages import MODEL, PERSON, Text, joined, one_line, text_of
-from seqgan.exporting.pretrained import PretrainedDiscriminator
+from seqgan.exporting.players import ExportedDiscriminator
 from seqgan.objectives.rewards import log_odds
 from seqgan.runs.directory import Run
 
@@ -48,7 +48,7 @@ class DiscriminatorReward:
     ):
         self._options = (str(name), value, with_prompt, str(device))
         is_run = (Path(name) / "config.yaml").is_file()
-        judge = PretrainedDiscriminator.from_run(name) if is_run else PretrainedDiscriminator.from_pretrained(name)
+        judge = ExportedDiscriminator.from_run(name) if is_run else ExportedDiscriminator.from_pretrained(name)
         self._judge = judge.to(device)
         self._value = value
         self._with_prompt = with_prompt

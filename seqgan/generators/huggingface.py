@@ -8,7 +8,7 @@ from torch import Tensor
 
 from seqgan.errors import ConfigError
 from seqgan.generators.inputs import previous_tokens
-from seqgan.pretrained import accepts, cache_name, cache_of, kept_in, positions_of, refuse_beyond, shapes_of
+from seqgan.huggingface import accepts, cache_name, cache_of, kept_in, positions_of, refuse_beyond, shapes_of
 from seqgan.tensors.own_weights import OwnWeights
 from seqgan.tensors.rows import State
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from seqgan.generators.huggingface import IMPOSSIBLE
 from seqgan.generators.inputs import previous_tokens, require_context, require_source
-from seqgan.pretrained import cache_name, double_cache_of, encoded, kept_in, positions_of, refuse_beyond, shapes_of
+from seqgan.huggingface import cache_name, double_cache_of, encoded, kept_in, positions_of, refuse_beyond, shapes_of
 from seqgan.tensors.own_weights import OwnWeights
 from seqgan.tensors.rows import State
 

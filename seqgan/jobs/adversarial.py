@@ -9,7 +9,7 @@ import msgspec
 
 from seqgan.algorithm_settings import build_algorithm, refuse_other_rounds
 from seqgan.build import as_read, build_text, chosen_as_trained, named_players
-from seqgan.build_pretrained import with_discriminator_files, with_located_models
+from seqgan.build_huggingface import with_discriminator_files, with_located_models
 from seqgan.errors import ConfigError, SeqganError
 from seqgan.jobs.begin import Way, check_place, describe, resolved
 from seqgan.jobs.check import check_players

@@ -18,10 +18,10 @@ from seqgan.decoding.states import stepping
 from seqgan.errors import ConfigError, RunError
 from seqgan.evaluation.evaluate import held_out
 from seqgan.evaluation.intervals import mean_of
-from seqgan.evaluation.sweep import (
+from seqgan.evaluation.temperatures import (
     CONFIDENCE,
     TEMPERATURES,
-    Sweep,
+    TemperatureSweep,
     cannot_sweep,
     check_sweep,
     sweep_temperatures,
@@ -76,7 +76,7 @@ class Compared(NamedTuple):
 
     run: Run
     reference: Run | None
-    sweeps: dict[str, Sweep]
+    sweeps: dict[str, TemperatureSweep]
     """By the runs' folders, and a name for what has none; the judged run last."""
     kept: list[Run]
     """Those whose sweeps are written into their folders."""
@@ -280,13 +280,13 @@ def compare_runs(run: Run, reference: Run | None, settings: Comparison, progress
 
 def _judge(
     judged: Sequence[_Contender],
-    candidates: list[Sweep],
+    candidates: list[TemperatureSweep],
     opponent: _Contender,
-    of_opponent: Sweep,
+    of_opponent: TemperatureSweep,
     names: tuple[str, str],
     settings: Comparison,
     progress: Progress,
-) -> tuple[list[Sweep], Sweep, Verdict]:
+) -> tuple[list[TemperatureSweep], TemperatureSweep, Verdict]:
     """The verdict on sweeps, with the temperatures that the opponent's lacks, and twice the sets where that helps."""
     for candidate in candidates:
         side = reach_of(candidate, of_opponent)
@@ -337,7 +337,7 @@ def _cannot_compare(contenders: Sequence[_Contender]) -> str | None:
 
 def _sweep(
     each: _Contender, temperatures: Sequence[float], settings: Comparison, progress: Progress, first_set: int = 0
-) -> Sweep:
+) -> TemperatureSweep:
     return sweep_temperatures(
         each.generator,
         each.text,
@@ -385,7 +385,7 @@ def _names(run: Run, reference: Run) -> tuple[str, str]:
     return printable(names[0]), printable(names[1])
 
 
-def sweep_table(sweeps: dict[str, Sweep]) -> list[str]:
+def sweep_table(sweeps: dict[str, TemperatureSweep]) -> list[str]:
     """Sweeps one below the other: a row for each temperature, half the interval's width behind each number."""
     lines = []
     for name, sweep in sweeps.items():

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from seqgan.errors import ConfigError, RunError
-from seqgan.evaluation.sweep import TEMPERATURES
+from seqgan.evaluation.temperatures import TEMPERATURES
 from seqgan.files import write_file
 from seqgan.jobs.compare import Compared, Comparison, check_references, compare_runs
 from seqgan.jobs.judge_file import judge_file

@@ -10,7 +10,7 @@ from msgspec import Meta
 from seqgan.data.lines import count, read_lines
 from seqgan.errors import ConfigError
 from seqgan.evaluation.evaluate import ALL
-from seqgan.evaluation.sweep import check_sweep
+from seqgan.evaluation.temperatures import check_sweep
 from seqgan.evaluation.trained import LEAST
 from seqgan.jobs.compare import check_equal_budget
 from seqgan.metrics.translation import check_tokenization

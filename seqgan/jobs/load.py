@@ -9,7 +9,7 @@ import msgspec
 from seqgan.data.text import Text
 from seqgan.data.tokenizers import Tokenizer
 from seqgan.discriminators.protocol import Discriminator
-from seqgan.exporting.pretrained import PretrainedDiscriminator, PretrainedGenerator
+from seqgan.exporting.players import ExportedDiscriminator, ExportedGenerator
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.runs.directory import Run, open_run
 from seqgan.runs.load import load_text
@@ -109,17 +109,17 @@ class LoadedRun:
 
         Raises:
             RunError: the run has no discriminator.
-            ConfigError, CorpusError: as `PretrainedDiscriminator.score`.
+            ConfigError, CorpusError: as `ExportedDiscriminator.score`.
         """
         return self._judge.score(lines, sources)
 
     @cached_property
-    def _writer(self) -> PretrainedGenerator:
-        return PretrainedGenerator.from_run(self.run).to(self.device)
+    def _writer(self) -> ExportedGenerator:
+        return ExportedGenerator.from_run(self.run).to(self.device)
 
     @cached_property
-    def _judge(self) -> PretrainedDiscriminator:
-        return PretrainedDiscriminator.from_run(self.run).to(self.device)
+    def _judge(self) -> ExportedDiscriminator:
+        return ExportedDiscriminator.from_run(self.run).to(self.device)
 
 
 def load(

@@ -6,16 +6,16 @@ from pathlib import Path
 from seqgan.algorithm_settings import build_algorithm
 from seqgan.build import build_discriminator, build_generator, dropped_widths
 from seqgan.data.lines import count
-from seqgan.data.pretrained import read_pretrained
+from seqgan.data.model_tokenizer import read_model_tokenizer
 from seqgan.data.text import Text
 from seqgan.evaluation.evaluate import judge_while_training
 from seqgan.evaluation.pairs import judge_answers_while_training
 from seqgan.files import gone_on_with, write_file
+from seqgan.huggingface import model_folder
 from seqgan.interrupt import interruptible
 from seqgan.jobs.begin import Way, begun_run
 from seqgan.launched import speaks
 from seqgan.objectives import SelfPlay
-from seqgan.pretrained import model_folder
 from seqgan.progress import Progress
 from seqgan.runs.checkpoint import load_state, load_weights
 from seqgan.runs.directory import Run, write_config
@@ -121,7 +121,7 @@ def _write_judge_tokenizer(config: DiscriminatorConfig, run: Run) -> None:
     """Keep the tokenizer of a pretrained discriminator in the run, which needs no other folder then."""
     assert config.path is not None
     if not run.judge_tokenizer_path.exists():
-        write_file(run.judge_tokenizer_path, read_pretrained(model_folder(config.path)).text)
+        write_file(run.judge_tokenizer_path, read_model_tokenizer(model_folder(config.path)).text)
 
 
 def _say_dropped_widths(config: DiscriminatorConfig, max_length: int, progress: Progress) -> None:

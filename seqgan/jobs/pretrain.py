@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from seqgan.build import as_read, build_generator, build_text, named_players
-from seqgan.build_pretrained import (
+from seqgan.build_huggingface import (
     check_room,
     keep_learnt_symbols,
     with_generator_files,

@@ -28,7 +28,7 @@ BLOCK = 4096
 """Lines that are in memory at once."""
 
 
-class Judges(NamedTuple):
+class Scorers(NamedTuple):
     """Who judges."""
 
     discriminator: Discriminator
@@ -81,7 +81,7 @@ def score_run(
     return _judged_lines(opened_run, judges, file, source, progress, progress if bar else SILENT)
 
 
-def _load_judges(run: Run, device: str, *, likelihood: bool, per_token: bool) -> Judges:
+def _load_judges(run: Run, device: str, *, likelihood: bool, per_token: bool) -> Scorers:
     """The run's players that are asked for, on the device."""
     place = choose_device(device)
     discriminator = load_discriminator(run).to(place)
@@ -93,11 +93,11 @@ def _load_judges(run: Run, device: str, *, likelihood: bool, per_token: bool) ->
     generator = load_generator(run).to(place) if likelihood else None
     if generator is not None and makes_all_at_once(generator):
         raise ConfigError("This generator makes all positions at once and has no likelihood: leave out --likelihood.")
-    return Judges(discriminator, generator, per_token)
+    return Scorers(discriminator, generator, per_token)
 
 
 def _judged_lines(
-    run: Run, judges: Judges, file: str, source: str | None, progress: Progress, shown: Progress
+    run: Run, judges: Scorers, file: str, source: str | None, progress: Progress, shown: Progress
 ) -> Iterator[str]:
     """Each line with its columns behind it, in order; at the end what was met is said."""
     reading, of_pairs = run.reading, run.source_vocabulary is not None
@@ -117,7 +117,7 @@ def _judged_lines(
 
 
 def _judge(
-    block: list[tuple[str, str | None, str]], run: Run, judges: Judges, name: str, first: int
+    block: list[tuple[str, str | None, str]], run: Run, judges: Scorers, name: str, first: int
 ) -> tuple[list[str], Read]:
     """Some lines with their columns, and what was met in them.
 

@@ -5,7 +5,7 @@ import torch
 from seqgan.build import build_discriminator, build_generator, build_text
 from seqgan.data.batches import Sequences
 from seqgan.data.corpus import Corpus, own_name
-from seqgan.data.pretrained import Pretrained
+from seqgan.data.model_tokenizer import ModelTokenizer
 from seqgan.data.text import Text
 from seqgan.discriminators.protocol import Discriminator
 from seqgan.errors import CheckpointError, RunError
@@ -73,7 +73,7 @@ def load_discriminator(run: Run) -> Discriminator:
     return discriminator.eval()
 
 
-def judge_tokenizer(run: Run) -> Pretrained | None:
+def judge_tokenizer(run: Run) -> ModelTokenizer | None:
     """The tokenizer of a discriminator that is a pretrained model; None of all others.
 
     Raises:

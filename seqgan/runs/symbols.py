@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from seqgan.data.pretrained import TOKENIZER_FILE, Pretrained
+from seqgan.data.model_tokenizer import TOKENIZER_FILE, ModelTokenizer
 from seqgan.data.tokenizers import (
     OWN,
     TOKENIZERS,
@@ -44,7 +44,7 @@ def write_symbols(folder: Path, symbols: Symbols, *, shared: bool) -> None:
         write_unseen(vocabulary.unseen, folder)
     if isinstance(tokenizer, SentencePiece):
         write_file(folder / "tokenizer.model", tokenizer.model)
-    if isinstance(tokenizer, Pretrained):
+    if isinstance(tokenizer, ModelTokenizer):
         write_file(folder / TOKENIZER_FILE, tokenizer.text)
     if source_vocabulary is not None and not shared:
         write_vocabulary(source_vocabulary, folder / "source_vocabulary.txt")
@@ -143,7 +143,7 @@ def _read_tokenizer(
     )
 
 
-def read_tokenizer_file(path: Path) -> Pretrained:
+def read_tokenizer_file(path: Path) -> ModelTokenizer:
     """The tokenizer of a pretrained model in a run.
 
     Raises:
@@ -151,7 +151,7 @@ def read_tokenizer_file(path: Path) -> Pretrained:
         ConfigError: the library is missing.
     """
     try:
-        return Pretrained(read_file(path).decode())
+        return ModelTokenizer(read_file(path).decode())
     except ConfigError:
         raise
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:

@@ -61,7 +61,7 @@ Judge = Callable[[int], dict[str, float]]
 """Called with the number of epochs or rounds made; its values are logged."""
 
 
-class Part(NamedTuple):
+class PassSoFar(NamedTuple):
     """What of a pass over the text is done."""
 
     batches: int = 0
@@ -72,7 +72,7 @@ class Part(NamedTuple):
     """How many these were."""
 
 
-NOTHING = Part()
+NOTHING = PassSoFar()
 
 
 class Pretrained(NamedTuple):
@@ -134,7 +134,7 @@ def pretrain(
     take_over(generator)
     train, valid = text.train.to(device), text.valid.to(device)
     optimizer = adam(generator, config.learning_rate)
-    epoch, part, best_epoch, best_nll = 0, Part(), 0, math.inf
+    epoch, part, best_epoch, best_nll = 0, PassSoFar(), 0, math.inf
     updates = config.epoch_updates or math.ceil(train.sentences / config.batch_size)  # of an epoch
     if updates == 1 < train.sentences and not config.epoch_updates:
         progress.note(one_update(train.sentences, config, "sentence" if text.source_vocabulary is None else "pair"))
@@ -164,7 +164,7 @@ def pretrain(
                 check_moments(optimizer)
                 set_random_state(rng, state["random"])
                 epoch, best_epoch, best_nll = int(state["epoch"]), int(state["best_epoch"]), float(state["best_nll"])
-                part = Part(*state.get("part", ()))
+                part = PassSoFar(*state.get("part", ()))
                 skips.restore(state.get("skips", {}))
                 doctor.restore(state.get("doctor"))
                 state["log_size"] = int(state["log_size"])
@@ -199,7 +199,7 @@ def pretrain(
 
             by_first(write_file)
 
-        def rest(done: Part) -> None:
+        def rest(done: PassSoFar) -> None:
             nonlocal part
             part = done
             every = config.checkpoint_every
@@ -212,7 +212,7 @@ def pretrain(
         while why_over(epoch, best_epoch, config) is None:
             one_epoch = partial(train_epoch, generator, optimizer, train, config, seed=seed, epoch=epoch + 1)
             values = one_epoch(progress=progress, skips=skips, part=part, after_batch=rest)
-            epoch, part = epoch + 1, Part()
+            epoch, part = epoch + 1, PassSoFar()
             held_out = _shared_likelihood(generator, valid, text.vocabulary.unknown)
             nll = held_out.nll_per_token
             values |= {"eval/nll": nll, "eval/perplexity": held_out.perplexity}
@@ -270,7 +270,7 @@ def why_over(epochs: int, best_epoch: int, config: PretrainConfig) -> str | None
     return f"Nothing to do: {why}. To go on: {' and '.join(flags)}; with other settings, a new run with --from."
 
 
-def _where(epoch: int, part: Part) -> str:
+def _where(epoch: int, part: PassSoFar) -> str:
     return f"epoch {epoch}" + (f" and {part.batches} batches of the next" if part.batches else "")
 
 
@@ -314,8 +314,8 @@ def train_epoch(
     epoch: int,
     progress: Progress = SILENT,
     skips: Skips | None = None,
-    part: Part = NOTHING,
-    after_batch: Callable[[Part], None] | None = None,
+    part: PassSoFar = NOTHING,
+    after_batch: Callable[[PassSoFar], None] | None = None,
 ) -> dict[str, float]:
     """One pass over the text in place, or the rest of one of which a `part` is done; the values to log."""
     started, tokens_before = time.monotonic(), part.tokens

@@ -117,7 +117,7 @@ def is_first() -> bool:
     return rank() == 0
 
 
-class Part(NamedTuple):
+class OwnRows(NamedTuple):
     """What a process does of a batch."""
 
     rows: slice
@@ -135,7 +135,7 @@ class Part(NamedTuple):
         return float(own) / max(1.0, float(whole)) / self.holders
 
 
-def own_part(rows: int, each: int = 1) -> Part:
+def own_part(rows: int, each: int = 1) -> OwnRows:
     """The rows of a batch that this process works on: about as many as the others, one after the other.
 
     Args:
@@ -145,9 +145,9 @@ def own_part(rows: int, each: int = 1) -> Part:
     groups = rows // each
     if groups < count():
         # Some would have nothing to work on: all do all of it, and each counts for its share.
-        return Part(slice(0, rows), count())
+        return OwnRows(slice(0, rows), count())
     first, behind = (groups * number // count() * each for number in (rank(), rank() + 1))
-    return Part(slice(first, behind), 1)
+    return OwnRows(slice(first, behind), 1)
 
 
 def some_rows(batch: Rows, rows: slice) -> Rows:

@@ -34,7 +34,7 @@ from seqgan.training.credit import behind_the_end, check_credit, random_prefixes
 from seqgan.training.leash import check_leash, length_correlation, sampling_ratio
 from seqgan.training.optimizers import check_output_layer, update
 from seqgan.training.players import Players, refuse_own_places
-from seqgan.training.processes import Part, gather_rows, own_part, some_rows, summed
+from seqgan.training.processes import OwnRows, gather_rows, own_part, some_rows, summed
 from seqgan.training.replay import Replay
 from seqgan.training.rewards import (
     OwnReward,
@@ -377,7 +377,7 @@ class SampledPlayers(Players):
         return reward
 
     def _judge_both(
-        self, tokens: Tensor, mask: Tensor, condition: Condition | None, part: Part
+        self, tokens: Tensor, mask: Tensor, condition: Condition | None, part: OwnRows
     ) -> tuple[Tensor, Tensor]:
         """Logits of real and of fake sequences, or of all their tokens. [2, R, T], [2, R, T] -> [any], [any]
 
@@ -419,13 +419,13 @@ def _gathered(samples: Samples, count: int, completions: int = 1) -> Samples:
     return Samples(*(gather_rows(each, count, completions) for each in samples))
 
 
-def _part_of(drawn: Drawn, part: Part) -> Drawn:
+def _part_of(drawn: Drawn, part: OwnRows) -> Drawn:
     """What is drawn, the rows of one process alone."""
     real = None if drawn.real is None else some_rows(drawn.real, _each_once(part, drawn.completions))
     return Drawn(some_rows(drawn.samples, part.rows), real, drawn.completions)
 
 
-def _each_once(part: Part, completions: int) -> slice:
+def _each_once(part: OwnRows, completions: int) -> slice:
     """The rows of the real sentences that a part's samples are of."""
     return slice(part.rows.start // completions, part.rows.stop // completions)
 

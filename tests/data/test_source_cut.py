@@ -5,8 +5,8 @@ from support.tiny_models import write_tokenizer
 
 from seqgan.build import as_read, build_text
 from seqgan.data.corpus import Corpus
+from seqgan.data.model_tokenizer import read_model_tokenizer
 from seqgan.data.pairs import Sources
-from seqgan.data.pretrained import read_pretrained
 from seqgan.data.source_cut import Lost, SourceCut, decided, fit_sources
 from seqgan.data.text import encode_corpus
 from seqgan.data.tokenizers import Characters, Words, make_tokenizer
@@ -85,7 +85,7 @@ def test_characters_and_subwords_are_cut_at_turns_too():
 def test_a_pretrained_models_tokens_are_cut_at_turns_too(tmp_path, kind):
     pytest.importorskip("tokenizers")
     write_tokenizer(tmp_path / "model", kind)
-    tokenizer = read_pretrained(tmp_path / "model")
+    tokenizer = read_model_tokenizer(tmp_path / "model")
     alone = tokenizer.tokenize("a dog sleeps")
     assert fitted("the cat runs here __eou__ a dog sleeps", len(alone), tokenizer=tokenizer) == (alone, Lost(turns=1))
 

@@ -22,8 +22,8 @@ from seqgan.data.batches import Sequences, draw_batch, epoch_batches, take
 from seqgan.data.corpus import load_corpus
 from seqgan.data.held_out import ByChecksum
 from seqgan.data.lines import read_lines
+from seqgan.data.model_tokenizer import read_model_tokenizer
 from seqgan.data.parts import Part, read_part, sample_lines, sentences_of, split_files
-from seqgan.data.pretrained import read_pretrained
 from seqgan.data.scan import held_out_share, merge_counts
 from seqgan.data.streamed import Files, sample_corpus, stream_text, streamed_files
 from seqgan.data.text import encode_corpus
@@ -175,7 +175,7 @@ def test_a_pretrained_models_tokenizer_reads_a_streamed_text_in_all_processes(fo
     odd = ["<end> [SEP] A dog"] * 3
     (folder / "train" / "1.txt").write_text("\n".join(odd) + "\n")
     corpus = load_corpus(folder)
-    tokenizer = read_pretrained(tmp_path / "model")
+    tokenizer = read_model_tokenizer(tmp_path / "model")
     expected = encode_corpus(corpus, tokenizer)
     text = streamed(folder, tokenizer=tokenizer, workers=2)
     assert len(made_files(tmp_path, "ids")) > 1

@@ -4,11 +4,11 @@ import pytest
 import torch
 from support.tiny_models import write_tokenizer
 
-from seqgan.build_pretrained import keep_learnt_symbols
+from seqgan.build_huggingface import keep_learnt_symbols
 from seqgan.data import on_disk as on_disk_module
 from seqgan.data.batches import encode_sentences
 from seqgan.data.corpus import Corpus
-from seqgan.data.pretrained import read_pretrained
+from seqgan.data.model_tokenizer import read_model_tokenizer
 from seqgan.data.streamed import Files, stream_text
 from seqgan.data.text import encode_corpus
 from seqgan.data.tokenizers import Characters, Numbers, train_sentencepiece
@@ -117,7 +117,7 @@ def test_a_model_that_learnt_elsewhere_may_write_other_text_and_no_parts_of_char
     write_model(tmp_path / "trained", "gpt2", lines=LINES)
     write_tokenizer(tmp_path / "fresh")
     config = GeneratorConfig(name="huggingface", path=str(tmp_path / "trained"))
-    text = encode_corpus(corpus(LINES), read_pretrained(tmp_path / "trained"))
+    text = encode_corpus(corpus(LINES), read_model_tokenizer(tmp_path / "trained"))
     vocabulary = text.vocabulary
     (part, control, letter) = vocabulary.encode(["Ã", "ć", "z"])  # as GPT-2 spells the bytes 0xC3, 0x07 and 0x7A
     assert {part, control, letter} <= vocabulary.unseen

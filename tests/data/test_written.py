@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.tiny_models import write_tokenizer
 
-from seqgan.data.pretrained import read_pretrained
+from seqgan.data.model_tokenizer import read_model_tokenizer
 from seqgan.data.tokenizers import Characters, SentencePiece, Words, train_sentencepiece
 from seqgan.data.vocabulary import Vocabulary
 from seqgan.data.written import Writer, line_of
@@ -27,7 +27,7 @@ def of_bytes(tmp_path_factory):
     pytest.importorskip("tokenizers")
     folder = tmp_path_factory.mktemp("bytes")
     write_tokenizer(folder)
-    return read_pretrained(folder)
+    return read_model_tokenizer(folder)
 
 
 def spelt(text: bytes) -> list[str]:

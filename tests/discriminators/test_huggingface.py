@@ -7,8 +7,8 @@ from support.tiny_models import write_model
 pytest.importorskip("transformers")
 
 from seqgan.build import build_discriminator
-from seqgan.build_pretrained import with_discriminator_files
-from seqgan.data.pretrained import read_pretrained
+from seqgan.build_huggingface import with_discriminator_files
+from seqgan.data.model_tokenizer import read_model_tokenizer
 from seqgan.data.tokenizers import Words
 from seqgan.data.vocabulary import Vocabulary
 from seqgan.discriminators.huggingface import normal_form, padded
@@ -26,7 +26,7 @@ def folders(tmp_path_factory):
 def make(folders, judge="bert", generator="gpt2", conditional=False, **settings):
     """A judge of one model's texts that is another, with weights large enough to see."""
     config = with_discriminator_files(DiscriminatorConfig(name="huggingface", path=str(folders[judge]), **settings))
-    tokenizer = read_pretrained(folders[generator])
+    tokenizer = read_model_tokenizer(folders[generator])
     vocabulary = tokenizer.vocabulary()
     source = vocabulary if conditional else None
     model = build_discriminator(
@@ -98,7 +98,7 @@ def test_whether_a_text_ended_shows_and_what_follows_does_not(folders):
 def test_the_logit_is_the_models_own_vectors_and_a_line(folders, pooling):
     """Against the model called with a single text, as its makers call it."""
     model, tokenizer, vocabulary = make(folders, pooling=pooling)
-    own = read_pretrained(folders["bert"])
+    own = read_model_tokenizer(folders["bert"])
     texts = ["a cat runs .", "the dog"]
     tokens, mask = rows(vocabulary, [tokenizer.tokenize(text) for text in texts])
     with torch.no_grad():
@@ -112,7 +112,7 @@ def test_the_logit_is_the_models_own_vectors_and_a_line(folders, pooling):
 
 def test_a_source_and_its_answer_are_one_text_of_two_sides(folders):
     model, tokenizer, vocabulary = make(folders, conditional=True)
-    own = read_pretrained(folders["bert"])
+    own = read_model_tokenizer(folders["bert"])
     sources, answers = ["a dog", "two birds eat", "the cat"], ["runs .", "well in town", "sleeps ."]
     source, source_mask = rows(vocabulary, [tokenizer.tokenize(each) for each in sources], ended=False)
     tokens, mask = rows(vocabulary, [tokenizer.tokenize(each) for each in answers])

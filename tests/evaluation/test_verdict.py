@@ -12,7 +12,7 @@ from seqgan.data import load_corpus
 from seqgan.data.text import encode_corpus
 from seqgan.errors import ConfigError
 from seqgan.evaluation.intervals import Estimate, student_quantile, value_at
-from seqgan.evaluation.sweep import TEMPERATURES, Point, Sweep, sweep_temperatures
+from seqgan.evaluation.temperatures import TEMPERATURES, Point, TemperatureSweep, sweep_temperatures
 from seqgan.evaluation.verdict import COVERAGE, KINDS, judge_sweeps, reach_of, wants_more_sets
 from seqgan.generators import LSTMGenerator
 from seqgan.settings.pretrain import PretrainConfig
@@ -42,7 +42,7 @@ def drawn(rng, noise, *, scale=1.0, lift=0.0, tilt=0.0, temperatures=TEMPERATURE
             )
         )
     names = ("bleu-4", "self-bleu-4") if sharper == 1 else ("bleu-4", "distinct-2")
-    return Sweep(*names, sharper, 1000, 0, "refs:all 9", tuple(points))
+    return TemperatureSweep(*names, sharper, 1000, 0, "refs:all 9", tuple(points))
 
 
 @pytest.fixture
@@ -311,6 +311,6 @@ def test_a_sweep_without_values_is_json_and_comes_back(rng):
     sweep = undefined_at(drawn(rng, 0.002), 0.5)
     content = json.loads(json.dumps(sweep.to_json(), allow_nan=False))
     assert content["points"][0]["quality"] == {"value": None, "low": None, "high": None, "sets": [None] * 4}
-    again = Sweep.from_json(content)
+    again = TemperatureSweep.from_json(content)
     assert [point.defined for point in again.points] == [False] + [True] * 7
     assert again.points[1:] == sweep.points[1:]

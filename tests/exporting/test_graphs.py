@@ -14,7 +14,7 @@ from torch.utils import _pytree as pytree
 
 from seqgan.cli.main import main
 from seqgan.errors import ConfigError
-from seqgan.exporting import PretrainedGenerator
+from seqgan.exporting import ExportedGenerator
 from seqgan.exporting.graphs import EXAMPLE, export_graphs
 
 # What the exporters warn of, inside, is not ours to mend.
@@ -44,7 +44,7 @@ def equals_the_model(run, folder, step, encode=None):
         step: tokens and a list of arrays to a list of arrays.
         encode: source and mask to a list of arrays.
     """
-    generator = PretrainedGenerator.from_run(run).model
+    generator = ExportedGenerator.from_run(run).model
     exact = copy.deepcopy(generator).double()
     about = json.loads((folder / "config.json").read_text())["step"]
     rng = torch.Generator().manual_seed(0)
@@ -90,7 +90,7 @@ def equals_the_model(run, folder, step, encode=None):
 @pytest.mark.parametrize("name", [*PLAIN_GENERATORS, *CONDITIONAL_GENERATORS])
 def test_a_program_of_torch_equals_the_model(name, tmp_path):
     run = a_run(tmp_path, name)
-    export_graphs(PretrainedGenerator.from_run(run), tmp_path / "out", "torch-export")
+    export_graphs(ExportedGenerator.from_run(run), tmp_path / "out", "torch-export")
     about = {"seqgan.json": ""}
     step = torch.export.load(tmp_path / "out" / "step.pt2", extra_files=about).module()
     assert json.loads(about["seqgan.json"]) == json.loads((tmp_path / "out" / "config.json").read_text())["step"]
@@ -155,7 +155,7 @@ def test_the_example_is_short():
 
 def test_what_has_no_step_or_no_packages_is_refused(tmp_path, monkeypatch):
     run = product_run(tmp_path, generator="residual-conv", discriminator="residual-conv", algo="wgan-gp")
-    generator = PretrainedGenerator.from_run(run)
+    generator = ExportedGenerator.from_run(run)
     with pytest.raises(ConfigError, match="makes all positions at once and has no decoding step"):
         export_graphs(generator, tmp_path / "out", "torch-export")
     with pytest.raises(ConfigError, match="No kind of graph is called 'tflite'"):
@@ -188,7 +188,7 @@ def test_commands_say_what_is_wrong(tmp_path, capsys):
     assert main(["export", "--run", str(run.folder), "--output", out]) == 2
     assert "already holds an exported model: replace it with --overwrite" in capsys.readouterr().err
     assert main(["export", "--run", str(run.folder), "--output", out, "--overwrite", "--quiet"]) == 0
-    assert PretrainedGenerator.from_pretrained(out).sample(2) == PretrainedGenerator.from_run(run).sample(2)
+    assert ExportedGenerator.from_pretrained(out).sample(2) == ExportedGenerator.from_run(run).sample(2)
 
 
 @needs_onnx
@@ -197,7 +197,7 @@ def test_the_program_beside_a_graph_draws_what_samples_may_have(tmp_path, monkey
     vocabulary = run.vocabulary
     drawn = [*vocabulary.tokens][:2]
     vocabulary.unseen = frozenset(range(1, len(vocabulary))) - set(vocabulary.encode(drawn))
-    export_graphs(PretrainedGenerator.from_run(run), tmp_path / "graph", "onnx")
+    export_graphs(ExportedGenerator.from_run(run), tmp_path / "graph", "onnx")
     about = json.loads((tmp_path / "graph" / "config.json").read_text())["step"]
     assert about["not_drawn"] == vocabulary.not_drawn
     monkeypatch.chdir(tmp_path / "graph")

@@ -19,7 +19,7 @@ from support.products import product_run
 from seqgan.build import build_text
 from seqgan.cli.main import main
 from seqgan.errors import CheckpointError, ConfigError, RunError
-from seqgan.exporting import PretrainedDiscriminator, PretrainedGenerator
+from seqgan.exporting import ExportedDiscriminator, ExportedGenerator
 from seqgan.settings.data import DataConfig
 
 SOURCES = ["a dog runs now", "cat sleeps"]
@@ -29,9 +29,9 @@ SOURCES = ["a dog runs now", "cat sleeps"]
 def test_a_generator_writes_the_same_where_it_goes(name, tmp_path):
     conditional = name in CONDITIONAL_GENERATORS
     run = product_run(tmp_path, generator=name, discriminator="two-tower-cnn" if conditional else "cnn")
-    here = PretrainedGenerator.from_run(run)
+    here = ExportedGenerator.from_run(run)
     here.save_pretrained(tmp_path / "out" / "model")
-    there = PretrainedGenerator.from_pretrained(tmp_path / "out" / "model")
+    there = ExportedGenerator.from_pretrained(tmp_path / "out" / "model")
     asked = {"sources": SOURCES} if conditional else {"count": 5}
     assert here.sample(seed=3, **asked) == there.sample(seed=3, **asked)
     assert len(there.sample(**asked)) == (2 if conditional else 5)
@@ -45,9 +45,9 @@ def test_a_discriminator_judges_the_same_where_it_goes(name, tmp_path):
     conditional = name in CONDITIONAL_DISCRIMINATORS
     options = {"heads": 2} if name == "transformer" else {}
     run = product_run(tmp_path, "run", "seq2seq-gru" if conditional else "gru", name, **options)
-    here = PretrainedDiscriminator.from_run(run.folder)
+    here = ExportedDiscriminator.from_run(run.folder)
     here.save_pretrained(tmp_path / "model")
-    there = PretrainedDiscriminator.from_pretrained(tmp_path / "model")
+    there = ExportedDiscriminator.from_pretrained(tmp_path / "model")
     given = (["hund rennt jetzt", ""], SOURCES) if conditional else (["a dog runs .", ""],)
     assert here.score(*given) == there.score(*given)
     assert there.kind == name
@@ -55,7 +55,7 @@ def test_a_discriminator_judges_the_same_where_it_goes(name, tmp_path):
 
 def test_sampling_is_that_of_the_command(tmp_path, capsys):
     run = product_run(tmp_path)
-    generator = PretrainedGenerator.from_run(run)
+    generator = ExportedGenerator.from_run(run)
     assert main(["sample", "--run", str(run.folder), "--count", "4", "--prefix", "a dog", "--top-k", "3"]) == 0
     assert capsys.readouterr().out.split("\n")[:-1] == generator.sample(4, prefix="a dog", top_k=3)
 
@@ -64,17 +64,17 @@ def test_subwords_and_shared_vocabularies_travel(tmp_path):
     (tmp_path / "text.txt").write_text("the cats sleep here\nthe dogs run there\n" * 20)
     text = build_text(DataConfig(corpus=str(tmp_path / "text.txt"), tokenizer="sentencepiece", pieces=30))
     run = product_run(tmp_path, text=text)
-    PretrainedGenerator.from_run(run).save_pretrained(tmp_path / "model")
+    ExportedGenerator.from_run(run).save_pretrained(tmp_path / "model")
     assert {path.name for path in (tmp_path / "model").iterdir()} == {
         *("config.json", "model.safetensors", "tokenizer.model", "unseen.txt", "vocabulary.txt")
     }
-    samples = PretrainedGenerator.from_pretrained(tmp_path / "model").sample(3)
-    assert samples == PretrainedGenerator.from_run(run).sample(3)
+    samples = ExportedGenerator.from_pretrained(tmp_path / "model").sample(3)
+    assert samples == ExportedGenerator.from_run(run).sample(3)
 
 
 def test_nothing_of_the_machine_goes_with_it(tmp_path):
     run = product_run(tmp_path)
-    PretrainedGenerator.from_run(run).save_pretrained(tmp_path / "model")
+    ExportedGenerator.from_run(run).save_pretrained(tmp_path / "model")
     written = (tmp_path / "model" / "config.json").read_text()
     assert "corpus" not in written
     content = json.loads(written)
@@ -84,7 +84,7 @@ def test_nothing_of_the_machine_goes_with_it(tmp_path):
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path):
-    generator = PretrainedGenerator.from_run(product_run(tmp_path))
+    generator = ExportedGenerator.from_run(product_run(tmp_path))
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "config.json").write_text('{"years": 4}')
     for overwrite in (False, True):
@@ -94,17 +94,17 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path):
     with pytest.raises(RunError, match="already holds an exported model"):
         generator.save_pretrained(tmp_path / "model")
     generator.save_pretrained(tmp_path / "model", overwrite=True)
-    assert PretrainedGenerator.from_pretrained(tmp_path / "model").sample(2) == generator.sample(2)
+    assert ExportedGenerator.from_pretrained(tmp_path / "model").sample(2) == generator.sample(2)
 
 
 def test_what_is_damaged_or_another_is_said(tmp_path):
     run = product_run(tmp_path)
     model = tmp_path / "model"
-    PretrainedGenerator.from_run(run).save_pretrained(model)
+    ExportedGenerator.from_run(run).save_pretrained(model)
     with pytest.raises(RunError, match="holds a generator, and a discriminator is asked for"):
-        PretrainedDiscriminator.from_pretrained(model)
+        ExportedDiscriminator.from_pretrained(model)
     with pytest.raises(RunError, match=r"is no exported model: it has no config\.json"):
-        PretrainedGenerator.from_pretrained(run.folder)
+        ExportedGenerator.from_pretrained(run.folder)
     settings = (model / "config.json").read_text()
     for broken, error, message in (
         (settings[:50], CheckpointError, "is damaged"),
@@ -118,20 +118,20 @@ def test_what_is_damaged_or_another_is_said(tmp_path):
     ):
         (model / "config.json").write_text(broken)
         with pytest.raises(error, match=message):
-            PretrainedGenerator.from_pretrained(model)
+            ExportedGenerator.from_pretrained(model)
     (model / "config.json").write_text(settings)
     words = (model / "vocabulary.txt").read_text().split("\n")
     (model / "vocabulary.txt").write_text("\n".join([words[0], words[2], words[1], *words[3:]]))
     with pytest.raises(CheckpointError, match="was trained with another vocabulary"):
-        PretrainedGenerator.from_pretrained(model)
+        ExportedGenerator.from_pretrained(model)
     (model / "model.safetensors").unlink()
     with pytest.raises(RunError, match=r"has no model\.safetensors: it is incomplete, or a graph"):
-        PretrainedGenerator.from_pretrained(model)
+        ExportedGenerator.from_pretrained(model)
 
 
 def test_sources_are_asked_for_where_they_are_read(tmp_path):
     pairs = product_run(tmp_path, "pairs", "seq2seq-gru", "two-tower-cnn")
-    generator, judge = PretrainedGenerator.from_run(pairs), PretrainedDiscriminator.from_run(pairs)
+    generator, judge = ExportedGenerator.from_run(pairs), ExportedDiscriminator.from_run(pairs)
     with pytest.raises(ConfigError, match="answers sources"):
         generator.sample(3)
     with pytest.raises(ConfigError, match="judges answers to sources"):
@@ -140,13 +140,13 @@ def test_sources_are_asked_for_where_they_are_read(tmp_path):
         judge.score(["hund"], ["dog", "cat"])
     plain = product_run(tmp_path, "plain")
     with pytest.raises(ConfigError, match="reads no sources"):
-        PretrainedGenerator.from_run(plain).sample(sources=["dog"])
+        ExportedGenerator.from_run(plain).sample(sources=["dog"])
     with pytest.raises(ConfigError, match="reads no sources"):
-        PretrainedDiscriminator.from_run(plain).score(["a"], ["dog"])
+        ExportedDiscriminator.from_run(plain).score(["a"], ["dog"])
 
 
 def test_the_hub_is_asked_for_names_of_the_hub_alone(tmp_path, monkeypatch):
-    generator = PretrainedGenerator.from_run(product_run(tmp_path))
+    generator = ExportedGenerator.from_run(product_run(tmp_path))
     generator.save_pretrained(tmp_path / "model")
     asked = []
 
@@ -155,7 +155,7 @@ def test_the_hub_is_asked_for_names_of_the_hub_alone(tmp_path, monkeypatch):
             asked.append(("create", repository, private))
 
         def upload_folder(self, repo_id, folder_path):
-            asked.append(("upload", repo_id, PretrainedGenerator.from_pretrained(folder_path).sample(1)))
+            asked.append(("upload", repo_id, ExportedGenerator.from_pretrained(folder_path).sample(1)))
 
     def snapshot_download(repository, revision):
         asked.append(("fetch", repository, revision))
@@ -166,7 +166,7 @@ def test_the_hub_is_asked_for_names_of_the_hub_alone(tmp_path, monkeypatch):
     hub = types.ModuleType("huggingface_hub")
     hub.HfApi, hub.snapshot_download = Api, snapshot_download
     monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
-    assert PretrainedGenerator.from_pretrained("hf:me/birds@v2").sample(1) == generator.sample(1)
+    assert ExportedGenerator.from_pretrained("hf:me/birds@v2").sample(1) == generator.sample(1)
     generator.push_to_hub("hf:me/birds")
     assert asked == [
         ("fetch", "me/birds", "v2"),
@@ -174,9 +174,9 @@ def test_the_hub_is_asked_for_names_of_the_hub_alone(tmp_path, monkeypatch):
         ("upload", "me/birds", generator.sample(1)),
     ]
     with pytest.raises(RunError, match=r"hf:me/none could not be fetched \(404 Client Error\): check name, network"):
-        PretrainedGenerator.from_pretrained("hf:me/none")
+        ExportedGenerator.from_pretrained("hf:me/none")
     with pytest.raises(ConfigError, match="names no model on the hub: write hf:owner/model"):
         generator.push_to_hub("me/birds")
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(ConfigError, match="huggingface_hub is not installed"):
-        PretrainedGenerator.from_pretrained("hf:me/birds")
+        ExportedGenerator.from_pretrained("hf:me/birds")

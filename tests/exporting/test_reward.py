@@ -7,7 +7,7 @@ import pytest
 from support.products import product_run
 
 from seqgan.errors import ConfigError, CorpusError, RunError
-from seqgan.exporting import PretrainedDiscriminator, discriminator_reward_function
+from seqgan.exporting import ExportedDiscriminator, discriminator_reward_function
 from seqgan.objectives.rewards import probability
 
 
@@ -23,7 +23,7 @@ def said(*texts, role="assistant"):
 
 def test_text_and_messages_are_worth_the_same(made):
     reward = discriminator_reward_function(made["plain"])
-    judge = PretrainedDiscriminator.from_run(made["plain"])
+    judge = ExportedDiscriminator.from_run(made["plain"])
     lines = ["a dog runs .", "", "dog dog ."]
     expected = judge.score(lines)
     assert len(set(expected)) == 3
@@ -38,15 +38,15 @@ def test_text_and_messages_are_worth_the_same(made):
 
 def test_a_prompt_and_its_completion_as_one_text(made):
     reward = discriminator_reward_function(made["plain"], with_prompt=True)
-    expected = PretrainedDiscriminator.from_run(made["plain"]).score(["the cat sleeps ."])
+    expected = ExportedDiscriminator.from_run(made["plain"]).score(["the cat sleeps ."])
     assert reward(["the cat"], [" sleeps ."]) == expected
 
 
 def test_turns_stay_apart_and_what_only_instructs_or_informs_is_not_judged(made):
     reward = discriminator_reward_function(made["plain"], with_prompt=True)
-    expected = PretrainedDiscriminator.from_run(made["plain"]).score(["the cat sleeps ."])
+    expected = ExportedDiscriminator.from_run(made["plain"]).score(["the cat sleeps ."])
     alone = discriminator_reward_function(made["plain"])
-    judged_alone = PretrainedDiscriminator.from_run(made["plain"]).score(["a dog runs ."])
+    judged_alone = ExportedDiscriminator.from_run(made["plain"]).score(["a dog runs ."])
     user, answer = said("the cat", role="user"), said("sleeps .")
     assert reward([user], [answer]) == expected
     assert reward([said("be kind", role="system") + user], [answer]) == expected
@@ -99,7 +99,7 @@ def test_log_odds_may_be_worth_something_else(made):
 def test_a_discriminator_that_reads_sources_is_given_the_prompts(made):
     run = made["pairs"]
     reward = discriminator_reward_function(run.folder)
-    judge = PretrainedDiscriminator.from_run(run.folder)
+    judge = ExportedDiscriminator.from_run(run.folder)
     expected = judge.score(["hund rennt"] * 2, ["a dog runs", "cat sleeps"])
     assert expected[0] != expected[1]
     assert reward(["a dog runs", "cat sleeps"], ["hund rennt"] * 2) == expected
@@ -120,7 +120,7 @@ def test_another_process_reads_it_again(made):
 
 
 def test_an_exported_discriminator_is_as_good_as_its_run(made, tmp_path):
-    PretrainedDiscriminator.from_run(made["plain"]).save_pretrained(tmp_path / "judge")
+    ExportedDiscriminator.from_run(made["plain"]).save_pretrained(tmp_path / "judge")
     reward = discriminator_reward_function(tmp_path / "judge")
     assert reward([""], ["a dog ."]) == discriminator_reward_function(made["plain"])([""], ["a dog ."])
 

@@ -12,7 +12,7 @@ peft = pytest.importorskip("peft")
 
 from seqgan.cli.main import main  # noqa: E402
 from seqgan.errors import RunError  # noqa: E402
-from seqgan.exporting import PretrainedGenerator  # noqa: E402
+from seqgan.exporting import ExportedGenerator  # noqa: E402
 from seqgan.exporting.folder import read_config  # noqa: E402
 from seqgan.runs import open_run  # noqa: E402
 from seqgan.runs.load import load_generator  # noqa: E402
@@ -89,7 +89,7 @@ def test_a_causal_model_is_the_same_there(here, rank):
     assert main(["export", "--run", "runs/a", "--format", "transformers", "--output", "out", "--quiet"]) == 2
     assert main(["export", "--run", "runs/a", "--format", "transformers", "--output", "out", "--overwrite"]) == 0
     with pytest.raises(RunError, match="holds a model for transformers"):
-        PretrainedGenerator.from_pretrained(folder)
+        ExportedGenerator.from_pretrained(folder)
 
 
 @pytest.mark.parametrize("architecture", ["t5", "bart"])
@@ -148,7 +148,7 @@ def test_adapters_that_travel_name_their_base_from_where_they_are(here):
     (here / "moved").mkdir()
     for name in ("given", "gpt2"):
         (here / name).rename(here / "moved" / name)
-    there = PretrainedGenerator.from_pretrained("moved/given/away").model
+    there = ExportedGenerator.from_pretrained("moved/given/away").model
     assert torch.equal(there(TOKENS), generator(TOKENS))
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from support.products import product_run
 
-from seqgan.exporting import PretrainedDiscriminator, discriminator_reward_function
+from seqgan.exporting import ExportedDiscriminator, discriminator_reward_function
 
 pytestmark = [
     pytest.mark.skipif(find_spec("trl") is None, reason="TRL is not installed: pip install 'seqgan[trl]'"),
@@ -92,7 +92,7 @@ def test_a_trainer_takes_it(name, run, language_model, tmp_path):
     before = {name: value.clone() for name, value in trainer.model.named_parameters()}
     with torch.random.fork_rng():
         trainer.train()
-    judge = PretrainedDiscriminator.from_run(run)
+    judge = ExportedDiscriminator.from_run(run)
     logged = [line["rewards/discriminator_cnn/mean"] for line in trainer.state.log_history if "reward" in line]
     assert logged == pytest.approx([sum(judge.score(texts)) / len(texts) for texts in written], abs=1e-4)
     assert len({text for texts in written for text in texts}) > 1

@@ -10,12 +10,12 @@ from test_layers import loaded_after
 pytest.importorskip("transformers")
 
 from seqgan.build import build_generator, build_text
-from seqgan.build_pretrained import check_room, with_generator_files, with_own_tokenizer
-from seqgan.data.pretrained import read_pretrained
+from seqgan.build_huggingface import check_room, with_generator_files, with_own_tokenizer
+from seqgan.data.model_tokenizer import read_model_tokenizer
 from seqgan.decoding import beam_search, rollout, sample
 from seqgan.errors import ConfigError
+from seqgan.huggingface import _without_precision, build_model, cache_name, read_architecture
 from seqgan.objectives import token_log_probs
-from seqgan.pretrained import _without_precision, build_model, cache_name, read_architecture
 from seqgan.settings.data import DataConfig
 from seqgan.settings.generator import GeneratorConfig
 from seqgan.settings.run import RunConfig
@@ -36,7 +36,7 @@ def folders(tmp_path_factory):
 def make(folder, architecture, conditional, *, weights=True, **settings):
     name = "huggingface-seq2seq" if architecture in DOUBLE else "huggingface"
     config = with_generator_files(GeneratorConfig(name=name, path=str(folder), **settings))
-    vocabulary = read_pretrained(folder).vocabulary()
+    vocabulary = read_model_tokenizer(folder).vocabulary()
     source = vocabulary if conditional else None
     generator = build_generator(config, vocabulary, 12, source_vocabulary=source, weights=weights).double()
     with torch.random.fork_rng():
@@ -164,7 +164,7 @@ def test_what_has_no_number_has_no_probability(folders):
 def test_adapters_begin_as_nothing_and_are_all_that_is_trained_and_saved(folders, architecture):
     conditional = architecture in DOUBLE
     name = "huggingface-seq2seq" if conditional else "huggingface"
-    vocabulary = read_pretrained(folders[architecture]).vocabulary()
+    vocabulary = read_model_tokenizer(folders[architecture]).vocabulary()
     source = vocabulary if conditional else None
 
     def build(rank):
@@ -203,7 +203,7 @@ def test_tied_weights_are_saved_once(folders):
 def test_a_folder_without_weights_is_an_architecture(tmp_path):
     folder = write_model(tmp_path / "bare", "gpt2", weights=False)
     config = with_generator_files(GeneratorConfig(name="huggingface", path=str(folder)))
-    vocabulary = read_pretrained(folder).vocabulary()
+    vocabulary = read_model_tokenizer(folder).vocabulary()
     first, again = (build_generator(config, vocabulary, 8, seed=4, weights=True) for _ in range(2))
     other = build_generator(config, vocabulary, 8, seed=5, weights=True)
     tokens = torch.tensor([[4, 7, 9]])
@@ -248,7 +248,7 @@ def test_weights_come_from_safetensors_alone(tmp_path):
     (folder / "pytorch_model.bin").write_bytes(b"anything")
     config = with_generator_files(GeneratorConfig(name="huggingface", path=str(folder)))
     with pytest.raises(ConfigError, match="pickle can run any code"):
-        build_generator(config, read_pretrained(folder).vocabulary(), 8, weights=True)
+        build_generator(config, read_model_tokenizer(folder).vocabulary(), 8, weights=True)
 
 
 def test_quantised_weights_are_refused_and_what_is_no_weight_is_not(tmp_path):
@@ -266,7 +266,7 @@ def test_quantised_weights_are_refused_and_what_is_no_weight_is_not(tmp_path):
         {"format": "pt"},
     )
     config = with_generator_files(GeneratorConfig(name="huggingface", path=str(folder)))
-    vocabulary = read_pretrained(folder).vocabulary()
+    vocabulary = read_model_tokenizer(folder).vocabulary()
     build_generator(config, vocabulary, 8, weights=True)
     name = next(name for name in weights if name.endswith("attn.c_attn.weight"))
     for kind in (torch.int8, torch.uint8, torch.float8_e4m3fn):
@@ -318,7 +318,7 @@ def test_damaged_settings_of_generation_are_said(folders, tmp_path, content):
 def test_too_long_sentences_are_refused_before_any_work(folders):
     config = with_generator_files(GeneratorConfig(name="huggingface", path=str(folders["gpt2"])))
     with pytest.raises(ConfigError, match="48 positions"):
-        build_generator(config, read_pretrained(folders["gpt2"]).vocabulary(), 48)
+        build_generator(config, read_model_tokenizer(folders["gpt2"]).vocabulary(), 48)
 
 
 def test_a_prompt_and_its_answer_that_do_not_fit_are_said(folders):
@@ -353,7 +353,7 @@ def raises(function, *arguments):
 def test_a_name_on_the_hub_is_fetched_and_nothing_else_is(folders, monkeypatch, tmp_path):
     import huggingface_hub
 
-    from seqgan.pretrained import model_folder
+    from seqgan.huggingface import model_folder
 
     asked = []
 

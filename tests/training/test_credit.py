@@ -20,7 +20,7 @@ from seqgan.training.credit import (
     random_prefixes,
     token_values,
 )
-from seqgan.training.processes import Part
+from seqgan.training.processes import OwnRows
 from seqgan.training.rewards import discriminator_reward
 from seqgan.training.sampled import SampledPlayers
 
@@ -178,7 +178,7 @@ def test_prefixes_go_up_to_the_full_length_whatever_a_batch_holds(monkeypatch, t
         "seqgan.training.sampled.random_prefixes",
         lambda tokens, mask, *_: widths.append(tokens.shape[1]) or (tokens, mask),
     )
-    real, fake = made._judge_both(short, mask, None, Part(slice(0, 3), 1))
+    real, fake = made._judge_both(short, mask, None, OwnRows(slice(0, 3), 1))
     assert widths == ([] if per_token else [text.max_length])
     assert len(real) == len(fake) == (3 * text.max_length if per_token else 3)
 

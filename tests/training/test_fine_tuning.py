@@ -10,7 +10,7 @@ from support.tiny import ADVERSARIAL, DISCRIMINATOR, GENERATOR, new_run, players
 from support.tiny_models import write_model
 
 from seqgan.build import build_discriminator, build_generator, build_text
-from seqgan.build_pretrained import with_discriminator_files, with_generator_files, with_own_tokenizer
+from seqgan.build_huggingface import with_discriminator_files, with_generator_files, with_own_tokenizer
 from seqgan.decoding import Samples
 from seqgan.errors import ConfigError, SeqganError
 from seqgan.objectives import GAD, MALIGAN, REVERSE_KL, SEQGAN, SPIN

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from seqgan.data.odd_characters import kind_of
-from seqgan.data.token_ids import UNKNOWN_TEXT, PretrainedVocabulary, SymbolNumbers
+from seqgan.data.token_ids import UNKNOWN_TEXT, ModelVocabulary, SymbolNumbers
 from seqgan.errors import ConfigError, CorpusError
 from seqgan.files import read_file, read_json
 
@@ -30,7 +30,7 @@ class Specials(NamedTuple):
     """End of a text: eos, or sep."""
 
 
-class Pretrained:
+class ModelTokenizer:
     """Subwords of a pretrained model. Most such tokenizers give a line back exactly; those that lower-case do not.
 
     Args:
@@ -88,7 +88,7 @@ class Pretrained:
         """The text of one number; a special symbol's is its spelling."""
         return self._tokenizer.decode([number], skip_special_tokens=False)
 
-    def vocabulary(self) -> PretrainedVocabulary:
+    def vocabulary(self) -> ModelVocabulary:
         """All pieces that a line can be made of, in the tokenizer's order, with their numbers.
 
         Special symbols are left out, and so are pieces that hold a line feed: no line does, and a generator that could
@@ -119,7 +119,7 @@ class Pretrained:
             after=tuple(after),
             line=tuple(line) if line and self.unknown not in line else (end,),
         )
-        return PretrainedVocabulary([token for _, token in kept], [number for number, _ in kept], symbols)
+        return ModelVocabulary([token for _, token in kept], [number for number, _ in kept], symbols)
 
     def are_text(self, tokens: Sequence[str]) -> list[bool]:
         """Whether each piece, by itself, is text: no part of a character, no control character or line separator."""
@@ -141,12 +141,12 @@ class Pretrained:
             return self.unknown
         return self._tokenizer.token_to_id(token)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> "Pretrained":
+    def __deepcopy__(self, memo: dict[int, Any]) -> "ModelTokenizer":
         return self  # it never changes
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The library's own copy for another process would take "</s>" in a line for the end again.
-        return Pretrained, (self.text, self.specials)
+        return ModelTokenizer, (self.text, self.specials)
 
 
 def require_tokenizers() -> Any:
@@ -162,7 +162,7 @@ def require_tokenizers() -> Any:
     return tokenizers
 
 
-def read_pretrained(folder: Path) -> Pretrained:
+def read_model_tokenizer(folder: Path) -> ModelTokenizer:
     """The tokenizer in the folder of a model.
 
     Raises:
@@ -171,7 +171,7 @@ def read_pretrained(folder: Path) -> Pretrained:
     require_tokenizers()
     path = folder / TOKENIZER_FILE
     try:
-        return Pretrained(read_file(path).decode(), _specials(folder))
+        return ModelTokenizer(read_file(path).decode(), _specials(folder))
     except FileNotFoundError as error:
         raise ConfigError(
             f"{folder} has no {TOKENIZER_FILE}: load the tokenizer with transformers' AutoTokenizer and "

@@ -12,7 +12,7 @@ from typing import ClassVar, Self
 import torch
 
 from seqgan.build import build_discriminator, build_generator
-from seqgan.data.pretrained import Pretrained
+from seqgan.data.model_tokenizer import ModelTokenizer
 from seqgan.data.reading import Reading, read_text
 from seqgan.data.tokenizers import Tokenizer
 from seqgan.data.vocabulary import fingerprint_of
@@ -36,7 +36,7 @@ SCORED_LINES = 4096
 """Lines that are ids at once."""
 
 
-class _Pretrained:
+class _Exported:
     """What both roles share: a model, its settings, and how it reads text.
 
     Args:
@@ -53,7 +53,7 @@ class _Pretrained:
         model: GeneratorModule | Discriminator,
         config: RunConfig,
         reading: Reading,
-        own_tokenizer: Pretrained | None = None,
+        own_tokenizer: ModelTokenizer | None = None,
     ):
         self.model = model
         self.config = config
@@ -129,13 +129,13 @@ class _Pretrained:
 
     @staticmethod
     def _build(
-        config: RunConfig, reading: Reading, own_tokenizer: Pretrained | None
+        config: RunConfig, reading: Reading, own_tokenizer: ModelTokenizer | None
     ) -> GeneratorModule | Discriminator:
         """The model with fresh weights."""
         raise NotImplementedError
 
 
-class PretrainedGenerator(_Pretrained):
+class ExportedGenerator(_Exported):
     """A generator that writes text. Made by `from_run` or `from_pretrained`."""
 
     model: GeneratorModule
@@ -229,14 +229,14 @@ class PretrainedGenerator(_Pretrained):
     def _build(
         config: RunConfig,
         reading: Reading,
-        own_tokenizer: Pretrained | None,  # noqa: ARG004
+        own_tokenizer: ModelTokenizer | None,  # noqa: ARG004
     ) -> GeneratorModule:
         return build_generator(
             config.generator, reading.vocabulary, reading.max_length, source_vocabulary=reading.source_vocabulary
         )
 
 
-class PretrainedDiscriminator(_Pretrained):
+class ExportedDiscriminator(_Exported):
     """A discriminator that judges text. Made by `from_run` or `from_pretrained`."""
 
     model: Discriminator
@@ -286,7 +286,7 @@ class PretrainedDiscriminator(_Pretrained):
         return scores
 
     @staticmethod
-    def _build(config: RunConfig, reading: Reading, own_tokenizer: Pretrained | None) -> Discriminator:
+    def _build(config: RunConfig, reading: Reading, own_tokenizer: ModelTokenizer | None) -> Discriminator:
         assert config.discriminator is not None
         return build_discriminator(
             config.discriminator,

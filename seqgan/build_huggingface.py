@@ -8,18 +8,16 @@ from typing import Any
 
 import msgspec
 
-from seqgan.data.pretrained import Pretrained, read_pretrained
+from seqgan.data.model_tokenizer import ModelTokenizer, read_model_tokenizer
 from seqgan.data.tokenizers import Tokenizer
-from seqgan.data.vocabulary import SPECIALS, PretrainedVocabulary, Vocabulary
+from seqgan.data.vocabulary import SPECIALS, ModelVocabulary, Vocabulary
 from seqgan.discriminators.huggingface import HuggingFaceDiscriminator
 from seqgan.discriminators.protocol import Discriminator
 from seqgan.errors import ConfigError
 from seqgan.generators.huggingface import HuggingFaceGenerator
 from seqgan.generators.huggingface_seq2seq import HuggingFaceSeq2Seq
 from seqgan.generators.protocol import GeneratorModule
-from seqgan.model_memory import refuse_giant
-from seqgan.model_settings import discriminator_kind, generator_kind
-from seqgan.pretrained import (
+from seqgan.huggingface import (
     HUB,
     add_adapters,
     build_model,
@@ -31,6 +29,8 @@ from seqgan.pretrained import (
     read_architecture,
     weights_fingerprint,
 )
+from seqgan.model_memory import refuse_giant
+from seqgan.model_settings import discriminator_kind, generator_kind
 from seqgan.settings.discriminator import DiscriminatorConfig
 from seqgan.settings.generator import GeneratorConfig
 from seqgan.settings.run import RunConfig
@@ -86,7 +86,7 @@ def with_discriminator_files(config: DiscriminatorConfig) -> DiscriminatorConfig
     if pretrained is None or config.path is None:
         return config
     folder = model_folder(config.path)
-    tokenizer = read_pretrained(folder)
+    tokenizer = read_model_tokenizer(folder)
     specials = tokenizer.specials
     closing = None if specials is None else tokenizer.number_of(specials.end)
     if specials is None or closing is None:
@@ -111,7 +111,7 @@ def keep_learnt_symbols(tokenizer: Tokenizer, vocabulary: Vocabulary, config: Ge
     unseen = vocabulary.unseen
     pretrained = generator_kind(config).pretrained is not None
     learnt = pretrained and config.path is not None and has_weights(model_folder(config.path))
-    if not learnt or unseen is None or not isinstance(tokenizer, Pretrained):
+    if not learnt or unseen is None or not isinstance(tokenizer, ModelTokenizer):
         return
     ids = [number for number in unseen if number != vocabulary.unknown]
     tokens = [vocabulary.tokens[number - SPECIALS] for number in ids]
@@ -161,7 +161,7 @@ def pretrained_generator(
     config: GeneratorConfig, vocabulary: Vocabulary, max_length: int, conditional: bool, weights: bool
 ) -> GeneratorModule:
     """A generator that is a pretrained model. Arguments and errors are those of `build.build_generator`."""
-    if not isinstance(vocabulary, PretrainedVocabulary):
+    if not isinstance(vocabulary, ModelVocabulary):
         raise ConfigError(
             f"--generator {config.name} reads its own tokens, and this text was cut by another tokenizer: pretrain a "
             "run with it."
@@ -224,7 +224,7 @@ def pretrained_judge(
     config: DiscriminatorConfig,
     symbols: tuple[Vocabulary, Vocabulary | None],
     tokenizers: tuple[Tokenizer, Tokenizer | None] | None,
-    own_tokenizer: Pretrained | None,
+    own_tokenizer: ModelTokenizer | None,
     weights: bool,
 ) -> Discriminator:
     """A discriminator that is a pretrained model. Arguments and errors are those of `build.build_discriminator`; the
@@ -235,7 +235,7 @@ def pretrained_judge(
         config = with_discriminator_files(config)
     assert config.path is not None
     assert config.closing is not None
-    own_tokenizer = own_tokenizer or read_pretrained(model_folder(config.path))
+    own_tokenizer = own_tokenizer or read_model_tokenizer(model_folder(config.path))
     kind = discriminator_kind(config).pretrained
     assert kind is not None
     model = _pretrained_model(config, kind, weights)

@@ -12,8 +12,8 @@ from seqgan.data.batches import encode_sentences
 from seqgan.errors import ConfigError
 from seqgan.evaluation.generate import generate_sentences
 from seqgan.evaluation.likelihood import held_out_likelihood, sentence_likelihoods
-from seqgan.evaluation.sweep import (
-    Sweep,
+from seqgan.evaluation.temperatures import (
+    TemperatureSweep,
     bleu_measure,
     distinct_measure,
     entropy_measure,
@@ -108,7 +108,7 @@ def test_the_likelihood_is_of_the_tempered_model(text, generator):
 def test_as_json_and_back(text, generator):
     sweep = sweep_temperatures(generator, text, (0.8, 1.0), 10, sets=2)
     content = json.loads(json.dumps(sweep.to_json(), allow_nan=False))
-    assert Sweep.from_json(content) == sweep
+    assert TemperatureSweep.from_json(content) == sweep
     assert content["format"] == 1
     assert content["count"] == 10
     assert content["metrics"]["quality"] == "bleu-4"
@@ -117,9 +117,9 @@ def test_as_json_and_back(text, generator):
     for name in ("quality", "diversity", "nll"):
         assert point[name]["low"] <= point[name]["value"] <= point[name]["high"]
     with pytest.raises(ConfigError, match="format 2"):
-        Sweep.from_json({**content, "format": 2})
+        TemperatureSweep.from_json({**content, "format": 2})
     with pytest.raises(ConfigError, match="lacks 'points'"):
-        Sweep.from_json({key: value for key, value in content.items() if key != "points"})
+        TemperatureSweep.from_json({key: value for key, value in content.items() if key != "points"})
 
 
 def test_measures_by_name():
