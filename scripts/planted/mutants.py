@@ -956,7 +956,7 @@ MUTANTS = (
         "data/model_tokenizer.py",
         "self._tokenizer.encode_special_tokens = True",
         "self._tokenizer.encode_special_tokens = False",
-        ("tests/data/test_pretrained.py",),
+        ("tests/data/test_model_tokenizer.py",),
     ),
     # Several processes.
     Mutant(

@@ -84,7 +84,7 @@ EVALUATION = (
         "evaluation/temperatures.py",
         'f"{seed} {temperature:.6f} {number}"',
         'f"{seed} {number}"',
-        ("tests/evaluation/test_sweep.py::test_each_set_has_random_numbers_of_its_own_also_at_another_temperature",),
+        ("tests/evaluation/test_temperatures.py::test_each_set_has_random_numbers_of_its_own_also_at_another_temperature",),
     ),
     Mutant(
         "measure-sets-share-draws",
@@ -92,7 +92,7 @@ EVALUATION = (
         "evaluation/temperatures.py",
         'f"{seed} {temperature:.6f} {number}"',
         'f"{seed} {temperature:.6f}"',
-        ("tests/evaluation/test_sweep.py::test_a_point_is_what_its_own_samples_measure",),
+        ("tests/evaluation/test_temperatures.py::test_a_point_is_what_its_own_samples_measure",),
     ),
     Mutant(
         "measure-likelihood-untempered",
@@ -100,7 +100,7 @@ EVALUATION = (
         "evaluation/temperatures.py",
         "model = TemperedGenerator(stepping(generator), temperature).train(",
         "model = TemperedGenerator(stepping(generator), 1.0).train(",
-        ("tests/evaluation/test_sweep.py::test_a_sharpened_model_is_the_model_at_a_lower_temperature",),
+        ("tests/evaluation/test_temperatures.py::test_a_sharpened_model_is_the_model_at_a_lower_temperature",),
     ),
     Mutant(
         "measure-verdict-at-equal-temperature",
