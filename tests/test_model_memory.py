@@ -6,6 +6,7 @@ import sys
 import torch
 from torch import nn
 
+from seqgan.cli.main import main
 from seqgan.model_memory import refuse_giant
 
 ALL_KINDS = """
@@ -41,6 +42,46 @@ def test_players_are_built_without_loading_the_compiler_of_torch():
     count, loaded = result.stdout.split()
     assert int(count) > 10
     assert loaded == "False"
+
+
+HEAVY = ("torch._dynamo", "torch._inductor", "torch.onnx", "sympy", "transformers", "datasets", "pandas", "matplotlib")
+COMMANDS = """
+import sys
+from seqgan.cli.main import main
+
+for line in sys.stdin.read().splitlines():
+    assert main(line.split()) == 0, line
+    print("loaded:", [name for name in sys.argv[1:] if name in sys.modules], line)
+"""
+
+
+def test_commands_that_train_nothing_load_nothing_heavy(tmp_path, monkeypatch):
+    """Those that train load the compiler of torch: its optimisers do at their first step (torch 2.13)."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text.txt").write_text("".join(f"a dog runs {number} .\n" for number in range(60)))
+    sizes = "--generator.hidden-size 4 --generator.embedding-size 4"
+    rounds = "--rounds 1 --adversarial.warmup-steps 1 --adversarial.batch-size 4 --adversarial.discriminator-pool 4"
+    for line in (
+        f"pretrain --corpus text.txt --run runs/a --epochs 1 {sizes} --quiet",
+        f"adversarial --run runs/a {rounds} --discriminator.filters 0.02 --no-verdict --quiet",
+    ):
+        assert main(line.split()) == 0
+    lines = [
+        "inspect text.txt --quiet",
+        "sample --run runs/a --count 1 --quiet",
+        "score --run runs/a/seqgan --input text.txt --quiet",
+        "evaluate --run runs/a/seqgan --count 20 --table-only --metrics length bleu --quiet",
+    ]
+    result = subprocess.run(
+        [sys.executable, "-c", COMMANDS, *HEAVY],
+        input="\n".join(lines),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    loaded = [line for line in result.stdout.splitlines() if line.startswith("loaded:")]
+    assert loaded == [f"loaded: [] {line}" for line in lines]
 
 
 def test_weights_are_drawn_as_if_nothing_had_been_asked():

@@ -84,7 +84,9 @@ EVALUATION = (
         "evaluation/temperatures.py",
         'f"{seed} {temperature:.6f} {number}"',
         'f"{seed} {number}"',
-        ("tests/evaluation/test_temperatures.py::test_each_set_has_random_numbers_of_its_own_also_at_another_temperature",),
+        (
+            "tests/evaluation/test_temperatures.py::test_each_set_has_random_numbers_of_its_own_also_at_another_temperature",
+        ),
     ),
     Mutant(
         "measure-sets-share-draws",

@@ -44,11 +44,17 @@ class AdversarialSuccess(NamedTuple):
     adversarial_success: float
     """1 less it."""
     low: float
-    """Lower end of its 95 % interval (Wilson): of the choice of test texts, with the evaluator held fixed."""
+    """Lower end of adversarial success's 95 % interval (Wilson): of the choice of test texts, with the evaluator held
+    fixed."""
     high: float
     """Upper end."""
     tested: int
     """Texts in the test, of both kinds."""
+
+    @property
+    def accuracy_ends(self) -> tuple[float, float]:
+        """The ends of the accuracy's interval."""
+        return 1 - self.high, 1 - self.low
 
 
 class Reliability(NamedTuple):

@@ -204,8 +204,7 @@ def _by_evaluators(
     if "adver-success" in asked:
         found = adversarial_success(human, machine, read, seed=seed)
         how = f"1 - accuracy of an evaluator of human and machine answers|tested:{found.tested}"
-        low, high = 1 - found.high, 1 - found.low
-        entries.append(Entry("adver-success", found.adversarial_success, _evaluated(how, seed), low, high))
+        entries.append(Entry("adver-success", found.adversarial_success, _evaluated(how, seed), found.low, found.high))
         error = evaluator_reliability(human, machine, read, seed=seed).error
         how = "ERE: mean distance of an evaluator's accuracy from the best, where that is known"
         pairs = "of human-human, machine-machine, human-random, machine-random"
@@ -213,12 +212,12 @@ def _by_evaluators(
     if "machine-vs-random" in asked:
         found = machine_against_random(machine, human, read, seed=seed)
         how = f"accuracy of an evaluator of machine answers and human answers to other sources|tested:{found.tested}"
-        entries.append(Entry("machine-vs-random", found.accuracy, _evaluated(how, seed), found.low, found.high))
+        entries.append(Entry("machine-vs-random", found.accuracy, _evaluated(how, seed), *found.accuracy_ends))
     if "relevance" in asked:
         # Words that only machines use tell nothing here: both sides are the machine's own answers.
         found = machine_against_random(machine, machine, read, seed=seed)
         how = f"accuracy of an evaluator of answers at their own and at other sources|tested:{found.tested}"
-        entries.append(Entry("relevance", found.accuracy, _evaluated(how, seed), found.low, found.high))
+        entries.append(Entry("relevance", found.accuracy, _evaluated(how, seed), *found.accuracy_ends))
     return entries
 
 

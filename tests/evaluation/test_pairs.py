@@ -1,6 +1,7 @@
 """Answers judged: against sacreBLEU itself, plain loops, and a generator that knows the answer."""
 
 import math
+import re
 from statistics import NormalDist
 
 import numpy as np
@@ -28,6 +29,7 @@ from seqgan.evaluation.pairs import (
 )
 from seqgan.generators import masked
 from seqgan.metrics.metric import answer_metrics
+from seqgan.metrics.significance import wilson_interval
 from seqgan.metrics.translation import sacrebleu_difference
 
 
@@ -211,7 +213,13 @@ def test_evaluators_are_asked_by_name_and_tell_who_listens(text):
     references = [f"i saw {three[0]} and {three[1]} ." for three in chosen]
     deaf = ["i do not know ."] * len(sources)
     asked = ["adver-success", "machine-vs-random", "relevance"]
-    listening = values(judge_answers(references, sources, references, text, asked))
+    judged = judge_answers(references, sources, references, text, asked)
+    listening = values(judged)
+    for entry in (entry for entry in judged if entry.low is not None):
+        # The interval is the value's own, of as many texts as were tested, and not that of its complement.
+        tested = int(re.search(r"tested:(\d+)", entry.signature)[1])
+        ends = wilson_interval(round(entry.value * tested), tested)
+        assert (entry.low, entry.high) == pytest.approx(ends, abs=1e-12), entry.name
     dull = values(judge_answers(deaf, sources, references, text, asked))
     assert listening["adver-success"] == pytest.approx(0.5, abs=0.05)  # the same text on both sides
     assert listening["relevance"] > 0.9 > 0.6 > dull["relevance"]
