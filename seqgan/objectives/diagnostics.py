@@ -36,6 +36,20 @@ def accuracy(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     return right.float().mean()
 
 
+def accuracy_at_equal_errors(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """Share that is told apart at the threshold where as many real as generated sequences are on the wrong side: it
+    does not depend on where the logits' zero is. Sequences of equal logits are on either side in equal shares. [B], [B]
+    -> []
+    """
+    size = len(real_logits)
+    both = torch.cat([real_logits, fake_logits])
+    threshold = both.sort(descending=True).values[size - 1]
+    above, at = both > threshold, both == threshold
+    # So many of those at the threshold are taken for real that as many as are real are.
+    share = (size - above.sum()) / at.sum()
+    return (above[:size].sum() + share * at[:size].sum()) / size
+
+
 def logit_gap(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """Mean logit of real less that of generated sequences: how far ahead the discriminator is. [B], [B] -> []"""
     return real_logits.mean() - fake_logits.mean()

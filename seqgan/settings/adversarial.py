@@ -124,11 +124,19 @@ class AdversarialConfig(Section, frozen=True, kw_only=True):
     """What that shrinks: layer, the output layer; named, parameters whose names begin with output, of which a
     discriminator with two towers has none. The latter is that of runs made before."""
     warmup_accuracy: Annotated[float, Meta(ge=0.5, le=1)] = 0.8
-    """Before the first round the discriminator is trained alone until it tells this share of sentences apart; of gad
-    and of relaxed samples, until it puts this share of pairs in the right order (mean of 20 pools)."""
+    """Before the first round the discriminator is trained alone until it tells this share of held-out sentences and
+    fresh samples apart, at the threshold where it errs alike on both. Of relaxed samples, and where fewer than 100
+    sentences are held out: this share of the training sentences and samples that it learns from, mean of 20 pools."""
+    warmup_patience: Count = 200
+    """Pools after which that training ends where the share of held-out sentences has not risen by 0.01 since; 0 never
+    ends it so."""
     warmup_steps: Count = 1000
     """Most pools of that training of the discriminator alone. A certain discriminator rewards all sentences alike: more
     is not better."""
+    pools: Annotated[str, tyro.conf.Suppress] = "together"
+    """How pools are made: together, the samples of all that are shown between two changes of the generator at once, and
+    the warm-up ends by held-out sentences; or apart, each when it is shown, and the warm-up ends by what it is shown:
+    that of runs made before."""
     warmup_pool: Count | None = None
     """Generated sentences in a pool of the warm-up; by default one batch, 0 for as many as the training text has."""
     warmup_epochs: Positive = 1

@@ -8,12 +8,17 @@ from seqgan.settings.presets import Settings
 BEFORE: Settings = {
     "data": {"split": "distinct", "source_cut": "end-of-turns"},
     "pretrain": {"weighting": "batch"},
-    "adversarial": {"places": "own", "decayed": "named", "entropy_over": "tokens"},
+    "adversarial": {"places": "own", "decayed": "named", "entropy_over": "tokens", "pools": "apart"},
 }
 """Rules that changed, and what held before: for a run whose file does not name them it goes on to hold."""
 
 
-RULES = {"places": ("all", "own"), "decayed": ("layer", "named"), "entropy_over": ("sentences", "tokens")}
+RULES = {
+    "places": ("all", "own"),
+    "decayed": ("layer", "named"),
+    "entropy_over": ("sentences", "tokens"),
+    "pools": ("together", "apart"),
+}
 """Those of both players, with the present one first."""
 
 

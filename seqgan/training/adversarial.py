@@ -204,6 +204,8 @@ def train_adversarially(
                 values = players.warm_up_discriminator()
                 if players.warmed_up:
                     doctor.hear(log.log("warmup", players.warmup_steps, values))
+                elif players.warmup_steps % players.pools_between_looks == 0:
+                    log.log("warmup", players.warmup_steps, values, shown=False)
                 advance(1)
                 often = players.warmup_steps % players.warmup_checkpoint_steps == 0
                 rest(save=often and not players.warmed_up)

@@ -114,9 +114,13 @@ def plan_adversarial(
         phases = []
         if config.warmup_steps and not isinstance(algorithm, SelfPlay):
             progress.note("Timing the discriminator's warm-up ...")
-            phases.append(
-                Phase("warm-up: pools", _repeated(players.warm_up_discriminator, device), config.warmup_steps)
-            )
+            together = min(players.pools_between_looks, config.warmup_steps)  # samples of so many are drawn at once
+
+            def pools() -> None:
+                for _ in range(together):
+                    players.warm_up_discriminator()
+
+            phases.append(Phase("warm-up: pools", _repeated(pools, device) / together, config.warmup_steps))
         progress.note("Timing rounds of both players ...")
         phases.append(Phase("adversarial: rounds", _repeated(players.play_round, device), config.rounds))
         progress.note("Timing an evaluation ...")

@@ -31,6 +31,12 @@ ACCURACY_WINDOW = 20
 """Pools over which the warm-up's accuracy is averaged."""
 FIRST_ROUNDS, SURGE_EVERY = 25, 500
 """The rounds in which `discriminator_surge` holds, as in the program of the WGAN authors."""
+LOOK_UPDATES = 20
+"""Updates of the warm-up between two looks at held-out sentences."""
+MOST_HELD_OUT, LEAST_HELD_OUT = 500, 100
+"""Held-out sentences of a look, beside as many samples; with fewer than the least it is no look."""
+RISE = 0.01
+"""What counts as a rise of the share that is told apart: less is chance."""
 WARMUP_CHECKPOINT_UPDATES = 200
 """Updates between two training states in the warm-up; a pool is always finished."""
 
@@ -83,6 +89,7 @@ class Players:
         self.warmup_steps, self.rounds = 0, 0
         self.judged = False  # as it was before the first round
         self.accuracies: deque[float] = deque(maxlen=ACCURACY_WINDOW)
+        self.looks: list[float] = []  # of the warm-up: shares of held-out sentences and samples that were told apart
         generator.eval()  # dropout off in all that follows: the policy that samples is the one that is updated
 
     def state(self) -> dict[str, Any]:
@@ -93,6 +100,7 @@ class Players:
             "rounds": self.rounds,
             "judged": self.judged,
             "accuracies": list(self.accuracies),
+            "looks": list(self.looks),
             "generator": self.generator.state_dict(),
             "discriminator": self.discriminator.state_dict(),
             "generator_optimizer": self.generator_optimizer.state_dict(),
@@ -108,6 +116,7 @@ class Players:
         """Go on from what `state` gave."""
         self.warmup_steps, self.rounds, self.judged = state["warmup_steps"], state["rounds"], state["judged"]
         self.accuracies = deque(state["accuracies"], maxlen=ACCURACY_WINDOW)
+        self.looks = list(state.get("looks", []))
         self.generator.load_state_dict(state["generator"])
         self.discriminator.load_state_dict(state["discriminator"])
         self.generator_optimizer.load_state_dict(state["generator_optimizer"])
@@ -126,7 +135,7 @@ class Players:
             slower: what the learning rates of the settings are multiplied by from now on.
         """
         now = self.state()
-        kept = ("warmup_steps", "rounds", "judged", "accuracies", "random")
+        kept = ("warmup_steps", "rounds", "judged", "accuracies", "looks", "random")
         self.restore({**state, **{name: now[name] for name in kept}, "skips": {}})
         rates = self.config.generator_learning_rate, self.config.discriminator_learning_rate
         for optimizer, rate in zip((self.generator_optimizer, self.discriminator_optimizer), rates, strict=True):
@@ -141,16 +150,43 @@ class Players:
     @property
     def warmed_up(self) -> bool:
         """Whether the discriminator may begin to reward."""
+        if self.rounds > 0 or self.warmup_steps >= self.config.warmup_steps:
+            return True
+        if self.config.discriminator_share == 0:  # it has no part in the reward
+            return True
+        if self.looks_at_held_out:
+            patience = self.config.warmup_patience
+            enough = bool(self.looks) and self.looks[-1] >= self.config.warmup_accuracy
+            return enough or (patience > 0 and self._pools_without_rise() >= patience)
         full = len(self.accuracies) == ACCURACY_WINDOW
-        accurate = full and sum(self.accuracies) / ACCURACY_WINDOW >= self.config.warmup_accuracy
-        unasked = self.config.discriminator_share == 0  # it has no part in the reward
-        return self.rounds > 0 or accurate or unasked or self.warmup_steps >= self.config.warmup_steps
+        return full and sum(self.accuracies) / ACCURACY_WINDOW >= self.config.warmup_accuracy
+
+    def _pools_without_rise(self) -> int:
+        """Pools of the warm-up since the share that is told apart last rose."""
+        best, since = 0.0, 0
+        for look in self.looks:
+            best, since = (look, 0) if look >= best + RISE else (best, since + 1)
+        return since * self.pools_between_looks
+
+    @property
+    def looks_at_held_out(self) -> bool:
+        """Whether the warm-up ends by held-out sentences, and not by those that are learnt from."""
+        return False
+
+    @property
+    def pools_between_looks(self) -> int:
+        """Pools of the warm-up between two looks."""
+        return math.ceil(LOOK_UPDATES / self._warmup_updates)
+
+    @property
+    def _warmup_updates(self) -> int:
+        """Updates with a pool of the warm-up."""
+        return self.config.warmup_epochs * math.ceil(self.warmup_pool / self.discriminator_batch)
 
     @property
     def warmup_checkpoint_steps(self) -> int:
         """Pools of the warm-up between two training states."""
-        updates = self.config.warmup_epochs * math.ceil(self.warmup_pool / self.discriminator_batch)
-        return max(1, WARMUP_CHECKPOINT_UPDATES // updates)
+        return max(1, WARMUP_CHECKPOINT_UPDATES // self._warmup_updates)
 
     @property
     def warmup_pool(self) -> int:
@@ -185,11 +221,20 @@ class Players:
     def warm_up_discriminator(self) -> dict[str, float]:
         """The discriminator on one pool of fresh samples; the values to log."""
         self._check_weights()
-        values = self.train_discriminator(self.warmup_pool, self.config.warmup_epochs, warming_up=True)
+        between = self.pools_between_looks
+        left = min(between - self.warmup_steps % between, self.config.warmup_steps - self.warmup_steps)
+        values = self.train_discriminator(self.warmup_pool, self.config.warmup_epochs, warming_up=True, left=left)
         self.warmup_steps += 1
         self.accuracies.append(values["discriminator/accuracy"])
         values["discriminator/accuracy"] = sum(self.accuracies) / len(self.accuracies)
+        if self.looks_at_held_out and self.warmup_steps % between == 0:
+            self.looks.append(self.told_apart())
+            values["discriminator/held_out_accuracy"] = self.looks[-1]
         return {**values, **self._skipped()} if self.warmed_up else values
+
+    def told_apart(self) -> float:
+        """Share of held-out sentences and samples that the discriminator tells apart, where `looks_at_held_out`."""
+        raise NotImplementedError
 
     def play_round(self) -> dict[str, float]:
         """One turn of both players; the values to log."""
@@ -226,8 +271,11 @@ class Players:
 
     def _discriminators_turn(self) -> dict[str, float]:
         values: dict[str, float] = {}
-        for _ in range(self.discriminator_steps):
-            values |= self.train_discriminator(self.pool, self.config.discriminator_epochs)
+        pools = self.discriminator_steps
+        for done in range(pools):
+            # Where the turn may be over after any pool, none is made ahead.
+            left = pools - done if self.config.discriminator_stop == 1 else 1
+            values |= self.train_discriminator(self.pool, self.config.discriminator_epochs, left=left)
             if values.get("discriminator/accuracy", 0.0) > self.config.discriminator_stop:
                 break
         return values
@@ -236,8 +284,17 @@ class Players:
         """One step of the generator; the values to log."""
         raise NotImplementedError
 
-    def train_discriminator(self, pool: int, epochs: int, *, warming_up: bool = False) -> dict[str, float]:
-        """Passes over a pool of fresh samples and as many real sentences; the values to log."""
+    def train_discriminator(
+        self, pool: int, epochs: int, *, warming_up: bool = False, left: int = 1
+    ) -> dict[str, float]:
+        """Passes over a pool of fresh samples and as many real sentences; the values to log.
+
+        Args:
+            pool: sentences of each kind.
+            epochs: passes.
+            warming_up: whether it is trained alone.
+            left: pools that are trained on before the generator changes, this one among them.
+        """
         raise NotImplementedError
 
     def update_discriminator(self, loss: Tensor) -> float:

@@ -168,7 +168,14 @@ class RelaxedPlayers(Players):
             "discriminator/logit_gap": gap,
         }
 
-    def train_discriminator(self, pool: int, epochs: int, *, warming_up: bool = False) -> dict[str, float]:
+    def train_discriminator(
+        self,
+        pool: int,
+        epochs: int,
+        *,
+        warming_up: bool = False,
+        left: int = 1,  # noqa: ARG002 (each update has samples of its own)
+    ) -> dict[str, float]:
         """As many updates as a pool has batches, each of fresh samples and of real sentences; their mean loss."""
         total = 0.0
         updates = epochs * math.ceil(pool / self.discriminator_batch)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from seqgan.data.batches import Batch, draw_batch
+from seqgan.data.batches import AnySequences, Batch, draw_batch
 from seqgan.data.text import Text
 from seqgan.decoding.rollout import Reward
 from seqgan.decoding.sampling import Samples, sample
@@ -33,7 +33,8 @@ from seqgan.training.baselines import Baseline, check_baseline
 from seqgan.training.credit import behind_the_end, check_credit, random_prefixes, token_values
 from seqgan.training.leash import check_leash, length_correlation, sampling_ratio
 from seqgan.training.optimizers import check_output_layer, update
-from seqgan.training.players import Players, refuse_own_places
+from seqgan.training.players import LEAST_HELD_OUT, MOST_HELD_OUT, Players, refuse_own_places
+from seqgan.training.pools import MOST_TOGETHER, Pool
 from seqgan.training.processes import OwnRows, gather_rows, own_part, some_rows, summed
 from seqgan.training.replay import Replay
 from seqgan.training.rewards import (
@@ -176,12 +177,18 @@ class SampledPlayers(Players):
         # What the generator was is what it is not to leave too far.
         self.reference = frozen_copy(generator) if config.kl_weight else None
         self.replay = Replay(config.replay_share)
+        self.valid = text.valid.to(rng.device)
+        self.pools: list[Pool] = []  # made ahead
+        self.held_out: Pool | None = None  # what the warm-up looks at, once it has
 
     def state(self) -> dict[str, Any]:
         """Everything that the rest of the training depends on."""
         own = {"rollout_policy": self.rollout_policy.state_dict(), "baseline": self.baseline.state()}
         reference = None if self.reference is None else self.reference.state_dict()
-        return {**super().state(), **own, "reference": reference, "replay": self.replay.state()}
+        pools = [pool.state() for pool in self.pools]
+        held_out = None if self.held_out is None or self.warmed_up else self.held_out.state()
+        of_pools = {"replay": self.replay.state(), "pools": pools, "held_out": held_out}
+        return {**super().state(), **own, "reference": reference, **of_pools}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from what `state` gave."""
@@ -191,6 +198,29 @@ class SampledPlayers(Players):
         if self.reference is not None:
             self.reference.load_state_dict(state["reference"])
         self.replay.restore(state.get("replay"), self.rng.device)
+        self.pools = [Pool.of_state(stored, self.rng.device) for stored in state.get("pools") or ()]
+        held_out = state.get("held_out")
+        self.held_out = None if held_out is None else Pool.of_state(held_out, self.rng.device)
+
+    @property
+    def looks_at_held_out(self) -> bool:
+        """Where enough sentences are held out, and the run was not made when there were no looks."""
+        return self.config.pools == "together" and self.valid.sentences >= LEAST_HELD_OUT
+
+    def told_apart(self) -> float:
+        """Share of held-out sentences and samples that the discriminator tells apart; the same ones at each look."""
+        if self.held_out is None:
+            count = min(MOST_HELD_OUT, self.valid.sentences)
+            (self.held_out,) = self._make_pools(self.valid, count, 1, self._given(self.rounds))
+        tokens, mask, condition = self.held_out
+        count = tokens.shape[1]
+        logits = []
+        with evaluating(self.discriminator):
+            for rows in torch.arange(count, device=tokens.device).split(self.discriminator_batch):
+                own = None if condition is None else condition.select(rows)
+                every = OwnRows(slice(0, len(rows)), 1)
+                logits.append(torch.stack(self._judge_both(tokens[:, rows], mask[:, rows], own, every)))
+        return diagnostics.accuracy_at_equal_errors(*torch.cat(logits, dim=1)).item()
 
     def given_in(self, rounds: int) -> int:
         """Tokens that samples of a round take over from real sentences: fewer from stage to stage, then none."""
@@ -199,6 +229,7 @@ class SampledPlayers(Players):
 
     def update_generator(self) -> dict[str, float]:
         """One policy gradient step on the generator's own samples."""
+        self.pools = []  # they are of the generator as it was
         config, given = self.config, self.given_in(self.rounds)
         group = config.group_size or config.batch_size
         drawn = self._draw(config.batch_size, given, config.group_size or 1)
@@ -290,20 +321,16 @@ class SampledPlayers(Players):
                 for lagging, live in pairs:
                     lagging.lerp_(live, 1 - rate)
 
-    def train_discriminator(self, pool: int, epochs: int, *, warming_up: bool = False) -> dict[str, float]:
+    def train_discriminator(
+        self, pool: int, epochs: int, *, warming_up: bool = False, left: int = 1
+    ) -> dict[str, float]:
         """Passes over a pool of fresh samples and as many real sentences; means over its updates."""
-        # What the generator's next turn asks about: completions of the prefix that it will be given then.
-        given = self.given_in(self.rounds if warming_up else self.rounds + 1)
-        given = given if given < self.max_length else 0  # real against real would teach nothing
-        if self.conditional:
-            fake, real, _ = self._draw(pool, given)  # the negative shares its condition with the positive
-        else:
-            fake, real = self._draw(pool, given).samples, draw_batch(self.real, pool, self.rng)
-        assert real is not None
-        missing = self.max_length - real.tokens.shape[1]  # the samples have all max_length columns
-        tokens = torch.stack([functional.pad(real.tokens, (0, missing)), fake.tokens])  # [2, pool, T]
-        mask = torch.stack([functional.pad(real.mask, (0, missing)), fake.mask])
-        tokens, mask, condition = self.replay(tokens, mask, real.condition, self.rng)
+        if not self.pools:
+            # What the generator's next turn asks about: completions of the prefix that it will be given then.
+            given = self._given(self.rounds if warming_up else self.rounds + 1)
+            together = left if self.config.pools == "together" else 1
+            self.pools = self._make_pools(self.real, pool, together, given)
+        tokens, mask, condition = self.replay(*self.pools.pop(0), self.rng)
         totals = {"discriminator/loss": 0.0, "discriminator/accuracy": 0.0, "discriminator/logit_gap": 0.0}
         updates = epochs * math.ceil(pool / self.discriminator_batch)
         optimizer = self.warmup_optimizer if warming_up else self.discriminator_optimizer
@@ -329,8 +356,42 @@ class SampledPlayers(Players):
         totals |= zip(shown, summed(*(totals[name] for name in shown)), strict=True)
         return {name: total / updates for name, total in totals.items()}
 
-    def _draw(self, count: int, given: int, completions: int = 1) -> Drawn:
-        """Fresh samples; `completions` in a row of each of some real prefixes or conditions, where there are such.
+    def _given(self, rounds: int) -> int:
+        """Tokens that samples for the discriminator take over: not all, as real against real would teach nothing."""
+        given = self.given_in(rounds)
+        return given if given < self.max_length else 0
+
+    def _make_pools(self, real: AnySequences, size: int, most: int, given: int) -> list[Pool]:
+        """Pools of real sentences and of samples, which are drawn at once: of few sentences a call draws no faster.
+
+        Args:
+            real: where the sentences are drawn from.
+            size: sentences of each kind in a pool.
+            most: pools that are wanted; there may be fewer, but one.
+            given: tokens that samples take over from real sentences.
+        """
+        count = max(1, min(most, MOST_TOGETHER // size))
+        if given or self.conditional:  # no real sentence is twice in what is drawn at once
+            count = max(1, min(count, real.sentences // size))
+        drawn = self._draw(count * size, given, real=real)
+        pools = []
+        for first in range(0, count * size, size):
+            rows = slice(first, first + size)
+            fake = some_rows(drawn.samples, rows)
+            if self.conditional:  # the negative shares its condition with the positive
+                assert drawn.real is not None
+                sentences = some_rows(drawn.real, rows)
+            else:
+                sentences = draw_batch(real, size, self.rng)
+            missing = self.max_length - sentences.tokens.shape[1]  # the samples have all max_length columns
+            tokens = torch.stack([functional.pad(sentences.tokens, (0, missing)), fake.tokens])
+            mask = torch.stack([functional.pad(sentences.mask, (0, missing)), fake.mask])
+            pools.append(Pool(tokens, mask, sentences.condition))
+        return pools
+
+    def _draw(self, count: int, given: int, completions: int = 1, real: AnySequences | None = None) -> Drawn:
+        """Fresh samples; `completions` in a row of each of some real prefixes or conditions, where there are such, of
+        the training text or of other sentences.
 
         Each process draws its part of them, and all have all.
         """
@@ -338,12 +399,12 @@ class SampledPlayers(Players):
             samples = sample(self.generator, own_part(count).size, self.max_length, rng=self.own_rng)
             return Drawn(_gathered(samples, count), None, 1)
         part = own_part(count, completions)
-        every = draw_batch(self.real, count // completions, self.rng)
-        real = some_rows(every, _each_once(part, completions))
-        drawn = Drawn(Samples(real.tokens, real.mask), real, completions)
+        every = draw_batch(self.real if real is None else real, count // completions, self.rng)
+        own = some_rows(every, _each_once(part, completions))
+        drawn = Drawn(Samples(own.tokens, own.mask), own, completions)
         prefix = None
         if given:
-            start = real.tokens[:, :given]
+            start = own.tokens[:, :given]
             missing = given - start.shape[1]  # all of these are shorter: the end symbol follows, or nothing else exists
             prefix = functional.pad(start, (0, missing), value=self.generator.end or 0)
             prefix = prefix.repeat_interleave(completions, dim=0)

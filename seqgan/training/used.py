@@ -9,7 +9,7 @@ OF_REWARDS = (
     *("credit", "rollouts", "memory", "rollout_precision", "rollout_update_rate", "discount", "group_size"),
     *("real_prefix", "real_prefix_step", "real_prefix_rounds", "baseline", "baseline_value", "critic_learning_rate"),
     *("entropy_bonus", "standardize", "kl_weight", "kl_estimator", "discriminator_share", "control"),
-    *("discriminator_stop", "label_smoothing", "replay_share", "warmup_optimizer"),
+    *("discriminator_stop", "label_smoothing", "replay_share", "warmup_optimizer", "warmup_patience"),
 )
 """Settings of algorithms that reward samples."""
 OF_RELAXATION = ("curriculum_rounds", "variable_length", "teacher_helping", "discriminator_surge")
@@ -60,6 +60,7 @@ def check_used(config: AdversarialConfig, algorithm: Algorithm, *, resumed: bool
         "beta1": (config.optimizer == "adam", "optimizer adam"),
         "beta2": (config.optimizer == "adam", "optimizer adam"),
         "warmup_optimizer": (config.warmup_steps > 0, "a warm-up of the discriminator: warmup_steps"),
+        "warmup_patience": (config.warmup_steps > 0, "a warm-up of the discriminator: warmup_steps"),
         "kl_estimator": (config.kl_weight > 0, "kl_weight"),
     }
     for name, (used, owner) in belongs.items():
