@@ -19,7 +19,7 @@ from seqgan.data.vocabulary import fingerprint_of
 from seqgan.decoding.states import stepping
 from seqgan.discriminators.protocol import Discriminator
 from seqgan.errors import ConfigError, RunError
-from seqgan.evaluation.generate import answer_sources, encode_prefix, generate_sentences, read_sources
+from seqgan.evaluation.generate import answer_sources, encode_prefix, generate_sentences
 from seqgan.evaluation.score import sequence_scores
 from seqgan.exporting.folder import new_folder, read_config, write_config
 from seqgan.exporting.hub import fetch, push
@@ -28,6 +28,7 @@ from seqgan.generators.protocol import GeneratorModule
 from seqgan.runs.checkpoint import load_weights, save_weights
 from seqgan.runs.directory import Run, open_run
 from seqgan.runs.load import judge_tokenizer, load_discriminator, load_generator
+from seqgan.runs.sources import sources_as_read
 from seqgan.runs.symbols import JUDGE_TOKENIZER_FILE, read_symbols, read_tokenizer_file, write_symbols
 from seqgan.settings.run import RunConfig
 
@@ -182,7 +183,7 @@ class ExportedGenerator(_Exported):
         """
         reading, rng = self.reading, torch.Generator(self.device).manual_seed(seed)
         tokenizer, vocabulary = reading.tokenizer, reading.vocabulary
-        if reading.source_tokenizer is None or reading.source_vocabulary is None:
+        if reading.source_vocabulary is None:
             if sources is not None:
                 raise ConfigError("This generator writes plain text and reads no sources: leave them out.")
             return generate_sentences(
@@ -200,19 +201,9 @@ class ExportedGenerator(_Exported):
             )
         if sources is None or prefix is not None:
             raise ConfigError("This generator answers sources: give them as sources=[...], and no prefix.")
-        condition = read_sources(
-            sources,
-            reading.source_tokenizer,
-            reading.source_vocabulary,
-            reading.max_source_length,
-            turn_separator=reading.turn_separator,
-            turns=reading.turns,
-            source_cut=reading.source_cut,
-            blank_sources=reading.blank_sources,
-        )
         answers = answer_sources(
             stepping(self.model),
-            condition.to(self.device),
+            sources_as_read(reading, sources).to(self.device),
             reading.max_length,
             tokenizer,
             vocabulary,

@@ -4,16 +4,15 @@ import shlex
 from pathlib import Path
 
 from seqgan.algorithm_settings import build_algorithm
-from seqgan.build import build_discriminator, build_generator, dropped_widths
+from seqgan.build import build_generator, dropped_widths
 from seqgan.data.lines import count
 from seqgan.data.model_tokenizer import read_model_tokenizer
 from seqgan.data.text import Text
-from seqgan.evaluation.evaluate import judge_while_training
-from seqgan.evaluation.pairs import judge_answers_while_training
 from seqgan.files import gone_on_with, write_file
 from seqgan.huggingface import model_folder
 from seqgan.interrupt import interruptible
 from seqgan.jobs.begin import Way, begun_run
+from seqgan.jobs.players import fresh_discriminator, judge_of_rounds
 from seqgan.launched import speaks
 from seqgan.objectives import SelfPlay
 from seqgan.progress import Progress
@@ -72,18 +71,7 @@ def play(
     if run is not None and speaks() and why_over(rounds, config.adversarial) is None:
         write_config(run, config)  # settings by which nothing is done are not the run's
     own = read_tokenizer_file(run.judge_tokenizer_path) if run is not None and config.discriminator.path else None
-    discriminator = build_discriminator(
-        config.discriminator,
-        text.vocabulary,
-        text.max_length,
-        config.seed,
-        text.source_vocabulary,
-        text.max_source_length,
-        config.data.turn_separator,
-        tokenizers=(text.tokenizer, text.source_tokenizer),
-        own_tokenizer=own,
-        weights=not begun,
-    ).to(device)
+    discriminator = fresh_discriminator(config, text, own_tokenizer=own, weights=not begun).to(device)
     algorithm = build_algorithm(config.algorithm)
     if not isinstance(algorithm, SelfPlay):  # which has no discriminator, whatever the settings build
         _say_dropped_widths(config.discriminator, text.max_length, way.progress)
@@ -92,8 +80,7 @@ def play(
         _write_judge_tokenizer(config.discriminator, run)
     if way.tensorboard and speaks():
         want_events(run.folder)
-    watch = judge_while_training if text.source_vocabulary is None else judge_answers_while_training
-    judge = watch(generator, text, config.adversarial.evaluate_samples, config.seed, samples_folder=run.samples_folder)
+    judge = judge_of_rounds(config, generator, text, run.samples_folder)
     folder = run.folder
     place = ["--run", str(folder)] if weights is None else ["--run", str(folder.parent), "--name", folder.name]
     place += [] if verdict else ["--no-verdict"]

@@ -17,7 +17,6 @@ from seqgan.evaluation.generate import (
     encode_prefix,
     generate_sentences,
     likeliest_sentences,
-    read_sources,
 )
 from seqgan.jobs.memory import check_memory, holding_to
 from seqgan.jobs.ranges import in_range
@@ -26,6 +25,7 @@ from seqgan.model_settings import generator_kind
 from seqgan.progress import SILENT, Progress
 from seqgan.runs.directory import Run, open_run
 from seqgan.runs.load import load_discriminator, load_generator
+from seqgan.runs.sources import sources_as_read
 from seqgan.settings.types import MOST, Seed
 from seqgan.tensors.condition import Condition
 from seqgan.training.engine import choose_device
@@ -234,19 +234,7 @@ def _chosen(asked: Sampling, run: Run, progress: Progress) -> list[str]:
 def _sources_of(asked: Sampling, run: Run, progress: Progress) -> Condition:
     """The sources that are asked for, N rows."""
     assert asked.source is not None
-    assert run.source_tokenizer is not None
-    assert run.source_vocabulary is not None
-    data = run.config.data
-    name = asked.source if isinstance(asked.source, str) else "the sources"
-    return read_sources(
-        source_lines(asked.source) if isinstance(asked.source, str) else asked.source,
-        run.source_tokenizer,
-        run.source_vocabulary,
-        data.max_source_length,
-        turn_separator=data.turn_separator,
-        turns=data.turns,
-        source_cut=data.source_cut,
-        blank_sources=data.blank_sources,
-        name="standard input" if name == "-" else name,
-        note=progress.note,
-    )
+    if not isinstance(asked.source, str):
+        return sources_as_read(run.reading, asked.source, note=progress.note)
+    name = "standard input" if asked.source == "-" else asked.source
+    return sources_as_read(run.reading, source_lines(asked.source), name=name, note=progress.note)
