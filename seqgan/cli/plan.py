@@ -1,7 +1,7 @@
 """`seqgan plan`: hours and memory of a training before it begins, from a few real steps of it."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import tyro
@@ -18,6 +18,9 @@ from seqgan.settings.discriminator import DiscriminatorConfig
 from seqgan.settings.generator import GeneratorConfig
 from seqgan.settings.pretrain import PretrainConfig
 from seqgan.settings.run import RunConfig, without_players
+
+if TYPE_CHECKING:
+    from seqgan.jobs.plan import Plan
 
 
 class PlanFlags(SettingsFlags, frozen=True, kw_only=True):
@@ -73,97 +76,34 @@ def main(arguments: Sequence[str]) -> None:
         f"{ABOUT_HELP}"
     )
     flags = check_flags(parse("plan", about, default, arguments))
-    plan(settings_of(flags, base), flags)
 
+    from seqgan.jobs.plan import plan_training
 
-def plan(config: RunConfig, flags: PlanFlags) -> None:
-    """Build everything as the training commands do, time it, print the table."""
-    from seqgan.build import (
-        build_discriminator,
-        build_generator,
-        build_text,
-        chosen_as_trained,
-        named_players,
-    )
-    from seqgan.build_huggingface import with_discriminator_files, with_generator_files, with_own_tokenizer
-    from seqgan.decoding.states import stepping
-    from seqgan.evaluation.evaluate import judge_while_training
-    from seqgan.evaluation.pairs import judge_answers_while_training
-    from seqgan.jobs.begin import resolved
-    from seqgan.jobs.check import check_players
-    from seqgan.model_settings import generator_kind
-    from seqgan.objectives import Relaxed
-    from seqgan.runs.checkpoint import load_weights
-    from seqgan.runs.directory import open_run
-    from seqgan.runs.moved import moved_to
-    from seqgan.training.engine import choose_device
-    from seqgan.training.planning import fitting, peak_bytes, plan_adversarial, plan_pretraining
-
-    device = choose_device(flags.device)
-    run = open_run(flags.run) if flags.run is not None else None
-    conditional = config.data.source is not None if run is None else run.source_vocabulary is not None
-    config = chosen_as_trained(named_players(config, conditional=conditional))
-    check_players(
-        config,
-        conditional=conditional,
-        device=flags.device,
+    plan = plan_training(
+        settings_of(flags, base),
+        flags.run,
         tensorboard=flags.tensorboard,
+        device=flags.device,
         preset=flags.preset,
-        from_nothing=run is None,
+        progress=flags.progress,
     )
-    judging, playing = config.discriminator, config.adversarial
-    assert judging is not None
-    assert playing is not None
-    assert config.algorithm is not None
-    algorithm = build_algorithm(config.algorithm)
-    if run is None:
-        config = with_own_tokenizer(config)
-        config = msgspec.structs.replace(config, generator=with_generator_files(config.generator))
-    judging = with_discriminator_files(judging)
-    if run is None:
-        text = build_text(resolved(config), progress=flags.progress)
-    else:
-        text = build_text(moved_to(run.config.data, config.data.corpus), *run.symbols, progress=flags.progress)
-    generator = build_generator(
-        config.generator, text.vocabulary, text.max_length, config.seed, text.source_vocabulary, weights=run is None
-    ).to(device)
-    if run is not None:
-        load_weights(generator, run.generator_path, text.vocabulary_fingerprint)
-    discriminator = build_discriminator(
-        judging,
-        text.vocabulary,
-        text.max_length,
-        config.seed,
-        text.source_vocabulary,
-        text.max_source_length,
-        config.data.turn_separator,
-        tokenizers=(text.tokenizer, text.source_tokenizer),
-        weights=True,
-    ).to(device)
+    print("\n".join(lines_of(plan, flags.hours)))
 
-    trainings = []
-    # Algorithms on relaxed samples start from nothing, or from a run.
-    if run is None and not generator_kind(config.generator).at_once and not isinstance(algorithm, Relaxed):
-        trainings.append(
-            plan_pretraining(stepping(generator), text, config.pretrain, seed=config.seed, progress=flags.progress)
-        )
-        flags.progress.note("The adversarial training is timed with a generator of some updates: --run DIR is surer.")
-    watch = judge_while_training if text.source_vocabulary is None else judge_answers_while_training
-    judge = watch(generator, text, playing.evaluate_samples, config.seed)
-    trainings.append(
-        plan_adversarial(
-            generator, discriminator, text, algorithm, playing, judge, seed=config.seed, progress=flags.progress
-        )
-    )
-    print(f"{'part':<26} {'seconds each':>13} {'at most':>8} {'hours':>8}")
-    for phase in (phase for training in trainings for phase in training):
-        print(f"{phase.name:<26} {phase.seconds:>13.3f} {phase.turns:>8,} {phase.hours:>8.2f}")
-    print(f"{'together':<26} {'':>13} {'':>8} {sum(p.hours for training in trainings for p in training):>8.2f}")
-    peak = peak_bytes(device)
-    print(f"memory at its peak: {'not told by this system' if peak is None else f'{peak / 2**30:.2f} GiB'}")
-    if flags.hours:
-        for training in trainings:
-            what = "--epochs" if len(training) == 1 else "--rounds"
-            turns = fitting(training, flags.hours)
-            fits = f"{what} {turns}" if turns else f"not one of {what}"
-            print(f"in {flags.hours:g} {'hour' if flags.hours == 1 else 'hours'}: {fits}")
+
+def lines_of(plan: "Plan", hours: float) -> list[str]:
+    """The table, and below it the memory and what fits.
+
+    Args:
+        plan: what was measured.
+        hours: the time that there is; 0 where it was not asked for.
+    """
+    lines = [f"{'part':<26} {'seconds each':>13} {'at most':>8} {'hours':>8}"]
+    for phase in (phase for training in plan.trainings for phase in training):
+        lines.append(f"{phase.name:<26} {phase.seconds:>13.3f} {phase.turns:>8,} {phase.hours:>8.2f}")
+    lines.append(f"{'together':<26} {'':>13} {'':>8} {plan.hours:>8.2f}")
+    peak = plan.peak_bytes
+    lines.append(f"memory at its peak: {'not told by this system' if peak is None else f'{peak / 2**30:.2f} GiB'}")
+    for what, turns in plan.fitting(hours) if hours else ():
+        fits = f"--{what} {turns}" if turns else f"not one of --{what}"
+        lines.append(f"in {hours:g} {'hour' if hours == 1 else 'hours'}: {fits}")
+    return lines

@@ -12,18 +12,17 @@ from seqgan.build import as_read, build_text, chosen_as_trained, named_players
 from seqgan.build_huggingface import with_discriminator_files, with_located_models
 from seqgan.errors import ConfigError, SeqganError
 from seqgan.jobs.begin import Way, check_place, describe, resolved
-from seqgan.jobs.check import check_players
+from seqgan.jobs.check import check_players, checked_settings
 from seqgan.jobs.children import check_name
 from seqgan.jobs.compare import QUICK_SETS, QUICK_TEMPERATURES, Compared, Comparison, compare_runs
 from seqgan.jobs.play import play
 from seqgan.launched import speaks
-from seqgan.model_settings import check_kinds, generator_kind
+from seqgan.model_settings import generator_kind
 from seqgan.objectives import Relaxed
 from seqgan.progress import SILENT, Progress
 from seqgan.runs.directory import Run, open_run
 from seqgan.runs.lock import locked
 from seqgan.runs.moved import check_there, moved_to
-from seqgan.settings.check import check
 from seqgan.settings.presets import PRESETS
 from seqgan.settings.resume import check_resumable
 from seqgan.settings.run import RunConfig
@@ -79,7 +78,7 @@ def train_from_run(
         Interrupted: a signal came; a state is saved.
         SeqganError: a run or its text cannot be read, or the child cannot be made; or training diverged.
     """
-    config = _checked(config)
+    config = checked_settings(config)
     assert config.algorithm is not None
     place = parent.folder if isinstance(parent, Run) else Path(parent)
     folder = place / check_name(name or config.algorithm["name"], new=not resume)
@@ -115,21 +114,6 @@ def _train_child(folder: Path, config: RunConfig, parent: Run, way: Way, *, verd
         files = with_discriminator_files(config.discriminator)
         config = msgspec.structs.replace(config, discriminator=files)
     return play(folder, config, text, way, resumed, weights=parent.generator_path, verdict=verdict)
-
-
-def _checked(config: RunConfig) -> RunConfig:
-    """The same settings, looked at as far as no text is needed, and those of an adversarial training.
-
-    Raises:
-        ConfigError: they are of a pretraining alone, or do not go together.
-    """
-    for name in ("algorithm", "adversarial", "discriminator"):
-        if getattr(config, name) is None:
-            raise ConfigError(
-                f"The settings have no section {name!r}, which an adversarial training needs: take them from "
-                "seqgan.algorithm_settings.with_algorithm, with a discriminator."
-            )
-    return check_kinds(check(config))
 
 
 def _check(config: RunConfig, way: Way, *, conditional: bool, from_nothing: bool = False) -> None:
@@ -206,7 +190,7 @@ def train_from_nothing(
         Interrupted: a signal came; a state is saved.
         SeqganError: the text cannot be read, or the run cannot be made; or training diverged.
     """
-    config = _checked(config)
+    config = checked_settings(config)
     folder = Path(folder)
     way = Way(resume, overwrite, tensorboard, device, preset, settings_file, progress)
     with joined(choose_device(device)), locked(folder):

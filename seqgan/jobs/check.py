@@ -5,10 +5,11 @@ import msgspec
 from seqgan.algorithm_settings import build_algorithm
 from seqgan.discriminators import usual_discriminator
 from seqgan.errors import ConfigError
-from seqgan.model_settings import discriminator_kind, generator_kind
+from seqgan.model_settings import check_kinds, discriminator_kind, generator_kind
 from seqgan.objectives import Relaxed, SelfPlay
 from seqgan.reached import check_reached
 from seqgan.runs.tensorboard import check_installed
+from seqgan.settings.check import check
 from seqgan.settings.discriminator import DiscriminatorConfig
 from seqgan.settings.generator import GeneratorConfig
 from seqgan.settings.run import RunConfig
@@ -32,6 +33,21 @@ def check_pretrainable(config: GeneratorConfig) -> None:
             "generator.state_noise and generator.greedy are of generators that learn through relaxed samples alone: "
             "leave them out, or start from nothing with seqgan adversarial --algo gsgan --corpus FILE."
         )
+
+
+def checked_settings(config: RunConfig) -> RunConfig:
+    """The same settings, looked at as far as no text is needed, and those of an adversarial training.
+
+    Raises:
+        ConfigError: they are of a pretraining alone, or do not go together.
+    """
+    for name in ("algorithm", "adversarial", "discriminator"):
+        if getattr(config, name) is None:
+            raise ConfigError(
+                f"The settings have no section {name!r}, which an adversarial training needs: take them from "
+                "seqgan.algorithm_settings.with_algorithm, with a discriminator."
+            )
+    return check_kinds(check(config))
 
 
 def check_players(
