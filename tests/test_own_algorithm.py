@@ -167,13 +167,13 @@ def test_a_sweep_searches_over_its_setting(own, capsys, monkeypatch):
         work(folder, sweep, space, device="cpu", runner=here_itself)
         return []
 
-    monkeypatch.setattr("seqgan.sweeps.workers.start_workers", one_worker)
+    monkeypatch.setattr("seqgan.jobs.sweep.start_workers", one_worker)
     (own / "sweep.yaml").write_text(SWEEP)
     assert main(["sweep", "sweep.yaml", "--folder", "sweep", "--quiet"]) == 0
     made = [yaml.safe_load(path.read_text())["algorithm"] for path in (own / "sweep").rglob("config.yaml")]
     assert {section["sharpness"] for section in made if section is not None} == {0.5, 2.0}
     # Workers are processes of their own, which do not know it: that none began a trial is told.
-    monkeypatch.setattr("seqgan.sweeps.workers.start_workers", lambda folder, sweep, count, device: [])
+    monkeypatch.setattr("seqgan.jobs.sweep.start_workers", lambda folder, sweep, count, device: [])
     line = fails(capsys, "sweep", "sweep.yaml", "--folder", "none", "--quiet")
     assert "The workers ended before a trial was begun: their logs are in" in line
     (own / "wrong.yaml").write_text(SWEEP.replace("[0.5, 2.0]", "[0.5, 20.0]"))

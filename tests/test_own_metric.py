@@ -133,8 +133,8 @@ def test_a_sweep_searches_for_it(here, monkeypatch, capsys):
         work(folder, sweep, read_space(sweep.space, OF_COMMAND["both"], ""), device="cpu", runner=here_itself)
         return []
 
-    monkeypatch.setattr("seqgan.sweeps.workers.start_workers", one_worker)
-    monkeypatch.setattr("seqgan.sweeps.trial.in_a_process", here_itself)
+    monkeypatch.setattr("seqgan.jobs.sweep.start_workers", one_worker)
+    monkeypatch.setattr("seqgan.jobs.sweep_best.in_a_process", here_itself)
     (here / "mine.yaml").write_text(SWEEP)
     assert run("sweep", "mine.yaml", "--device", "cpu") == 0
     assert "openings, mean" in capsys.readouterr().out

@@ -65,8 +65,8 @@ def test_the_whole_way(here, monkeypatch, capsys):
         work(folder, sweep, read_space(sweep.space, OF_COMMAND["both"], ""), device="cpu", runner=here_itself)
         return []
 
-    monkeypatch.setattr("seqgan.sweeps.workers.start_workers", one_worker)
-    monkeypatch.setattr("seqgan.sweeps.trial.in_a_process", here_itself)
+    monkeypatch.setattr("seqgan.jobs.sweep.start_workers", one_worker)
+    monkeypatch.setattr("seqgan.jobs.sweep_best.in_a_process", here_itself)
     assert main(["sweep", "mine.yaml", "--device", "cpu", "--quiet"]) == 0
     shown = capsys.readouterr().out
     assert shown.startswith("mine: 2 complete; 2 in all.")
@@ -97,7 +97,7 @@ def test_the_whole_way(here, monkeypatch, capsys):
     assert [commands.count(name) for name in ("pretrain", "adversarial", "evaluate")] == [2, 4, 2]
 
     # Again: nothing is left to do, and nothing is done.
-    monkeypatch.setattr("seqgan.sweeps.workers.start_workers", lambda folder, sweep, count, device: [][:count])
+    monkeypatch.setattr("seqgan.jobs.sweep.start_workers", lambda folder, sweep, count, device: [][:count])
     assert main(["sweep", "mine.yaml", "--device", "cpu", "--quiet"]) == 0
     assert capsys.readouterr().out == shown
     assert main(["sweep", "mine.yaml", "--report", "--quiet"]) == 0
@@ -165,8 +165,8 @@ def test_a_host_that_hands_jobs_on_needs_no_device_and_reads_no_text(here, monke
     def never(*arguments, **given):
         raise AssertionError
 
-    monkeypatch.setattr("seqgan.build.build_text", never)
-    monkeypatch.setattr("seqgan.sweeps.workers.start_workers", lambda folder, sweep, count, device: [])
+    monkeypatch.setattr("seqgan.jobs.sweep_check.build_text", never)
+    monkeypatch.setattr("seqgan.jobs.sweep.start_workers", lambda folder, sweep, count, device: [])
     (here / "mine.yaml").write_text(FILE + "cluster: slurm\n")
     assert read_sweep_file(here / "mine.yaml").cluster == "slurm"
     assert main(["sweep", "mine.yaml", "--device", "cuda:9", "--detach", "--quiet"]) == 0
@@ -195,6 +195,63 @@ def test_the_text_of_a_given_run_is_looked_for_as_well(here, capsys):
     assert not (here / "sweeps").exists()
 
 
+def test_a_sweep_from_python_is_that_of_its_command(here, monkeypatch, capsys):
+    from support.tiny_sweeps import Played
+
+    from seqgan.errors import ConfigError, RunError
+    from seqgan.jobs.sweep import start_sweep, sweep_settings, sweep_so_far, work_on_sweep
+    from seqgan.progress import Progress
+    from seqgan.sweeps.space import OF_COMMAND, read_space
+    from seqgan.sweeps.workers import work
+
+    played = Played(lambda trial, seed: [0.1, 0.3 + trial / 10 + seed / 100], metric="bleu-2")
+    started = []
+
+    def one_worker(folder, sweep, count, device):
+        started.append((folder, count, device))
+        space = read_space(sweep.space, OF_COMMAND["both"], "")
+        work(folder, sweep, space, device=device, runner=played)
+        return []
+
+    def never(*arguments, **given):
+        raise AssertionError
+
+    monkeypatch.setattr("seqgan.jobs.sweep.start_workers", one_worker)
+    # The trainings are played, and there is nothing that could be judged on test text.
+    monkeypatch.setattr("seqgan.jobs.sweep.with_best_judged", lambda record, folder, **how: record)
+    with pytest.raises(RunError, match=r"holds no sweep: begin it with seqgan sweep mine\.yaml"):
+        sweep_so_far("mine.yaml")
+    with pytest.raises(ConfigError, match="workers is 0, expected int >= 1"):
+        sweep_settings("mine.yaml", workers=0)
+    assert not (here / "sweeps").exists()
+
+    swept = sweep_settings("mine.yaml", device="cpu")
+    assert started == [(here / "sweeps" / "mine", 1, "cpu")]
+    assert [(trial.number, trial.state) for trial in swept.record.trials] == [(0, "complete"), (1, "complete")]
+    # Seeds 0 and 1 are worth 0.3 and 0.31, and in the second trial 0.1 more.
+    assert [trial.means[0].value for trial in swept.record.trials] == pytest.approx([0.305, 0.405])
+    assert swept.record.best == [1]
+    assert main(["sweep", "mine.yaml", "--report", "--quiet"]) == 0
+    assert capsys.readouterr().out == swept.table() + "\n"
+    assert sweep_so_far(here / "mine.yaml", here / "sweeps" / "mine") == swept
+    assert main(["sweep", "mine.yaml", "--device", "cpu", "--quiet"]) == 0
+    assert capsys.readouterr().out == swept.table() + "\n"
+    assert started[1:] == [(here / "sweeps" / "mine", 0, "cpu")]  # nothing is left to do
+
+    said = io.StringIO()
+    assert start_sweep("mine.yaml", "other", workers=2, device="cpu", progress=Progress(said)) == here / "other"
+    assert started[-1] == (here / "other", 2, "cpu")
+    report = "seqgan sweep mine.yaml --folder other --workers 2 --device cpu --report"
+    assert said.getvalue().endswith(f"\nTo see what came of it: {report}\n")
+    calls = len(played.calls)
+    monkeypatch.setattr("seqgan.jobs.sweep.start_workers", never)
+    assert work_on_sweep("mine.yaml", "other", device="cpu") == here / "other"
+    assert len(played.calls) == calls  # no trial was left for it
+    monkeypatch.setattr("seqgan.jobs.sweep.find_spec", lambda package: None)
+    assert swept.write_page(Progress(said)) is None
+    assert said.getvalue().endswith("its pictures are drawn by matplotlib: pip install 'seqgan[report]'.\n")
+
+
 def test_flags_and_missing_things(here, monkeypatch, capsys):
     assert "--worker and --detach contradict" in fails(capsys, "sweep", "mine.yaml", "--worker", "--detach")
     assert "needs a file" in fails(capsys, "sweep")
@@ -204,10 +261,10 @@ def test_flags_and_missing_things(here, monkeypatch, capsys):
 
 
 def test_the_command_that_goes_on_has_the_folder_and_the_device():
-    from seqgan.cli.sweep import SweepFlags, command_again
+    from seqgan.jobs.sweep import Sweeping
 
-    assert command_again(SweepFlags(file="mine.yaml")) == "seqgan sweep mine.yaml"
-    given = SweepFlags(file="my file.yaml", folder="runs/search", workers=2, device="cpu", quiet=True, retry=True)
-    assert command_again(given, "--report") == (
+    assert Sweeping(file="mine.yaml").again() == "seqgan sweep mine.yaml"
+    given = Sweeping(file="my file.yaml", folder="runs/search", workers=2, device="cpu")
+    assert given.again("--report") == (
         "seqgan sweep 'my file.yaml' --folder runs/search --workers 2 --device cpu --report"
     )
