@@ -1,7 +1,9 @@
 """The commands' jobs as functions: they have the commands' defaults and ranges, and refuse what the commands refuse."""
 
+import importlib
 import inspect
 import json
+import re
 from typing import get_type_hints
 
 import msgspec
@@ -10,11 +12,12 @@ from support.products import product_run
 from support.tiny import tiny_text
 
 import seqgan
+from seqgan import jobs
 from seqgan.algorithm_settings import with_algorithm
 from seqgan.cli.adversarial import ChildFlags
 from seqgan.cli.export import ExportFlags
 from seqgan.cli.inspect import InspectFlags
-from seqgan.cli.main import main
+from seqgan.cli.main import COMMANDS, main
 from seqgan.cli.plan import PlanFlags, lines_of
 from seqgan.cli.pretrain import PretrainFlags
 from seqgan.cli.report import ReportFlags
@@ -290,3 +293,12 @@ def test_a_training_is_planned_as_by_its_command(tmp_path, capsys, monkeypatch):
     ]
     with pytest.raises(ConfigError, match="no section 'algorithm'"):
         plan_training(RunConfig(), device="cpu")
+
+
+def test_each_command_is_listed_with_functions_that_are_there():
+    rows = re.findall(r"^`seqgan (\w+)` +(.*)$", jobs.__doc__, re.MULTILINE)
+    assert {command for command, _ in rows} == set(COMMANDS)
+    for _, functions in rows:
+        for module, name in re.findall(r"`(\w+)\.(\w+)`", functions):
+            function = getattr(importlib.import_module(f"seqgan.jobs.{module}"), name)
+            assert "as `seqgan " in " ".join(inspect.getdoc(function).split()), name
