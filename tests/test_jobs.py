@@ -272,12 +272,13 @@ def test_a_training_is_planned_as_by_its_command(tmp_path, capsys, monkeypatch):
     plan = plan_training(config, device="cpu")
     (pretraining,), adversarial = plan.trainings
     assert pretraining.turns == 3
-    # Of the warm-up, of the rounds, and of the evaluations: one before the first round and one after each.
-    assert [(phase.seconds, phase.turns) for phase in adversarial] == [(1.0, 5), (1.0, 4), (1.0, 5)]
-    assert plan.hours == pytest.approx((3 * pretraining.seconds + 14) / 3600)
-    # An hour less five seconds of warm-up and an evaluation, by rounds of a second with an evaluation each.
+    # Of the warm-up, whose pools are timed together, of the rounds, and of the evaluations: one before the first round
+    # and one after each.
+    assert [(phase.seconds, phase.turns) for phase in adversarial] == [(1.0 / 5, 5), (1.0, 4), (1.0, 5)]
+    assert plan.hours == pytest.approx((3 * pretraining.seconds + 1 + 4 + 5) / 3600)
+    # An hour less a second of warm-up and an evaluation, by rounds of a second with an evaluation each.
     epochs = int(3600 / pretraining.seconds)
-    assert plan.fitting(1.0) == [("epochs", epochs), ("rounds", (3600 - 5 - 1) // 2)]
+    assert plan.fitting(1.0) == [("epochs", epochs), ("rounds", (3600 - 1 - 1) // 2)]
 
     words = ["plan", "--corpus", files[0], "--valid", files[1], "--generator.hidden-size", "8", "--epochs", "3"]
     words += ["--discriminator.filters", "0.02", "--rounds", "4", "--adversarial.warmup-steps", "5", "--hours", "1"]
@@ -289,7 +290,7 @@ def test_a_training_is_planned_as_by_its_command(tmp_path, capsys, monkeypatch):
     assert printed[-3:] == [
         "memory at its peak: 0.50 GiB",
         f"in 1 hour: --epochs {epochs}",
-        "in 1 hour: --rounds 1797",
+        "in 1 hour: --rounds 1799",
     ]
     with pytest.raises(ConfigError, match="no section 'algorithm'"):
         plan_training(RunConfig(), device="cpu")
