@@ -9,6 +9,7 @@ import pytest
 from seqgan.cli.main import main
 from seqgan.objectives import ALGORITHMS
 from seqgan.settings.adversarial import AdversarialConfig
+from seqgan.settings.rules import RULES
 from seqgan.training.used import unread
 
 
@@ -40,7 +41,7 @@ def test_help_is_of_the_algorithm_and_short_unless_all_is_asked_for(name):
     assert short < whole
     shared = {each for each in short if each.startswith("--adversarial.")}
     assert 6 <= len(shared) <= 14
-    hidden = {"entropy_over", "places", "decayed"}  # rules of runs made before
+    hidden = set(RULES)  # of runs made before
     read = set(AdversarialConfig.__struct_fields__) - hidden - unread(algorithm).keys()
     assert {flag(each) for each in read} <= whole
 
