@@ -116,8 +116,8 @@ EVALUATION = (
         "measure-verdict-two-questions-as-one",
         "Two intervals, which are to hold together, have the error of one each.",
         "evaluation/verdict.py",
-        "confidence = 1 - (1 - coverage) / 2",
-        "confidence = coverage",
+        "return 1 - (1 - coverage) / 2",
+        "return coverage",
         ("tests/evaluation/test_verdict.py::test_several_seeds_are_judged_by_their_spread",),
     ),
     Mutant(

@@ -216,7 +216,7 @@ def sweep_temperatures(
         text: what it was trained on.
         temperatures: above 0; each once.
         count: sentences in a set. Self-BLEU depends on it: compare at equal counts only.
-        sets: at each temperature, at least 2.
+        sets: at each temperature, at least 2, those before the first one counted.
         first_set: number of the first one: as many as were sampled before, to add others with `with_more_sets`.
         seed: of the samples.
         references: held-out sentences; those of the text's test (or else validation) split by default.
@@ -231,7 +231,7 @@ def sweep_temperatures(
     why_not = cannot_sweep(generator, text)
     if why_not is not None:
         raise ConfigError(f"No sweep: {why_not}")
-    check_sweep(temperatures, count, sets)
+    check_sweep(temperatures, count, sets and first_set + sets)
     references = held_out(text).references if references is None else references
     if quality is None:
         quality = bleu_measure([metric_tokens(text.tokenizer, line) for line in references])
@@ -263,6 +263,12 @@ def with_more_sets(sweep: TemperatureSweep, more: TemperatureSweep) -> Temperatu
         point._replace(quality=point.quality + other.quality, diversity=point.diversity + other.diversity)
         for point, other in zip(sweep.points, more.points, strict=True)
     ]
+    return sweep._replace(points=tuple(points))
+
+
+def first_sets(sweep: TemperatureSweep, sets: int) -> TemperatureSweep:
+    """The sweep as it was when there were so many sets at each temperature."""
+    points = [point._replace(quality=point.quality[:sets], diversity=point.diversity[:sets]) for point in sweep.points]
     return sweep._replace(points=tuple(points))
 
 

@@ -116,7 +116,7 @@ def judge_sweeps(
         ConfigError: the sweeps do not compare: other measures, counts or references, or temperature 1 is missing.
     """
     _check_comparable([*candidates, reference])
-    confidence = 1 - (1 - coverage) / 2  # Bonferroni: two questions
+    confidence = interval_level(coverage)
     if not all(point_1(sweep).defined for sweep in (*candidates, reference)):
         unknown = Estimate(math.nan, -math.inf, math.inf)
         facts = Facts(candidates, reference, names, math.nan, unknown, quality_margin, diversity_margin, coverage)
@@ -136,6 +136,11 @@ def judge_sweeps(
     gain = difference.interval(confidence)
     elsewhere = differences_elsewhere(candidates, reference, 1 - confidence)
     return _decide(facts._replace(gain=gain, elsewhere=elsewhere))
+
+
+def interval_level(coverage: float) -> float:
+    """Of each of the two intervals, which hold together with this coverage."""
+    return 1 - (1 - coverage) / 2  # Bonferroni: two questions
 
 
 def reach_of(candidate: TemperatureSweep, reference: TemperatureSweep) -> int:

@@ -5,7 +5,6 @@
 
 import copy
 import json
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,29 +12,18 @@ from typing import Any, NamedTuple
 import msgspec
 
 from seqgan.data.lines import count
-from seqgan.data.text import Text
 from seqgan.decoding.states import stepping
 from seqgan.errors import ConfigError, RunError
-from seqgan.evaluation.evaluate import held_out
-from seqgan.evaluation.intervals import mean_of
-from seqgan.evaluation.temperatures import (
-    CONFIDENCE,
-    TEMPERATURES,
-    TemperatureSweep,
-    cannot_sweep,
-    check_sweep,
-    sweep_temperatures,
-    with_more_sets,
-)
-from seqgan.evaluation.verdict import Verdict, judge_sweeps, reach_of, wants_more_sets
+from seqgan.evaluation.temperatures import TEMPERATURES, TemperatureSweep, check_sweep
+from seqgan.evaluation.verdict import Verdict
+from seqgan.evaluation.verdict_looks import looks_line
 from seqgan.files import write_file
-from seqgan.generators.protocol import GeneratorModule
+from seqgan.jobs.compare_samples import Contender, Samples, cannot_compare, contender_of, judge_samples
+from seqgan.jobs.compare_table import likelihood_line, sweep_table
 from seqgan.progress import Progress, Shown, printable, progress_of
 from seqgan.runs.directory import Run, open_run
-from seqgan.runs.load import load_generator, load_text, load_text_or_none
 from seqgan.runs.rules import loss_note
 from seqgan.runs.weights import OWN, said_of
-from seqgan.training.engine import choose_device
 from seqgan.training.equal_budget import TrainedOn, budget_of, train_on
 
 EQUAL_BUDGETS = ("updates", "time", "none")
@@ -44,8 +32,6 @@ QUICK_TEMPERATURES = (0.6, 0.75, 0.9, 1.0, 1.15)
 """After a training: fewer, and rather the lower ones, as adversarial training sharpens."""
 QUICK_SETS = 3
 """And of fewer sets of samples."""
-MORE_TEMPERATURES = {-1: (0.5, 0.4, 0.3, 0.2), 1: (1.5, 1.75, 2.0)}
-"""Added to the reference's one by one until its diversity reaches the run's: lower ones, and higher ones."""
 
 
 class Comparison(NamedTuple):
@@ -56,7 +42,7 @@ class Comparison(NamedTuple):
     temperatures: Sequence[float] = TEMPERATURES
     """Of the sweep; 1 is added where it is missing."""
     sets: int = 4
-    """At each temperature."""
+    """At each temperature, as planned: fewer where the answer is clear, at most twice as many where it is not."""
     seed: int = 0
     """Of the samples."""
     device: str = "auto"
@@ -114,8 +100,9 @@ class Compared(NamedTuple):
         if self.verdict is not None:
             likelihoods = self.verdict.evidence["nll"]
             if likelihoods["candidate"] is not None and likelihoods["reference"] is not None:
-                lines.append(_likelihood_line(self.verdict.evidence))
+                lines.append(likelihood_line(self.verdict.evidence))
             lines += map(printable, self.verdict.evidence.get("loss", ()))
+            lines.append(looks_line(self.verdict.evidence))
         return lines
 
     def page(self) -> str:
@@ -133,15 +120,6 @@ class Compared(NamedTuple):
                 write_file(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
             except RunError as error:
                 progress.note(f"{error} The sweep above is not kept in the run.")
-
-
-class _Contender(NamedTuple):
-    """A run with what is needed to sweep it."""
-
-    run: Run
-    generator: GeneratorModule
-    text: Text
-    references: Sequence[str]
 
 
 def compare(
@@ -165,7 +143,8 @@ def compare(
         reference: the one that it is to beat, usually the pretrained run that it went on from.
         sentences: in a set of samples.
         temperatures: at which both are sampled; 1 is added where it is missing.
-        sets: of samples at each temperature, whose spread gives the intervals.
+        sets: of samples at each temperature, whose spread gives the intervals, as planned: fewer are made where the
+            answer is clear, at most twice as many where the intervals are a little wide.
         seed: of the samples.
         device: where to compute: auto, cpu, cuda, cuda:1, mps.
         references: held-out sentences; by default the runs' own.
@@ -230,27 +209,32 @@ def compare_runs(run: Run, reference: Run | None, settings: Comparison, progress
     check_sweep([*settings.temperatures], settings.sentences, settings.sets)
     beside = [*settings.seeds_of, *([reference] if reference else [])]
     weights = {str(each.folder): said_of(each) for each in beside} | {str(run.folder): said_of(run, beside)}
-    contenders = [_contender(each, settings) for each in (run, *beside)]
-    why_not = _cannot_compare(contenders)
+    contenders = [contender_of(each, settings.references, settings.device) for each in (run, *beside)]
+    why_not = cannot_compare(contenders)
     if why_not is not None:
         return Compared(run, reference, {}, [], None, f"No verdict: {why_not}")
     progress.note(
-        f"Sampling {settings.sets} sets of {settings.sentences:,} sentences at "
+        f"Sampling {_up_to(settings, reference)} sets of {settings.sentences:,} sentences at "
         f"{count(len(temperatures), 'temperature')} of {', '.join(str(each.run.folder) for each in contenders)}."
     )
-    swept = [_sweep(each, temperatures, settings, progress) for each in contenders]
+
+    def samples_of(contender: Contender) -> Samples:
+        how = (temperatures, settings.sentences, settings.seed)
+        return Samples(contender, *how, likelihood=settings.likelihood, progress=progress)
+
+    samples = [samples_of(each) for each in contenders]
     if reference is None:
-        return Compared(run, None, {str(run.folder): swept[0]}, [run], None, weights=weights)
-    *judged, start = contenders
-    *candidates, of_start = swept
+        sweep = samples[0].first_sets(settings.sets)
+        return Compared(run, None, {str(run.folder): sweep}, [run], None, weights=weights)
+    *judged, start = samples
     names = _names(run, reference)
     losses = [note for each in (run, reference) if (note := loss_note(each)) is not None]
-    candidates, of_start, verdict = _judge(judged, candidates, start, of_start, names, settings, progress)
-    sweeps = {str(reference.folder): of_start}
+    verdict = judge_samples(judged, start, settings.sets, names, progress)
+    sweeps = {str(reference.folder): start.all_sets()}
     note = ""
     if settings.equal_budget != "none" and run.is_adversarial and not reference.is_adversarial:
         try:
-            trained, goes_on = _equal_budget(run, start, settings, progress)
+            trained, goes_on = _equal_budget(run, start.contender, settings, progress)
         except RunError as error:
             note = f"Maximum likelihood was not given an equal budget: {error}"
             verdict.evidence["equal_budget"] = {"budget": settings.equal_budget, "left_out": note}
@@ -260,101 +244,33 @@ def compare_runs(run: Run, reference: Run | None, settings: Comparison, progress
             note = f"Maximum likelihood went on for {made}; no weights on the way were better by held-out text."
             if trained.best_update:
                 more = f"{names[1]} after {trained.best_update:,} more updates"
-                of_more = _sweep(goes_on, temperatures, settings, progress)
-                candidates, sweeps[more], other = _judge(
-                    judged, candidates, goes_on, of_more, (names[0], more), settings, progress
-                )
+                of_more = samples_of(goes_on)
+                other = judge_samples(judged, of_more, settings.sets, (names[0], more), progress)
+                sweeps[more] = of_more.all_sets()
                 # To have helped is to be better than both; what else it is, it is beside the run it came from.
                 aside, name = other, more
                 if verdict.kind == "better":
                     verdict, aside, name = other, verdict, str(reference.folder)
-                about["other_opponent"] = {"reference": name, "kind": aside.kind, "sentence": aside.sentence}
+                about["other_opponent"] = {
+                    **{"reference": name, "kind": aside.kind, "sentence": aside.sentence},
+                    **{key: aside.evidence[key] for key in ("sets", "looks")},
+                }
                 note = f"Against {name}: {aside.sentence}"
             verdict.evidence["equal_budget"] = about
     if losses:
         verdict.evidence["loss"] = losses
-    own = list(zip([each.run for each in judged], candidates, strict=True))
+    own = [(each.contender.run, each.all_sets()) for each in judged]
     sweeps |= {str(each.folder): sweep for each, sweep in reversed(own)}
     return Compared(run, reference, sweeps, [reference, *(each for each, _ in own)], verdict, note, weights)
 
 
-def _judge(
-    judged: Sequence[_Contender],
-    candidates: list[TemperatureSweep],
-    opponent: _Contender,
-    of_opponent: TemperatureSweep,
-    names: tuple[str, str],
-    settings: Comparison,
-    progress: Progress,
-) -> tuple[list[TemperatureSweep], TemperatureSweep, Verdict]:
-    """The verdict on sweeps, with the temperatures that the opponent's lacks, and twice the sets where that helps."""
-    for candidate in candidates:
-        side = reach_of(candidate, of_opponent)
-        for temperature in MORE_TEMPERATURES.get(side, ()):
-            known = [point.temperature for point in of_opponent.points]
-            if temperature not in known and reach_of(candidate, of_opponent) == side:
-                more = _sweep(opponent, [temperature], settings, progress)
-                of_opponent = of_opponent._replace(points=tuple(sorted([*of_opponent.points, *more.points])))
-    verdict = judge_sweeps(candidates, of_opponent, names)
-    if wants_more_sets(verdict):
-        progress.note("The intervals are a little wide: as many sets again.")
-        grown = []
-        for each, sweep in zip([*judged, opponent], [*candidates, of_opponent], strict=True):
-            sets = len(sweep.points[0].quality)
-            again = settings._replace(sets=sets, likelihood=False)
-            temperatures = [point.temperature for point in sweep.points]
-            grown.append(with_more_sets(sweep, _sweep(each, temperatures, again, progress, first_set=sets)))
-        *candidates, of_opponent = grown
-        verdict = judge_sweeps(candidates, of_opponent, names)
-    return candidates, of_opponent, verdict
+def _up_to(settings: Comparison, reference: Run | None) -> str:
+    """How many sets of samples are planned."""
+    at_once = reference is None or settings.seeds_of
+    return str(settings.sets) if at_once else f"at most {settings.sets}"
 
 
-def _contender(run: Run, settings: Comparison) -> _Contender:
-    text = load_text(run) if settings.references is None else load_text_or_none(run)
-    references = held_out(text).references if settings.references is None else settings.references
-    return _Contender(run, load_generator(run).to(choose_device(settings.device)), text, references)
-
-
-def _cannot_compare(contenders: Sequence[_Contender]) -> str | None:
-    """Why runs have no curves, or such as do not compare; None where they have."""
-    for each in contenders:
-        why_not = cannot_sweep(each.generator, each.text)
-        if why_not is not None:
-            return f"{each.run.folder}: {why_not}"
-    first = contenders[0]
-    for each in contenders[1:]:
-        if "characters" in {first.text.tokenizer.name, each.text.tokenizer.name} and (
-            first.text.tokenizer.name != each.text.tokenizer.name
-        ):
-            return f"{first.run.folder} and {each.run.folder} are judged by other tokens: characters and words."
-        if list(first.references) != list(each.references):
-            return (
-                f"{first.run.folder} and {each.run.folder} have other held-out sentences: give the same to both with "
-                "--references."
-            )
-    return None
-
-
-def _sweep(
-    each: _Contender, temperatures: Sequence[float], settings: Comparison, progress: Progress, first_set: int = 0
-) -> TemperatureSweep:
-    return sweep_temperatures(
-        each.generator,
-        each.text,
-        temperatures,
-        settings.sentences,
-        sets=settings.sets,
-        first_set=first_set,
-        seed=settings.seed,
-        references=each.references,
-        likelihood=settings.likelihood,
-        progress=progress,
-    )
-
-
-def _equal_budget(
-    run: Run, start: _Contender, settings: Comparison, progress: Progress
-) -> tuple[TrainedOn, _Contender]:
+def _equal_budget(run: Run, start: Contender, settings: Comparison, progress: Progress) -> tuple[TrainedOn, Contender]:
     """The pretrained model after as much more maximum likelihood as the run's adversarial phase had."""
     budget = budget_of(run)
     if not start.text.corpus.train:
@@ -383,38 +299,3 @@ def _names(run: Run, reference: Run) -> tuple[str, str]:
     if names[0] == names[1]:
         names = [str(run.folder), str(reference.folder)]
     return printable(names[0]), printable(names[1])
-
-
-def sweep_table(sweeps: dict[str, TemperatureSweep]) -> list[str]:
-    """Sweeps one below the other: a row for each temperature, half the interval's width behind each number."""
-    lines = []
-    for name, sweep in sweeps.items():
-        lines.append(
-            f"{'temperature':12}{sweep.quality + ' ↑':>18}{sweep.diversity:>18}{'nll ↓':>18}  {printable(name)}"
-        )
-        for point in sweep.points:
-            cells = [mean_of(values).interval(CONFIDENCE) for values in (point.quality, point.diversity)]
-            shown = "".join(f"{_cell(cell):>18}" for cell in [*cells, *([point.nll] if point.nll else [])])
-            lines.append(f"{point.temperature:<12g}{shown}")
-    first = next(iter(sweeps.values()))
-    sets = len(first.points[0].quality)  # of some there may be more, which narrows their intervals
-    how = f"{sets} sets of {first.sentences:,} samples at each temperature, ± half the interval of {CONFIDENCE:.0%}"
-    return [*lines, "", f"{how}; {first.references}"]
-
-
-def _cell(estimate: Any) -> str:
-    if not math.isfinite(estimate.value):
-        return "n/a"
-    half = (estimate.high - estimate.low) / 2
-    return f"{estimate.value:.4f} ±{half:.4f}" if math.isfinite(half) else f"{estimate.value:.4f}"
-
-
-def _likelihood_line(evidence: dict[str, Any]) -> str:
-    """Held-out likelihood of both: a second opinion, which no sharpening improves for a model that was calibrated."""
-    parts = [
-        f"{values['temperature_1']:.3f} for {evidence[which]} (best {values['best']:.3f}, at temperature "
-        f"{values['best_temperature']:g})"
-        for which in ("candidate", "reference")
-        if (values := evidence["nll"][which])
-    ]
-    return f"Held-out nats a token at temperature 1: {' and '.join(parts)}."
