@@ -31,8 +31,8 @@ EVALUATION = (
         "measure-likelihoods-not-put-back",
         "Likelihoods of sentences sorted by length stay in that order.",
         "evaluation/likelihood.py",
-        "        log_probs[chosen] = ",
-        "        log_probs[chosen.sort().values] = ",
+        "        log_probs[..., chosen] = ",
+        "        log_probs[..., chosen.sort().values] = ",
         ("tests/evaluation/test_evaluate.py::test_unknown_tokens_are_in_neither_sum_of_the_likelihood",),
     ),
     Mutant(
@@ -99,9 +99,9 @@ EVALUATION = (
     Mutant(
         "measure-likelihood-untempered",
         "The likelihood at a temperature is the model's own.",
-        "evaluation/temperatures.py",
-        "model = TemperedGenerator(stepping(generator), temperature).train(",
-        "model = TemperedGenerator(stepping(generator), 1.0).train(",
+        "evaluation/likelihood_tempered.py",
+        "functional.cross_entropy(logits / by, part[1]",
+        "functional.cross_entropy(logits, part[1]",
         ("tests/evaluation/test_temperatures.py::test_a_sharpened_model_is_the_model_at_a_lower_temperature",),
     ),
     Mutant(

@@ -71,7 +71,7 @@ def held_out_likelihood(generator: "Generator", sequences: Sequences, unknown: i
         unknown: id of the unknown symbol; None where all ids are ordinary tokens.
     """
     with evaluating(generator):
-        return total_likelihood(_teacher_forced(generator), sequences, unknown, _rows_of(generator, sequences))
+        return total_likelihood(_teacher_forced(generator), sequences, unknown, rows_of(generator, sequences))
 
 
 def total_likelihood(
@@ -86,7 +86,7 @@ def total_likelihood(
         rows: sequences of a batch.
     """
     scored = sequences.mask if unknown is None else sequences.mask & (sequences.tokens != unknown)
-    log_prob = _log_probs(log_probs_of, sequences, scored, rows).sum().item()
+    log_prob = sentence_sums(log_probs_of, sequences, scored, rows).sum().item()
     tokens = int(scored.sum())
     return Likelihood(log_prob, tokens, int(sequences.mask.sum()) - tokens, len(sequences.tokens))
 
@@ -102,7 +102,7 @@ def sequence_log_probs(generator: "Generator", sequences: Sequences) -> Tensor:
         [sentences]
     """
     with evaluating(generator):
-        return _log_probs(_teacher_forced(generator), sequences, sequences.mask, _rows_of(generator, sequences))
+        return sentence_sums(_teacher_forced(generator), sequences, sequences.mask, rows_of(generator, sequences))
 
 
 def sentence_likelihoods(generator: "Generator", sequences: Sequences, unknown: int | None) -> tuple[Tensor, Tensor]:
@@ -118,11 +118,11 @@ def sentence_likelihoods(generator: "Generator", sequences: Sequences, unknown: 
     """
     scored = sequences.mask if unknown is None else sequences.mask & (sequences.tokens != unknown)
     with evaluating(generator):
-        rows = _rows_of(generator, sequences)
-        return _log_probs(_teacher_forced(generator), sequences, scored, rows), scored.sum(dim=1)
+        rows = rows_of(generator, sequences)
+        return sentence_sums(_teacher_forced(generator), sequences, scored, rows), scored.sum(dim=1)
 
 
-def _rows_of(generator: "Generator", sequences: Sequences) -> int:
+def rows_of(generator: "Generator", sequences: Sequences) -> int:
     """Sequences that are read at once."""
     length = sequences.tokens.shape[1]
     logits = 1 if hasattr(generator, "features") else length * generator.vocabulary_size
@@ -142,14 +142,31 @@ def _teacher_forced(generator: "Generator") -> Callable[[Batch], Tensor]:
     return log_probs
 
 
-def _log_probs(log_probs_of: Callable[[Batch], Tensor], sequences: Sequences, scored: Tensor, rows: int) -> Tensor:
-    """Sums over the tokens of each sequence that are scored, in the device's highest precision. [sentences]"""
+def sentence_sums(
+    log_probs_of: Callable[[Batch], Tensor],
+    sequences: Sequences,
+    scored: Tensor,
+    rows: int,
+    several: tuple[int, ...] = (),
+) -> Tensor:
+    """Sums over the tokens of each sequence that are scored, in the device's highest precision.
+
+    Args:
+        log_probs_of: a batch to the log-probability of each of its tokens. [*several, B, T]
+        sequences: the text.
+        scored: True at the tokens that count. [sentences, T]
+        rows: sequences of a batch.
+        several: leading axes, where the model says several things of each token.
+
+    Returns:
+        [*several, sentences]
+    """
     wide = widest(sequences.tokens.device)
-    log_probs = torch.zeros(len(sequences.tokens), dtype=wide, device=sequences.tokens.device)
+    log_probs = torch.zeros((*several, len(sequences.tokens)), dtype=wide, device=sequences.tokens.device)
     # Like lengths together: little of a batch is then padding.
     order = sequences.mask.sum(dim=1).argsort(stable=True)
     for chosen in order.split(rows):
         batch = take(sequences, chosen)
         known = scored[chosen, : batch.tokens.shape[1]]
-        log_probs[chosen] = torch.where(known, log_probs_of(batch), 0.0).sum(dim=1, dtype=wide)
+        log_probs[..., chosen] = torch.where(known, log_probs_of(batch), 0.0).sum(dim=-1, dtype=wide)
     return log_probs

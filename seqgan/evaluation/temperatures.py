@@ -11,20 +11,17 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
 import torch
 
 from seqgan import __version__
-from seqgan.data.batches import encode_sentences
 from seqgan.data.text import Text
 from seqgan.data.tokenizers import metric_tokens
-from seqgan.decoding.states import makes_all_at_once, stepping
+from seqgan.decoding.states import makes_all_at_once
 from seqgan.errors import ConfigError
 from seqgan.evaluation.evaluate import held_out, text_id
 from seqgan.evaluation.generate import generate_sentences
-from seqgan.evaluation.intervals import Estimate, Measured, mean_of
-from seqgan.evaluation.likelihood import sentence_likelihoods
-from seqgan.generators.tempered import TemperedGenerator
+from seqgan.evaluation.intervals import Estimate, mean_of
+from seqgan.evaluation.temperatures_nll import tempered_nlls
 from seqgan.metrics import bleu_against_corpus, distinct, ngram_entropy, self_bleu
 from seqgan.metrics.bleu import prepare_references
 from seqgan.metrics.entries import bleu_note
@@ -37,8 +34,6 @@ TEMPERATURES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2)
 """From much sharper to clearly flatter than the model: adversarial training sharpens."""
 SETS = 4
 """Sets of samples at each temperature, whose spread gives the intervals."""
-NLL_SENTENCES = 500
-"""Held-out sentences whose likelihood is taken at each temperature: the first ones."""
 CONFIDENCE = 0.95
 """Of the intervals of single points."""
 
@@ -237,7 +232,7 @@ def sweep_temperatures(
         quality = bleu_measure([metric_tokens(text.tokenizer, line) for line in references])
     diversity = diversity or self_bleu_measure()
     device = next(generator.parameters()).device
-    points = []
+    values = []
     with progress.bar("Temperatures: sets of samples", len(temperatures) * sets) as advance:
         for temperature in sorted(temperatures):
             measured = []
@@ -249,9 +244,13 @@ def sweep_temperatures(
                 tokens = [metric_tokens(text.tokenizer, line) for line in sentences]
                 measured.append((quality.value(tokens), diversity.value(tokens)))
                 advance(1)
-            nll = tempered_nll(generator, text, references, temperature) if likelihood else None
-            of_quality, of_diversity = zip(*measured, strict=True)
-            points.append(Point(float(temperature), of_quality, of_diversity, nll))
+            values.append(tuple(zip(*measured, strict=True)))
+    ascending = sorted(temperatures)
+    nlls = tempered_nlls(generator, text, references, ascending) if likelihood else [None] * len(ascending)
+    points = [
+        Point(float(temperature), of_quality, of_diversity, nll)
+        for temperature, (of_quality, of_diversity), nll in zip(ascending, values, nlls, strict=True)
+    ]
     what = "characters" if text.tokenizer.name == "characters" else "words"
     signature = f"refs:all {len(references)}|refs-id:{text_id(references)}|tok:{what}|seqgan {__version__}"
     return TemperatureSweep(quality.name, diversity.name, diversity.sharper, count, seed, signature, tuple(points))
@@ -295,29 +294,3 @@ def _set_seed(seed: int, temperature: float, number: int) -> int:
     """A seed of its own for each set, the same on every machine."""
     digest = hashlib.sha256(f"{seed} {temperature:.6f} {number}".encode()).digest()
     return int.from_bytes(digest[:7], "little")
-
-
-def tempered_nll(
-    generator: "GeneratorModule", text: Text, sentences: Sequence[str], temperature: float
-) -> Estimate | None:
-    """Negative log-likelihood per known token of sentences under softmax(logits / temperature), in nats.
-
-    The interval is of the choice of sentences: of a ratio of two sums over them, by linearisation. None where no token
-    of them is known.
-    """
-    tokens = [text.tokenizer.tokenize(line) for line in sentences[:NLL_SENTENCES]]
-    sequences, _ = encode_sentences(tokens, text.vocabulary, text.max_length, "cut")
-    sequences = sequences.to(next(generator.parameters()).device)
-    model = TemperedGenerator(stepping(generator), temperature).train(generator.training)  # the mode that it is left in
-    log_probs, counts = (
-        part.cpu().double().numpy() for part in sentence_likelihoods(model, sequences, text.vocabulary.unknown)
-    )
-    if not counts.sum():
-        return None
-    value = -float(log_probs.sum() / counts.sum())
-    number = len(counts)
-    variance = math.inf
-    if number > 1:
-        deviations = -log_probs - value * counts
-        variance = number / (number - 1) * float(np.square(deviations).sum()) / float(counts.sum()) ** 2
-    return Measured(value, variance, number - 1).interval(CONFIDENCE)

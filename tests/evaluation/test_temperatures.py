@@ -19,9 +19,9 @@ from seqgan.evaluation.temperatures import (
     entropy_measure,
     self_bleu_measure,
     sweep_temperatures,
-    tempered_nll,
     with_more_sets,
 )
+from seqgan.evaluation.temperatures_nll import tempered_nlls
 from seqgan.generators.tempered import TemperedGenerator
 from seqgan.metrics import bleu_against_corpus, distinct, self_bleu
 
@@ -77,11 +77,8 @@ def test_a_sharpened_model_is_the_model_at_a_lower_temperature(text, generator):
     tempered = generate_sentences(generator, 30, *options, rng=rng[1], temperature=0.5)
     assert plain == tempered
     ours, theirs = (
-        tempered_nll(*pair)
-        for pair in (
-            (sharp, text, text.corpus.train, 1.0),
-            (generator, text, text.corpus.train, 0.5),
-        )
+        tempered_nlls(model, text, text.corpus.train, [temperature])[0]
+        for model, temperature in ((sharp, 1.0), (generator, 0.5))
     )
     assert ours.value == pytest.approx(theirs.value, rel=1e-5)
 
@@ -92,7 +89,7 @@ def test_the_likelihood_is_of_the_tempered_model(text, generator):
     unknown = text.vocabulary.unknown
     expected = held_out_likelihood(TemperedGenerator(generator, 0.7).eval(), sequences, unknown)
     assert expected.unknown == 1
-    estimate = tempered_nll(generator, text, lines, 0.7)
+    _, estimate = tempered_nlls(generator, text, lines, (1.0, 0.7))
     assert estimate.value == pytest.approx(expected.nll_per_token)
     # The variance of a ratio, sum by sum.
     log_probs, tokens = sentence_likelihoods(TemperedGenerator(generator, 0.7).eval(), sequences, unknown)
@@ -101,8 +98,8 @@ def test_the_likelihood_is_of_the_tempered_model(text, generator):
     half = 4.303 * math.sqrt(3 / 2 * squares) / 18
     assert estimate.high - estimate.value == pytest.approx(half, rel=1e-3)
     assert not generator.training
-    assert tempered_nll(generator, text, ["zebra"], 0.7).value > 0  # the end is known
-    assert tempered_nll(generator, text, lines[:1], 0.7).low == -math.inf
+    assert tempered_nlls(generator, text, ["zebra"], [0.7])[0].value > 0  # the end is known
+    assert tempered_nlls(generator, text, lines[:1], [0.7])[0].low == -math.inf
 
 
 def test_as_json_and_back(text, generator):

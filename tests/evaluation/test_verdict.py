@@ -7,42 +7,17 @@ import math
 import numpy as np
 import pytest
 import torch
+from intervals.looks import drawn
 
 from seqgan.data import load_corpus
 from seqgan.data.text import encode_corpus
 from seqgan.errors import ConfigError
 from seqgan.evaluation.intervals import Estimate, student_quantile, value_at
-from seqgan.evaluation.temperatures import TEMPERATURES, Point, TemperatureSweep, sweep_temperatures
+from seqgan.evaluation.temperatures import TEMPERATURES, TemperatureSweep, sweep_temperatures
 from seqgan.evaluation.verdict import COVERAGE, KINDS, judge_sweeps, reach_of, wants_more_sets
 from seqgan.generators import LSTMGenerator
 from seqgan.settings.pretrain import PretrainConfig
 from seqgan.training import pretrain
-
-CORRELATION = [[1.0, 0.8], [0.8, 1.0]]
-"""Sets of typical sentences have a high BLEU and a high Self-BLEU: about as of real samples."""
-
-
-def drawn(rng, noise, *, scale=1.0, lift=0.0, tilt=0.0, temperatures=TEMPERATURES, sharper=1, sets=4):
-    """A made-up sweep: diversity falls along a sigmoid of the temperature, quality is a power of it.
-
-    Dividing all logits by `scale` moves the points along the curve; `lift` moves the curve, `tilt` turns it.
-    """
-    points = []
-    for temperature in temperatures:
-        alike = 1 / (1 + math.exp(4 * (temperature * scale - 1) + 0.6))
-        quality = 0.9 * alike**0.9 + lift + tilt * (alike - 0.35)
-        errors = (
-            rng.multivariate_normal([0, 0], noise**2 * np.array(CORRELATION), size=sets) if noise else [[0, 0]] * sets
-        )
-        points.append(
-            Point(
-                temperature,
-                tuple(quality + error[0] for error in errors),
-                tuple(sharper * (alike + error[1]) for error in errors),
-            )
-        )
-    names = ("bleu-4", "self-bleu-4") if sharper == 1 else ("bleu-4", "distinct-2")
-    return TemperatureSweep(*names, sharper, 1000, 0, "refs:all 9", tuple(points))
 
 
 @pytest.fixture
