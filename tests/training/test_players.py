@@ -110,26 +110,32 @@ def test_the_discriminator_meets_what_the_generator_completes(text):
     drawn = []
     draw = players._draw
 
-    def spy(count, given, completions=1):
+    def spy(count, given, completions=1, **others):
         drawn.append((count, given, completions))
-        return draw(count, given, completions)
+        return draw(count, given, completions, **others)
 
     players._draw = spy
     players.warm_up_discriminator()
     for _ in range(2):
         players.play_round()
-    steps = players.config.discriminator_steps
-    first = [(8, 3, 1), (8, 3, 2), *[(16, 1, 1)] * steps]
-    assert drawn == [*first, (8, 1, 2), *[(16, 0, 1)] * steps]
+    turn = 16 * players.config.discriminator_steps  # the pools of a turn are drawn at once
+    warming = players.real.sentences // 8 * 8  # so many pools of 8 as no sentence begins two samples of
+    assert warming < 20 * 8
+    assert drawn == [(warming, 3, 1), (8, 3, 2), (turn, 1, 1), (8, 1, 2), (turn, 0, 1)]
 
 
 def test_where_all_is_given_the_discriminator_learns_from_free_samples_and_no_reward_is_logged(text):
     players = make_players(text, MALIGAN, batch_size=8, group_size=2, real_prefix=100, real_prefix_rounds=5)
     given = []
     draw = players._draw
-    players._draw = lambda count, prefix, completions=1: given.append(prefix) or draw(count, prefix, completions)
+
+    def spy(count, prefix, completions=1, **others):
+        given.append(prefix)
+        return draw(count, prefix, completions, **others)
+
+    players._draw = spy
     values = players.play_round()
-    assert given == [text.max_length] + [0] * players.config.discriminator_steps
+    assert given == [text.max_length, 0]
     assert "generator/reward" not in values
     assert "generator/effective_sample_size" not in values
 
