@@ -28,7 +28,7 @@ NOISES = (0.004, 0.008, 0.02)
 2,000 an interval of ±0.008 is recorded."""
 
 
-NULL = 3
+NULL = 15
 """Times as many pairs where there is no difference: the share of errors is what is looked at."""
 
 

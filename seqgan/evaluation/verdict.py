@@ -9,9 +9,10 @@ not, has its own temperature 1 moved along it?
 2. The move. The diversity of both at temperature 1 is subtracted.
 
 Each interval has a coverage of 97.5 %, so that both hold together in 95 % of cases: two generators that are equal are
-called anything but equal (or unclear) at most once in twenty. Absence of evidence is no evidence of absence: "no
-difference" is said when an interval lies within a margin, not when it merely holds 0; otherwise the answer is that
-these samples do not tell.
+called anything but equal (or unclear) at most once in twenty. That is of sweeps that are looked at once; of those that
+are looked at as they grow, see `verdict_looks`. Absence of evidence is no evidence of absence: "no difference" is said
+when an interval lies within a margin, not when it merely holds 0; otherwise the answer is that these samples do not
+tell.
 
 The intervals are of the choice of samples. With one training of each they say nothing of what other seeds would give;
 with several candidates the spread of these decides.
