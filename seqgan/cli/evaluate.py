@@ -29,8 +29,8 @@ class EvaluateFlags(CommonFlags, frozen=True, kw_only=True):
     temperatures: tuple[float, ...] = ()
     """Of the sweep, which is made with --compare, or if these are given; by default eight from 0.5 to 1.2."""
     sets: Annotated[int, Meta(ge=2, le=MOST)] = 4
-    """Sets of --count samples at each temperature of the sweep, whose spread gives the intervals; where they are a
-    little too wide for a verdict, twice as many are made."""
+    """Sets of --count samples that are planned at each temperature of the sweep, whose spread gives the intervals: with
+    --compare fewer where the answer is clear, at most twice as many where the intervals are a little too wide."""
     equal_budget: Annotated[str, tyro.conf.arg(metavar="updates|time|none")] = "updates"
     """With --compare of the pretrained run, its training goes on for as many updates, or as long, as the adversarial
     phase took, and is judged beside."""

@@ -36,7 +36,7 @@ class Judging(msgspec.Struct, frozen=True, kw_only=True):
     temperatures: tuple[float, ...] = ()
     """Of the sweep; by default eight."""
     sets: Annotated[int, Meta(ge=2, le=MOST)] = 4
-    """Of samples at each temperature of the sweep."""
+    """Of samples that are planned at each temperature of the sweep."""
     equal_budget: str = "updates"
     """What maximum likelihood is given as much of as the adversarial phase had."""
     seeds_of: tuple[str, ...] = ()
