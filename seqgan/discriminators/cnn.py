@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seqgan.tensors.embedding import embed
-from seqgan.tensors.max_over_time import greatest, max_over_time
+from seqgan.tensors.max_over_time import greatest_response, max_over_time
 from seqgan.tensors.products import Linear, linear
 from seqgan.tensors.workers import KEPT_BYTES, alone, in_parallel
 
@@ -139,23 +139,17 @@ class CNNDiscriminator(nn.Module):
 
 def strongest(convolutions: nn.ModuleList, values: Tensor, mask: Tensor) -> Tensor:
     """The maximum over time of each filter, at least 0. [R, T, E], 0 where the mask [R, T] is False -> [R, F]"""
-    lengths = None if known_full(mask) else mask.sum(dim=1, keepdim=True)  # [R, 1]
+    lengths = None if known_full(mask) else mask.sum(dim=1)  # [R]
+    layers: list[Any] = list(convolutions)
+    if any(layer._forward_pre_hooks or layer._forward_hooks for layer in layers):
+        # Spectral norms and others make the weight anew in each call.
+        of_widths = [greatest_response(layer, layer.kernel_size[0], values, lengths) for layer in layers]
+        features = torch.cat(of_widths, dim=1)
+    else:
+        weights, biases = [layer.weight for layer in layers], [layer.bias for layer in layers]
+        features = max_over_time(values, weights, biases, lengths)
     # ReLU is monotone and 0 its least value: the maximum over the allowed windows, then ReLU.
-    return torch.cat([_maximum(convolution, values, lengths) for convolution in convolutions], dim=1).relu()
-
-
-def _maximum(convolution: Any, values: Tensor, lengths: Tensor | None) -> Tensor:
-    """Of one width's filters; all windows count without lengths. [R, filters of this width]"""
-    (width,) = convolution.kernel_size
-    missing = max(width - values.shape[1], 0)
-    values = functional.pad(values, (0, 0, 0, missing)) if missing else values
-    within = None
-    if lengths is not None:
-        first_tokens = torch.arange(values.shape[1] - width + 1, device=values.device)
-        within = first_tokens <= (lengths - width).clamp(min=0)  # [R, windows]
-    if convolution._forward_pre_hooks or convolution._forward_hooks:  # spectral norms and others make the weight anew
-        return greatest(convolution(values.transpose(1, 2)), within)
-    return max_over_time(values, convolution.weight, convolution.bias, within)
+    return features.relu()
 
 
 def known_full(mask: Tensor) -> bool:

@@ -1,11 +1,17 @@
 """Convolutions over time whose maximum over time is all that is kept, and their gradients at the cost of what is kept.
 
+Forwards, rows stand in the order of their lengths and numbers of a row one below the other, [T * E, R]: a window of all
+rows is then a block of memory, and those that reach as far as it are the leading columns. The product with a block is
+looked at and forgotten, before the next.
+
 The gradient of a maximum goes to one window. So of each filter and row only one window has part in the gradients of
 the filters and of the sequence, where the derivative of a convolution multiplies all windows, most of them by zero.
+These windows are looked up, a token at a time. Where there are so few windows that most of them have part, as of
+filters nearly as wide as the sequence, products are the cheaper way.
 """
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -13,164 +19,282 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seqgan.tensors.modes import seen_by_transformations
-from seqgan.tensors.products import linear
+from seqgan.tensors.products import add_product, product
+from seqgan.tensors.workers import keep_freed_memory
 
-WINDOW_BYTES = 2**23
-"""Windows laid out one behind the other at once: those of a batch stay in a core's caches."""
-MOST_WINDOWS = 2**16
-"""At once, so that their numbers have 16 bits."""
+ROWS_AT_ONCE = 256
+"""Whose responses to a width's filters at one place stay in a core's caches."""
 LEAST_PRODUCTS = 2**23
-"""Multiplications of the convolution, from which on looking windows up pays for finding out which."""
+"""Multiplications of a width's convolution on average, from which on this form pays for its many calls."""
+MOST_WINDOWS = 2**15
+"""Of a row, so that their numbers have 16 bits."""
+NUMBERS_AT_ONCE = 64
+"""Of a window, that are looked up together: a token's vector, or several small ones."""
+DENSE_WINDOWS = 4
+"""So many windows of a row, or fewer, are cheaper multiplied than looked up."""
 
 
-def max_over_time(values: Tensor, weight: Tensor, bias: Tensor, within: Tensor | None = None) -> Tensor:
+def max_over_time(
+    values: Tensor, weights: Sequence[Tensor], biases: Sequence[Tensor], lengths: Tensor | None = None
+) -> Tensor:
     """The strongest response of each filter over the windows of a sequence, with derivatives of any order.
 
-    Equal to `conv1d(values.transpose(1, 2), weight, bias).max(dim=2).values`, where of windows that tie one takes the
-    whole gradient.
+    Of windows that tie one takes the whole gradient.
 
     Args:
-        values: [R, T, E], with T at least W.
-        weight: [F, E, W]
-        bias: [F]
-        within: True at windows that count; at least one of each row. All count without it. [R, T - W + 1]
+        values: 0 behind a row's length. [R, T, E]
+        weights: of the filters of each width W. [F, E, W] each
+        biases: [F] each
+        lengths: a window counts that lies within its row's length; the first one always, with zeros behind the end.
+            All rows have length T without it. [R]
+
+    Returns:
+        [R, F of all widths], which stand one behind the other.
+    """
+    if _lookups_pay(values, weights):
+        return _MaxOverTime.apply(values, lengths, *weights, *biases)
+    return _of_all_windows(values, weights, biases, lengths)
+
+
+def greatest_response(
+    convolve: Callable[[Tensor], Tensor], width: int, values: Tensor, lengths: Tensor | None
+) -> Tensor:
+    """The same of one width, by a convolution of all windows.
+
+    Args:
+        convolve: [R, E, at least W] -> [R, F, windows]
+        width: W, of its filters.
+        values: [R, T, E]
+        lengths: [R]
 
     Returns:
         [R, F]
     """
-    if _lookups_pay(values, weight):
-        return _MaxOverTime.apply(values, weight, bias, within)
-    return _of_all_windows(values, weight, bias, within)
-
-
-def _lookups_pay(values: Tensor, weight: Tensor) -> bool:
-    # Asked first: of what is traced, sizes would become conditions.
-    if seen_by_transformations() or values.device.type != "cpu" or torch.is_autocast_enabled("cpu"):
-        return False
-    if type(values) not in (Tensor, nn.Parameter):  # none that only has a shape: numpy is to sort the windows
-        return False
-    windows = values.shape[1] - weight.shape[2] + 1
-    return windows <= MOST_WINDOWS and len(values) * windows * weight.numel() >= LEAST_PRODUCTS
-
-
-def _of_all_windows(values: Tensor, weight: Tensor, bias: Tensor, within: Tensor | None) -> Tensor:
-    """`max_over_time` by convolution."""
-    return greatest(functional.conv1d(values.transpose(1, 2), weight, bias), within)
-
-
-def greatest(responses: Tensor, within: Tensor | None) -> Tensor:
-    """The maximum over those windows that count. [R, F, N], [R, N] -> [R, F]"""
-    if within is not None:
+    missing = max(width - values.shape[1], 0)
+    values = functional.pad(values, (0, 0, 0, missing)) if missing else values
+    responses = convolve(values.transpose(1, 2))
+    if lengths is not None:
+        first_tokens = torch.arange(responses.shape[2], device=values.device)
+        within = first_tokens <= (lengths.unsqueeze(1) - width).clamp(min=0)  # [R, windows]
         responses = responses.masked_fill(~within.unsqueeze(1), -torch.inf)
     # Not amax: the gradient goes to one window, by its index, and is not shared by all that tie.
     return responses.max(dim=2).values
 
 
+def _of_all_windows(
+    values: Tensor, weights: Sequence[Tensor], biases: Sequence[Tensor], lengths: Tensor | None
+) -> Tensor:
+    """`max_over_time` by convolution."""
+
+    def of_one_width(weight: Tensor, bias: Tensor) -> Tensor:
+        return greatest_response(lambda rows: functional.conv1d(rows, weight, bias), weight.shape[2], values, lengths)
+
+    return torch.cat([of_one_width(weight, bias) for weight, bias in zip(weights, biases, strict=True)], dim=1)
+
+
+def _lookups_pay(values: Tensor, weights: Sequence[Tensor]) -> bool:
+    # Asked first: of what is traced, sizes would become conditions.
+    if seen_by_transformations() or values.device.type != "cpu" or torch.is_autocast_enabled("cpu"):
+        return False
+    if type(values) not in (Tensor, nn.Parameter):  # none that only has a shape: numpy is to sort the windows
+        return False
+    if any(part.dtype != values.dtype or part.dtype not in (torch.float32, torch.float64) for part in weights):
+        return False
+    rows, length, _ = values.shape
+    products = sum(rows * max(length - weight.shape[2] + 1, 1) * weight.numel() for weight in weights)
+    return length <= MOST_WINDOWS and products >= LEAST_PRODUCTS * len(weights)
+
+
+class _Part(NamedTuple):
+    """Some rows, the longest first, with zeros behind the end: none ends before the widest filter does."""
+
+    numbers: Tensor | slice
+    """Which of all rows these are."""
+    rows: Tensor
+    """[R, T, E]"""
+    columns: Tensor
+    """The same, a row in each column. [T * E, R]"""
+    reaching: list[int]
+    """Rows of so many tokens or more, for each number from 0 to T."""
+
+
 class _MaxOverTime(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, values: Tensor, weight: Tensor, bias: Tensor, within: Tensor | None) -> Tensor:
-        count, _, width = weight.shape
-        filters = weight.transpose(1, 2).contiguous()  # [F, W, E], as windows are laid out
-        strongest = values.new_empty(len(values), count)
-        places = torch.empty_like(strongest, dtype=torch.long)
-        for rows in _parts(values, width):
-            responses = linear(_windows(values[rows], width), filters.flatten(1), bias)  # [R, N, F]
-            if within is not None:
-                responses = responses.masked_fill(~within[rows].unsqueeze(2), -torch.inf)
-            strongest[rows], places[rows] = _first_maximum(responses)
-        ctx.save_for_backward(values, weight, bias, within, places, filters)
-        return strongest
+    def forward(ctx: Any, values: Tensor, lengths: Tensor | None, *layers: Tensor) -> Tensor:
+        keep_freed_memory()
+        weights, biases = layers[: len(layers) // 2], layers[len(layers) // 2 :]
+        filters = [weight.transpose(1, 2).flatten(1) for weight in weights]  # [F, W * E], as windows stand in memory
+        result = values.new_empty(len(values), sum(len(weight) for weight in weights))
+        parts, places = _parts(values, lengths, max(weight.shape[2] for weight in weights)), []
+        for part in parts:
+            found = [strongest(some, _windows(part, part.columns, some)) for some in filters]
+            result[part.numbers] = torch.cat([responses for responses, _ in found]).T
+            places.append([place for _, place in found])
+        ctx.save_for_backward(values, lengths, *layers)
+        ctx.laid_out = filters, parts, places
+        return result.add_(torch.cat(biases))
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        values, weight, bias, within, places, filters = ctx.saved_tensors
-        wanted = ctx.needs_input_grad
+        values, lengths, *layers = ctx.saved_tensors
         again = torch.is_grad_enabled()
         if again or torch._C._functorch.is_legacy_batchedtensor(gradient):
             # Gradients that are themselves to be differentiated, or of several results at once: by the form that torch
             # knows all about. Of the inputs as they are here, not of what they were made from.
             with torch.enable_grad():
-                own = [value.view_as(value).requires_grad_() for value in (values, weight, bias)]
-                result = _of_all_windows(own[0], own[1], own[2], within)
-            some = [value for value, want in zip(own, wanted, strict=False) if want]
+                own = [value.view_as(value).requires_grad_() for value in (values, *layers)]
+                weights, biases = own[1 : 1 + len(layers) // 2], own[1 + len(layers) // 2 :]
+                result = _of_all_windows(own[0], weights, biases, lengths)
+            wanted = [ctx.needs_input_grad[0], *ctx.needs_input_grad[2:]]
+            some = [value for value, want in zip(own, wanted, strict=True) if want]
             found = iter(torch.autograd.grad(result, some, gradient, create_graph=again))
-            return *(next(found) if want else None for want in wanted[:3]), None
-        return (
-            _values_gradient(values, filters, places, gradient) if wanted[0] else None,
-            _filters_gradient(values, filters, places, gradient).transpose(1, 2) if wanted[1] else None,
-            gradient.sum(dim=0) if wanted[2] else None,
-            None,
-        )
+            first, *others = [next(found) if want else None for want in wanted]
+            return first, None, *others
+        filters, parts, places = ctx.laid_out
+        sizes = [len(some) for some in filters]
+        of_values, of_filters = torch.empty_like(values), [torch.zeros_like(some) for some in filters]
+        for part, its_places in zip(parts, places, strict=True):
+            of_rows, of_columns = torch.zeros_like(part.rows), torch.zeros_like(part.columns)
+            factors = gradient[part.numbers].T.contiguous().split(sizes)  # [F, R] each
+            for some, total, place, factor in zip(filters, of_filters, its_places, factors, strict=True):
+                windows = _windows(part, part.columns, some)
+                if sum(window.shape[1] for window in windows) <= DENSE_WINDOWS * len(part.rows):
+                    add_by_products(_windows(part, of_columns, some), total, windows, some, place, factor)
+                else:
+                    add_tokens(total, part.rows, place, factor)
+                    add_filters(of_rows, some, len(windows), place, factor)
+            of_rows += of_columns.T.unflatten(1, of_rows.shape[1:])
+            of_values[part.numbers] = of_rows[:, : values.shape[1]]
+        of_weights = [total.unflatten(1, (-1, values.shape[2])).transpose(1, 2) for total in of_filters]
+        return of_values, None, *of_weights, *gradient.sum(dim=0).split(sizes)
 
 
-def _first_maximum(responses: Tensor) -> tuple[Tensor, Tensor]:
-    """`responses.max(dim=1)`, and faster: without the place, torch takes many columns at once.
+def _parts(values: Tensor, lengths: Tensor | None, widest: int) -> list[_Part]:
+    """All rows, some at once. [R, T, E], [R]"""
+    length = values.shape[1]
+    values = functional.pad(values, (0, 0, 0, max(widest - length, 0)))
+    order = None if lengths is None else lengths.argsort(descending=True, stable=True)
+    parts = []
+    for start in range(0, len(values), ROWS_AT_ONCE):
+        numbers = slice(start, start + ROWS_AT_ONCE) if order is None else order[start : start + ROWS_AT_ONCE]
+        rows = values[numbers].contiguous()
+        reaching = [len(rows)] * (length + 1)
+        if lengths is not None:
+            counts = torch.bincount(lengths[numbers], minlength=length + 1)
+            reaching = counts.flip(0).cumsum(0).flip(0).tolist()
+        parts.append(_Part(numbers, rows, rows.flatten(1).T.contiguous(), reaching))
+    return parts
+
+
+def _windows(part: _Part, columns: Tensor, filters: Tensor) -> list[Tensor]:
+    """For each place that has one, the windows of the leading rows that reach as far.
 
     Args:
-        responses: written over. [R, N, F]
+        part: the rows.
+        columns: numbers of them. [T * E, R]
+        filters: [F, W * E]
 
     Returns:
-        Maximum and place. Both [R, F]
+        [W * E, R], then [W * E, R or less] each
     """
-    number = responses.shape[1]
-    strongest = responses.amax(dim=1)
-    # 1 where the maximum stands, times what is the larger the earlier; all 0 where it is no number.
-    earliness = torch.arange(number, 0, -1, dtype=responses.dtype, device=responses.device).unsqueeze(1)
-    places = number - responses.eq_(strongest.unsqueeze(1)).mul_(earliness).amax(dim=1).long()
-    return strongest, places.clamp_(max=number - 1)
+    wide, size = filters.shape[1], part.rows.shape[2]
+    counts = [len(part.rows), *(count for count in part.reaching[wide // size + 1 :] if count)]
+    return [columns[place * size : place * size + wide, :count] for place, count in enumerate(counts)]
 
 
-def _filters_gradient(values: Tensor, filters: Tensor, places: Tensor, gradient: Tensor) -> Tensor:
-    """For each filter the sum of the windows that it was strongest at, times their gradients. [F, W, E]"""
-    width = filters.shape[1]
-    total = None
-    for rows in _parts(values, width):
-        windows = _windows(values[rows], width)
-        chosen = _numbered(places[rows], windows.shape[1]).T.contiguous()  # [F, R]
-        factors = gradient[rows].T.contiguous()
-        sums = functional.embedding_bag(chosen, windows.flatten(0, 1), per_sample_weights=factors, mode="sum")
-        total = sums if total is None else total.add_(sums)
-    assert total is not None  # there are rows
-    return total.view_as(filters)
+def strongest(filters: Tensor, windows: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """The greatest product of each filter with a row's windows.
+
+    Args:
+        filters: [F, D]
+        windows: at each place those of the leading rows. [D, R], then [D, R or less] each
+
+    Returns:
+        It, and the place of the first window that has it. Both [F, R]
+    """
+    greatest = product(filters, windows[0])
+    places = torch.zeros_like(greatest)
+    for place, window in enumerate(windows[1:], start=1):
+        rows = window.shape[1]
+        before, latest = greatest[:, :rows], places[:, :rows]
+        responses = product(filters, window)
+        # As numbers of the responses' own type, many of which are compared at once.
+        stronger = torch.gt(responses, before, out=torch.empty_like(responses))
+        torch.maximum(before, responses, out=before)
+        torch.maximum(latest, stronger.mul_(place), out=latest)
+    return greatest, places.to(torch.uint8 if len(windows) <= 2**8 else torch.int16)
 
 
-def _values_gradient(values: Tensor, filters: Tensor, places: Tensor, gradient: Tensor) -> Tensor:
-    """At each window the sum of the filters that were strongest there, times their gradients, added up. [R, T, E]"""
-    count, width, size = filters.shape
-    total = torch.zeros_like(values)
-    number = values.shape[1] - width + 1
-    for rows in _parts(values, width):
-        chosen = _numbered(places[rows], number).flatten()
-        # numpy sorts numbers of 16 bits by their digits, where torch compares them.
-        order = torch.from_numpy(np.argsort(chosen.numpy().astype(np.uint16), kind="stable"))
-        starts = torch.searchsorted(chosen[order], torch.arange(len(places[rows]) * number, device=values.device))
-        factors = gradient[rows].flatten()[order]
-        sums = functional.embedding_bag(
-            order % count, filters.flatten(1), starts, per_sample_weights=factors, mode="sum"
-        ).view(-1, number, width, size)
-        if number < width:
-            for place in range(number):
-                total[rows, place : place + width] += sums[:, place]
-        else:
-            for place in range(width):
-                total[rows, place : place + number] += sums[:, :, place]
-    return total
+def add_by_products(
+    of_windows: Sequence[Tensor],
+    of_filters: Tensor,
+    windows: Sequence[Tensor],
+    filters: Tensor,
+    places: Tensor,
+    factors: Tensor,
+) -> None:
+    """Both gradients of `strongest`, from products with all windows.
+
+    Args:
+        of_windows: to which the windows' is added. Shapes of windows
+        of_filters: to which the filters' is added. [F, D]
+        windows: as in `strongest`.
+        filters: [F, D]
+        places: [F, R]
+        factors: the gradient of the greatest product. [F, R]
+    """
+    for place, (total, window) in enumerate(zip(of_windows, windows, strict=True)):
+        rows = window.shape[1]
+        chosen = factors[:, :rows]
+        if len(windows) > 1:
+            chosen = torch.where(places[:, :rows] == place, chosen, 0.0)
+        add_product(of_filters, chosen.T, window.T)
+        add_product(total, filters, chosen)
 
 
-def _windows(values: Tensor, width: int) -> Tensor:
-    """[R, T, E] -> [R, N, W * E]"""
-    return values.unfold(1, width, 1).transpose(2, 3).flatten(2)
+def add_tokens(of_filters: Tensor, rows: Tensor, places: Tensor, factors: Tensor) -> None:
+    """The filters' gradient of `strongest`: of each the sum of its windows, a token at a time, times factors.
+
+    Args:
+        of_filters: to which it is added. [F, W * E]
+        rows: [R, T, E]
+        places: of windows. [F, R]
+        factors: the gradient of the greatest product. [F, R]
+    """
+    _, length, size = rows.shape
+    chosen = places + torch.arange(0, len(rows) * length, length, dtype=torch.int32)
+    for numbers in torch.arange(of_filters.shape[1]).split(max(NUMBERS_AT_ONCE // size, 1) * size):
+        first, behind = int(numbers[0]), int(numbers[-1]) + 1
+        # One window begins where the next one has its second token: they lie over one another in memory.
+        table = rows.flatten()[first:].as_strided(
+            (len(rows) * length - (behind - 1) // size, behind - first), (size, 1)
+        )
+        sums = functional.embedding_bag(chosen, table, per_sample_weights=factors, mode="sum")
+        of_filters[:, first:behind] += sums
 
 
-def _numbered(places: Tensor, number: int) -> Tensor:
-    """Windows of each row to windows of all rows, of which each has so many. [R, F]"""
-    return places + torch.arange(len(places), device=places.device).unsqueeze(1) * number
+def add_filters(of_rows: Tensor, filters: Tensor, windows: int, places: Tensor, factors: Tensor) -> None:
+    """The rows' gradient of `strongest`: at each window the sum of the filters that chose it, times factors.
 
-
-def _parts(values: Tensor, width: int) -> Iterator[slice]:
-    """Rows whose windows are laid out at once."""
-    rows, length, size = values.shape
-    number = length - width + 1
-    in_cache = WINDOW_BYTES // (number * width * size * values.element_size())
-    at_once = max(1, min(in_cache, MOST_WINDOWS // number))
-    return (slice(start, start + at_once) for start in range(0, rows, at_once))
+    Args:
+        of_rows: to which it is added. [R, T, E]
+        filters: [F, W * E]
+        windows: N, of the longest row.
+        places: of windows. [F, R]
+        factors: the gradient of the greatest product. [F, R]
+    """
+    count, _, size = len(of_rows), *of_rows.shape[1:]
+    by_row = places.T.contiguous()  # [R, F]
+    # numpy sorts numbers of 8 and 16 bits by their digits, where torch compares them.
+    order = torch.from_numpy(np.argsort(by_row.numpy(), axis=1, kind="stable"))
+    chosen = factors.T.gather(1, order).flatten()
+    numbered = by_row + torch.arange(0, count * windows, windows, dtype=torch.int32).unsqueeze(1)
+    found = torch.bincount(numbered.flatten(), minlength=count * windows)
+    starts = (found.cumsum(0) - found).int()
+    order = order.flatten().int()
+    tokens = max(NUMBERS_AT_ONCE // size, 1)
+    for first in range(0, filters.shape[1] // size, tokens):
+        table = filters[:, first * size : (first + tokens) * size]
+        sums = functional.embedding_bag(order, table, starts, per_sample_weights=chosen, mode="sum")
+        for place, of_token in enumerate(sums.view(count, windows, -1, size).unbind(2), start=first):
+            of_rows[:, place : place + windows] += of_token

@@ -40,6 +40,11 @@ def linear(values: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor
     return multiplied(values.flatten(0, -2), weight, bias).unflatten(0, values.shape[:-1])
 
 
+def product(left: Tensor, right: Tensor) -> Tensor:
+    """left @ right, without derivatives. [M, K], [K, N] -> [M, N]"""
+    return multiply(left, right.T) if onednn_pays(left, right.shape[1]) else left @ right
+
+
 def add_product(total: Tensor, left: Tensor, right: Tensor) -> None:
     """total += left.T @ right, without derivatives. [V, D], [K, V], [K, D]
 
