@@ -129,16 +129,27 @@ def transformer_sample(generator, rows, length):
     return tokens
 
 
-def convolutional_judge(discriminator):
-    """SeqGAN's discriminator with two-dimensional convolutions over [B, 1, T, E], as a function of tokens [B, T]."""
+def convolutional_judge(discriminator, lengths=None):
+    """SeqGAN's discriminator with two-dimensional convolutions over [B, 1, T, E], as a function of tokens [B, T].
+
+    Args:
+        discriminator: whose weights it reads.
+        lengths: windows count that lie within their sentence, the first one always, with zeros behind the end. All
+            windows count without them, as in the field's programs. [B]
+    """
 
     def judge(tokens):
         values = discriminator.embedding(tokens).unsqueeze(1)  # [B, 1, T, E]
+        if lengths is not None:
+            values = values * (torch.arange(tokens.shape[1]) < lengths[:, None])[:, None, :, None]
         pooled = []
         for convolution in discriminator.convolutions:
             # [filters, E, width] -> [filters, 1, width, E]
             response = functional.conv2d(values, convolution.weight.transpose(1, 2).unsqueeze(1), convolution.bias)
             response = functional.relu(response).squeeze(3)  # [B, filters, windows]
+            if lengths is not None:
+                last = (lengths - convolution.kernel_size[0]).clamp(min=0)
+                response = response * (torch.arange(response.shape[2]) <= last[:, None])[:, None]
             pooled.append(functional.max_pool1d(response, response.shape[2]).squeeze(2))
         features = torch.cat(pooled, dim=1)
         highway = discriminator.highway_transform(features)

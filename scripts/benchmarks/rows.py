@@ -24,6 +24,7 @@ from seqgan.objectives import SEQGAN
 from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.settings.data import DataConfig
 from seqgan.settings.pretrain import PretrainConfig
+from seqgan.tensors.masking import take_rows
 from seqgan.training.credit import token_values
 from seqgan.training.optimizers import adam, update
 from seqgan.training.pretrain import train_epoch
@@ -264,46 +265,66 @@ def pairs_row(quick, rollouts=0):
     )
 
 
-def discriminator_row(quick):
-    """Updates of the SeqGAN discriminator."""
-    vocabulary, length, kind, batches, filters = (50, 20, 4, 2, 0.05) if quick else (5000, 20, 32, 20, 1.0)
-    rng = torch.Generator().manual_seed(1)
-    real, fake = torch.randint(vocabulary, (2, batches, kind, length), generator=rng)
-    mask = torch.ones(2 * kind, length, dtype=torch.bool)
+def discriminator_row(quick, kind=32, batches=20, captions=False):
+    """Updates of the SeqGAN discriminator, on as many real sentences as generated ones."""
+    kind, batches, filters = (4, 2, 0.05) if quick else (kind, batches, 1.0)
+    if captions:
+        name, tokens, mask = numbered_captions(2 * kind * batches)
+        vocabulary, what = int(tokens.max()) + 1, f"{name} to {tokens.shape[1]}"
+    else:
+        vocabulary, length = (50, 20) if quick else (5000, 20)
+        tokens = torch.randint(vocabulary, (2 * kind * batches, length), generator=torch.Generator().manual_seed(1))
+        mask, what = torch.ones_like(tokens, dtype=torch.bool), f"length {length}"
+    widest, groups = tokens.shape[1], torch.arange(len(tokens)).split(2 * kind)
 
-    def train(dropout, plain):
-        model = cnn(vocabulary, length, filters, dropout).train()
-        optimizer = peers.plain_adam(model, 1e-4, 0.2) if plain else adam(model, 1e-4, 0.2)
-        judge = peers.convolutional_judge(model)
+    def plain(dropout, padded):
+        model = cnn(vocabulary, widest, filters, dropout).train()
+        optimizer = peers.plain_adam(model, 1e-4, 0.2)
 
-        def work():
-            losses = []
-            for real_part, fake_part in zip(real, fake, strict=True):
-                if plain:
-                    losses.append(peers.discriminator_step(model, judge, optimizer, real_part, fake_part))
-                else:
-                    logits = model(torch.cat([real_part, fake_part]), mask)
-                    loss = SEQGAN.discriminator_loss(*logits.split(kind))
-                    losses.append(update(model, optimizer, loss))
-            return losses
+        def step(rows):
+            # The field's programs judge padding, too.
+            judge = peers.convolutional_judge(model, None if padded else mask[rows].sum(dim=1))
+            return peers.discriminator_step(model, judge, optimizer, *tokens[rows].split(kind))
 
-        return work
+        return lambda: [step(rows) for rows in groups]
+
+    def package(dropout):
+        model = cnn(vocabulary, widest, filters, dropout).train()
+        optimizer = adam(model, 1e-4, 0.2)
+
+        def step(rows):
+            logits = model(*take_rows(tokens, mask, rows))
+            return update(model, optimizer, SEQGAN.discriminator_loss(*logits.split(kind)))
+
+        return lambda: [step(rows) for rows in groups]
 
     def check():
-        np.testing.assert_allclose(train(0.0, False)(), train(0.0, True)(), rtol=1e-4)
+        np.testing.assert_allclose(package(0.0)(), plain(0.0, padded=False)(), rtol=1e-4)
 
     def floor():
-        model = cnn(vocabulary, length, filters)
-        return floors.judging_updates(batches, 2 * kind, length, model, adam(model, 1e-4, 0.2))
+        model = cnn(vocabulary, widest, filters)
+        return floors.judging_updates(batches, 2 * kind, widest, model, adam(model, 1e-4, 0.2))
 
     return Row(
-        f"{batches} batches of {2 * kind}, length {length}, vocabulary {vocabulary}",
-        "conv2d, default Adam",
-        train(0.25, True),
-        train(0.25, False),
+        f"{batches} batches of {2 * kind}, {what}, vocabulary {vocabulary}",
+        "conv2d, default Adam" + (", padding judged" if captions else ""),
+        plain(0.25, padded=True),
+        package(0.25),
         check,
-        floor=floor,
+        floor=None if captions else floor,
     )
+
+
+def numbered_captions(count, longest=38):
+    """What they are, so many as ids [N, T], and their mask; an end symbol, 0, stands behind each."""
+    name, lines, _ = sentences(count)
+    numbers = {word: number for number, word in enumerate(sorted({word for line in lines for word in line}), start=1)}
+    tokens, mask = torch.zeros(count, longest, dtype=torch.long), torch.zeros(count, longest, dtype=torch.bool)
+    for row, line in enumerate(lines):
+        ids = [*(numbers[word] for word in line), 0][:longest]
+        tokens[row, : len(ids)] = torch.tensor(ids)
+        mask[row, : len(ids)] = True
+    return name, tokens, mask
 
 
 def likelihood_row(quick):
@@ -499,6 +520,8 @@ ROWS = {
     "sample-pairs": (pairs_row, None, None, 7),
     "rollout-pairs": (lambda quick: pairs_row(quick, 16), None, None, 3),
     "discriminator": (discriminator_row, 2, 4, 7),
+    "discriminator-64": (lambda quick: discriminator_row(quick, 64, 5), 2.6, 3.3, 7),
+    "discriminator-captions": (lambda quick: discriminator_row(quick, 64, 5, captions=True), 4.5, 5.5, 7),
     "likelihood": (likelihood_row, 1.3, 2.5, 5),
     "round": (round_row, 3, 6, 2),
     "bleu": (lambda quick: bleu_row(quick, of_itself=False), 15, 30, 3),

@@ -21,11 +21,13 @@ class Contest:
         peer: a call of the one.
         package: a call of the other.
         times: the peer's whole work is this many times what `peer` does (a loop of equal turns, one of them timed).
+        clock: tells seconds; `time.process_time` counts those of the process alone, of all its threads.
     """
 
-    def __init__(self, peer, package, times=1):
+    def __init__(self, peer, package, times=1, clock=time.perf_counter):
         self.calls = {"peer": peer, "package": package}
         self.times = times
+        self.clock = clock
         self.seconds = {"peer": [], "package": []}
         self.bytes = {"peer": 0, "package": 0}
 
@@ -38,7 +40,7 @@ class Contest:
         for number in range(rounds + 1):
             names = ["peer", "package"] if number % 2 else ["package", "peer"]
             for name in names:
-                seconds, extra = measured(self.calls[name], afresh=number == 0)
+                seconds, extra = measured(self.calls[name], afresh=number == 0, clock=self.clock)
                 self.bytes[name] = max(self.bytes[name], extra)
                 if number or rounds == 0:
                     self.seconds[name].append(seconds * (self.times if name == "peer" else 1))
@@ -61,22 +63,23 @@ class Contest:
         }
 
 
-def measured(work, afresh=True):
+def measured(work, afresh=True, clock=time.perf_counter):
     """Seconds of one call, and by how many bytes the process's memory rose above what it was before.
 
     Args:
         work: the call.
         afresh: freed memory is given back to the system before it.
+        clock: tells seconds.
     """
     gc.collect()
     if afresh:
         trim()
     before = reset_peak()
-    started = time.perf_counter()
+    started = clock()
     work()
     if torch.cuda.is_available():
         torch.cuda.synchronize()
-    return time.perf_counter() - started, max(0, peak() - before)
+    return clock() - started, max(0, peak() - before)
 
 
 def reset_peak():

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seqgan.tensors.modes import seen_by_transformations
-from seqgan.tensors.products import add_product, product
+from seqgan.tensors.products import add_product, multiply_into
 from seqgan.tensors.workers import keep_freed_memory
 
 ROWS_AT_ONCE = 256
@@ -212,14 +212,16 @@ def strongest(filters: Tensor, windows: Sequence[Tensor]) -> tuple[Tensor, Tenso
     Returns:
         It, and the place of the first window that has it. Both [F, R]
     """
-    greatest = product(filters, windows[0])
+    greatest = filters.new_empty(len(filters), windows[0].shape[1])
+    multiply_into(greatest, filters, windows[0])
     places = torch.zeros_like(greatest)
+    before, latest, responses, stronger = greatest, places, torch.empty_like(greatest), torch.empty_like(greatest)
     for place, window in enumerate(windows[1:], start=1):
-        rows = window.shape[1]
-        before, latest = greatest[:, :rows], places[:, :rows]
-        responses = product(filters, window)
-        # As numbers of the responses' own type, many of which are compared at once.
-        stronger = torch.gt(responses, before, out=torch.empty_like(responses))
+        if (rows := window.shape[1]) < before.shape[1]:
+            before, latest, responses, stronger = (part[:, :rows] for part in (before, latest, responses, stronger))
+        multiply_into(responses, filters, window)
+        # Answers as numbers of the responses' own type: many are then compared at once.
+        torch.gt(responses, before, out=stronger)
         torch.maximum(before, responses, out=before)
         torch.maximum(latest, stronger.mul_(place), out=latest)
     return greatest, places.to(torch.uint8 if len(windows) <= 2**8 else torch.int16)

@@ -40,9 +40,12 @@ def linear(values: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor
     return multiplied(values.flatten(0, -2), weight, bias).unflatten(0, values.shape[:-1])
 
 
-def product(left: Tensor, right: Tensor) -> Tensor:
-    """left @ right, without derivatives. [M, K], [K, N] -> [M, N]"""
-    return multiply(left, right.T) if onednn_pays(left, right.shape[1]) else left @ right
+def multiply_into(result: Tensor, left: Tensor, right: Tensor) -> None:
+    """result = left @ right, without derivatives. [M, N], [M, K], [K, N]"""
+    if onednn_pays(left, right.shape[1]):
+        result.copy_(multiply(left, right.T))
+    else:
+        torch.mm(left, right, out=result)
 
 
 def add_product(total: Tensor, left: Tensor, right: Tensor) -> None:

@@ -102,6 +102,13 @@ def test_adding_a_product(onednn, rng):
     torch.testing.assert_close(total, expected)
 
 
+def test_a_product_into_a_part_of_a_table(onednn, rng):
+    left, right, table = random(5, 6, rng=rng), random(6, 4, rng=rng), torch.zeros(5, 7)
+    products.multiply_into(table[:, :4], left, right)
+    assert len(onednn) == 1
+    torch.testing.assert_close(table, functional.pad(left @ right, (0, 3)))
+
+
 @pytest.mark.parametrize("kind", [LSTMGenerator, GRUGenerator])
 def test_recurrent_steps(onednn, rng, kind):
     torch.manual_seed(0)
