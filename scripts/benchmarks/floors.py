@@ -12,7 +12,7 @@ import torch
 from torch.nn import functional
 
 from seqgan.discriminators.cnn import FILTERS
-from seqgan.tensors.products import linear
+from seqgan.tensors.products import linear, multiply_into
 
 ROWS_AT_ONCE = 1024
 EMBEDDING, FEATURES = 64, sum(FILTERS.values())
@@ -119,21 +119,26 @@ def judging_updates(batches, batch, length, model, optimizer):
 
 
 def strongest_windows(batches, batch, length, width, filters):
-    """One width's filters at all windows, and the sums of both gradients over those windows that were strongest."""
+    """One width's filters at all windows, and the sums of both gradients over those windows that were strongest, a
+    token at a time."""
     windows = batch * (length - width + 1)
-    table, weight = torch.randn(windows, width * EMBEDDING), torch.randn(filters, width * EMBEDDING)
-    factors = torch.randn(filters, batch)
-    of_filters = torch.randint(windows, (filters, batch))
-    of_windows = torch.randint(filters, (filters * batch,))
-    starts = torch.randint(filters * batch, (windows,)).sort().values
+    weight, block = torch.randn(filters, width * EMBEDDING), torch.randn(width * EMBEDDING, batch)
+    result = torch.empty(filters, batch)
+    table, factors = torch.randn(batch * length, EMBEDDING), torch.randn(filters, batch)
+    of_filters = torch.randint(len(table), (filters, batch), dtype=torch.int32)
+    of_windows = torch.randint(filters, (filters * batch,), dtype=torch.int32)
+    starts = torch.randint(filters * batch, (windows,), dtype=torch.int32).sort().values
     starts[0] = 0
     return [
-        product(batches * windows, width * EMBEDDING, filters, at_once=windows),
-        (batches, lambda: functional.embedding_bag(of_filters, table, per_sample_weights=factors, mode="sum")),
+        (batches * windows / batch, lambda: multiply_into(result, weight, block)),
         (
-            batches,
+            batches * width,
+            lambda: functional.embedding_bag(of_filters, table, per_sample_weights=factors, mode="sum"),
+        ),
+        (
+            batches * width,
             lambda: functional.embedding_bag(
-                of_windows, weight, starts, per_sample_weights=factors.flatten(), mode="sum"
+                of_windows, weight[:, :EMBEDDING], starts, per_sample_weights=factors.flatten(), mode="sum"
             ),
         ),
     ]

@@ -269,7 +269,7 @@ def discriminator_row(quick, kind=32, batches=20, captions=False):
     """Updates of the SeqGAN discriminator, on as many real sentences as generated ones."""
     kind, batches, filters = (4, 2, 0.05) if quick else (kind, batches, 1.0)
     if captions:
-        name, tokens, mask = numbered_captions(2 * kind * batches)
+        name, tokens, mask = numbered_captions(2 * kind * batches, of=60 if quick else 10_000)
         vocabulary, what = int(tokens.max()) + 1, f"{name} to {tokens.shape[1]}"
     else:
         vocabulary, length = (50, 20) if quick else (5000, 20)
@@ -315,12 +315,12 @@ def discriminator_row(quick, kind=32, batches=20, captions=False):
     )
 
 
-def numbered_captions(count, longest=38):
-    """What they are, so many as ids [N, T], and their mask; an end symbol, 0, stands behind each."""
-    name, lines, _ = sentences(count)
+def numbered_captions(count, of, longest=38):
+    """What they are, the first ones as ids [N, T], in the vocabulary of more, and their mask; 0 stands at each end."""
+    name, lines, _ = sentences(of)
     numbers = {word: number for number, word in enumerate(sorted({word for line in lines for word in line}), start=1)}
     tokens, mask = torch.zeros(count, longest, dtype=torch.long), torch.zeros(count, longest, dtype=torch.bool)
-    for row, line in enumerate(lines):
+    for row, line in enumerate(lines[:count]):
         ids = [*(numbers[word] for word in line), 0][:longest]
         tokens[row, : len(ids)] = torch.tensor(ids)
         mask[row, : len(ids)] = True

@@ -263,16 +263,15 @@ def add_tokens(of_filters: Tensor, rows: Tensor, places: Tensor, factors: Tensor
         places: of windows. [F, R]
         factors: the gradient of the greatest product. [F, R]
     """
-    _, length, size = rows.shape
-    chosen = places + torch.arange(0, len(rows) * length, length, dtype=torch.int32)
-    for numbers in torch.arange(of_filters.shape[1]).split(max(NUMBERS_AT_ONCE // size, 1) * size):
-        first, behind = int(numbers[0]), int(numbers[-1]) + 1
+    count, length, size = rows.shape
+    chosen = places + torch.arange(0, count * length, length, dtype=torch.int32)
+    numbers, wide, at_once = rows.flatten(), of_filters.shape[1], max(NUMBERS_AT_ONCE // size, 1) * size
+    for first in range(0, wide, at_once):
+        some = min(at_once, wide - first)
         # One window begins where the next one has its second token: they lie over one another in memory.
-        table = rows.flatten()[first:].as_strided(
-            (len(rows) * length - (behind - 1) // size, behind - first), (size, 1)
-        )
+        table = numbers[first:].as_strided((count * length - (first + some - 1) // size, some), (size, 1))
         sums = functional.embedding_bag(chosen, table, per_sample_weights=factors, mode="sum")
-        of_filters[:, first:behind] += sums
+        of_filters[:, first : first + some] += sums
 
 
 def add_filters(of_rows: Tensor, filters: Tensor, windows: int, places: Tensor, factors: Tensor) -> None:
