@@ -30,7 +30,7 @@ MOST_WINDOWS = 2**15
 """Of a row, so that their numbers have 16 bits."""
 NUMBERS_AT_ONCE = 64
 """Of a window, that are looked up together: a token's vector, or several small ones."""
-DENSE_WINDOWS = 4
+DENSE_WINDOWS = 6
 """So many windows of a row, or fewer, are cheaper multiplied than looked up."""
 
 
@@ -264,13 +264,14 @@ def add_tokens(of_filters: Tensor, rows: Tensor, places: Tensor, factors: Tensor
         factors: the gradient of the greatest product. [F, R]
     """
     count, length, size = rows.shape
-    chosen = places + torch.arange(0, count * length, length, dtype=torch.int32)
+    chosen = (places + torch.arange(0, count * length, length, dtype=torch.int32)).flatten()
+    starts = torch.arange(0, factors.numel(), count, dtype=torch.int32)
     numbers, wide, at_once = rows.flatten(), of_filters.shape[1], max(NUMBERS_AT_ONCE // size, 1) * size
     for first in range(0, wide, at_once):
         some = min(at_once, wide - first)
         # One window begins where the next one has its second token: they lie over one another in memory.
         table = numbers[first:].as_strided((count * length - (first + some - 1) // size, some), (size, 1))
-        sums = functional.embedding_bag(chosen, table, per_sample_weights=factors, mode="sum")
+        sums = functional.embedding_bag(chosen, table, starts, per_sample_weights=factors.flatten(), mode="sum")
         of_filters[:, first : first + some] += sums
 
 
