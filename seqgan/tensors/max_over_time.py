@@ -151,7 +151,7 @@ class _MaxOverTime(torch.autograd.Function):
             first, *others = [next(found) if want else None for want in wanted]
             return first, None, *others
         filters, parts, places = ctx.laid_out
-        sizes = [len(some) for some in filters]
+        sizes, weights_wanted = [len(some) for some in filters], any(ctx.needs_input_grad[2 : 2 + len(filters)])
         of_values, of_filters = torch.empty_like(values), [torch.zeros_like(some) for some in filters]
         for part, its_places in zip(parts, places, strict=True):
             of_rows, of_columns = torch.zeros_like(part.rows), torch.zeros_like(part.columns)
@@ -160,8 +160,10 @@ class _MaxOverTime(torch.autograd.Function):
                 windows = _windows(part, part.columns, some)
                 if sum(window.shape[1] for window in windows) <= DENSE_WINDOWS * len(part.rows):
                     add_by_products(_windows(part, of_columns, some), total, windows, some, place, factor)
-                else:
+                    continue
+                if weights_wanted:
                     add_tokens(total, part.rows, place, factor)
+                if ctx.needs_input_grad[0]:
                     add_filters(of_rows, some, len(windows), place, factor)
             of_rows += of_columns.T.unflatten(1, of_rows.shape[1:])
             of_values[part.numbers] = of_rows[:, : values.shape[1]]
@@ -285,7 +287,7 @@ def add_filters(of_rows: Tensor, filters: Tensor, windows: int, places: Tensor, 
         places: of windows. [F, R]
         factors: the gradient of the greatest product. [F, R]
     """
-    count, _, size = len(of_rows), *of_rows.shape[1:]
+    count, _, size = of_rows.shape
     by_row = places.T.contiguous()  # [R, F]
     # numpy sorts numbers of 8 and 16 bits by their digits, where torch compares them.
     order = torch.from_numpy(np.argsort(by_row.numpy(), axis=1, kind="stable"))
