@@ -12,6 +12,7 @@ import torch
 from torch.nn import functional
 
 from seqgan.discriminators.cnn import FILTERS
+from seqgan.tensors.max_over_time import DENSE_WINDOWS
 from seqgan.tensors.products import linear, multiply_into
 
 ROWS_AT_ONCE = 1024
@@ -119,18 +120,20 @@ def judging_updates(batches, batch, length, model, optimizer):
 
 
 def strongest_windows(batches, batch, length, width, filters):
-    """One width's filters at all windows, and the sums of both gradients over those windows that were strongest, a
-    token at a time."""
-    windows = batch * (length - width + 1)
+    """One width's filters at all windows, and both gradients: by as many products again where there are few windows,
+    else the sums over those windows that were strongest, a token at a time."""
+    windows = length - width + 1
     weight, block = torch.randn(filters, width * EMBEDDING), torch.randn(width * EMBEDDING, batch)
     result = torch.empty(filters, batch)
+    products = (batches * windows, lambda: multiply_into(result, weight, block))
+    if windows <= DENSE_WINDOWS:
+        return [products] * 3
     table, factors = torch.randn(batch * length, EMBEDDING), torch.randn(filters, batch)
     of_filters = torch.randint(len(table), (filters, batch), dtype=torch.int32)
     of_windows = torch.randint(filters, (filters * batch,), dtype=torch.int32)
-    starts = torch.randint(filters * batch, (windows,), dtype=torch.int32).sort().values
-    starts[0] = 0
+    starts = torch.arange(batch * windows, dtype=torch.int32) * filters // windows
     return [
-        (batches * windows / batch, lambda: multiply_into(result, weight, block)),
+        products,
         (
             batches * width,
             lambda: functional.embedding_bag(of_filters, table, per_sample_weights=factors, mode="sum"),
