@@ -34,6 +34,28 @@ def test_each_positions_value_is_that_of_cross_entropy(positions, logit_bytes, m
     torch.testing.assert_close(output_token_nll(values, weight, bias, tokens), expected)
 
 
+@pytest.mark.parametrize("positions", [1, 7, 50])
+@pytest.mark.parametrize("columns", [1, 3, 11, 40])
+def test_pieces_of_the_vocabulary_change_nothing(positions, columns, monkeypatch, rng):
+    """Those of a large one; a symbol that is impossible among them, and whole pieces of such symbols."""
+    monkeypatch.setattr(module, "POSITIONS", 4)
+    monkeypatch.setattr(module, "LOGIT_BYTES", columns * 4 * 8)
+    shapes = (positions, 3), (211, 3), (211,)
+    inputs = [torch.randn(shape, generator=rng, dtype=torch.float64) for shape in shapes]
+    inputs[2][100:150] = -torch.inf
+    inputs = [part.requires_grad_() for part in inputs]
+    tokens = torch.randint(100, (positions,), generator=rng)
+    assert module._is_large(inputs[1])
+    assert module._piece(inputs[1]) == columns
+    logits = functional.linear(*inputs)
+    plain = functional.cross_entropy(logits, tokens, reduction="none")
+    torch.testing.assert_close(output_token_nll(*inputs, tokens), plain)
+    fast = output_nll(*inputs, tokens)
+    torch.testing.assert_close(fast, plain.sum())
+    expected = torch.autograd.grad(2 * plain.sum(), inputs)
+    torch.testing.assert_close(torch.autograd.grad(2 * fast, inputs), expected)
+
+
 def test_an_impossible_token_costs_its_logits_distance():
     """exp(-2000) is 0 in any precision; its logarithm is not lost."""
     weight = torch.tensor([[0.0], [-2000.0]])
@@ -65,7 +87,9 @@ def test_threads_have_tasks_of_like_size(positions):
     assert max(sizes) - min(sizes) < len(sizes)
 
 
-def test_threads_change_nothing(rng):
+@pytest.mark.parametrize("logit_bytes", [2**22, 500])  # all of the vocabulary at once, and in pieces
+def test_threads_change_nothing(logit_bytes, monkeypatch, rng):
+    monkeypatch.setattr(module, "LOGIT_BYTES", logit_bytes)
     values, weight, bias = torch.randn(900, 5, generator=rng), torch.randn(40, 5, generator=rng), torch.zeros(40)
     tokens = torch.randint(40, (900,), generator=rng)
     threads = torch.get_num_threads()
