@@ -9,6 +9,7 @@ from support.products import product_run
 from seqgan.cli.main import main
 from seqgan.decoding import memory, sampling
 from seqgan.evaluation.generate import ROWS
+from seqgan.jobs.memory import holding_to
 
 ANIMALS = ("dog", "cat", "bird", "cow", "horse", "fox", "owl")
 
@@ -126,3 +127,15 @@ def test_where_it_has_no_meaning_it_is_refused(made, capsys):
     line = fails(capsys, "evaluate", "--samples", sources, "--references", sources, "--memory", 1)
     assert "--memory is of runs" in line
     assert "memory" in fails(capsys, "sample", "--run", made / "plain", "--memory", -1)
+
+
+def test_less_than_can_be_held_to_is_told(caplog):
+    for size, told in ((0, 0), (0.1, 1), (1, 0)):
+        caplog.clear()
+        with holding_to(size):
+            pass
+        assert len(caplog.messages) == told
+    with holding_to(0.1):
+        assert caplog.messages == [
+            "--memory 0.1 is less than can be held to: about 0.16 GiB are the least that a pass may need."
+        ]

@@ -2,10 +2,12 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -31,6 +33,9 @@ LOGITS = 3
 SCORED_BYTES = 8192
 """What a reward may need of each row: the features of a discriminator."""
 
+FIXED_BYTES = 80 * 2**20
+"""What a pass takes however few its rows are, as measured with one thread: logits, a discriminator's tables, buffers of
+the libraries that multiply. A budget is held to from twice this on; of a smaller one rows have half."""
 
 _budget: ContextVar[int | None] = ContextVar("budget", default=None)
 
@@ -69,11 +74,31 @@ def rows_within(
         PlayerError: the generator's first steps fail, or give other shapes than they should.
     """
     memory = _budget.get() if memory is None else memory
-    budget = int(free_bytes(device) * SHARE) if memory is None else memory
+    budget = for_rows(int(free_bytes(device) * SHARE) if memory is None else memory)
     row = STATES * state_bytes(generator, length, context, device) + TOKEN_BYTES * length + SCORED_BYTES
     if not hasattr(generator, "advance"):  # logits of all rows, as the model makes them and as they are drawn from
         row += LOGITS * 4 * generator.vocabulary_size
     return max(1, budget // row)
+
+
+def for_rows(memory: int) -> int:
+    """Bytes of a budget that rows may take, beside what does not depend on their number; one at least."""
+    return max(memory - FIXED_BYTES, memory // 2, 1)
+
+
+def rows_of_budget(most: int, row_bytes: int) -> int:
+    """Rows at once of what is not decoded, such as likelihoods and scores: within the budget of `within`, where there
+    is one.
+
+    Args:
+        most: without a budget.
+        row_bytes: what a row takes.
+
+    Returns:
+        From 1 to `most`.
+    """
+    memory = _budget.get()
+    return most if memory is None else max(1, min(most, for_rows(memory) // row_bytes))
 
 
 def state_bytes(generator: "Generator", length: int, context: "Context", device: torch.device) -> int:
@@ -112,21 +137,25 @@ def free_bytes(device: torch.device) -> int:
     return max(0, min(limits))
 
 
-def in_groups(rows: int, at_once: int, work: Callable[[int, int], Result]) -> list[Result]:
+def in_groups(
+    rows: int, at_once: int, work: Callable[[int, int], Result], sizes: Sequence[int] | None = None
+) -> list[Result]:
     """`work(first, behind)` of all rows in order, so many at once; after an out-of-memory error half as many.
 
     Args:
         rows: how many there are.
-        at_once: how many together, at first.
+        at_once: how many together, at first; one is the least.
         work: what is done with the rows from `first` up to, and not with, `behind`; may be called again for them.
+        sizes: for how many each row counts; by default for one.
 
     Raises:
         torch.OutOfMemoryError: a single row is too much.
     """
+    ends = list(accumulate(sizes, initial=0)) if sizes is not None else list(range(rows + 1))
     results: list[Result] = []
     first = 0
     while first < rows or not results:
-        behind = min(rows, first + at_once)
+        behind = min(rows, max(first + 1, bisect_right(ends, ends[first] + at_once) - 1))
         try:
             results.append(work(first, behind))
             first = behind
@@ -135,13 +164,20 @@ def in_groups(rows: int, at_once: int, work: Callable[[int, int], Result]) -> li
             if behind - first <= 1:
                 raise
         # Behind the except block, whose error still holds what `work` had in memory.
-        at_once = (behind - first) // 2
+        counted = ends[behind] - ends[first]
+        at_once = counted // 2
         logging.getLogger(__name__).warning(
-            "The memory ended with %d rows at once: going on with %d.", behind - first, at_once
+            "The memory ended with %d rows at once: going on with %d.", counted, at_once
         )
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
     return results
+
+
+def evened(at_once: int, sizes: Sequence[int]) -> int:
+    """`at_once` for `in_groups`, and less where as many groups are then about as large as one another."""
+    groups = max(1, -(-sum(sizes) // at_once))
+    return min(at_once, sum(sizes) // groups + max(sizes, default=0))
 
 
 def _meminfo_available() -> int:

@@ -7,10 +7,11 @@ import torch
 from torch import Tensor
 
 from seqgan.decoding.given import check_context, check_samples, checked_rewards
-from seqgan.decoding.memory import in_groups, rows_within
+from seqgan.decoding.memory import evened, in_groups, rows_within
 from seqgan.decoding.sampling import Samples, advance, draw_tokens
 from seqgan.decoding.states import first_state
 from seqgan.fitting import STEPPING, check_generator
+from seqgan.tensors.devices import piece_bytes
 from seqgan.tensors.masking import mask_from_tokens
 from seqgan.tensors.modes import evaluating
 from seqgan.tensors.rows import select_rows, slice_rows
@@ -18,6 +19,10 @@ from seqgan.tensors.workers import alone
 
 if TYPE_CHECKING:  # for the annotation alone: decoding knows the protocol, no model
     from seqgan.generators.protocol import Context, Generator
+
+ROWS = (2**13, 2**16)
+"""Most completions at once, on a CPU and on a GPU. More take no less time on a CPU, and what a discriminator keeps of
+each, its features, is most of what rollouts have in memory."""
 
 Reward = Callable[[Tensor, Tensor, Tensor], Tensor]
 """Tokens [R, T], their mask [R, T], and the sentence each row belongs to [R], to rewards [R]."""
@@ -31,7 +36,7 @@ def rollout(
     context: "Context" = None,
     *,
     rng: torch.Generator,
-    max_rows: int = 65_536,
+    max_rows: int | None = None,
     memory: int | None = None,
     given: int = 0,
 ) -> Tensor:
@@ -42,7 +47,9 @@ def rollout(
 
     One pass over positions: at position t the rows are the sentences themselves and, for each shorter prefix, the
     forks of the sentences that went on after it. One `step` advances all; then the sentences are forked and the forks
-    join. No prefix is read twice, and rows that have ended are dropped.
+    join. No prefix is read twice, and rows that have ended are dropped. Where there are more forks than are to be in
+    memory at once, some sentences have their pass after the others; of one that has too many by itself, so have some of
+    its forks.
 
     Args:
         generator: any generator; it completes with dropout off and no gradients.
@@ -51,7 +58,7 @@ def rollout(
         rollouts: N, completions per prefix.
         context: what the generator's `encode` gave for the sentences, B rows; None without a source.
         rng: on the generator's device.
-        max_rows: most forks advanced or rewarded at once; fewer rollouts, or fewer sentences, are then made per pass.
+        max_rows: most forks advanced or rewarded at once; None takes 8,192 on a CPU and 65,536 on a GPU.
         memory: bytes that all forks at once may take, their states and scores; None takes half of what is free. Where
             they do not fit, or the device's memory ends, there are several passes, whose random numbers are others.
         given: tokens at the start of each sentence that were not sampled. Nothing asks what they are worth: they are
@@ -80,9 +87,11 @@ def rollout(
 
         return _values(generator, reward_of, part, rollouts, source, rng, at_once, given)
 
+    forks = (samples.mask[:, 1 + given :].sum(dim=1) * rollouts).clamp(min=1).tolist()  # of each sentence
     with evaluating(generator):
-        at_once = min(max_rows, rows_within(memory, generator, length, context, rng.device))
-        return torch.cat(in_groups(batch, max(1, at_once // length), some), dim=1)  # [N, B, T]
+        most = piece_bytes(rng.device, *ROWS) if max_rows is None else max_rows
+        at_once = min(most, rows_within(memory, generator, length, context, rng.device))
+        return torch.cat(in_groups(batch, evened(at_once, forks), some, forks), dim=1)  # [N, B, T]
 
 
 def _values(
@@ -95,7 +104,7 @@ def _values(
     max_rows: int,
     given: int,
 ) -> Tensor:
-    """`rollout` of sentences one of whose rollouts fits into `max_rows`. [N, B, T]"""
+    """`rollout` of sentences whose forks fit into `max_rows`, or of one sentence. [N, B, T]"""
     tokens, mask = samples
     batch, length = tokens.shape
     whole = reward(tokens, mask, torch.arange(batch, device=tokens.device))  # [B]

@@ -32,6 +32,9 @@ twice as fast, and on a GPU, where they are enough to keep it busy."""
 
 LEAST_ROWS = 32
 """A thread is not given fewer rows to advance: starting it would cost more."""
+MOST_ROWS = 2048
+"""Nor more, in one call: what a step makes on its way, many times what it leaves, is then of so many rows alone, and in
+the caches."""
 UNEVEN = 1.25
 """Rows of a thread, in shares, from which on they are shared out anew: sequences that end leave the others uneven."""
 
@@ -79,10 +82,24 @@ def draw_tokens(
     """
     uniform = _uniform(values, rng)
     rows = max(1, piece_bytes(values.device, *LOGIT_BYTES) // (vocabulary_size * values.element_size()))
-    parts = zip(values.split(rows), uniform.split(rows), strict=True)
+    # What is kept of each part has its place before there are logits: small blocks that stay would else cut up what the
+    # C library keeps for the next logits, which would then have to be new memory, part after part.
+    blocks = min(BLOCKS, vocabulary_size)
+    kept = (
+        uniform.new_empty(uniform.shape, dtype=torch.long),
+        torch.empty_like(uniform),
+        uniform.new_empty(len(uniform), -(-vocabulary_size // blocks)),
+    )
+
+    def find(part: tuple[Tensor, ...]) -> None:
+        some, number, *places = part
+        for place, found in zip(places, _find_block(to_logits(some), number), strict=True):
+            place.copy_(found)
+
+    parts = zip(*(each.split(rows) for each in (values, uniform, *kept)), strict=True)
     # What is small is left for all rows together: a few rows' small operations cost as much as everyone's.
-    found = in_parallel(lambda part: _find_block(to_logits(part[0]), part[1]), parts, values.device)
-    block, rest, within_block = (torch.cat(each) for each in zip(*found, strict=True))
+    in_parallel(find, parts, values.device)
+    block, rest, within_block = kept
     return _first_in_block(block, rest, within_block, vocabulary_size)
 
 
@@ -93,7 +110,7 @@ def advance(generator: "Generator", tokens: Tensor, state: State) -> tuple[Tenso
     need not be made of all rows at once.
     """
     step = getattr(generator, "advance", generator.step)
-    sizes = _thread_rows(tokens, state)
+    sizes = _task_rows(tokens, state, hasattr(generator, "advance"))
     if len(sizes) == 1:
         values, state = step(tokens, state.rows() if isinstance(state, SplitRows) else state)
     else:
@@ -107,10 +124,19 @@ def advance(generator: "Generator", tokens: Tensor, state: State) -> tuple[Tenso
     return values, lambda part: linear(part, weight, bias), state
 
 
-def _thread_rows(tokens: Tensor, state: State) -> list[int]:
-    """How many of some rows each thread advances."""
+def _task_rows(tokens: Tensor, state: State, apart: bool) -> list[int]:
+    """How many of some rows each task of a thread advances.
+
+    Args:
+        tokens: [R]
+        state: of R rows.
+        apart: whether a step makes something small, of which logits are made later.
+    """
     crew = crew_size() if tokens.device.type == "cpu" else 1
-    size = max(LEAST_ROWS, -(-len(tokens) // crew))
+    tasks = crew
+    if apart and tokens.device.type == "cpu":
+        tasks *= max(1, -(-len(tokens) // (crew * MOST_ROWS)))
+    size = max(LEAST_ROWS, -(-len(tokens) // tasks))
     sizes = [len(part) for part in tokens.split(size)]
     # In parts already, and as well shared out: as they are, without a copy.
     even = isinstance(state, SplitRows) and len(state.sizes) == len(sizes) and max(state.sizes) <= UNEVEN * size

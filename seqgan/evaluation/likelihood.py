@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from seqgan.data.batches import Batch, Sequences, take
+from seqgan.decoding.memory import rows_of_budget
 from seqgan.metrics.likelihood import nll_per_token, perplexity
 from seqgan.objectives.mle import token_nll
 from seqgan.tensors.condition import context_of
@@ -19,13 +20,17 @@ if TYPE_CHECKING:
 
 TOKENS_AT_ONCE = 8192
 """So many tokens are read at once."""
-LOGITS_AT_ONCE = {"cpu": 2**24, "cuda": 2**28}
+TOKEN_BYTES = 16_384
+"""What is made on the way of each of them, where memory is bounded: vectors, gates and features of some layers."""
+LOGIT_BYTES = 12
+"""Of each logit: itself, its logarithm, and what comes between."""
+LOGITS_AT_ONCE = {"cpu": 2**24, "cuda": 2**25}
 """Most logits in memory at once, where the output layer is no part of its own: fewer tokens are then read at once. One
 sequence is the least. Where the layer stands apart, `output_token_nll` keeps them far below it."""
 
 
 def rows_at_once(length: int, logits: int, device: torch.device) -> int:
-    """Sequences that are read at once; one at least.
+    """Sequences that are read at once, within the budget of `seqgan.decoding.memory.within`; one at least.
 
     Args:
         length: tokens of each.
@@ -33,7 +38,8 @@ def rows_at_once(length: int, logits: int, device: torch.device) -> int:
         device: where.
     """
     most = LOGITS_AT_ONCE.get(device.type, LOGITS_AT_ONCE["cpu"])
-    return max(1, min(TOKENS_AT_ONCE // length, most // logits))
+    tokens, most = rows_of_budget(TOKENS_AT_ONCE, TOKEN_BYTES), rows_of_budget(most, LOGIT_BYTES)
+    return max(1, min(tokens // length, most // logits))
 
 
 class Likelihood(NamedTuple):

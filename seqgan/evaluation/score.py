@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from seqgan.data.batches import Sequences, take
+from seqgan.decoding.memory import SCORED_BYTES, rows_of_budget
 from seqgan.tensors.condition import context_of
 from seqgan.tensors.modes import evaluating
 from seqgan.tensors.rows import State, select_rows
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from seqgan.decoding.rollout import Reward
     from seqgan.discriminators.protocol import Discriminator
 
+ROW_BYTES = 2 * SCORED_BYTES
+"""What a sequence takes where memory is bounded: its features, and what its judgement makes of them."""
 ROWS = 512
 """Sequences that are scored at once, where the discriminator does not say how many are best."""
 
@@ -62,7 +65,7 @@ def score_reward(discriminator: "Discriminator", context: State = None) -> "Rewa
     """
 
     def reward_of(tokens: Tensor, mask: Tensor, row: Tensor) -> Tensor:
-        at_once = getattr(discriminator, "scored_rows", ROWS)
+        at_once = _rows_at_once(discriminator)
         parts = zip(*(each.split(at_once) for each in (tokens, mask, row)), strict=True)
         with evaluating(discriminator):
             scores = [
@@ -79,10 +82,15 @@ def _judged(discriminator: "Discriminator", sequences: Sequences) -> Iterator[tu
     # Like lengths together: little of a batch is then padding.
     order = sequences.mask.sum(dim=1).argsort(stable=True)
     with evaluating(discriminator):
-        for rows in order.split(getattr(discriminator, "scored_rows", ROWS)):
+        for rows in order.split(_rows_at_once(discriminator)):
             batch = take(sequences, rows)
             context = context_of(discriminator, batch.condition)
             yield rows, discriminator(batch.tokens, batch.mask, context), batch.mask
+
+
+def _rows_at_once(discriminator: "Discriminator") -> int:
+    """As many as the discriminator says, within the budget of `seqgan.decoding.memory.within`."""
+    return rows_of_budget(getattr(discriminator, "scored_rows", ROWS), ROW_BYTES)
 
 
 def _of_whole(discriminator: "Discriminator", logits: Tensor, mask: Tensor) -> Tensor:

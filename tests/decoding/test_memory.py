@@ -8,7 +8,16 @@ import pytest
 import torch
 
 from seqgan.decoding import Samples, rollout, sample
-from seqgan.decoding.memory import free_bytes, in_groups, rows_within, state_bytes
+from seqgan.decoding.memory import (
+    FIXED_BYTES,
+    evened,
+    free_bytes,
+    in_groups,
+    rows_of_budget,
+    rows_within,
+    state_bytes,
+    within,
+)
 from seqgan.generators import LSTMGenerator, TransformerGenerator
 
 CPU = torch.device("cpu")
@@ -62,6 +71,28 @@ def test_rows_grow_with_the_budget_and_fall_with_the_length():
     assert 0 < free_bytes(CPU) < 2**50
 
 
+def test_groups_by_what_rows_count_for():
+    sizes = [5, 1, 1, 1, 9, 2, 2]
+    assert in_groups(7, 4, lambda first, behind: (first, behind), sizes) == [(0, 1), (1, 4), (4, 5), (5, 7)]
+
+
+def test_groups_are_about_as_large_as_one_another():
+    # 64 sentences of 304 forks: three groups are needed within 8,192, of 6,486 and a sentence's more.
+    at_once = evened(8192, [304] * 64)
+    assert [behind - first for first, behind in in_groups(64, at_once, lambda *ends: ends, [304] * 64)] == [22, 22, 20]
+    assert evened(8192, [10_000]) == 8192
+    assert evened(8192, []) == 0
+
+
+def test_what_is_not_decoded_holds_to_the_budget_around():
+    assert rows_of_budget(512, 1000) == 512
+    with within(FIXED_BYTES + 100_000_000):
+        assert rows_of_budget(512, 1_000_000) == 100
+        assert rows_of_budget(50, 1_000_000) == 50
+    with within(1):
+        assert rows_of_budget(512, 1_000_000) == 1
+
+
 def test_a_budget_splits_rows_and_changes_no_law(generator):
     for memory in (1, None):
         tokens, mask = sample(generator, 30, 4, rng=torch.Generator().manual_seed(0), memory=memory)
@@ -88,6 +119,16 @@ def test_an_error_of_memory_in_a_reward_halves_the_work(generator, rng):
 
     values = rollout(generator, reward, samples, 4, rng=rng)
     assert (values == torch.arange(8.0, dtype=torch.float64).view(1, 8, 1)).all()
+
+
+@pytest.mark.slow(reason="processes of their own")
+@pytest.mark.skipif(sys.platform != "linux", reason="no /proc")
+@pytest.mark.parametrize("name", ["sampling", "scoring", "likelihood-5000"])
+def test_measured_peaks_hold_to_a_budget(name):
+    """A tenth above it, and another for the coarse blocks of the C library."""
+    from benchmarks.extra import extra_of
+
+    assert 0 < extra_of(name, memory=192)[1] <= 1.2 * 192
 
 
 PEAK = """
