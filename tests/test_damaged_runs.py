@@ -50,13 +50,14 @@ def trained(tmp_path_factory):
 @pytest.mark.slow(reason="cuts every file at many places")
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_that_was_cut(trained, tmp_path, monkeypatch, capsys, name):
+    monkeypatch.setattr("seqgan.reporting.figures._svg", lambda draw, key, width, height: "<svg ></svg>")
     for command, arguments in COMMANDS.items():
-        place = tmp_path / command
-        shutil.copytree(trained, place)
-        monkeypatch.chdir(place)
         # A child is resumed by its own files, from its parent's; the others read the one run that they are given.
         if command == "report" and name not in REPORTED:
             continue
+        place = tmp_path / command
+        shutil.copytree(trained, place)
+        monkeypatch.chdir(place)
         damaged = place / "run" if command == "resume" else place / "run" / "seqgan"
         newest = max((damaged / "checkpoints").iterdir()).name
         path = damaged / name.replace("newest", newest)

@@ -12,7 +12,7 @@ from seqgan.data.corpus import load_corpus
 pytestmark = pytest.mark.slow(reason="trains and judges by the example programs")
 
 EXAMPLES = Path(__file__).parent.parent / "scripts" / "examples"
-FEW = 256
+FEW = 128
 
 
 def few(name):

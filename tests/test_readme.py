@@ -8,6 +8,7 @@ import pytest
 
 import seqgan
 from seqgan.cli.main import COMMANDS, main
+from seqgan.data.corpus import load_corpus
 from seqgan.evaluation.verdict import KINDS
 from seqgan.runs import read_metrics
 
@@ -18,11 +19,19 @@ HEALTH, JUDGING = (
 )
 
 
+def few(name):
+    """A corpus with as many training sentences as an epoch of a moment has."""
+    corpus = load_corpus(name)
+    return corpus._replace(train=corpus.train[:640], valid=corpus.valid[:200])
+
+
 @pytest.mark.slow(reason="trains and judges by the README")
 def test_the_python_examples_run(tmp_path, monkeypatch, capsys):
     of_runs, without = re.findall(r"```python\n(.*?)```", README, re.S)
     assert len([line for line in without.split("\n") if line.strip()]) <= 25
-    exec(compile(without, "README.md", "exec"), {})
+    with monkeypatch.context() as shorter:  # the whole text takes some ten seconds
+        shorter.setattr(seqgan, "load_corpus", few)
+        exec(compile(without, "README.md", "exec"), {})
     assert any(line.startswith("bleu-4") for line in capsys.readouterr().out.split("\n"))
 
     monkeypatch.chdir(tmp_path)
@@ -55,7 +64,7 @@ def test_the_log_table_names_all_that_is_logged_and_the_verdict_is_made(tmp_path
     monkeypatch.chdir(tmp_path)
     assert main(["pretrain", "--epochs", "1", "--generator.hidden-size", "16", "--quiet"]) == 0
     small = ["--adversarial.rollouts", "1", "--adversarial.warmup-steps", "1", "--discriminator.filters", "0.02"]
-    small += ["--no-verdict"]
+    small += ["--adversarial.evaluate-samples", "50", "--no-verdict"]
     assert main(["adversarial", "--algo", "maligan", "--rounds", "1", *small, "--quiet"]) == 0
     lines = [line for path in tmp_path.rglob("metrics.jsonl") for line in read_metrics(path)]
     logged = set().union(*lines) - {"phase", "step"}

@@ -99,10 +99,9 @@ def test_the_benchmark_compares_equals(run_here, tmp_path):
 def test_growth_is_measured(run_here, tmp_path):
     run_here("growth", "--quick", "--out", tmp_path)
     assert "| Self-BLEU over corpus | 2000, 4000 |" in (tmp_path / "growth.md").read_text()
-    run_here("growth", "--quick", "--large", "--axes", "sampling over rows", "Self-BLEU over corpus", "--out", tmp_path)
-    _, _, first, second = (tmp_path / "growth.md").read_text().splitlines()
-    assert first.startswith("| sampling over rows | 4096, 8192 |")
-    assert second.startswith("| Self-BLEU over corpus | 31250, 125000 |")
+    run_here("growth", "--quick", "--large", "--axes", "sampling over rows", "--out", tmp_path)
+    *_, only = (tmp_path / "growth.md").read_text().splitlines()
+    assert only.startswith("| sampling over rows | 4096, 8192 |")
 
 
 def test_the_speed_up_on_paper_is_that_of_the_formula(monkeypatch):
@@ -119,14 +118,14 @@ def test_the_speed_up_on_paper_is_that_of_the_formula(monkeypatch):
 
 @pytest.mark.slow(reason="trains, and trains again after each fault")
 def test_disturbed_trainings_end_with_the_same_bytes(tmp_path):
-    run("soak", "--faults", 8, "--jobs", 2, "--only", "pretrain-words", "gsgan", "--out", tmp_path / "soak.md")
+    run("soak", "--faults", 4, "--jobs", 2, "--only", "pretrain-words", "gsgan", "--out", tmp_path / "soak.md")
     all_of_them = next(
         line
         for line in (tmp_path / "soak.md").read_text().splitlines()
         if line.startswith("| all | ") and "tried" not in line
     )
     _, _, tried, survived, lost, _ = (cell.strip() for cell in all_of_them.split("|"))
-    assert int(tried) == int(survived) >= 8
+    assert int(tried) == int(survived) >= 4
     assert int(lost) == 0
 
 

@@ -205,7 +205,7 @@ def test_what_fits_is_learnt(name):
     discriminator = CONDITIONAL_DISCRIMINATORS[name](SYMBOLS, SYMBOLS, 16, dropout=0.0, **LEARNERS[name])
     optimizer = torch.optim.Adam(discriminator.parameters(), 0.003 if name == "two-tower-cnn" else 0.01)
     mask = torch.ones(64, LENGTH, dtype=torch.bool)
-    for _ in range(300):
+    for _ in range(200):
         source, tokens, real = copies(rng)
         logits = discriminator(tokens, mask, discriminator.encode(source, mask))
         optimizer.zero_grad()

@@ -113,7 +113,7 @@ def test_a_program_of_torch_equals_the_model(name, tmp_path):
 
 
 @needs_onnx
-@pytest.mark.parametrize("name", ["lstm", "gru", "transformer", "seq2seq-gru"])
+@pytest.mark.parametrize("name", ["lstm", "transformer", "seq2seq-gru"])
 def test_a_graph_of_onnx_equals_the_model(name, tmp_path, monkeypatch, capsys):
     import onnxruntime
 
