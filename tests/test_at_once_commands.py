@@ -25,6 +25,7 @@ def begin(algo, *flags):
     return main(["adversarial", "--corpus", "names.txt", "--algo", algo, "--run", "made", *SMALL, *flags])
 
 
+@pytest.mark.slow(reason="trains by commands")
 @pytest.mark.parametrize(("algo", "drawn"), [("gsgan", True), ("relgan", True), ("wgan-gp", False), ("wgan", False)])
 def test_tokens_are_drawn_where_they_were_in_training(here, capsys, algo, drawn):
     assert begin(algo) == 0

@@ -464,11 +464,13 @@ def test_unknown_tokens_are_said_and_not_scored(here, capsys):
     assert "tokens:4|unknown:left out 1" in json.loads(capsys.readouterr().out)["metrics"]["nll"]["signature"]
 
 
+@pytest.mark.slow(reason="trains both players")
 def test_a_rising_baseline_fixes_the_number_of_rounds(pretrained, capsys):
     assert run("adversarial", "--algo", "maligan", *SMALL_GAN, "--quiet") == 0
     assert "baseline that rises" in fails(capsys, "adversarial", "--algo", "maligan", "--resume", "--rounds", 9)
 
 
+@pytest.mark.slow(reason="trains both players")
 def test_without_a_warm_up_the_start_is_judged_and_kept(pretrained):
     options = ["--adversarial.warmup-steps", 0, "--adversarial.evaluate-every", 2]
     assert run("adversarial", *SMALL_GAN, *options, "--quiet") == 0

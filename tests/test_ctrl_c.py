@@ -48,7 +48,9 @@ BY_A_CHILD_TO_ITSELF = """
 def test_the_session_ends_where_the_signal_came_from_outside(tmp_path, send, code):
     (tmp_path / "conftest.py").write_text(CONFTEST)
     (tmp_path / "test_signals.py").write_text(TESTS.format(send=send.strip()))
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    # Without plugins that this session has: they load for longer than the tests run.
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    environment.pop("PYTEST_PLUGINS", None)
     command = [sys.executable, "-m", "pytest", "-s", "-p", "no:cacheprovider", "test_signals.py"]
     ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=100)
     assert ended.returncode == code, ended.stdout + ended.stderr

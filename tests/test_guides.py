@@ -56,6 +56,7 @@ def programs(tmp_path_factory):
 
 
 @pytest.mark.slow(reason="trains by the commands of a whole guide")
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.stem)
 def test_a_guide_runs_as_written(guide, programs, tmp_path):
     commands = commands_of(guide.read_text(encoding="utf-8"))
@@ -66,7 +67,7 @@ def test_a_guide_runs_as_written(guide, programs, tmp_path):
         env={**os.environ, "PATH": path, "PYTHONPATH": PACKAGES, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=580,
     )
     assert result.returncode == 0, f"{result.stdout}\n{result.stderr}"
     assert "Traceback" not in result.stderr

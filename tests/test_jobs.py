@@ -145,6 +145,7 @@ def test_a_training_refuses_what_its_command_refuses_and_leaves_nothing_behind(t
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow(reason="trains by commands")
 def test_runs_that_are_made_from_python_are_those_of_the_commands(tmp_path):
     tiny_text(tmp_path)
     files = [str(tmp_path / name) for name in ("corpus.txt", "valid.txt")]

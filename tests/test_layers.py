@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from support.parsed import nodes_of
+
 PACKAGE = Path(__file__).parent.parent / "seqgan"
 SCRIPTS = PACKAGE.parent / "scripts"
 
@@ -56,15 +58,15 @@ NARROWER = {
 
 def imports_at_run_time(path: Path) -> set[str]:
     """The parts of the package that a file imports, those for annotations alone left out."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = nodes_of(path)
     for_annotations = {
         id(node)
-        for block in ast.walk(tree)
+        for block in nodes
         if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
         for node in ast.walk(block)
     }
     found = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if id(node) in for_annotations:
             continue
         names = []
@@ -92,9 +94,8 @@ def test_imports_point_down():
 
 def imported(path: Path) -> set[str]:
     """First parts of all that a file of Python imports."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    modules = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
-    modules += [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    modules = [node.module for node in nodes_of(path) if isinstance(node, ast.ImportFrom)]
+    modules += [alias.name for node in nodes_of(path) if isinstance(node, ast.Import) for alias in node.names]
     return {module.partition(".")[0] for module in modules if module}
 
 
@@ -141,8 +142,7 @@ def test_metrics_need_no_deep_learning_library():
 
 def words_in(path: Path) -> set[str]:
     """The texts in a file's code, docstrings left out."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return {node.value for node in nodes_of(path) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
 
 def test_no_other_part_knows_an_algorithm_or_a_player_by_name():
@@ -173,7 +173,7 @@ def test_no_room_below_the_building_of_players_sees_all_settings():
     whole = {"RunConfig", "DataConfig", "GeneratorConfig", "DiscriminatorConfig"}
     wrong = []
     for path in (path for room in ROOMS for path in sorted((PACKAGE / room).glob("*.py"))):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes_of(path):
             if isinstance(node, ast.ImportFrom) and node.module is not None and node.module.startswith("seqgan."):
                 wrong += [f"{path.relative_to(PACKAGE)}: {each.name}" for each in node.names if each.name in whole]
     assert not wrong

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import pytest
 import torch
 from torch import nn
 
@@ -35,6 +36,7 @@ print(len(generators) + len(discriminators), "torch._dynamo" in sys.modules)
 """
 
 
+@pytest.mark.slow(reason="starts a process")
 def test_players_are_built_without_loading_the_compiler_of_torch():
     """It is seconds of each command that does not train."""
     result = subprocess.run([sys.executable, "-c", ALL_KINDS], capture_output=True, text=True, check=False)

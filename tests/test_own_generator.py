@@ -110,6 +110,7 @@ def same(one, other):
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
+@pytest.mark.slow(reason="trains by commands")
 def test_they_are_trained_resumed_sampled_evaluated_reported_and_exported(here, capsys):
     assert run(*PRETRAIN, *SMALL, "--epochs", "2", "--run", "at-once") == 0
     assert run(*PRETRAIN, *SMALL, "--epochs", "1", "--run", "r") == 0

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from importlib.util import find_spec
 
 import msgspec
 import pytest
@@ -10,7 +11,8 @@ import yaml
 from support.tiny_models import write_model
 
 pytest.importorskip("transformers")
-pytest.importorskip("peft")
+if find_spec("peft") is None:  # not importorskip: it takes two seconds, also where these tests are left out
+    pytest.skip("peft is not installed: pip install 'seqgan[hf]'", allow_module_level=True)
 
 from seqgan.build_huggingface import _pretrained_model
 from seqgan.cli.main import main

@@ -14,7 +14,7 @@ SCRIPTS = Path(__file__).parent.parent / "scripts"
 def run(script, *arguments):
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     command = [sys.executable, SCRIPTS / script, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300, check=True)
+    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=580, check=True)
 
 
 @pytest.fixture
@@ -117,6 +117,7 @@ def test_the_speed_up_on_paper_is_that_of_the_formula(monkeypatch):
 
 
 @pytest.mark.slow(reason="trains, and trains again after each fault")
+@pytest.mark.timeout(600)
 def test_disturbed_trainings_end_with_the_same_bytes(tmp_path):
     run("soak", "--faults", 4, "--jobs", 2, "--only", "pretrain-words", "gsgan", "--out", tmp_path / "soak.md")
     all_of_them = next(
@@ -130,6 +131,7 @@ def test_disturbed_trainings_end_with_the_same_bytes(tmp_path):
 
 
 @pytest.mark.slow(reason="starts commands and disturbs them")
+@pytest.mark.timeout(600)
 def test_commands_hold_under_hard_circumstances(tmp_path):
     run("hardships", "--quick", "--out", tmp_path / "hardships.md")
     lines = (tmp_path / "hardships.md").read_text().splitlines()

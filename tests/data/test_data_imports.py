@@ -5,6 +5,7 @@ import graphlib
 from pathlib import Path
 
 import pytest
+from support.parsed import nodes_of
 
 PACKAGE = Path(__file__).parent.parent.parent / "seqgan"
 DATA = PACKAGE / "data"
@@ -14,7 +15,7 @@ CLASSES = {"Sequences", "StreamedSequences"}
 def imported_files(path: Path) -> set[str]:
     """The files of the folder that a file imports: at its beginning, in a function, or for annotations alone."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes_of(path):
         names = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -36,7 +37,7 @@ def test_no_file_of_the_folder_imports_itself_by_a_detour():
 def test_nobody_asks_of_which_class_sentences_are():
     asked = []
     for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes_of(path):
             call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id
             compared = isinstance(node, ast.Compare) and "type(" in ast.unparse(node.left)
             if not compared and call not in ("isinstance", "issubclass"):
@@ -54,7 +55,7 @@ def test_nobody_asks_of_which_class_sentences_are():
 def test_one_file_alone_makes_lines_of_bytes(name):
     calls = [
         node.func.attr
-        for node in ast.walk(ast.parse((DATA / f"{name}.py").read_text(encoding="utf-8")))
+        for node in nodes_of(DATA / f"{name}.py")
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
     ]
     assert not {"decode", "readline", "readlines", "splitlines", "removesuffix"} & set(calls)

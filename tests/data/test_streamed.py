@@ -58,7 +58,7 @@ def folder(tmp_path):
 
 def streamed(folder, **options):
     files = streamed_files(str(folder), "always")
-    return stream_text(str(folder), files, **{"workers": 1, "part_bytes": 1000, **options})
+    return stream_text(str(folder), files, **{"workers": 1, "part_bytes": 2500, **options})
 
 
 def made_files(tmp_path, kind):
@@ -256,8 +256,7 @@ def repeated_lines(path):
     return path
 
 
-@pytest.mark.parametrize("seed", [0, 1, 9])
-@pytest.mark.parametrize("part_bytes", [300, 1000, 10**6])
+@pytest.mark.parametrize(("seed", "part_bytes"), [(0, 700), (1, 3000), (9, 10**6), (0, 10**6)])
 def test_the_lines_held_out_are_those_that_memory_holds_out(tmp_path, seed, part_bytes):
     path = repeated_lines(tmp_path / "text.txt")
     expected = load_corpus(path, seed=seed)
@@ -289,10 +288,11 @@ def test_a_run_made_before_knows_its_text(tmp_path):
     """Fingerprints of the version before, of the same files, with its rule and the parts of these tests."""
     path = tmp_path / "text.txt"
     path.write_text("".join(f"{number} sheep\n" for number in range(200)))
-    assert streamed(path, split="distinct").corpus.fingerprint() == "8b38819f5fec1e57"
+    assert streamed(path, split="distinct", part_bytes=1000).corpus.fingerprint() == "8b38819f5fec1e57"
     valid = tmp_path / "valid.txt"
     valid.write_text("3 sheep\nno sheep\n")
-    assert streamed(path, valid=str(valid), split="distinct").corpus.fingerprint() == "433c1baf3412ebdf"
+    text = streamed(path, valid=str(valid), split="distinct", part_bytes=1000)
+    assert text.corpus.fingerprint() == "433c1baf3412ebdf"
 
 
 def test_the_rule_of_before_has_copies_of_a_sentence_on_one_side(tmp_path):
@@ -579,7 +579,7 @@ def test_an_interruption_ends_the_processes_at_once(folder, monkeypatch):
     def slow(part, number, **given):
         if number == 0:
             os.kill(os.getppid(), signal.SIGINT)
-        time.sleep(60)
+        time.sleep(250)
 
     def interrupted():
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -592,7 +592,7 @@ def test_an_interruption_ends_the_processes_at_once(folder, monkeypatch):
     started = time.monotonic()
     _, status = os.waitpid(forked(interrupted), 0)
     assert os.waitstatus_to_exitcode(status) == 0
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 200  # it does not wait for them
 
 
 @FORKS
@@ -602,7 +602,7 @@ def test_processes_end_with_the_first(folder, monkeypatch, tmp_path):
     def slow(part, number, **given):
         with open(tmp_path / "pids", "a") as file:
             file.write(f"{os.getpid()}\n")
-        time.sleep(60)
+        time.sleep(250)
 
     monkeypatch.setattr(scan_module, "_scan_part", slow)
     first = forked(lambda: streamed(folder, workers=2))
@@ -612,7 +612,7 @@ def test_processes_end_with_the_first(folder, monkeypatch, tmp_path):
         pids = (tmp_path / "pids").read_text().split() if (tmp_path / "pids").exists() else []
     os.kill(first, signal.SIGKILL)
     os.waitpid(first, 0)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 200
     while any(_is_alive(int(pid)) for pid in pids):
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -73,6 +73,7 @@ def test_two_training_texts_never_give_one_signature(name, other):
     assert differ(signatures(name, Read()), signatures(name, Read(training=other)))
 
 
+@pytest.mark.slow(reason="trains judges")
 @pytest.mark.parametrize("name", [name for name in OF_TRAINING if name in OF_MODELS])
 def test_two_training_texts_never_give_one_signature_to_models(name):
     assert differ(signatures(name, Read()), signatures(name, Read(training=OTHER["as many of other words"])))
@@ -105,6 +106,7 @@ SOURCES = ["a dog runs now", "cat sleeps", "a bird runs", "dog sleeps", "a cat r
 RIGHT = ["ein hund jetzt rennt", "schläft katze", "ein rennt vogel", "schläft hund", "ein katze jetzt rennt"] * 4
 
 
+@pytest.mark.slow(reason="trains judges")
 def test_two_files_of_pairs_never_give_one_signature(text):
     of_pairs = [name for name, each in answer_metrics().items() if name in OF_MODELS and "generator" not in each.needs]
     of_pairs.remove("fits")  # by the rules of an embedded corpus, and counted as a check is

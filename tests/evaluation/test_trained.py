@@ -45,6 +45,7 @@ def test_equal_texts_give_the_control_values():
     assert report["emb-sim"] == 0
 
 
+@pytest.mark.slow(reason="trains judges")
 def test_other_words_are_told():
     judges = Judges(budget=SMALL)
     values = []
@@ -98,6 +99,7 @@ def test_the_reverse_score_of_unknown_training_text_stops_and_tests_by_halves():
     assert std.value > 0
 
 
+@pytest.mark.slow(reason="trains judges")
 def test_intervals_are_left_out_where_they_are_not_wanted():
     judges = Judges(budget=SMALL)
     for family in TRAINED_METRICS.values():

@@ -1,5 +1,7 @@
 """A text, players and settings small enough to train in a moment."""
 
+import copy
+
 import torch
 
 from seqgan.build import build_discriminator, build_generator, build_text
@@ -38,10 +40,17 @@ def new_run(text, folder, **sections):
     return create_run(folder, RunConfig(generator=GENERATOR, **sections), text.tokenizer, text.vocabulary)
 
 
+_pretrained = {}
+
+
 def players(text):
-    generator = build_generator(GENERATOR, text.vocabulary, text.max_length)
-    pretrain(generator, text, PRETRAIN)
-    return generator, build_discriminator(DISCRIMINATOR, text.vocabulary, text.max_length)
+    """A generator after PRETRAIN, which is trained once for each text, and a new discriminator."""
+    known = text.corpus.fingerprint()
+    if known not in _pretrained:
+        generator = build_generator(GENERATOR, text.vocabulary, text.max_length)
+        pretrain(generator, text, PRETRAIN)
+        _pretrained[known] = generator
+    return copy.deepcopy(_pretrained[known]), build_discriminator(DISCRIMINATOR, text.vocabulary, text.max_length)
 
 
 def same_weights(a, b):

@@ -13,6 +13,7 @@ from seqgan.sweeps.storage import claim
 from seqgan.sweeps.workers import alive, forget, start_workers, stop, wait_for, worker_command
 
 
+@pytest.mark.slow(reason="starts processes through submitit")
 def test_local_workers_are_the_command_and_see_the_gpus_that_we_see(tmp_path, monkeypatch):
     program = tmp_path / "program"
     program.write_text('#!/bin/sh\necho "$CUDA_VISIBLE_DEVICES $@" >> ' + str(tmp_path / "called") + "\n")
@@ -34,6 +35,7 @@ def test_local_workers_are_the_command_and_see_the_gpus_that_we_see(tmp_path, mo
     assert _command_before(sweep_of(), 0) == ["env", "-u", "CUDA_VISIBLE_DEVICES"]
 
 
+@pytest.mark.slow(reason="starts processes through submitit")
 def test_what_submitit_keeps_is_its_owners_alone_also_in_a_folder_that_was_there(tmp_path, monkeypatch):
     monkeypatch.setattr("seqgan.sweeps.workers.worker_command", lambda folder, device: ["true"])
     (tmp_path / "jobs").mkdir()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from support.parsed import nodes_of
 
 import seqgan
 from seqgan.tensors.condition import Condition, context_of
@@ -72,7 +73,7 @@ def test_no_other_place_gives_a_player_the_two_tensors():
     package = Path(seqgan.__file__).parent
     found = set()
     for path in package.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes_of(path):
             called = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "encode"
             if called and (len(node.args) > 1 or any(isinstance(each, ast.Starred) for each in node.args)):
                 found.add(path.relative_to(package).as_posix())

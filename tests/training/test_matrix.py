@@ -5,7 +5,6 @@ an algorithm knows of two others.
 """
 
 import copy
-import os
 from itertools import cycle, product
 
 import pytest
@@ -25,12 +24,6 @@ from seqgan.training.adversarial import train_adversarially
 from seqgan.training.pretrain import pretrain
 
 pytestmark = pytest.mark.slow(reason="trains three times for each of a hundred combinations")
-
-
-@pytest.fixture(autouse=True)
-def no_waiting_for_the_disk(monkeypatch):
-    """What a power cut would leave is not looked at here, and waiting for the disk is a tenth of the time."""
-    monkeypatch.setattr(os, "fsync", lambda file: None)
 
 
 @pytest.fixture(scope="module")

@@ -33,6 +33,7 @@ def test_an_epoch_is_its_batches_and_its_held_out_text(tmp_path, ticks):
     assert phase.turns == PRETRAIN.epochs
 
 
+@pytest.mark.slow(reason="makes the steps that a plan is from")
 def test_both_players_turns_and_evaluations_are_counted(tmp_path, ticks):
     text = tiny_text(tmp_path)
     phases = plan_adversarial(*players(text), text, SEQGAN, ADVERSARIAL, lambda number: {})

@@ -42,6 +42,7 @@ def test_the_log_is_returned_and_told_line_by_line_and_is_what_the_run_has(text,
     assert "eval/of-mine" in rounds[1][1]
 
 
+@pytest.mark.slow(reason="trains three times")
 def test_a_training_that_goes_on_has_the_whole_log_and_tells_what_is_new(text, tmp_path):
     run = new_run(text, tmp_path / "run")
     first = train_adversarially(*players(text), text, SEQGAN, **{**SMALL, "rounds": 2}, run=run)
