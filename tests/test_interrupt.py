@@ -93,7 +93,7 @@ def test_one_of_several_processes_that_hears_nothing_is_ended(monkeypatch, capfd
             os.write(write, b"ready")
             deaf()
     os.read(read, 5)
-    time.sleep(0.1)
+    time.sleep(0.5)  # from saying so to being deaf
     for number in (signal.SIGTERM, signal.SIGINT)[:signals]:
         os.kill(child, number)
         time.sleep(0.2 if signals == 2 else 0)

@@ -68,7 +68,7 @@ def several(folder, work, *arguments):
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["support.joined", "torch._dynamo"])
     # What a launcher has: a place where the processes find each other, which outlives them.
-    store = dist.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False, timeout=timedelta(seconds=60))
+    store = dist.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False, timeout=timedelta(seconds=200))
     shared = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(store.port)}
     shared |= {"TORCHELASTIC_USE_AGENT_STORE": "True"}
     said = [Path(folder) / f"said{rank}.txt" for rank in range(2)]

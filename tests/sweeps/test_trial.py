@@ -226,7 +226,7 @@ def test_what_does_not_end_when_it_is_told_to_is_killed_at_the_second_interrupti
         in_a_process(process, watch)
     process.keep.release()
     # It was killed, and holds nothing on; its last `sleep` does so for a moment.
-    for _ in range(500):
+    for _ in range(6000):
         if (ended := claim(tmp_path, "trial-0000")) is not None:
             break
         time.sleep(0.01)

@@ -119,7 +119,7 @@ def test_all_algorithms_and_credits(text, pretrained, tmp_path, judge, credit, n
     trains_and_resumes(text, tmp_path, pretrained["lstm"], critic, name, **settings)
 
 
-@pytest.mark.parametrize(("credit", "name"), zip(cycle(["rollouts", "sequence"]), NAMES, strict=False))
+@pytest.mark.parametrize(("credit", "name"), list(zip(cycle(["rollouts", "sequence"]), NAMES, strict=False)))
 def test_all_algorithms_with_real_prefixes(text, pretrained, tmp_path, credit, name):
     settings = {"credit": credit, "real_prefix": 3, "real_prefix_step": 2, "group_size": 4}
     trains_and_resumes(text, tmp_path, pretrained["gru"], discriminator(text, "cnn"), name, **settings)
