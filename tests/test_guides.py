@@ -49,7 +49,7 @@ PACKAGES = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHON
 def programs(tmp_path_factory):
     """A folder with the `seqgan` and the `python` of these sessions."""
     optional = [name for name in ("peft", "onnxscript") if find_spec(name) is not None]
-    modules = ["torch._dynamo", "seqgan", "seqgan.cli.main", "seqgan.jobs", "seqgan.exporting", *optional]
+    modules = ["torch._dynamo", "seqgan", "datasets", "nltk", "seqgan.cli.pretrain", "seqgan.training", *optional]
     # The names of pytest's folders are longer than that of a socket may be.
     with TemporaryDirectory(prefix="guides") as folder, session(folder, PACKAGES, modules) as programs:
         yield programs

@@ -5,6 +5,8 @@
 end as what was forked for them ends.
 """
 
+import atexit
+import gc
 import importlib
 import json
 import os
@@ -13,6 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
+import traceback
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -58,6 +61,7 @@ def serve(place, modules):
     """Fork a process for each that connects, until this one is killed. In those that were forked it returns."""
     for module in modules:
         importlib.import_module(module)
+    gc.freeze()  # or what is collected in a forked one copies the memory of all that was imported
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(place)
     listener.listen()
@@ -111,5 +115,24 @@ def work(program, arguments, folder, environment):
         runpy.run_path(arguments[0], run_name="__main__")
 
 
+def exit_code_of(request):
+    """Work, and what Python makes of how that ends."""
+    try:
+        work(*request)
+    except SystemExit as left:
+        if left.code is None or isinstance(left.code, int):
+            return left.code or 0
+        print(left.code, file=sys.stderr)
+        return 1
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
+
+
 if __name__ == "__main__":
-    work(*serve(sys.argv[1], sys.argv[2:]))
+    code = exit_code_of(serve(sys.argv[1], sys.argv[2:]))
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # Python itself would take all that was imported apart, which is half a second

@@ -14,7 +14,7 @@ from seqgan.generators import LSTMGenerator
 from seqgan.objectives import DIVERGENCES
 from seqgan.training.sampled import SampledPlayers
 
-POOLS = 16
+POOLS = 12
 
 
 @pytest.fixture(scope="module")
