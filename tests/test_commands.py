@@ -518,6 +518,7 @@ def test_sequences_of_ids_all_the_way(here, capsys):
     assert "mine.txt, line 1: 'a' is no id" in line
 
 
+@pytest.mark.slow(reason="trains both players")
 def test_a_preset_holds_and_flags_win_over_it(pretrained, capsys):
     from seqgan.runs import open_run
 
@@ -759,6 +760,7 @@ def test_the_same_weights_twice_are_no_difference_and_scaled_ones_are_sharper_on
         assert verdict["kind"] == kind, verdict["sentence"]
 
 
+@pytest.mark.slow(reason="sweeps of temperature")
 def test_a_sweep_alone_and_runs_that_have_none(here, pretrained, capsys):
     assert run("evaluate", "--run", pretrained, *FEW, "--json", "-", "--quiet") == 0
     printed = json.loads(capsys.readouterr().out)

@@ -247,6 +247,7 @@ def test_what_cannot_be_exported_is_told_before_the_run_is_read(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow(reason="makes the steps that a plan is from")
 def test_a_training_is_planned_as_by_its_command(tmp_path, capsys, monkeypatch):
     def one_second(work, device):
         work()

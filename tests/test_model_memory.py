@@ -57,6 +57,7 @@ for line in sys.stdin.read().splitlines():
 """
 
 
+@pytest.mark.slow(reason="starts processes")
 def test_commands_that_train_nothing_load_nothing_heavy(tmp_path, monkeypatch):
     """Those that train load the compiler of torch: its optimisers do at their first step (torch 2.13)."""
     monkeypatch.chdir(tmp_path)

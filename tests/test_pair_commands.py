@@ -169,6 +169,7 @@ def test_other_tokenizers(here, capsys, options):
     assert run("evaluate", "--run", "runs/t/dialogue", "--quiet", "--metrics", "sacrebleu", "nll") == 0
 
 
+@pytest.mark.slow(reason="trains by commands")
 def test_several_turns(here, capsys):
     lines = [f"is {a} in ? __eou__ {b} is .\tno {a}" for a in ("jo", "al") for b in ("ed", "bo")] * 4
     (here / "talk.tsv").write_text("\n".join(lines) + "\n")

@@ -195,6 +195,7 @@ def test_the_text_of_a_given_run_is_looked_for_as_well(here, capsys):
     assert not (here / "sweeps").exists()
 
 
+@pytest.mark.slow(reason="trains runs and judges them")
 def test_a_sweep_from_python_is_that_of_its_command(here, monkeypatch, capsys):
     from support.tiny_sweeps import Played
 

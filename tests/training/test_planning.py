@@ -49,6 +49,7 @@ def test_what_fits():
     assert fitting(training, 0.01) == 0
 
 
+@pytest.mark.slow(reason="makes the steps that a plan is from")
 def test_the_command(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(planning, "TIMED_SECONDS", 0.0)

@@ -92,6 +92,7 @@ def test_a_look_is_at_sentences_that_nobody_learns_from(text):
     assert not any(parameter.grad is not None for parameter in players.discriminator.parameters())
 
 
+@pytest.mark.slow(reason="trains a discriminator")
 def test_it_ends_where_nothing_more_is_learnt(text):
     """A discriminator that stands still does so as one whose generator is as good as the text."""
     config = msgspec.structs.replace(STILL, warmup_steps=400, warmup_patience=40)
@@ -158,6 +159,7 @@ def test_samples_that_were_drawn_ahead_are_the_generators_as_it_is(text):
     assert players.pools == []
 
 
+@pytest.mark.slow(reason="trains three times")
 @pytest.mark.parametrize("pools", [1, 7, 20, 27])
 def test_a_warm_up_goes_on_as_if_it_had_not_been_interrupted(text, pools):
     config = msgspec.structs.replace(WARMING, warmup_accuracy=1.0, warmup_steps=45, discriminator_learning_rate=1e-4)
