@@ -112,7 +112,7 @@ def test_a_round_stops_training_a_discriminator_that_is_ahead(text, start, rng):
     )
     asked = []
 
-    def certain(pool, epochs):
+    def certain(pool, epochs, **others):
         asked.append(pool)
         return {"discriminator/accuracy": [0.4, 0.5, 0.9][len(asked) - 1]}
 

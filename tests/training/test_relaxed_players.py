@@ -323,7 +323,7 @@ def test_several_logits_a_sentence_are_refused_where_one_is_bounded_or_rewarded(
 def test_the_critic_moves_first_in_a_round(text):
     players = players_of(text, "wgan-gp")
     order = []
-    players.train_discriminator = lambda pool, epochs: order.append("critic") or {}
+    players.train_discriminator = lambda pool, epochs, **others: order.append("critic") or {}
     players.update_generator = lambda: order.append("generator") or {}
     players.play_round()
     assert order == ["critic", "critic", "generator"]
@@ -342,7 +342,7 @@ def test_the_discriminators_gradients_are_clipped_where_that_is_asked_for(text):
 def test_the_critic_has_many_turns_at_first_and_every_500th_round(text):
     players = players_of(text, "wgan", discriminator_steps=2, discriminator_surge=7)
     turns = []
-    players.train_discriminator = lambda pool, epochs: turns.append(players.rounds) or {}
+    players.train_discriminator = lambda pool, epochs, **others: turns.append(players.rounds) or {}
     players.update_generator = dict
     for first in (0, 499, 999):
         players.rounds = first
