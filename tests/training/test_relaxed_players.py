@@ -62,9 +62,14 @@ def players_of(text, algo, kind="lstm", judge="rnn", **settings):
 
 
 PAIRS = [(kind, "rnn") for kind in KINDS] + [("gru", judge) for judge in JUDGES if judge != "rnn"]
+EVERY_JUDGE = ("relgan", "wgan-gp")
+"""Of judges these two ask for more than gradients: of several views, and of the gradient's own gradient."""
 # Without Gumbel noise a Transformer's samples would all be alike, which is refused.
 TRIPLES = [
-    (algo, *pair) for algo in sorted(RELAXED) for pair in PAIRS if RELAXED[algo].gumbel or pair[0] != "transformer"
+    (algo, kind, judge)
+    for algo in sorted(RELAXED)
+    for kind, judge in PAIRS
+    if (RELAXED[algo].gumbel or kind != "transformer") and (judge == "rnn" or algo in EVERY_JUDGE)
 ]
 
 
