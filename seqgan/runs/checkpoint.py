@@ -16,6 +16,7 @@ import torch
 from seqgan.errors import CheckpointError
 from seqgan.files import TEMPORARY_SUFFIX, cannot_write, read_file, sync, write_file
 from seqgan.runs.state_file import parse_state
+from seqgan.tensors.layout import laid_out_as
 from seqgan.tensors.module import Module
 
 SAFETENSORS_NAMES = {
@@ -245,8 +246,8 @@ def restoring(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def check_moments(optimizer: torch.optim.Optimizer) -> None:
-    """That what an optimiser remembers of its parameters has their shapes.
+def fit_moments(optimizer: torch.optim.Optimizer) -> None:
+    """See that what an optimiser remembers of its parameters has their shapes, and lies in memory as they do.
 
     Raises:
         ValueError: something has not.
@@ -255,6 +256,8 @@ def check_moments(optimizer: torch.optim.Optimizer) -> None:
         for name, value in remembered.items():
             if isinstance(value, torch.Tensor) and value.dim() and value.shape != parameter.shape:
                 raise ValueError(f"{name} is {tuple(value.shape)} of a parameter that is {tuple(parameter.shape)}")
+            if isinstance(value, torch.Tensor) and value.dim():
+                remembered[name] = laid_out_as(value, parameter)
 
 
 def _states(folder: Path) -> list[Path]:

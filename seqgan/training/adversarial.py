@@ -20,8 +20,8 @@ from seqgan.interrupt import Stop
 from seqgan.objectives.algorithm import Algorithm, Relaxed, Sampled, SelfPlay, check_record
 from seqgan.progress import SILENT, Shown, progress_of
 from seqgan.runs.checkpoint import (
-    check_moments,
     delete_unfinished,
+    fit_moments,
     load_state,
     restoring,
     save_state,
@@ -150,7 +150,7 @@ def train_adversarially(
                 check_same_text(state, text)
                 players.restore(state)
                 for optimizer in (players.generator_optimizer, players.discriminator_optimizer):
-                    check_moments(optimizer)
+                    fit_moments(optimizer)
                 doctor.restore(state.get("doctor"))
                 state["log_size"] = int(state["log_size"])
             over = why_over(players.rounds, config)

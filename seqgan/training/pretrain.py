@@ -22,8 +22,8 @@ from seqgan.generators.protocol import Generator, LinearOutput
 from seqgan.interrupt import Stop
 from seqgan.progress import SILENT, Progress, Shown, progress_of
 from seqgan.runs.checkpoint import (
-    check_moments,
     delete_unfinished,
+    fit_moments,
     load_state,
     load_weights,
     restoring,
@@ -161,7 +161,7 @@ def pretrain(
                     save_weights(generator, run.generator_path, text.vocabulary_fingerprint)
                 generator.load_state_dict(state["generator"])
                 optimizer.load_state_dict(state["optimizer"])
-                check_moments(optimizer)
+                fit_moments(optimizer)
                 set_random_state(rng, state["random"])
                 epoch, best_epoch, best_nll = int(state["epoch"]), int(state["best_epoch"]), float(state["best_nll"])
                 part = PassSoFar(*state.get("part", ()))

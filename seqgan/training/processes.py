@@ -35,6 +35,7 @@ from torch import Tensor
 
 from seqgan.errors import ConfigError, LostProcessError, SeqganError
 from seqgan.launched import launched, launched_rank
+from seqgan.tensors.layout import laid_out_as
 from seqgan.tensors.module import Module
 
 TIMEOUT_VARIABLE, TIMEOUT_SECONDS = "SEQGAN_TIMEOUT", 300.0
@@ -227,7 +228,8 @@ def sum_gradients(model: Module) -> None:
         dist.all_reduce(together)
     parts = together[len(parameters) :].split([parameter.numel() for parameter in parameters])
     for parameter, anywhere, part in zip(parameters, together[: len(parameters)].tolist(), parts, strict=True):
-        parameter.grad = part.view_as(parameter).to(parameter.dtype) if anywhere else None
+        gradient = part.view_as(parameter).to(parameter.dtype)
+        parameter.grad = laid_out_as(gradient, parameter) if anywhere else None
 
 
 def take_over(*models: Module) -> None:
