@@ -6,6 +6,8 @@ What belonged to an older state of the same text is deleted when the work is don
 import contextlib
 import multiprocessing
 import os
+import pickle
+import re
 import signal
 import sys
 import threading
@@ -27,6 +29,8 @@ MOST_PROCESSES = 16
 """Unless more are asked for: each takes some hundred megabytes."""
 MOST_FILES = 64
 """Of one result: all are held open."""
+NAMED = re.compile(r"\.\d\d\.arrow$")
+"""How the name of a result's file ends; earlier versions had others."""
 WRITING = ".writing"
 """How the name of a file ends that is not yet whole."""
 
@@ -70,7 +74,8 @@ def over_parts(
     kind, state, _ = name.split("-")
     _delete_unfinished(folder)  # of a process that was killed
     for path in folder.glob(f"{kind}-*"):
-        if not path.name.startswith(f"{kind}-{state}-"):
+        former = path.suffix == ".arrow" and not NAMED.search(path.name)
+        if former or not path.name.startswith(f"{kind}-{state}-"):
             path.unlink(missing_ok=True)
     groups = _grouped(parts, folder, name)
     missing = [group for group in groups if not group[0].exists()]
@@ -79,8 +84,6 @@ def over_parts(
         with progress.bar(describe, sum(len(group[1]) for group in missing)) as advance:
             for done in _made(work, given, missing, count):
                 advance(done)
-    except OSError as error:
-        raise cannot_write(folder / name, error, place=ELSEWHERE) from error
     except BrokenProcessPool as error:
         raise RunError(
             "A process that reads the text was ended from outside, most often for lack of memory: call the command "
@@ -121,8 +124,9 @@ def _grouped(parts: Sequence[Part], folder: Path, name: str) -> list[Group]:
 
 
 def _delete_unfinished(folder: Path) -> None:
-    for path in folder.glob(f"*{WRITING}"):
-        path.unlink(missing_ok=True)
+    for pattern in (f"*{WRITING}", "tmp*"):  # the latter of earlier versions
+        for path in folder.glob(pattern):
+            path.unlink(missing_ok=True)
 
 
 def _made(work: Work, given: dict[str, Any], groups: list[Group], count: int) -> Iterator[int]:
@@ -137,12 +141,13 @@ def _made(work: Work, given: dict[str, Any], groups: list[Group], count: int) ->
     Raises:
         BrokenProcessPool: a process was ended from outside.
     """
-    if count < 2:
+    forks = sys.platform == "linux"
+    if count < 2 or not (forks or _can_be_sent((work, given))):
         for group in groups:
             yield _make(work, given, group)
         return
     # A fork knows the work and its arguments without that they are sent, and begins at once.
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
+    context = multiprocessing.get_context("fork" if forks else None)
     heard, told = context.Pipe(duplex=False)
     with (
         heard,
@@ -199,7 +204,21 @@ def _end_with_the_first(heard: connection.Connection) -> None:
 
 def _make_given(group: Group) -> int:
     assert _own is not None
-    return _make(*_own, group)
+    try:
+        return _make(*_own, group)
+    except Exception as error:
+        if _can_be_sent(error):
+            raise
+        raise RuntimeError(f"{type(error).__name__}: {error}") from None
+
+
+def _can_be_sent(value: object) -> bool:
+    """Whether another process can be given it: a class of one's own may not be known there, or not be made anew."""
+    try:
+        pickle.loads(pickle.dumps(value))
+    except Exception:
+        return False
+    return True
 
 
 def _make(work: Work, given: dict[str, Any], group: Group) -> int:
@@ -208,13 +227,25 @@ def _make(work: Work, given: dict[str, Any], group: Group) -> int:
 
     file, parts = group
     unfinished = file.with_name(file.name + WRITING)
+    writer = None
     with contextlib.ExitStack() as stack:
-        writer = None
         for number, part in parts:
             table = work(part, number, **given).combine_chunks()
-            if writer is None:
-                writer = stack.enter_context(pyarrow.ipc.new_stream(str(unfinished), table.schema))
-            # In one piece: random access looks for the piece, then for the row.
-            writer.write_table(table)
-    os.replace(unfinished, file)
+            with _told_of(file):
+                if writer is None:
+                    opened = stack.enter_context(pyarrow.OSFile(str(unfinished), "wb"))
+                    writer = stack.enter_context(pyarrow.ipc.new_stream(opened, table.schema))
+                # In one piece: random access looks for the piece, then for the row.
+                writer.write_table(table)
+    with _told_of(file):
+        os.replace(unfinished, file)
     return len(parts)
+
+
+@contextmanager
+def _told_of(file: Path) -> Iterator[None]:
+    """What cannot be written is the cache."""
+    try:
+        yield
+    except OSError as error:
+        raise cannot_write(file, error, place=ELSEWHERE) from error

@@ -2,9 +2,10 @@
 
 After each look the answer is given if it is clear, and another set is sampled if not. Who looks often, and stops when
 an interval happens to miss, errs more often than each interval says. So the looks share one error: all but the last
-spend a small part of it, in equal shares, and the last one has the rest. Whatever ends the looks, the intervals of all
-of them hold together as often as those of a single look do (Bonferroni); and as most is left for the last look, its
-intervals are nearly those of a single one.
+spend a small part of it, in equal shares, and the last one has the rest, so that its intervals are nearly those of a
+single look. Were the last look fixed beforehand, the intervals of all would hold together as often as those of a single
+look do (Bonferroni). Whether it is at the planned sets or at twice as many the widths decide, which are estimates: the
+narrow ones miss more often than they say, as they did when there was one look. `scripts/looks` counts both.
 
 An early look ends the sampling only where more sets would find the same: the difference lies beyond the margin, and not
 merely on one side of 0, or it lies within the margins; and at no other temperature the curves seem to differ without

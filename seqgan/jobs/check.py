@@ -5,7 +5,7 @@ import msgspec
 from seqgan.algorithm_settings import build_algorithm
 from seqgan.discriminators import usual_discriminator
 from seqgan.errors import ConfigError
-from seqgan.model_settings import check_kinds, discriminator_kind, generator_kind
+from seqgan.model_settings import check_kinds, discriminator_kind, generator_kind, of_pairs
 from seqgan.objectives import Relaxed, SelfPlay
 from seqgan.reached import check_reached
 from seqgan.runs.tensorboard import check_installed
@@ -112,3 +112,8 @@ def check_players(
         conditional=conditional,
         resumed=resumed,
     )
+
+
+def reads_sources(config: RunConfig) -> bool:
+    """Whether a text that was not read yet is one of pairs, as far as the settings tell."""
+    return of_pairs(config) or config.data.source is not None or ".tsv" in config.data.corpus

@@ -214,7 +214,7 @@ def compare_runs(run: Run, reference: Run | None, settings: Comparison, progress
     if why_not is not None:
         return Compared(run, reference, {}, [], None, f"No verdict: {why_not}")
     progress.note(
-        f"Sampling {_up_to(settings, reference)} sets of {settings.sentences:,} sentences at "
+        f"Sampling{_planned(settings, reference)} {settings.sets} sets of {settings.sentences:,} sentences at "
         f"{count(len(temperatures), 'temperature')} of {', '.join(str(each.run.folder) for each in contenders)}."
     )
 
@@ -264,10 +264,10 @@ def compare_runs(run: Run, reference: Run | None, settings: Comparison, progress
     return Compared(run, reference, sweeps, [reference, *(each for each, _ in own)], verdict, note, weights)
 
 
-def _up_to(settings: Comparison, reference: Run | None) -> str:
-    """How many sets of samples are planned."""
+def _planned(settings: Comparison, reference: Run | None) -> str:
+    """Whether there may be fewer sets of samples, or more."""
     at_once = reference is None or settings.seeds_of
-    return str(settings.sets) if at_once else f"at most {settings.sets}"
+    return "" if at_once else ", as planned,"
 
 
 def _equal_budget(run: Run, start: Contender, settings: Comparison, progress: Progress) -> tuple[TrainedOn, Contender]:

@@ -1,5 +1,6 @@
 """Planning as a job: hours and memory of a training before it begins, from a few real steps of it."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -11,8 +12,9 @@ from seqgan.build import build_generator, build_text, chosen_as_trained, named_p
 from seqgan.build_huggingface import with_discriminator_files, with_generator_files, with_own_tokenizer
 from seqgan.data.text import Text
 from seqgan.decoding.states import stepping
+from seqgan.errors import ConfigError
 from seqgan.jobs.begin import resolved
-from seqgan.jobs.check import check_players, checked_settings
+from seqgan.jobs.check import check_players, checked_settings, reads_sources
 from seqgan.jobs.players import fresh_discriminator, judge_of_rounds
 from seqgan.model_settings import generator_kind
 from seqgan.objectives import Relaxed
@@ -40,7 +42,13 @@ class Plan(NamedTuple):
         return sum(phase.hours for training in self.trainings for phase in training)
 
     def fitting(self, hours: float) -> list[tuple[str, int]]:
-        """What fits into so many hours, of each training alone: epochs of a pretraining, and rounds."""
+        """What fits into so many hours, of each training alone: epochs of a pretraining, and rounds.
+
+        Raises:
+            ConfigError: the hours have no end, or are no number.
+        """
+        if not math.isfinite(hours):
+            raise ConfigError(f"hours is {hours}: give a finite number.")
         return [
             ("epochs" if len(training) == 1 else "rounds", fitting(list(training), hours))
             for training in self.trainings
@@ -75,7 +83,7 @@ def plan_training(
     config = checked_settings(config)
     place = choose_device(device)
     start = run if isinstance(run, Run) or run is None else open_run(run)
-    conditional = config.data.source is not None if start is None else start.source_vocabulary is not None
+    conditional = reads_sources(config) if start is None else start.source_vocabulary is not None
     config = chosen_as_trained(named_players(config, conditional=conditional))
     check_players(
         config,

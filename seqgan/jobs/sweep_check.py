@@ -13,8 +13,8 @@ from seqgan.data.corpus import is_embedded, read_place
 from seqgan.data.folders import extensions
 from seqgan.errors import ConfigError, RunError, SeqganError
 from seqgan.jobs.begin import resolved
-from seqgan.jobs.check import check_players, check_pretrainable
-from seqgan.model_settings import check_kinds, generator_kind, of_pairs, with_common_settings
+from seqgan.jobs.check import check_players, check_pretrainable, reads_sources
+from seqgan.model_settings import check_kinds, generator_kind, with_common_settings
 from seqgan.objectives import Relaxed
 from seqgan.progress import SILENT, Progress
 from seqgan.reached import check_reached
@@ -185,9 +185,3 @@ def check_trial(sweep: SweepFile, settings: Mapping[str, Any], parent: RunConfig
     config = chosen_as_trained(named_players(config, conditional=conditional))
     check_players(config, conditional=conditional, device=device, from_nothing=parent is None)
     return config
-
-
-def reads_sources(config: RunConfig) -> bool:
-    """Whether a text that was not read yet is one of pairs, as far as the settings tell."""
-
-    return of_pairs(config) or config.data.source is not None or ".tsv" in config.data.corpus

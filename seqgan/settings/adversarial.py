@@ -129,7 +129,7 @@ class AdversarialConfig(Section, frozen=True, kw_only=True):
     sentences are held out: this share of the training sentences and samples that it learns from, mean of 20 pools."""
     warmup_patience: Count = 200
     """Pools after which that training ends where the share of held-out sentences has not risen by 0.01 since; 0 never
-    ends it so."""
+    ends it so, nor is there such an end where fewer than 100 sentences are held out."""
     warmup_steps: Count = 1000
     """Most pools of that training of the discriminator alone. A certain discriminator rewards all sentences alike: more
     is not better."""

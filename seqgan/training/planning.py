@@ -117,6 +117,8 @@ def plan_adversarial(
             together = min(players.pools_between_looks, config.warmup_steps)  # samples of so many are drawn at once
 
             def pools() -> None:
+                players.warmup_steps = 0
+                players.looks.clear()
                 for _ in range(together):
                     players.warm_up_discriminator()
 

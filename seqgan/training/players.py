@@ -223,6 +223,8 @@ class Players:
         self._check_weights()
         between = self.pools_between_looks
         left = min(between - self.warmup_steps % between, self.config.warmup_steps - self.warmup_steps)
+        if not self.looks_at_held_out:  # it may be over after any pool, once there are accuracies enough
+            left = min(left, max(1, ACCURACY_WINDOW - len(self.accuracies)))
         values = self.train_discriminator(self.warmup_pool, self.config.warmup_epochs, warming_up=True, left=left)
         self.warmup_steps += 1
         self.accuracies.append(values["discriminator/accuracy"])

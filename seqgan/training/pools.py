@@ -9,6 +9,8 @@ from seqgan.tensors.condition import Condition
 
 MOST_TOGETHER = 2048
 """Samples that are drawn at once for several pools."""
+MOST_ANSWERS = 256
+"""The same where each answers a source: these are read all together."""
 
 
 class Pool(NamedTuple):

@@ -34,8 +34,8 @@ from seqgan.training.credit import behind_the_end, check_credit, random_prefixes
 from seqgan.training.leash import check_leash, length_correlation, sampling_ratio
 from seqgan.training.optimizers import check_output_layer, update
 from seqgan.training.players import LEAST_HELD_OUT, MOST_HELD_OUT, Players, refuse_own_places
-from seqgan.training.pools import MOST_TOGETHER, Pool
-from seqgan.training.processes import OwnRows, gather_rows, own_part, some_rows, summed
+from seqgan.training.pools import MOST_ANSWERS, MOST_TOGETHER, Pool
+from seqgan.training.processes import OwnRows, by_first, gather_rows, own_part, some_rows, summed
 from seqgan.training.replay import Replay
 from seqgan.training.rewards import (
     OwnReward,
@@ -212,14 +212,20 @@ class SampledPlayers(Players):
         if self.held_out is None:
             count = min(MOST_HELD_OUT, self.valid.sentences)
             (self.held_out,) = self._make_pools(self.valid, count, 1, self._given(self.rounds))
-        tokens, mask, condition = self.held_out
-        count = tokens.shape[1]
+        pool = self.held_out
+        # What one process finds all go by: another one's rounding may differ.
+        return by_first(lambda: self._share_told_apart(pool))
+
+    def _share_told_apart(self, pool: Pool) -> float:
+        """Share of a pool that the discriminator tells apart; by prefixes, at the same ones in each call."""
+        tokens, mask, condition = pool
+        rng = torch.Generator(tokens.device).manual_seed(0)
         logits = []
         with evaluating(self.discriminator):
-            for rows in torch.arange(count, device=tokens.device).split(self.discriminator_batch):
+            for rows in torch.arange(tokens.shape[1], device=tokens.device).split(self.discriminator_batch):
                 own = None if condition is None else condition.select(rows)
                 every = OwnRows(slice(0, len(rows)), 1)
-                logits.append(torch.stack(self._judge_both(tokens[:, rows], mask[:, rows], own, every)))
+                logits.append(torch.stack(self._judge_both(tokens[:, rows], mask[:, rows], own, every, rng)))
         return diagnostics.accuracy_at_equal_errors(*torch.cat(logits, dim=1)).item()
 
     def given_in(self, rounds: int) -> int:
@@ -370,7 +376,7 @@ class SampledPlayers(Players):
             most: pools that are wanted; there may be fewer, but one.
             given: tokens that samples take over from real sentences.
         """
-        count = max(1, min(most, MOST_TOGETHER // size))
+        count = max(1, min(most, (MOST_ANSWERS if self.conditional else MOST_TOGETHER) // size))
         if given or self.conditional:  # no real sentence is twice in what is drawn at once
             count = max(1, min(count, real.sentences // size))
         drawn = self._draw(count * size, given, real=real)
@@ -386,7 +392,9 @@ class SampledPlayers(Players):
             missing = self.max_length - sentences.tokens.shape[1]  # the samples have all max_length columns
             tokens = torch.stack([functional.pad(sentences.tokens, (0, missing)), fake.tokens])
             mask = torch.stack([functional.pad(sentences.mask, (0, missing)), fake.mask])
-            pools.append(Pool(tokens, mask, sentences.condition))
+            # A part of a tensor would keep the whole of it.
+            condition = None if sentences.condition is None else Condition(*map(torch.clone, sentences.condition))
+            pools.append(Pool(tokens, mask, condition))
         return pools
 
     def _draw(self, count: int, given: int, completions: int = 1, real: AnySequences | None = None) -> Drawn:
@@ -438,7 +446,12 @@ class SampledPlayers(Players):
         return reward
 
     def _judge_both(
-        self, tokens: Tensor, mask: Tensor, condition: Condition | None, part: OwnRows
+        self,
+        tokens: Tensor,
+        mask: Tensor,
+        condition: Condition | None,
+        part: OwnRows,
+        rng: torch.Generator | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Logits of real and of fake sequences, or of all their tokens. [2, R, T], [2, R, T] -> [any], [any]
 
@@ -447,7 +460,7 @@ class SampledPlayers(Players):
         both = tokens.flatten(0, 1), mask.flatten(0, 1)
         # Prefixes go up to T, and not to this batch's longest row: they would count the more the shorter that is.
         if self.config.credit == "prefix" and not self.per_token:
-            both = random_prefixes(*both, self.generator.end, self.rng)
+            both = random_prefixes(*both, self.generator.end, rng or self.rng)
         if not self.per_token:
             both = trimmed(*both)
         # As wide as the whole batch's, so that tokens are counted alike everywhere.

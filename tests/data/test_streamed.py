@@ -625,6 +625,57 @@ def _is_alive(pid):
         return False
 
 
+class Odd(Exception):
+    """One that another process cannot make anew."""
+
+    def __init__(self, first, second):
+        super().__init__(f"{first} {second}")
+
+
+@FORKS
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_of_ones_own_is_told_as_what_it_is(folder, monkeypatch, workers):
+    def odd(part, number, **given):
+        raise Odd("not", "ours")
+
+    monkeypatch.setattr(scan_module, "_scan_part", odd)
+    with pytest.raises((Odd, RuntimeError), match="not ours"):
+        streamed(folder, workers=workers)
+
+
+@FORKS
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_of_the_system_in_reading_is_not_one_of_the_cache(folder, monkeypatch, workers):
+    def missing(part, number, **given):
+        (folder / "nowhere").read_text()
+
+    monkeypatch.setattr(scan_module, "_scan_part", missing)
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        streamed(folder, workers=workers)
+
+
+def test_what_cannot_be_sent_is_worked_on_here(folder, monkeypatch):
+    monkeypatch.setattr("seqgan.data.over_parts.sys.platform", "elsewhere")
+    monkeypatch.setattr(scan_module, "_scan_part", lambda *parts, **given: scan_part(*parts, **given))
+    assert streamed(folder, workers=2).train.sentences == 500
+
+
+scan_part = scan_module._scan_part
+
+
+def test_results_of_earlier_versions_are_taken_away(folder, tmp_path):
+    streamed(folder)
+    names = made_files(tmp_path, "scan")
+    place = cache_module.cache_folder(None, "text", str(folder))
+    former = place / names[0].replace(".00.arrow", "_00000_of_00002.arrow")
+    former.write_bytes(b"of before")
+    (place / "tmpabc").write_bytes(b"half of it")
+    (place / names[0]).unlink()
+    streamed(folder)
+    assert made_files(tmp_path, "scan") == names
+    assert not list(place.glob("tmp*"))
+
+
 @FORKS
 def test_a_process_that_was_ended_is_said(folder, monkeypatch):
     from seqgan.errors import RunError

@@ -186,3 +186,13 @@ def test_the_log_has_the_warm_up_while_it_runs(text):
     warmup = [line for line in trained.log if line["phase"] == "warmup"]
     assert [line["step"] for line in warmup] == [20, 40, 50]
     assert [line for line in heard if line["phase"] == "warmup"] == warmup
+
+
+def test_looks_at_prefixes_are_at_the_same_ones(text):
+    players = made(text, msgspec.structs.replace(STILL, credit="prefix"))
+    before = players.rng.get_state()
+    first = players.told_apart()
+    after = players.rng.get_state()
+    assert not torch.equal(before, after)  # the held-out samples are drawn once
+    assert [players.told_apart() for _ in range(3)] == [first] * 3
+    assert torch.equal(players.rng.get_state(), after)
