@@ -210,7 +210,7 @@ class SampledPlayers(Players):
     def told_apart(self) -> float:
         """Share of held-out sentences and samples that the discriminator tells apart; the same ones at each look."""
         if self.held_out is None:
-            count = min(MOST_HELD_OUT, self.valid.sentences)
+            count = min(MOST_ANSWERS if self.conditional else MOST_HELD_OUT, self.valid.sentences)
             (self.held_out,) = self._make_pools(self.valid, count, 1, self._given(self.rounds))
         pool = self.held_out
         # What one process finds all go by: another one's rounding may differ.
