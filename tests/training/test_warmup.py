@@ -26,8 +26,8 @@ def text(tmp_path_factory):
     folder = tmp_path_factory.mktemp("text")
     words = ["dog", "cat", "bird", "cow", "pig"], ["runs", "sleeps", "eats", "sings"], ["here", "there", "now"]
     lines = [f"the {' '.join(three)} ." for three in itertools.product(*words)]
-    (folder / "text.txt").write_text("\n".join(lines * 4) + "\n")
-    (folder / "valid.txt").write_text("\n".join(lines * 2) + "\n")
+    (folder / "text.txt").write_text("\n".join(lines[::2] * 8) + "\n")
+    (folder / "valid.txt").write_text("\n".join(lines[1::2] * 4) + "\n")  # no sentence is in both
     return build_text(DataConfig(corpus=str(folder / "text.txt"), valid=str(folder / "valid.txt")))
 
 
