@@ -89,8 +89,10 @@ def over_parts(
             "A process that reads the text was ended from outside, most often for lack of memory: call the command "
             "again, with fewer --data.workers."
         ) from error
+    except RunError:
+        raise  # of the cache, as where the disk is full: what is in it is right
     except Exception:
-        forget(folder, name)
+        forget(folder, name)  # of a text that is refused, or by work that will be mended
         raise
     finally:
         # What the processes had begun when one of them failed. Files that were finished stay, and are not made again.
@@ -213,7 +215,8 @@ def _make_given(group: Group) -> int:
 
 
 def _can_be_sent(value: object) -> bool:
-    """Whether another process can be given it: a class of one's own may not be known there, or not be made anew."""
+    """Whether another process can be given it: a class of one's own may not be known there, or not be made anew. It is
+    this process's own object that is packed and unpacked; nothing is read."""
     try:
         pickle.loads(pickle.dumps(value))
     except Exception:

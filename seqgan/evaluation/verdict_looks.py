@@ -5,7 +5,8 @@ an interval happens to miss, errs more often than each interval says. So the loo
 spend a small part of it, in equal shares, and the last one has the rest, so that its intervals are nearly those of a
 single look. Were the last look fixed beforehand, the intervals of all would hold together as often as those of a single
 look do (Bonferroni). Whether it is at the planned sets or at twice as many the widths decide, which are estimates: the
-narrow ones miss more often than they say, as they did when there was one look. `scripts/looks` counts both.
+narrow ones miss a little more often than they say, as they did when there was one look. How often the answer is wrong
+is what `scripts/looks` counts.
 
 An early look ends the sampling only where more sets would find the same: the difference lies beyond the margin, and not
 merely on one side of 0, or it lies within the margins; and at no other temperature the curves seem to differ without
@@ -140,8 +141,8 @@ def looks_line(evidence: Mapping[str, Any]) -> str:
     what = "one look" if taken == 1 else f"{taken} looks"
     line = f"This took {sets} sets of samples at each temperature, {said['planned']} were planned, and {what}"
     each = f"each interval has a level of {said['interval_level']:.2%}"
-    whose = "those of all looks" if said["possible"] > 1 else "both"
-    return f"{line}; {each}, {whose} together {said['coverage']:.0%}."
+    whose = "all looks" if said["possible"] > 1 else "both"
+    return f"{line}; {each}, as {whose} share an error of {1 - said['coverage']:.0%}."
 
 
 def _noted(verdict: Verdict, looks: Looks, sets: int) -> Verdict:

@@ -68,7 +68,7 @@ def test_a_clear_answer_ends_with_the_first_look(rng, how, kind):
     assert json.loads(json.dumps(verdict.to_json("x"), allow_nan=False))["evidence"]["looks"]["taken"] == 1
     assert looks_line(verdict.evidence) == (
         "This took 2 sets of samples at each temperature, 4 were planned, and one look; each interval has a level of "
-        "99.92%, those of all looks together 95%."
+        "99.92%, as all looks share an error of 5%."
     )
 
 
@@ -125,7 +125,7 @@ def test_several_candidates_are_looked_at_once(rng):
     )
     assert looks_line(verdict.evidence) == (
         "This took 4 sets of samples at each temperature, 4 were planned, and one look; each interval has a level of "
-        "97.50%, both together 95%."
+        "97.50%, as both share an error of 5%."
     )
 
 
