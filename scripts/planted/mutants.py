@@ -465,8 +465,8 @@ MUTANTS = (
         "warm-up-looks-at-what-it-learns",
         "The warm-up ends by sentences that the discriminator learns from, and not by held-out ones.",
         "training/sampled.py",
-        "self._make_pools(self.valid, count,",
-        "self._make_pools(self.real, count,",
+        "self.make_pools(self.valid, count,",
+        "self.make_pools(self.real, count,",
         ("tests/training/test_warmup.py",),
     ),
     Mutant(

@@ -38,6 +38,12 @@ class SampleFlags(CommonFlags, frozen=True, kw_only=True):
     best_of: Annotated[int, Meta(ge=1, le=100_000)] | None = None
     """Of an adversarial run: draw so many for each sentence, or for each source, and keep the one that its
     discriminator finds most real. What is kept is less diverse than samples are, the more so the greater the number."""
+    resample: Annotated[int, Meta(ge=1, le=100_000)] | None = None
+    """Of a run by --algo residual: draw so many for each sentence, or for each source, and take one by its odds, which
+    is a sample of generator times discriminator, the more exactly the greater the number; by default as the run was
+    made. 1 draws from the generator alone."""
+    tau: Annotated[float, Meta(gt=0)] | None = None
+    """What log-odds are divided by when one is taken by them: 1 samples that model, towards 0 the most real is taken."""
     scores: Switch = False
     """Behind each sentence a tab and its log-odds, as `seqgan score` gives them."""
     seed: Seed = 0

@@ -3,12 +3,14 @@
 from seqgan.decoding.beam_search import Hypotheses, beam_search, greedy_decode
 from seqgan.decoding.best_of import best_of
 from seqgan.decoding.relaxed import RelaxedSamples, relaxed_sample
+from seqgan.decoding.resample import ResampledGenerator, resample
 from seqgan.decoding.rollout import Reward, rollout
 from seqgan.decoding.sampling import Samples, adjust_logits, sample, sample_tokens
 
 __all__ = [
     "Hypotheses",
     "RelaxedSamples",
+    "ResampledGenerator",
     "Reward",
     "Samples",
     "adjust_logits",
@@ -16,6 +18,7 @@ __all__ = [
     "best_of",
     "greedy_decode",
     "relaxed_sample",
+    "resample",
     "rollout",
     "sample",
     "sample_tokens",

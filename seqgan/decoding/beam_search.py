@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from seqgan.decoding.sampling import Samples
-from seqgan.decoding.states import makes_all_at_once
+from seqgan.decoding.states import draws_itself, makes_all_at_once
 from seqgan.tensors.modes import evaluating
 from seqgan.tensors.rows import repeat_rows, select_rows
 
@@ -162,6 +162,8 @@ def cannot_search(generator: "GeneratorModule") -> str | None:
     name = type(generator).__name__
     if makes_all_at_once(generator):
         return f"{name} makes all positions at once and has no next symbol to search for: sample from it."
+    if draws_itself(generator):
+        return f"{name} takes one of several samples, and no step of it says how likely that is: sample from it."
     if getattr(generator, "state_noise", 0.0) > 0:
         return (
             f"{name} has its chance in the noise of its first state, and a search begins without: no sequence that it "

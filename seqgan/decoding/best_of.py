@@ -53,6 +53,46 @@ def best_of(
     Raises:
         ValueError: n is less than 1, or as `sample`.
     """
+    samples, rewards = candidates(
+        generator,
+        reward,
+        rows,
+        n,
+        max_length,
+        context,
+        rng=rng,
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        prefix=prefix,
+        memory=memory,
+    )
+    return chosen(samples, rewards, rewards.argmax(dim=1))
+
+
+def candidates(
+    generator: "GeneratorModule",
+    reward: Reward,
+    rows: int,
+    n: int,
+    max_length: int,
+    context: "Context" = None,
+    *,
+    rng: torch.Generator,
+    temperature: float = 1.0,
+    top_k: int = 0,
+    top_p: float = 1.0,
+    prefix: Tensor | None = None,
+    memory: int | None = None,
+) -> tuple[Samples, Tensor]:
+    """`n` sequences for each row, those of a row behind one another, and their rewards; arguments as of `best_of`.
+
+    Returns:
+        Tokens and mask [B * n, T], and rewards [B, n].
+
+    Raises:
+        ValueError: n is less than 1, or as `sample`.
+    """
     if n < 1:
         raise ValueError(f"The best of {n} samples is asked for: 1 or more.")
     drawn = sample(
@@ -68,7 +108,11 @@ def best_of(
         memory=memory,
     )
     row = torch.arange(rows, device=drawn.tokens.device).repeat_interleave(n)
-    rewards = reward(*drawn, row).unflatten(0, (rows, n))
-    place = rewards.argmax(dim=1, keepdim=True)  # [B, 1]
-    kept = (torch.arange(rows, device=place.device).unsqueeze(1) * n + place).squeeze(1)
-    return Samples(drawn.tokens[kept], drawn.mask[kept]), rewards.gather(1, place).squeeze(1)
+    return drawn, reward(*drawn, row).unflatten(0, (rows, n))
+
+
+def chosen(samples: Samples, rewards: Tensor, place: Tensor) -> tuple[Samples, Tensor]:
+    """Of each row's candidates the one at a place. [B * n, T], [B, n], [B] -> [B, T], [B]"""
+    rows, n = rewards.shape
+    kept = torch.arange(rows, device=place.device) * n + place
+    return Samples(samples.tokens[kept], samples.mask[kept]), rewards.gather(1, place.unsqueeze(1)).squeeze(1)

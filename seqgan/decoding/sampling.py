@@ -10,7 +10,7 @@ from torch.nn import functional
 from seqgan.decoding.given import check_context
 from seqgan.decoding.memory import in_groups, rows_within
 from seqgan.decoding.relaxed import relaxed_sample
-from seqgan.decoding.states import first_state, makes_all_at_once
+from seqgan.decoding.states import draws_itself, first_state, makes_all_at_once
 from seqgan.fitting import ONE_SHOT, STEPPING, check_generator
 from seqgan.tensors.devices import piece_bytes
 from seqgan.tensors.masking import mask_from_tokens
@@ -263,6 +263,18 @@ def sample(
             them, or for anything but plain samples.
         PlayerError: the generator lacks a method, or gives something else than it should, or lies on another device.
     """
+    if draws_itself(generator):
+        return generator.draw_sequences(
+            rows,
+            max_length,
+            context,
+            rng=rng,
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            prefix=prefix,
+            memory=memory,
+        )
     check_generator(generator, ONE_SHOT if makes_all_at_once(generator) else STEPPING, rng.device)
     check_context(context, rows)
     if makes_all_at_once(generator):

@@ -8,14 +8,22 @@ from seqgan.fitting import name_of
 from seqgan.tensors.rows import State
 
 if TYPE_CHECKING:  # for the annotation alone: decoding knows the protocol, no model
+    from typing import TypeGuard
+
     from typing_extensions import TypeIs
 
-    from seqgan.generators.protocol import Context, Generator, GeneratorModule, OneShotGenerator
+    from seqgan.generators.protocol import Context, DrawsItself, Generator, GeneratorModule, OneShotGenerator
 
 
 def makes_all_at_once(generator: "GeneratorModule") -> "TypeIs[OneShotGenerator]":
     """Whether a generator makes all positions at once, from noise, and does not go from token to token."""
     return hasattr(generator, "distributions")
+
+
+def draws_itself(generator: "GeneratorModule") -> "TypeGuard[DrawsItself]":
+    """Whether a generator has a way of its own to draw whole sequences, so that its steps alone do not say what comes
+    out of it."""
+    return hasattr(generator, "draw_sequences")
 
 
 def first_state(generator: "Generator", rows: int, context: "Context") -> State:

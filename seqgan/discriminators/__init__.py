@@ -1,6 +1,7 @@
 """Discriminators: judges of sequences behind two methods (`protocol.py`)."""
 
 from seqgan.discriminators import cnn, many_view, two_tower_cnn
+from seqgan.discriminators.bidirectional import BidirectionalDiscriminator
 from seqgan.discriminators.cnn import CNNDiscriminator
 from seqgan.discriminators.hierarchical import HierarchicalDiscriminator
 from seqgan.discriminators.kind import DiscriminatorKind
@@ -17,6 +18,7 @@ DISCRIMINATORS: dict[str, DiscriminatorKind] = {
     for kind in (
         DiscriminatorKind("cnn", CNNDiscriminator, filters=cnn.FILTERS),
         DiscriminatorKind("many-view", ManyViewDiscriminator, filters=many_view.FILTERS),
+        DiscriminatorKind("bidirectional", BidirectionalDiscriminator),
         DiscriminatorKind("residual-conv", ResidualConvDiscriminator),
         DiscriminatorKind("rnn", RNNDiscriminator),
         DiscriminatorKind("transformer", TransformerDiscriminator, heads_divide="embedding_size"),
@@ -36,6 +38,7 @@ def usual_discriminator(*, conditional: bool) -> str:
 
 __all__ = [
     "DISCRIMINATORS",
+    "BidirectionalDiscriminator",
     "CNNDiscriminator",
     "Discriminator",
     "DiscriminatorKind",

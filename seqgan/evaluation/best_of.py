@@ -8,8 +8,8 @@ from torch import Tensor
 from seqgan.data.reading import Reading
 from seqgan.data.written import Writer
 from seqgan.decoding.best_of import best_of
+from seqgan.decoding.judged import score_reward
 from seqgan.evaluation.generate import ROWS, check_sampling, drawn_from
-from seqgan.evaluation.score import score_reward
 from seqgan.progress import SILENT, Progress
 from seqgan.tensors.condition import Condition, context_of
 from seqgan.tensors.modes import evaluating

@@ -17,11 +17,13 @@ from seqgan.data.text import Text
 from seqgan.data.tokenizers import Tokenizer, metric_tokens
 from seqgan.data.vocabulary import UNKNOWN_TEXT
 from seqgan.data.written import line_of
+from seqgan.decoding.resample import ResampledGenerator
 from seqgan.decoding.states import makes_all_at_once, stepping
 from seqgan.errors import ConfigError, nearest
 from seqgan.evaluation.averaging import DRAWS, STEPPING_DRAWS, averaged_likelihood, is_averaged
 from seqgan.evaluation.generate import generate_sentences
 from seqgan.evaluation.likelihood import Likelihood, held_out_likelihood
+from seqgan.evaluation.likelihood_residual import residual_likelihood, shown_partition
 from seqgan.evaluation.trained import BY_MODELS, Judges, Lines
 from seqgan.files import cannot_write, write_file
 from seqgan.metrics import METRICS, Entry, Metric, Report, Texts
@@ -400,7 +402,11 @@ def likelihood_entries(
     device = next(generator.parameters()).device
     tokens = [text.tokenizer.tokenize(line) for line in sentences]
     sequences, long = encode_sentences(tokens, text.vocabulary, text.max_length, "cut")
-    likelihood, how = likelihood_of(generator, sequences.to(device), text.vocabulary.unknown, draws, progress)
+    sequences = sequences.to(device)
+    if isinstance(generator, ResampledGenerator):
+        likelihood, how = bounded_likelihood(generator, sequences, text, draws, progress)
+    else:
+        likelihood, how = likelihood_of(generator, sequences, text.vocabulary.unknown, draws, progress)
     signature = (
         f"nll|nats per token|end:counted|sentences:{likelihood.sentences}|cut:{long}|tokens:{likelihood.tokens}"
         f"|unknown:left out {likelihood.unknown}|text-id:{text_id(sentences)}"
@@ -413,6 +419,24 @@ def likelihood_entries(
         Entry("nll", likelihood.nll_per_token, signature),
         entry_of("perplexity", perplexity, "exp of " + signature, note="" if math.isfinite(perplexity) else TOO_LARGE),
     ]
+
+
+def bounded_likelihood(
+    model: ResampledGenerator, sequences: Sequences, text: Text, samples: int = 0, progress: Progress = SILENT
+) -> tuple[Likelihood, str]:
+    """The likelihood of sequences under a generator times a discriminator, by the estimate of its partition function
+    that makes the text less likely, and what the signature says: the other estimate, too."""
+    rng = torch.Generator(sequences.tokens.device).manual_seed(0)
+    found = residual_likelihood(
+        model,
+        sequences,
+        text.vocabulary.unknown,
+        rng=rng,
+        max_length=text.max_length,
+        samples=samples,
+        progress=progress,
+    )
+    return found.lower, shown_partition(found)
 
 
 TOO_LARGE = "too large for a number"

@@ -67,12 +67,13 @@ def generate_sentences(
     generator = drawn_from(generator, vocabulary, all_symbols)
     writer = Writer(tokenizer, vocabulary)
     sentences: list[str] = []
+    rows = max(1, ROWS // getattr(generator, "candidates", 1))  # of one that draws several for each
     with progress.bar("Sampling: sentences", count) as advance:
         while len(sentences) < count:
             # Whole batches are drawn, so that the first sentences are the same however many are asked for.
             tokens, _ = sample(
                 generator,
-                ROWS,
+                rows,
                 max_length,
                 rng=rng,
                 temperature=temperature,
@@ -154,10 +155,13 @@ def answer_sources(
         For each source `n_best` sentences, best first.
 
     Raises:
-        ConfigError: more answers are asked for than the beam follows.
+        ConfigError: more answers are asked for than the beam follows; or a generator that cannot be searched.
     """
     if beam and n_best > beam:
         raise ConfigError(f"{n_best} answers are asked for and the beam is {beam}: widen it, or ask for fewer.")
+    why = cannot_search(generator) if beam else None
+    if why is not None:
+        raise ConfigError(why)
     generator = drawn_from(generator, vocabulary, all_symbols)
     writer = Writer(tokenizer, vocabulary)
     # Like lengths together: little of a batch is then padding.

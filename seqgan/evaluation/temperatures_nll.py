@@ -8,7 +8,7 @@ import numpy as np
 
 from seqgan.data.batches import encode_sentences
 from seqgan.data.text import Text
-from seqgan.decoding.states import stepping
+from seqgan.decoding.states import draws_itself, stepping
 from seqgan.evaluation.intervals import Estimate, Measured
 from seqgan.evaluation.likelihood_tempered import tempered_likelihoods
 
@@ -36,8 +36,12 @@ def tempered_nlls(
         temperatures: above 0.
 
     Returns:
-        One for each temperature; None where no token of the sentences is known.
+        One for each temperature; None where no token of the sentences is known, and of a generator that draws whole
+        sequences in a way of its own.
     """
+    if draws_itself(generator):
+        # At another temperature its partition function is another one, which would take samples of its own.
+        return [None] * len(temperatures)
     tokens = [text.tokenizer.tokenize(line) for line in sentences[:NLL_SENTENCES]]
     sequences, _ = encode_sentences(tokens, text.vocabulary, text.max_length, "cut")
     sequences = sequences.to(next(generator.parameters()).device)

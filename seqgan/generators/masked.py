@@ -108,5 +108,8 @@ def masked(generator: AnyGenerator, excluded: Collection[int]) -> AnyGenerator:
     """
     if not excluded:
         return generator
+    over = getattr(generator, "over", None)
+    if over is not None:  # its candidates are another generator's
+        return cast(AnyGenerator, over(masked(cast(Any, generator).generator, excluded)))
     kind = MaskedOneShotGenerator if hasattr(generator, "distributions") else MaskedGenerator
     return cast(AnyGenerator, kind(generator, excluded))

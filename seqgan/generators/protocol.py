@@ -100,5 +100,24 @@ class Noisy(Protocol):
     """Whether it takes the likeliest tokens then, and draws none."""
 
 
+class DrawsItself(Protocol):
+    """What a generator may have besides whose law is not that of its steps, such as one that is resampled."""
+
+    def draw_sequences(
+        self,
+        rows: int,
+        max_length: int,
+        context: Context = None,
+        *,
+        rng: torch.Generator,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        prefix: Tensor | None = None,
+        memory: int | None = None,
+    ) -> Any:
+        """What `seqgan.decoding.sample` gives: tokens and their mask, [rows, max_length] each."""
+
+
 GeneratorModule: TypeAlias = Generator | OneShotGenerator
 """Any generator."""

@@ -20,7 +20,7 @@ from seqgan.evaluation.verdict_looks import Looks, judge_at_once, judge_in_looks
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.progress import Progress
 from seqgan.runs.directory import Run
-from seqgan.runs.load import load_generator, load_text, load_text_or_none
+from seqgan.runs.load import load_model, load_text, load_text_or_none
 from seqgan.training.engine import choose_device
 
 MORE_TEMPERATURES = {-1: (0.5, 0.4, 0.3, 0.2), 1: (1.5, 1.75, 2.0)}
@@ -51,7 +51,7 @@ def contender_of(run: Run, references: Sequence[str] | None, device: str) -> Con
     """
     text = load_text(run) if references is None else load_text_or_none(run)
     references = held_out(text).references if references is None else references
-    generator = load_generator(run).to(choose_device(device))
+    generator = load_model(run).to(choose_device(device))
     quality = bleu_measure([metric_tokens(text.tokenizer, line) for line in references])
     return Contender(run, generator, text, references, quality)
 

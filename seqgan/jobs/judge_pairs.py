@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from seqgan.data.text import Text
-from seqgan.decoding.states import stepping
+from seqgan.decoding.states import draws_itself, stepping
 from seqgan.errors import ConfigError
 from seqgan.evaluation.evaluate import ALL
 from seqgan.evaluation.pairs import (
@@ -60,11 +60,14 @@ def judge_pair_runs(
         The reports by their columns' heads, and what is to be said below the table.
     """
     _check_of_pairs(asked)
-    beam = 1 if asked.beam is None else asked.beam
     columns: dict[str, Report] = {}
     found: dict[str, list[str]] = {}
     runs, texts = [each.run for each in players], [each.text for each in players]
     generators = [stepping(each.generator) for each in players]
+    beam = 1 if asked.beam is None else asked.beam
+    if asked.beam is None and any(map(draws_itself, generators)):
+        beam = 0
+        progress.note("Answers are drawn, by the odds of several where a run does so, and not searched for.")
     held = held_out_pairs(texts[-1])
     if held.split == "valid":
         progress.note("The corpus has no test pairs: judged by its validation pairs, which decided when to stop.")

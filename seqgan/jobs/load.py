@@ -12,7 +12,7 @@ from seqgan.discriminators.protocol import Discriminator
 from seqgan.exporting.players import ExportedDiscriminator, ExportedGenerator
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.runs.directory import Run, open_run
-from seqgan.runs.load import load_text
+from seqgan.runs.load import load_model, load_text
 from seqgan.runs.moved import moved_to
 from seqgan.training.engine import choose_device
 
@@ -35,7 +35,8 @@ class LoadedRun:
 
     @cached_property
     def generator(self) -> GeneratorModule:
-        """The generator, in evaluation mode.
+        """What its sentences come from, in evaluation mode: the generator, or, where the algorithm's stands still, that
+        one resampled by the discriminator (`seqgan.decoding.ResampledGenerator`).
 
         Raises:
             CheckpointError: it has no weights yet, or they are damaged.
@@ -115,7 +116,7 @@ class LoadedRun:
 
     @cached_property
     def _writer(self) -> ExportedGenerator:
-        return ExportedGenerator.from_run(self.run).to(self.device)
+        return ExportedGenerator(load_model(self.run), self.run.config, self.run.reading).to(self.device)
 
     @cached_property
     def _judge(self) -> ExportedDiscriminator:

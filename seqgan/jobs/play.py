@@ -14,7 +14,7 @@ from seqgan.interrupt import interruptible
 from seqgan.jobs.begin import Way, begun_run
 from seqgan.jobs.players import fresh_discriminator, judge_of_rounds
 from seqgan.launched import speaks
-from seqgan.objectives import SelfPlay
+from seqgan.objectives import FixedGenerator, SelfPlay
 from seqgan.progress import Progress
 from seqgan.runs.checkpoint import load_state, load_weights
 from seqgan.runs.directory import Run, write_config
@@ -80,7 +80,9 @@ def play(
         _write_judge_tokenizer(config.discriminator, run)
     if way.tensorboard and speaks():
         want_events(run.folder)
-    judge = judge_of_rounds(config, generator, text, run.samples_folder)
+    judge = None
+    if not isinstance(algorithm, FixedGenerator):  # whose samples would be those of the start at every look
+        judge = judge_of_rounds(config, generator, text, run.samples_folder)
     folder = run.folder
     place = ["--run", str(folder)] if weights is None else ["--run", str(folder.parent), "--name", folder.name]
     place += [] if verdict else ["--no-verdict"]

@@ -24,7 +24,7 @@ from seqgan.jobs.sources import source_lines
 from seqgan.model_settings import generator_kind
 from seqgan.progress import SILENT, Progress
 from seqgan.runs.directory import Run, open_run
-from seqgan.runs.load import load_discriminator, load_generator
+from seqgan.runs.load import load_discriminator, load_generator, load_model
 from seqgan.runs.sources import sources_as_read
 from seqgan.settings.types import MOST, Seed
 from seqgan.tensors.condition import Condition
@@ -48,6 +48,11 @@ class Sampling(msgspec.Struct, frozen=True, kw_only=True):
     """Scores of a beam are divided by ((5 + length) / 6) to this power, by default 0.6."""
     best_of: Annotated[int, Meta(ge=1, le=100_000)] | None = None
     """Draw so many for each sentence or source, and keep the one that the discriminator finds most real."""
+    resample: Annotated[int, Meta(ge=1, le=100_000)] | None = None
+    """Draw so many for each sentence or source, and take one of them by its odds; of a run whose generator stood still
+    while its discriminator learnt, which does it unasked. 1 draws from its generator alone."""
+    tau: Annotated[float, Meta(gt=0)] | None = None
+    """What the logits are divided by when one is taken by its odds; towards 0 it is the most real one."""
     scores: bool = False
     """Behind each sentence a tab and its log-odds."""
     seed: Seed = 0
@@ -127,6 +132,12 @@ def check_meaningful(asked: Sampling, run: Run) -> None:
             raise ConfigError(f"{flag} is of samples, and --beam searches and draws nothing: give one of them.")
         if given and asked.n_best > 1:
             raise ConfigError(f"{flag} keeps one sample of a source, and --n-best is {asked.n_best}: give one of them.")
+    for flag, given in (("--resample", asked.resample is not None), ("--tau", asked.tau is not None)):
+        if given and (asked.beam is not None or asked.best_of is not None or asked.scores):
+            other = "--beam" if asked.beam is not None else "--best-of" if asked.best_of is not None else "--scores"
+            raise ConfigError(
+                f"{flag} takes one of several samples by its odds, and {other} does not: give one of them."
+            )
     at_once = generator_kind(run.config.generator).at_once
     if asked.beam is not None and (at_once or run.config.generator.state_noise):
         what = "makes all positions at once" if at_once else "has its chance in the noise of its first state"
@@ -156,7 +167,7 @@ def check_meaningful(asked: Sampling, run: Run) -> None:
 def _samples(asked: Sampling, run: Run, progress: Progress) -> list[str]:
     """Sentences of a run of plain text."""
     device = choose_device(asked.device)
-    generator = load_generator(run).to(device)
+    generator = load_model(run, asked.resample, asked.tau).to(device)
     max_length = run.config.data.max_length
     if asked.beam is not None:
         return likeliest_sentences(
@@ -190,7 +201,7 @@ def _samples(asked: Sampling, run: Run, progress: Progress) -> list[str]:
 def _answers(asked: Sampling, run: Run, progress: Progress) -> list[str]:
     """What a run of pairs writes for the sources that are asked for, those of a source below one another."""
     device = choose_device(asked.device)
-    generator = load_generator(run).to(device)
+    generator = load_model(run, asked.resample, asked.tau).to(device)
     found = answer_sources(
         stepping(generator),
         _sources_of(asked, run, progress).to(device),

@@ -1,9 +1,17 @@
 """Objectives: pure functions of tensors, without models, data or settings, for this package's loop or any other."""
 
 from seqgan.objectives.advantages import importance_advantages, mean_advantages, standardized
-from seqgan.objectives.algorithm import Algorithm, Critic, OwnSettings, Relaxed, Sampled, SelfPlay
+from seqgan.objectives.algorithm import Algorithm, Critic, FixedGenerator, OwnSettings, Relaxed, Sampled, SelfPlay
 from seqgan.objectives.bgan import BGAN, BGAN_REINFORCE, DIVERGENCES, Divergence, boundary_seeking
 from seqgan.objectives.csgan_nmt import CSGAN_NMT
+from seqgan.objectives.density_ratio import (
+    calibration,
+    divergence_terms,
+    effective_share,
+    lower_log_partition,
+    resampling_log_weights,
+    upper_log_partition,
+)
 from seqgan.objectives.dialogue import DIALOGUE
 from seqgan.objectives.discriminator import binary_discriminator_loss, judge_both
 from seqgan.objectives.divergences import NON_SATURATING, REVERSE_KL, SATURATING
@@ -19,6 +27,7 @@ from seqgan.objectives.policy_gradient import (
     token_log_probs,
 )
 from seqgan.objectives.relgan import RELGAN, RelganSettings, relativistic_loss, relgan
+from seqgan.objectives.residual import RESIDUAL, ResidualSettings, residual
 from seqgan.objectives.rewards import log_odds, log_probability, negative_log_fake, probability
 from seqgan.objectives.sentence_bleu import sentence_bleu
 from seqgan.objectives.seqgan import SEQGAN
@@ -41,6 +50,7 @@ _ALL: tuple[Algorithm, ...] = (
     GSGAN,
     RELGAN,
     SPIN,
+    RESIDUAL,
 )
 ALGORITHMS: dict[str, Algorithm] = {algorithm.name: algorithm for algorithm in _ALL}
 """Algorithms by the name that `--algo` takes; ``ALGORITHMS["mine"] = Sampled(..., name="mine")`` adds one."""
@@ -57,6 +67,7 @@ __all__ = [
     "MALIGAN",
     "NON_SATURATING",
     "RELGAN",
+    "RESIDUAL",
     "REVERSE_KL",
     "SATURATING",
     "SEQGAN",
@@ -66,18 +77,23 @@ __all__ = [
     "Algorithm",
     "Critic",
     "Divergence",
+    "FixedGenerator",
     "GsganSettings",
     "OwnSettings",
     "Relaxed",
     "RelganSettings",
+    "ResidualSettings",
     "Sampled",
     "SelfPlay",
     "SpinSettings",
     "WganGpSettings",
     "binary_discriminator_loss",
     "boundary_seeking",
+    "calibration",
     "clamp_",
     "discounted_returns",
+    "divergence_terms",
+    "effective_share",
     "entropy_bonus",
     "gradient_penalty",
     "gsgan",
@@ -88,6 +104,7 @@ __all__ = [
     "kl_loss",
     "log_odds",
     "log_probability",
+    "lower_log_partition",
     "mean_advantages",
     "mle_loss",
     "negative_log_fake",
@@ -95,11 +112,14 @@ __all__ = [
     "probability",
     "relativistic_loss",
     "relgan",
+    "resampling_log_weights",
+    "residual",
     "self_play_loss",
     "sentence_bleu",
     "spin",
     "standardized",
     "token_log_probs",
     "token_nll",
+    "upper_log_partition",
     "wgan_gp",
 ]

@@ -96,7 +96,7 @@ def check_record(algorithm: Any, key: str | None = None) -> None:
         PlayerError: it is none, or has settings or defaults that are none, or another name.
     """
     place = "The algorithm" if key is None else f"ALGORITHMS[{key!r}]"
-    if not isinstance(algorithm, Sampled | Relaxed | SelfPlay):
+    if not isinstance(algorithm, Algorithm):
         raise PlayerError(
             f"{place} is {shown(algorithm)}, expected a record, such as seqgan.objectives.ALGORITHMS['seqgan']."
         )
@@ -242,7 +242,42 @@ class SelfPlay(NamedTuple):
         return remade(self, values)
 
 
-Algorithm = Sampled | Relaxed | SelfPlay
+class FixedGenerator(NamedTuple):
+    """An algorithm whose generator stands still: its discriminator alone learns, and is used when text is drawn.
+
+    The run's model is the generator times exp of the discriminator's logit: a sentence is one of several samples, taken
+    by its odds.
+    """
+
+    discriminator_loss: Callable[[Tensor, Tensor], Tensor]
+    """Real logits [B] and fake logits [B] to a loss []; its minimum is at the log-odds of data over generator."""
+    candidates: int = 16
+    """Samples of which one is taken, where nothing else is asked for."""
+    tau: float = 1.0
+    """What logits are divided by when one is taken."""
+    patience: int = 10
+    """Rounds without a lower loss on held-out text after which the training ends; 0: all rounds are made."""
+    weight_decay: float = 0.0
+    """Of all the discriminator's weights, decoupled from the gradient."""
+    name: str = "this algorithm"
+    """What messages call it, and `--algo` where it is in `ALGORITHMS`."""
+    settings: OwnSettings = OwnSettings()
+    """The values of its own settings, of which the functions above were made."""
+    made: Callable[[Any], "FixedGenerator"] | None = None
+    """Makes the record from other values of them; None where there are none."""
+    defaults: Defaults = NO_DEFAULTS
+    """What it has in place of the shared settings' defaults."""
+
+    def with_settings(self, **values: Any) -> "FixedGenerator":
+        """The same with other values of its own settings.
+
+        Raises:
+            ConfigError: it has no such setting, or the value is of another type or out of range.
+        """
+        return remade(self, values)
+
+
+Algorithm = Sampled | Relaxed | SelfPlay | FixedGenerator
 """A record of any kind."""
 
 

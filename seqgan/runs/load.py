@@ -2,15 +2,18 @@
 
 import torch
 
+from seqgan.algorithm_settings import build_algorithm
 from seqgan.build import build_discriminator, build_generator, build_text
 from seqgan.data.batches import Sequences
 from seqgan.data.corpus import Corpus, own_name
 from seqgan.data.model_tokenizer import ModelTokenizer
 from seqgan.data.text import Text
+from seqgan.decoding.resample import ResampledGenerator
+from seqgan.decoding.states import stepping
 from seqgan.discriminators.protocol import Discriminator
 from seqgan.errors import CheckpointError, RunError
 from seqgan.generators.protocol import GeneratorModule
-from seqgan.objectives import ALGORITHMS, SelfPlay
+from seqgan.objectives import ALGORITHMS, FixedGenerator, SelfPlay
 from seqgan.progress import SILENT, Progress
 from seqgan.runs.checkpoint import load_weights
 from seqgan.runs.directory import Run
@@ -38,6 +41,40 @@ def load_generator(run: Run) -> GeneratorModule:
     )
     load_weights(generator, run.generator_path, run.vocabulary_fingerprint)
     return generator.eval()
+
+
+def load_model(run: Run, candidates: int | None = None, tau: float | None = None) -> GeneratorModule:
+    """What a run's sentences come from, on the CPU: its generator, or, of an algorithm whose generator stands still,
+    that generator resampled by the discriminator.
+
+    Args:
+        run: the run.
+        candidates: samples of which one is taken; by default what the run's settings say, and 1 is the generator alone.
+        tau: what logits are divided by then; by default what the settings say.
+
+    Raises:
+        CheckpointError: weights are missing or damaged.
+        RunError: one of several is asked for, and the discriminator was not trained against this generator alone.
+    """
+    generator = load_generator(run)
+    algorithm = None
+    if run.config.algorithm is not None and run.config.algorithm["name"] in ALGORITHMS:
+        algorithm = build_algorithm(run.config.algorithm)
+    if isinstance(algorithm, FixedGenerator):
+        number = algorithm.candidates if candidates is None else candidates
+        divisor = algorithm.tau if tau is None else tau
+        if number == 1:
+            return generator
+        return ResampledGenerator(stepping(generator), load_discriminator(run), number, divisor).eval()
+    if candidates is None or candidates == 1:
+        return generator
+    by = run.config.algorithm_name
+    why = f"the discriminator learnt by {by} from earlier generators, too" if by else "it was pretrained only"
+    raise RunError(
+        f"{run.folder} has no discriminator whose odds are those of its generator, as {why}: run seqgan adversarial "
+        f"--algo residual --run {run.folder}, and sample from what that makes; or, with the discriminator that there "
+        "is, take --best-of."
+    )
 
 
 def load_discriminator(run: Run) -> Discriminator:

@@ -12,8 +12,8 @@ class DiscriminatorConfig(Section, frozen=True, kw_only=True):
     """The discriminator."""
 
     name: Annotated[str | None, tyro.conf.arg(aliases=["--discriminator"], metavar="NAME")] = None
-    """Its kind: cnn (the default), rnn, transformer, many-view or residual-conv; for pairs two-tower-cnn (the default),
-    two-tower-rnn or hierarchical (of dialogues); for both huggingface, an encoder of transformers."""
+    """Its kind: cnn (the default), bidirectional, rnn, transformer, many-view or residual-conv; for pairs two-tower-cnn
+    (the default), two-tower-rnn or hierarchical (of dialogues); for both huggingface, an encoder of transformers."""
     path: Annotated[str | None, tyro.conf.arg(metavar="DIR|hf:NAME")] = None
     """For huggingface: the model's folder, as generator.path."""
     lora_rank: Count = 0
@@ -35,9 +35,9 @@ class DiscriminatorConfig(Section, frozen=True, kw_only=True):
     filters: Annotated[float, Meta(gt=0, le=16)] = 1.0
     """Filters of each width of a cnn or of many views, as a multiple of the authors' numbers (100 to 300)."""
     hidden_size: Size = 128
-    """Size of an rnn's layer, of a Transformer block's feed-forward part, or channels of residual-conv."""
+    """Size of a recurrent layer, of a Transformer block's feed-forward part, or channels of residual-conv."""
     layers: Layers = 1
-    """Number of an rnn's layers, of Transformer blocks, or of residual blocks."""
+    """Number of recurrent layers, of Transformer blocks, or of residual blocks."""
     heads: Size = 4
     """Attention heads of a Transformer; they divide embedding_size."""
     dropout: Share = 0.25

@@ -17,7 +17,7 @@ from seqgan.discriminators.protocol import Discriminator
 from seqgan.errors import ConfigError, TrainingError
 from seqgan.generators.protocol import GeneratorModule
 from seqgan.interrupt import Stop
-from seqgan.objectives.algorithm import Algorithm, Relaxed, Sampled, SelfPlay, check_record
+from seqgan.objectives.algorithm import Algorithm, FixedGenerator, Relaxed, Sampled, SelfPlay, check_record
 from seqgan.progress import SILENT, Shown, progress_of
 from seqgan.runs.checkpoint import (
     delete_unfinished,
@@ -36,6 +36,7 @@ from seqgan.settings.run import whole
 from seqgan.training.doctor import Doctor
 from seqgan.training.engine import device_of, seeded
 from seqgan.training.fitting import check_players, check_reward
+from seqgan.training.fixed_generator import FixedGeneratorPlayers, check_fixed
 from seqgan.training.keeping import Keeper
 from seqgan.training.log_odds import check_log_odds, few_weights
 from seqgan.training.players import Players, check_processes
@@ -153,7 +154,7 @@ def train_adversarially(
                     fit_moments(optimizer)
                 doctor.restore(state.get("doctor"))
                 state["log_size"] = int(state["log_size"])
-            over = why_over(players.rounds, config)
+            over = why_over(players.rounds, config) or players.why_finished
             progress.note(over or f"Going on after {players.done}.")
         few = few_weights(config, algorithm) if isinstance(algorithm, Sampled) and state is None else None
         if few is not None:
@@ -165,7 +166,8 @@ def train_adversarially(
             if run is not None:
                 vocabulary = text.vocabulary_fingerprint
                 save_weights(generator, run.generator_path, vocabulary)
-                save_weights(discriminator, run.discriminator_path, vocabulary)
+                with players.as_kept():
+                    save_weights(discriminator, run.discriminator_path, vocabulary)
 
         def step() -> int:
             return players.warmup_steps + players.rounds + players.judged
@@ -217,7 +219,7 @@ def train_adversarially(
 
         recovery.after_round(write)  # where it was stopped by a collapse, and resumed
         with progress.bar("Adversarial training: rounds", config.rounds, players.rounds) as advance:
-            while why_over(players.rounds, config) is None:
+            while why_over(players.rounds, config) is None and players.why_finished is None:
                 try:
                     values = players.play_round()
                 except TrainingError as error:
@@ -225,7 +227,8 @@ def train_adversarially(
                         raise  # without saving anything: half of a round is done
                     recovery.treat(str(error), write)
                     continue
-                judged = players.rounds % config.evaluate_every == 0 or players.rounds == config.rounds
+                last = players.rounds == config.rounds or players.why_finished is not None
+                judged = players.rounds % config.evaluate_every == 0 or last
                 if judged:
                     values |= judged_at(players.rounds)
                 if judged or is_logged(players.rounds):
@@ -236,6 +239,9 @@ def train_adversarially(
                 advance(1)
                 rest(save=judged, judged=judged)
                 recovery.after_round(write)
+        if players.why_finished is not None:
+            progress.note(players.why_finished)
+        players.keep()
         return Trained(players.rounds, log.lines)
 
 
@@ -269,6 +275,8 @@ def make_players(
         )
     if isinstance(algorithm, SelfPlay):
         return SelfPlayPlayers(stepping(generator), discriminator, text, algorithm, config, rng)
+    if isinstance(algorithm, FixedGenerator):
+        return FixedGeneratorPlayers(stepping(generator), discriminator, text, algorithm, config, rng)
     return RelaxedPlayers(generator, discriminator, text, algorithm, config, rng)
 
 
@@ -334,6 +342,8 @@ def check_settings(
             f"generator.state_noise is of algorithms that learn through relaxed samples, and {algorithm.name} scores "
             "its samples under a state without noise: leave it at 0."
         )
+    if isinstance(algorithm, FixedGenerator):
+        check_fixed(config, algorithm)
     if isinstance(algorithm, Sampled):
         check_sampled(config, algorithm, per_token=per_token, other=conditional)
         if not resumed:

@@ -11,6 +11,7 @@ from seqgan.data.text import Text
 from seqgan.errors import ConfigError, RunError
 from seqgan.evaluation.likelihood import held_out_likelihood
 from seqgan.generators.protocol import Generator
+from seqgan.objectives import ALGORITHMS, FixedGenerator
 from seqgan.progress import SILENT, Progress
 from seqgan.runs.directory import Run
 from seqgan.runs.metric_log import read_metrics
@@ -26,7 +27,7 @@ class Budget(NamedTuple):
     """What an adversarial phase took."""
 
     updates: int
-    """Of its generator."""
+    """Of its generator; of the discriminator where it alone was trained."""
     seconds: float
     """Of its rounds. The discriminator's warm-up before them is not timed, and not in it."""
 
@@ -56,7 +57,12 @@ def budget_of(run: Run) -> Budget:
     rounds = [line for line in read_metrics(run.metrics_path) if line["phase"] == "adversarial" and line["step"] > 0]
     if config is None or not rounds:
         raise RunError(f"{run.metrics_path} has no round of an adversarial phase: there is no budget to equal.")
-    updates = rounds[-1]["step"] * config.generator_steps * (1 + config.teacher_forcing_steps)
+    each = config.generator_steps * (1 + config.teacher_forcing_steps)
+    if run.config.algorithm is not None and isinstance(ALGORITHMS.get(run.config.algorithm["name"]), FixedGenerator):
+        # What it trained is the discriminator: maximum likelihood is given as many updates.
+        batch = config.discriminator_batch_size or config.batch_size
+        each = config.discriminator_steps * config.discriminator_epochs * -(-config.discriminator_pool // batch)
+    updates = rounds[-1]["step"] * each
     # Of very many rounds not all have a line: each stands for those since the one before.
     seconds = sum(
         (line.get("seconds") or 0.0) * (line["step"] - before["step"])

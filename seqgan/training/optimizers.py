@@ -59,6 +59,13 @@ def make_discriminator_optimizer(
     return _optimizer(config, discriminator, rate, kind or config.optimizer, config.output_decay, output)
 
 
+def decayed_adam(config: AdversarialConfig, model: Module, learning_rate: float, decay: float) -> torch.optim.Optimizer:
+    """Adam with a decay of all weights that is decoupled from the gradient (Loshchilov and Hutter 2019,
+    arXiv:1711.05101)."""
+    betas = config.beta1, config.beta2
+    return torch.optim.AdamW(model.parameters(), lr=learning_rate, betas=betas, weight_decay=decay, fused=True)
+
+
 def check_output_layer(config: AdversarialConfig, discriminator: Discriminator) -> None:
     """That there is a layer for `output_decay` to shrink.
 

@@ -6,6 +6,8 @@ What a turn is depends on how the generator's gradient arrives: `sampled.py` and
 import math
 import time
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -167,6 +169,19 @@ class Players:
         for look in self.looks:
             best, since = (look, 0) if look >= best + RISE else (best, since + 1)
         return since * self.pools_between_looks
+
+    @property
+    def why_finished(self) -> str | None:
+        """Why the training is over before all its rounds were made, as a sentence; None where it is not."""
+        return None
+
+    @contextmanager
+    def as_kept(self) -> Iterator[None]:
+        """A block in which the discriminator has the weights that are to be kept of it, not the last ones."""
+        yield
+
+    def keep(self) -> None:
+        """Leave both players with the weights that are to be kept of them."""
 
     @property
     def looks_at_held_out(self) -> bool:

@@ -211,13 +211,17 @@ class SampledPlayers(Players):
         """Share of held-out sentences and samples that the discriminator tells apart; the same ones at each look."""
         if self.held_out is None:
             count = min(MOST_ANSWERS if self.conditional else MOST_HELD_OUT, self.valid.sentences)
-            (self.held_out,) = self._make_pools(self.valid, count, 1, self._given(self.rounds))
+            (self.held_out,) = self.make_pools(self.valid, count, 1, self._given(self.rounds))
         pool = self.held_out
         # What one process finds all go by: another one's rounding may differ.
         return by_first(lambda: self._share_told_apart(pool))
 
     def _share_told_apart(self, pool: Pool) -> float:
         """Share of a pool that the discriminator tells apart; by prefixes, at the same ones in each call."""
+        return diagnostics.accuracy_at_equal_errors(*self.logits_of(pool)).item()
+
+    def logits_of(self, pool: Pool) -> Tensor:
+        """Logits of the real sentences and the samples of a pool, dropout off, without a gradient. [2, P or P * T]"""
         tokens, mask, condition = pool
         rng = torch.Generator(tokens.device).manual_seed(0)
         logits = []
@@ -226,7 +230,7 @@ class SampledPlayers(Players):
                 own = None if condition is None else condition.select(rows)
                 every = OwnRows(slice(0, len(rows)), 1)
                 logits.append(torch.stack(self._judge_both(tokens[:, rows], mask[:, rows], own, every, rng)))
-        return diagnostics.accuracy_at_equal_errors(*torch.cat(logits, dim=1)).item()
+        return torch.cat(logits, dim=1)
 
     def given_in(self, rounds: int) -> int:
         """Tokens that samples of a round take over from real sentences: fewer from stage to stage, then none."""
@@ -335,7 +339,7 @@ class SampledPlayers(Players):
             # What the generator's next turn asks about: completions of the prefix that it will be given then.
             given = self._given(self.rounds if warming_up else self.rounds + 1)
             together = left if self.config.pools == "together" else 1
-            self.pools = self._make_pools(self.real, pool, together, given)
+            self.pools = self.make_pools(self.real, pool, together, given)
         tokens, mask, condition = self.replay(*self.pools.pop(0), self.rng)
         totals = {"discriminator/loss": 0.0, "discriminator/accuracy": 0.0, "discriminator/logit_gap": 0.0}
         updates = epochs * math.ceil(pool / self.discriminator_batch)
@@ -367,7 +371,7 @@ class SampledPlayers(Players):
         given = self.given_in(rounds)
         return given if given < self.max_length else 0
 
-    def _make_pools(self, real: AnySequences, size: int, most: int, given: int) -> list[Pool]:
+    def make_pools(self, real: AnySequences, size: int, most: int, given: int) -> list[Pool]:
         """Pools of real sentences and of samples, which are drawn at once: of few sentences a call draws no faster.
 
         Args:

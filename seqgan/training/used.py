@@ -2,7 +2,7 @@
 
 from seqgan.algorithm_settings import shared_settings
 from seqgan.errors import ConfigError
-from seqgan.objectives.algorithm import Algorithm, Relaxed, Sampled, SelfPlay
+from seqgan.objectives.algorithm import Algorithm, FixedGenerator, Relaxed, Sampled, SelfPlay
 from seqgan.settings.adversarial import AdversarialConfig
 
 OF_REWARDS = (
@@ -14,6 +14,11 @@ OF_REWARDS = (
 """Settings of algorithms that reward samples."""
 OF_RELAXATION = ("curriculum_rounds", "variable_length", "teacher_helping", "discriminator_surge")
 """Settings of algorithms on relaxed samples."""
+OF_GENERATORS = (
+    *("generator_steps", "generator_learning_rate", "clip_norm", "teacher_forcing_steps", "optimizer"),
+    *("on_collapse", "warmup_steps", "warmup_accuracy", "warmup_pool", "warmup_epochs"),
+)
+"""Settings of algorithms whose generator learns, and of a discriminator that is trained before it does."""
 OF_DISCRIMINATORS = (
     *("discriminator_steps", "weight_clamp", "output_decay", "warmup_steps", "warmup_accuracy", "warmup_pool"),
     *("warmup_epochs", "discriminator_pool", "discriminator_epochs", "discriminator_batch_size"),
@@ -31,6 +36,8 @@ def unread(algorithm: Algorithm) -> dict[str, str]:
         names |= dict.fromkeys(OF_RELAXATION, "algorithms on relaxed samples")
     if not isinstance(algorithm, Sampled):
         names |= dict.fromkeys(OF_REWARDS, "algorithms that reward samples")
+    if isinstance(algorithm, FixedGenerator):
+        names |= dict.fromkeys(OF_GENERATORS, "algorithms whose generator learns")
     if isinstance(algorithm, SelfPlay):
         names |= dict.fromkeys(OF_DISCRIMINATORS, "algorithms with a discriminator")
     return names

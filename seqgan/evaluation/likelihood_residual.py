@@ -1,0 +1,131 @@
+"""How likely held-out text is under a generator times exp of a discriminator's logit, between two bounds."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+from torch import Tensor
+
+from seqgan.data.sequences import Sequences
+from seqgan.decoding.judged import score_reward
+from seqgan.decoding.resample import ResampledGenerator
+from seqgan.decoding.sampling import sample
+from seqgan.evaluation.likelihood import Likelihood, held_out_likelihood
+from seqgan.evaluation.score import sequence_scores
+from seqgan.objectives.density_ratio import effective_share, lower_log_partition, upper_log_partition
+from seqgan.progress import SILENT, Advance, Progress
+from seqgan.tensors.condition import Condition, context_of
+from seqgan.tensors.modes import evaluating
+from seqgan.tensors.rows import repeat_rows
+
+if TYPE_CHECKING:
+    from seqgan.generators.protocol import Generator
+
+PARTITION_SAMPLES, PARTITION_ANSWERS = 4096, 64
+"""Samples that log Z is estimated from; and the same for each source, which has a log Z of its own."""
+AT_ONCE = 4096
+"""Samples that are drawn and judged at once."""
+
+
+class ResidualLikelihood(NamedTuple):
+    """Log-likelihoods of a text, by both estimates of the partition function."""
+
+    lower: Likelihood
+    """By the upper estimate of log Z: in expectation the text is not less likely than this."""
+    upper: Likelihood
+    """By the lower estimate: in expectation it is not likelier than this."""
+    log_partition: tuple[float, float]
+    """Lower and upper estimate of log Z; with sources the means over them."""
+    effective: float
+    """Of the samples the share that would carry as much if all weighed alike; with sources the mean."""
+    samples: int
+    """How many; with sources for each."""
+
+
+def residual_likelihood(
+    model: ResampledGenerator,
+    sequences: Sequences,
+    unknown: int | None,
+    *,
+    rng: torch.Generator,
+    max_length: int,
+    samples: int = 0,
+    progress: Progress = SILENT,
+) -> ResidualLikelihood:
+    """log q(y) + F(y) / tau - log Z of a text, summed, with Z = E_q[exp(F / tau)] from samples of q.
+
+    What is left out of log q where a token is unknown is left out of the product, too.
+
+    Args:
+        model: the generator q with its discriminator F.
+        sequences: on its device, with their conditions where there are some.
+        unknown: id of the unknown symbol; None where all ids are ordinary tokens.
+        rng: of the samples, on the model's device.
+        max_length: most tokens of a sample, which is that of a sentence in training.
+        samples: how many; 0 takes `PARTITION_SAMPLES`, or `PARTITION_ANSWERS` for each source.
+        progress: where to report.
+    """
+    conditional = sequences.condition is not None
+    samples = samples or (PARTITION_ANSWERS if conditional else PARTITION_SAMPLES)
+    of_generator = held_out_likelihood(model.generator, sequences, unknown)
+    scores = sequence_scores(model.discriminator, sequences).double() / model.tau  # [sentences]
+    with progress.bar("Partition function: samples", samples * (len(scores) if conditional else 1)) as advance:
+        logits = _sample_logits(model, sequences.condition, samples, max_length, rng, advance) / model.tau
+    low, high = lower_log_partition(logits), upper_log_partition(logits)  # [sources or 1]
+    weight = len(scores) / len(low)
+
+    def with_partition(log_z: Tensor) -> Likelihood:
+        gained = (scores.sum() - weight * log_z.sum()).item()
+        return of_generator._replace(log_prob=of_generator.log_prob + gained)
+
+    return ResidualLikelihood(
+        with_partition(high),
+        with_partition(low),
+        (low.mean().item(), high.mean().item()),
+        effective_share(logits).mean().item(),
+        samples,
+    )
+
+
+def _sample_logits(
+    model: ResampledGenerator,
+    condition: Condition | None,
+    samples: int,
+    max_length: int,
+    rng: torch.Generator,
+    advance: Advance,
+) -> Tensor:
+    """Logits of fresh samples of the generator: [1, samples], or of some for each source [sources, samples]."""
+    generator: Generator = model.generator
+    if condition is None:
+        parts = []
+        for size in _sizes(samples, AT_ONCE):
+            tokens, mask = sample(generator, size, max_length, rng=rng)
+            row = torch.arange(size, device=tokens.device)
+            parts.append(score_reward(model.discriminator)(tokens, mask, row))
+            advance(size)
+        return torch.cat(parts).double().unsqueeze(0)
+    parts = []
+    rows = torch.arange(len(condition.tokens), device=rng.device)
+    for some in rows.split(max(1, AT_ONCE // samples)):
+        own = condition.take(some)
+        with evaluating(generator, model.discriminator), torch.no_grad():
+            context, judged = context_of(generator, own), context_of(model.discriminator, own)
+        drawn = sample(generator, len(some) * samples, max_length, repeat_rows(context, samples), rng=rng)
+        row = torch.arange(len(some), device=rng.device).repeat_interleave(samples)
+        parts.append(score_reward(model.discriminator, judged)(*drawn, row).unflatten(0, (len(some), samples)))
+        advance(len(some) * samples)
+    return torch.cat(parts).double()
+
+
+def _sizes(total: int, most: int) -> list[int]:
+    """Parts of a number, none above `most`."""
+    return [min(most, total - first) for first in range(0, total, most)]
+
+
+def shown_partition(likelihood: ResidualLikelihood) -> str:
+    """What a signature says of it: the model, both estimates, and the likelihood by the one that makes it likelier."""
+    low, high = likelihood.log_partition
+    return (
+        f"|model:generator times discriminator|log-z:{low:.4f} to {high:.4f} by {likelihood.samples} samples, "
+        f"effective {likelihood.effective:.3f}|by the upper; by the lower {likelihood.upper.nll_per_token:.4f}"
+    )
