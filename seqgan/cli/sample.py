@@ -43,7 +43,7 @@ class SampleFlags(CommonFlags, frozen=True, kw_only=True):
     is a sample of generator times discriminator, the more exactly the greater the number; by default as the run was
     made. 1 draws from the generator alone."""
     tau: Annotated[float, Meta(gt=0)] | None = None
-    """What log-odds are divided by when one is taken by them: 1 samples that model, towards 0 the most real is taken."""
+    """What log-odds are divided by when one is taken by them: 1 samples that model, near 0 the most real is taken."""
     scores: Switch = False
     """Behind each sentence a tab and its log-odds, as `seqgan score` gives them."""
     seed: Seed = 0
