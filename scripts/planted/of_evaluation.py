@@ -254,7 +254,7 @@ EVALUATION = (
     Mutant(
         "measure-score-before-the-end",
         "A discriminator with a logit per token scores a sequence by the one before its last token.",
-        "evaluation/score.py",
+        "decoding/judged.py",
         "(mask.sum(dim=1, keepdim=True) - 1).clamp(min=0)",
         "(mask.sum(dim=1, keepdim=True) - 2).clamp(min=0)",
         ("tests/evaluation/test_score.py::test_scores_are_in_order_and_of_the_whole_sequence",),
@@ -263,8 +263,8 @@ EVALUATION = (
         "measure-scores-not-put-back",
         "Scores of sequences sorted by length stay in that order.",
         "evaluation/score.py",
-        "scores[rows] = _of_whole",
-        "scores[rows.sort().values] = _of_whole",
+        "scores[rows] = logit_of_whole",
+        "scores[rows.sort().values] = logit_of_whole",
         ("tests/evaluation/test_score.py::test_scores_are_in_order_and_of_the_whole_sequence",),
     ),
     Mutant(

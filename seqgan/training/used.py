@@ -15,7 +15,7 @@ OF_REWARDS = (
 OF_RELAXATION = ("curriculum_rounds", "variable_length", "teacher_helping", "discriminator_surge")
 """Settings of algorithms on relaxed samples."""
 OF_GENERATORS = (
-    *("generator_steps", "generator_learning_rate", "clip_norm", "teacher_forcing_steps", "optimizer"),
+    *("generator_steps", "generator_learning_rate", "clip_norm", "teacher_forcing_steps"),
     *("on_collapse", "warmup_steps", "warmup_accuracy", "warmup_pool", "warmup_epochs"),
 )
 """Settings of algorithms whose generator learns, and of a discriminator that is trained before it does."""
