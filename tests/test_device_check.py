@@ -191,7 +191,7 @@ def test_the_experiment_is_told_to_leave_when_the_time_of_its_slice_is_over():
 @pytest.mark.timeout(600)
 def test_all_checks_pass_where_libraries_that_they_do_without_are_missing(tmp_path):
     """An image with torch may have neither `datasets` nor `nltk`: importing them is made to fail."""
-    missing = ["datasets", "nltk", "sentencepiece", "transformers"]
+    missing = ["datasets", "nltk", "sentencepiece", "sacrebleu", "filelock", "rich", "transformers"]
     (tmp_path / "sitecustomize.py").write_text(f"import sys\nsys.modules.update(dict.fromkeys({missing}))\n")
     paths = os.pathsep.join([str(tmp_path), str(SCRIPT.parent.parent)])
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": paths}

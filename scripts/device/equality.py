@@ -139,7 +139,7 @@ def of_discriminator(
 def penalty_equals(name: str, place: Place) -> Result:
     size = sizes(quick=place.quick)
     model = make_discriminator(name, size, place.folder, conditional=False)
-    return compared(model.eval(), partial(of_penalty, size), place, size.rows * size.length * size.vocabulary)
+    return compared(model.eval(), partial(of_penalty, size), place, size.length * max(size.rows, size.vocabulary))
 
 
 def of_penalty(size: Sizes, model: nn.Module, device: torch.device) -> Results:

@@ -162,6 +162,7 @@ def pretrained(folder: Path, kind: str) -> Path:
     import transformers
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
+    transformers.utils.logging.disable_progress_bar()
     place.mkdir(parents=True, exist_ok=True)
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     ids = {token: number for number, token in enumerate(["<end>", "<pad>", *alphabet])}

@@ -11,16 +11,19 @@ from device.check import Check, Result
 from seqgan.errors import RunError
 from seqgan.files import read_json, write_file
 
+SAME = ("device", "torch", "sizes")
+"""What must be alike where a record is gone on with; the host may be another one."""
+
 
 class Record:
     """The results in a folder.
 
     Args:
         folder: made where it is missing.
-        about: the machine, the device and the sizes, which all results have in common.
+        about: machine, device, torch and sizes. Those in SAME all results have in common.
 
     Raises:
-        RunError: what is there already is of another machine, device or size.
+        RunError: what is there already is of another device, torch or size.
     """
 
     def __init__(self, folder: Path, about: dict[str, Any]):
@@ -29,7 +32,7 @@ class Record:
         folder.mkdir(parents=True, exist_ok=True)
         if self.path.exists():
             kept = read_json(self.path)
-            other = next((name for name in about if kept["about"].get(name) != about[name]), None)
+            other = next((name for name in SAME if kept["about"].get(name) != about[name]), None)
             if other is not None:
                 raise RunError(
                     f"{self.path} has results with {other} {kept['about'].get(other)!r}, and here it is "
@@ -72,7 +75,7 @@ class Record:
 
 
 def about(device: torch.device, *, quick: bool) -> dict[str, Any]:
-    """What all results of a record have in common."""
+    """What results were measured on."""
     here = machine()
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
     return {

@@ -54,7 +54,7 @@ def go_on(
         next one; otherwise 0, also where some are left.
 
     Raises:
-        RunError: the folder has results of another machine, device or size.
+        RunError: the folder has results of another device, torch or size.
     """
     ends = time.monotonic() + limit
     record = Record(out, about(device, quick=quick))
