@@ -9,7 +9,6 @@ import torch
 from device import equality, oracle, rollouts, rounds, sampling
 from device.check import Check, Place, Result
 from device.record import Record, about
-from seqgan.errors import SeqganError
 from seqgan.files import write_file
 from seqgan.progress import Progress
 
@@ -101,10 +100,10 @@ def carried_out(check: Check, place: Place) -> tuple[Result, float]:
     """What came of a check, and its seconds; what it raises is a failure, and the others go on."""
     started = time.monotonic()
     try:
+        if place.device.type == "cuda":
+            torch.cuda.empty_cache()
         result = check.run(place)
-    except (SeqganError, RuntimeError, ValueError, TypeError, KeyError, AttributeError, IndexError, OSError) as error:
+    except Exception as error:
         lines = str(error).strip().splitlines() or [""]
         result = Result(False, f"{type(error).__name__}: {lines[0][:300]}")
-    if place.device.type == "cuda":
-        torch.cuda.empty_cache()
     return result, time.monotonic() - started
