@@ -5,8 +5,9 @@ import torch
 
 from seqgan.data.batches import Sequences
 from seqgan.decoding import sample
+from seqgan.decoding.judged import score_reward
 from seqgan.discriminators import CNNDiscriminator, HierarchicalDiscriminator, ManyViewDiscriminator, RNNDiscriminator
-from seqgan.evaluation.score import score_reward, sequence_scores, token_scores
+from seqgan.evaluation.score import sequence_scores, token_scores
 from seqgan.tensors.condition import Condition
 
 
