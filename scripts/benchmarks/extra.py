@@ -66,12 +66,13 @@ def extra_of(name, threads=1, memory=0, quick=False):
         quick: tiny sizes.
     """
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(_extra, name, threads, memory, quick).result()
+        return pool.submit(extra, name, threads, memory, quick).result()
 
 
-def _extra(name, threads, memory, quick):
+def extra(name, threads, memory, quick):
+    """Seconds and MiB of one call in this process, which must be a fresh one. Arguments are those of `extra_of`."""
     torch.set_num_threads(threads)
     work = CALLS[name](quick)
     with within(memory * MEBIBYTE or 2**62):
-        seconds, extra = measured(work)
-    return seconds, extra / MEBIBYTE
+        seconds, risen = measured(work)
+    return seconds, risen / MEBIBYTE

@@ -1,16 +1,21 @@
 """Which library multiplies: the field's programs take torch's own choice."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
+from unittest.mock import patch
 
 from seqgan.tensors import products
 
 
 @contextmanager
-def torchs_choice():
+def torchs_choice() -> Iterator[None]:
     """Within the block all products are made as torch makes them (see `seqgan.tensors.products`)."""
-    before = products._wide_amd_processor
-    products._wide_amd_processor = lambda: False
-    try:
+    with patch.object(products, "_wide_amd_processor", lambda: False):
         yield
-    finally:
-        products._wide_amd_processor = before
+
+
+@contextmanager
+def onednns_choice(least: int) -> Iterator[None]:
+    """Within the block all products of at least so many multiplications are given to oneDNN, on every processor."""
+    with patch.object(products, "_wide_amd_processor", lambda: True), patch.object(products, "LEAST_PRODUCTS", least):
+        yield

@@ -116,19 +116,43 @@ def trim():
 
 def machine():
     """What the numbers were measured on."""
-    names = [
-        line.partition(":")[2].strip()
-        for line in (Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else [])
-        if line.startswith("model name")
-    ]
+    information = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    names = cpuinfo(information, "model name")
     return {
         "processor": names[0] if names else platform.processor() or platform.machine(),
+        "units": processor_units(information),
         "cores": os.cpu_count(),
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "threads": torch.get_num_threads(),
         "capability": torch.backends.cpu.get_cpu_capability(),
+        "libraries": libraries(),
+        "parallel": torch.__config__.parallel_info().strip(),
         "system": platform.platform(),
         "python": platform.python_version(),
         "torch": torch.__version__,
         "load": os.getloadavg() if hasattr(os, "getloadavg") else None,
     }
+
+
+UNITS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_int8", "amx_bf16")
+"""Of a processor, as Linux names them, that products are made faster with."""
+
+
+def processor_units(information):
+    """Those of `UNITS` that the processor has, given what /proc/cpuinfo says; none where it says nothing."""
+    flags = set(" ".join(cpuinfo(information, "flags")[:1]).split())
+    return [unit for unit in UNITS if unit in flags]
+
+
+def cpuinfo(information, key):
+    """What each processor of /proc/cpuinfo has under a key."""
+    pairs = (line.partition(":") for line in information.splitlines())
+    return [value.strip() for name, _, value in pairs if name.strip() == key]
+
+
+def libraries():
+    """What torch multiplies by and runs its threads with, in a line of its own words."""
+    lines = torch.__config__.parallel_info().splitlines()
+    told = [line.partition("-Product Build")[0].partition(" (Git")[0] for line in lines if line.startswith("Intel")]
+    backend = [line for line in lines if line.startswith("ATen parallel backend")]
+    return "; ".join(told + backend)
