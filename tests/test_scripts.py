@@ -81,9 +81,7 @@ def test_the_benchmark_compares_equals(run_here, tmp_path):
     """Equality alone is asserted, by the script itself: times of tiny sizes, on a busy machine, say nothing."""
     import json
 
-    run_here("bench", "--quick", "--threads", "1", "--json", tmp_path / "bench.json", "--table", tmp_path / "bench.md")
-    rows = json.loads((tmp_path / "bench.json").read_text())["rows"]
-    assert {
+    contests = {
         "rollout-20",
         "sample-transformer",
         "sample-pairs",
@@ -91,17 +89,106 @@ def test_the_benchmark_compares_equals(run_here, tmp_path):
         "discriminator",
         "likelihood",
         "round",
-    } <= rows.keys()
-    assert "| round | 1 generator step with 2 rollouts" in (tmp_path / "bench.md").read_text()
+    }
+    costs = {"start-up-sample", "verdict-samples", "memory-rollout-20", "memory-likelihood-100000", "budget-sampling"}
+    files = ("--json", tmp_path / "bench.json", "--table", tmp_path / "bench.md")
+    run_here("bench", "--quick", "--threads", "1", *files, "--rows", *sorted(contests | costs))
+    rows = json.loads((tmp_path / "bench.json").read_text())["rows"]
+    assert rows.keys() == contests | costs
+    assert rows["start-up-sample"]["package"] > 0.1  # seconds of a process that imports torch
+    # One temperature of two runs, eight sentences a set: 2 sets are planned, and at most 4 are made.
+    assert rows["verdict-samples"]["package"] in (32, 48, 64)
+    page = (tmp_path / "bench.md").read_text()
+    assert "| round | 1 generator step with 2 rollouts" in page
+    assert "| budget-sampling | extra memory of sampling with a budget of 192 MiB |" in page
 
 
-@pytest.mark.slow(reason="times all axes")
+def test_a_folder_that_is_no_checkout_of_a_peer_is_said_in_a_line(run_here, tmp_path):
+    with pytest.raises(SystemExit, match=r"has no config\.py: --peer expects a checkout of TextGAN-PyTorch") as error:
+        run_here("bench", "--quick", "--peer", tmp_path, "--rows", "peer-rollout-20")
+    assert "\n" not in str(error.value)
+    with pytest.raises(SystemExit, match=r"^peer-sample runs a real program: name a checkout"):
+        run_here("bench", "--quick", "--rows", "peer-sample")
+
+
+@pytest.mark.slow(reason="needs a checkout of another program")
+@pytest.mark.skipif("SEQGAN_PEER" not in os.environ, reason="SEQGAN_PEER names no checkout of TextGAN-PyTorch")
+def test_the_package_computes_what_a_real_program_computes(tmp_path):
+    """In a process of its own: the program's modules have names such as config and utils."""
+    import json
+
+    rows = ("peer-rollout-20", "peer-sample", "peer-discriminator", "peer-likelihood")
+    run("bench", "--quick", "--peer", os.environ["SEQGAN_PEER"], "--json", tmp_path / "bench.json", "--rows", *rows)
+    assert json.loads((tmp_path / "bench.json").read_text())["rows"].keys() == set(rows)
+
+
+def test_both_ways_to_multiply_are_compared(run_here, tmp_path, capsys):
+    """The script itself asserts that both give the same sums; which is the faster one, tiny sizes do not say."""
+    import torch
+
+    if not torch.backends.mkldnn.is_available():
+        pytest.skip("torch has no oneDNN here")
+    run_here("bench", "--products", "--quick", "--threads", "1", "--table", tmp_path / "products.md")
+    page = (tmp_path / "products.md").read_text()
+    assert "| highway-64: highway of a discriminator's update | `linear` | 4 x 107 x 107 |" in page
+    assert f"torch {torch.__version__}: oneDNN wins" in page
+    assert capsys.readouterr().out == page
+
+
+@pytest.mark.parametrize(
+    ("ratio", "said"),
+    [(1.5, "oneDNN is 1.50 times as fast"), (0.5, "torch's way is 2.00 times as fast"), (1.04, "torch has caught up")],
+)
+def test_a_product_is_concluded_on_by_its_ratio(monkeypatch, ratio, said):
+    monkeypatch.syspath_prepend(SCRIPTS)
+    from benchmarks.product_shapes import conclusion
+
+    assert conclusion({"ratio": ratio, "given_to_onednn": True}) == f"{said}; taken here"
+    assert conclusion({"ratio": ratio, "given_to_onednn": False}) == f"{said}; left to torch here"
+
+
+def test_a_processor_is_described_by_its_units(monkeypatch):
+    monkeypatch.syspath_prepend(SCRIPTS)
+    from benchmarks.timing import cpuinfo, processor_units
+
+    core = "processor\t: 0\nmodel name\t: Some Processor\nflags\t\t: fpu avx2 avx512f amx_tile\n"
+    assert cpuinfo(2 * core, "model name") == ["Some Processor"] * 2
+    assert processor_units(2 * core) == ["avx2", "avx512f", "amx_tile"]
+    assert processor_units("") == []
+
+
+@pytest.mark.slow(reason="times some axes")
 def test_growth_is_measured(run_here, tmp_path):
-    run_here("growth", "--quick", "--out", tmp_path)
-    assert "| Self-BLEU over corpus | 2000, 4000 |" in (tmp_path / "growth.md").read_text()
-    run_here("growth", "--quick", "--large", "--axes", "sampling over rows", "--out", tmp_path)
-    *_, only = (tmp_path / "growth.md").read_text().splitlines()
-    assert only.startswith("| sampling over rows | 4096, 8192 |")
+    axes = ("round over rollouts", "likelihood over sentences", "evaluation over length", "Self-BLEU over sentences")
+    run_here("growth", "--quick", "--out", tmp_path, "--axes", *axes)
+    _, _, *rows = [line for line in (tmp_path / "growth.md").read_text().splitlines() if line.startswith("|")]
+    assert [line.split(" | ")[:2] for line in rows] == [
+        ["| round over rollouts", "2, 6"],
+        ["| likelihood over sentences", "100, 316"],
+        ["| evaluation over length", "5, 16"],
+        ["| Self-BLEU over sentences", "2000, 6325"],
+    ]
+
+
+def test_an_exponent_is_the_slope_of_the_medians(monkeypatch):
+    """Sizes 1, 10 and 100 with medians 2, 200 and 20,000: 2. Repetitions apart by a factor of 10 at one end alone
+    move the slope, a half a decade for each, by at most 1/2."""
+    monkeypatch.syspath_prepend(SCRIPTS)
+    from benchmarks.growing import AXES, exponent, fitted, last_decade
+
+    assert exponent([1, 10, 100], [3, 30, 300]) == pytest.approx(1)
+    sure = fitted([1, 10, 100], [[2.0] * 3, [200.0] * 3, [20_000.0] * 3])
+    assert (sure["exponent"], *sure["interval"]) == pytest.approx((2, 2, 2))
+    unsure = fitted([1, 10, 100], [[2.0] * 3, [200.0] * 3, [2000.0, 20_000.0, 200_000.0]])
+    low, high = unsure["interval"]
+    assert unsure["exponent"] == pytest.approx(2)
+    assert 1.5 - 1e-9 <= low < 2 < high <= 2.5 + 1e-9
+    assert last_decade([4, 13, 40, 126, 400]) == 3
+    # All completions of 400 tokens: 100 times as many tokens take 100 squared as long, less the parts that do not grow.
+    axis = AXES["round over length"]
+    assert 1.9 < exponent(axis.sizes[-2:], [axis.count(size) for size in axis.sizes[-2:]]) < 2.01
+    # Two decades of each.
+    assert all(100 * axis.sizes[0] - 100 <= axis.sizes[-1] for axis in AXES.values())
 
 
 def test_the_speed_up_on_paper_is_that_of_the_formula(monkeypatch):
