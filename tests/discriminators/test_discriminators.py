@@ -97,6 +97,7 @@ def test_a_gradient_penalty_can_be_differentiated(discriminator):
 
 
 TINY = {
+    "bidirectional": {"embedding_size": 2, "hidden_size": 2},
     "cnn": {"embedding_size": 2, "filters": {1: 2, 2: 2}},
     "many-view": {"embedding_size": 4, "views": 2, "filters": {1: 2, 2: 2}},
     "residual-conv": {"hidden_size": 2, "layers": 1, "max_length": 4},

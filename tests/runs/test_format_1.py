@@ -32,6 +32,8 @@ OWN = {
 """What the runs were made with."""
 WHOLE = ["plain/bgan", "plain/gsgan", "plain/relgan", "pairs/csgan-nmt", "wgan", "wgan-gp"]
 """Runs of which everything is kept."""
+LATER = {"residual"}
+"""Algorithms that there were none of when runs had that format."""
 
 
 @pytest.fixture
@@ -45,7 +47,7 @@ def before(tmp_path, monkeypatch):
 
 
 def test_there_is_a_file_of_each_algorithm():
-    assert sorted(path.parent.name for path in FILES) == sorted(ALGORITHMS)
+    assert {path.parent.name for path in FILES} == set(ALGORITHMS) - LATER
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name)

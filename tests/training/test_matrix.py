@@ -82,7 +82,10 @@ CORE = [
     for number, kind in enumerate(KINDS)
     for row, name in enumerate(NAMES)
 ]
-OTHERS = [("relational", "cnn", "seqgan"), ("lstm", "many-view", "seqgan"), ("lstm", "residual-conv", "seqgan")]
+OTHERS = [
+    *(("lstm", judge, "seqgan") for judge in ("bidirectional", "many-view", "residual-conv")),
+    ("relational", "cnn", "seqgan"),
+]
 
 
 def test_no_player_is_left_out():
