@@ -2,12 +2,14 @@
 
 from seqgan.decoding.beam_search import Hypotheses, beam_search, greedy_decode
 from seqgan.decoding.best_of import best_of
+from seqgan.decoding.guided import GuidedGenerator, guided_logits
 from seqgan.decoding.relaxed import RelaxedSamples, relaxed_sample
 from seqgan.decoding.resample import ResampledGenerator, resample
 from seqgan.decoding.rollout import Reward, rollout
 from seqgan.decoding.sampling import Samples, adjust_logits, sample, sample_tokens
 
 __all__ = [
+    "GuidedGenerator",
     "Hypotheses",
     "RelaxedSamples",
     "ResampledGenerator",
@@ -17,6 +19,7 @@ __all__ = [
     "beam_search",
     "best_of",
     "greedy_decode",
+    "guided_logits",
     "relaxed_sample",
     "resample",
     "rollout",

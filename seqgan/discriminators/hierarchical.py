@@ -116,6 +116,28 @@ class HierarchicalDiscriminator(nn.Module):
         logits = self._judge(states.flatten(0, 1), repeat_rows(state, states.shape[1]))
         return logits.unflatten(0, states.shape[:2])
 
+    def initial_state(self, rows: int, context: Turns | None = None) -> tuple[Turns, ...]:
+        """The state after the turns before the response, and of each layer that reads its words, each twice [R, H].
+
+        Raises:
+            ConfigError: there is no context.
+            ValueError: it is of another number of rows.
+        """
+        turns = require_context(self, rows, context)
+        zeros = torch.zeros_like(turns[0])
+        return turns, *((zeros, zeros) for _ in self.layers)
+
+    def step(self, tokens: Tensor, state: tuple[Turns, ...]) -> tuple[Tensor, tuple[Turns, ...]]:
+        """One token on. Ids [R] -> logits [R] of what was read with them, next state."""
+        values = self.dropout(embed(tokens, self.embedding.weight)).unsqueeze(1)  # [R, 1, E]
+        turns, *of_layers = state
+        following = []
+        for layer, (hidden, cell) in zip(self.layers, of_layers, strict=True):
+            values, last = layer(values, (hidden.unsqueeze(0).contiguous(), cell.unsqueeze(0).contiguous()))
+            values = self.dropout(values)  # [R, 1, H]
+            following.append((last[0].squeeze(0), last[1].squeeze(0)))
+        return self._judge(values.squeeze(1), turns), (turns, *following)
+
     def _read(self, vectors: Tensor) -> Tensor:
         """States of the LSTM after each word. [R, T, E] -> [R, T, H]"""
         values = self.dropout(vectors)

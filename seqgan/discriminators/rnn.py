@@ -78,3 +78,18 @@ class RNNDiscriminator(nn.Module):
         last = (mask.sum(dim=1) - 1).clamp(min=0)  # [R]
         values = values.gather(1, last.view(-1, 1, 1).expand(-1, 1, values.shape[2])).squeeze(1)  # [R, H]
         return self.output(values).squeeze(1)
+
+    def initial_state(self, rows: int, context: None = None) -> tuple[Tensor, ...]:  # noqa: ARG002
+        """State of each layer before the first token, each [R, H]."""
+        weight = self.output.weight
+        return tuple(weight.new_zeros(rows, weight.shape[1]) for _ in self.layers)
+
+    def step(self, tokens: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """One token on. Ids [R] -> logits [R] of what was read with them, next state."""
+        values = self.dropout(embed(tokens, self.embedding.weight)).unsqueeze(1)  # [R, 1, E]
+        following = []
+        for layer, hidden in zip(self.layers, state, strict=True):
+            values, last = layer(values, hidden.unsqueeze(0).contiguous())
+            values = self.dropout(values)  # [R, 1, H]
+            following.append(last.squeeze(0))
+        return self.output(values.squeeze(1)).squeeze(1), tuple(following)
