@@ -44,6 +44,12 @@ class SampleFlags(CommonFlags, frozen=True, kw_only=True):
     made. 1 draws from the generator alone."""
     tau: Annotated[float, Meta(gt=0)] | None = None
     """What log-odds are divided by when one is taken by them: 1 samples that model, near 0 the most real is taken."""
+    guide: Annotated[int, Meta(ge=1, le=MOST)] | None = None
+    """Of a run by --algo residual with a discriminator of prefixes (--discriminator rnn --discriminator.per-token): let
+    it have its say in each next token, among so many of the likeliest ones, in place of resampling. 20 to 50 are usual;
+    all of the vocabulary is exact."""
+    guide_weight: Annotated[float, Meta(ge=0)] | None = None
+    """How much its say counts, by default 1: 0 is the generator alone, above 1 is the further from it."""
     scores: Switch = False
     """Behind each sentence a tab and its log-odds, as `seqgan score` gives them."""
     seed: Seed = 0

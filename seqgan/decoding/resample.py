@@ -1,6 +1,7 @@
 """Drawing by a discriminator's odds: of several samples of a generator one is taken, and the rarer ones the more often
 that the discriminator finds them more real than usual."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
@@ -103,20 +104,32 @@ class ResampledGenerator(nn.Module):
         discriminator: whose logits are log-odds of data over this generator; held, not copied.
         candidates: n, samples of which one is taken.
         tau: what logits are divided by then.
+        told: is given the logits of all candidates of each draw, [B, n], such as to see how much they differ.
     """
 
-    def __init__(self, generator: "Generator", discriminator: "Discriminator", candidates: int, tau: float = 1.0):
+    def __init__(
+        self,
+        generator: "Generator",
+        discriminator: "Discriminator",
+        candidates: int,
+        tau: float = 1.0,
+        told: Callable[[Tensor], None] | None = None,
+    ):
         super().__init__()
         assert not makes_all_at_once(generator), "a generator whose likelihood is known makes a token at a time"
         self.generator, self.discriminator = generator, discriminator
-        self.candidates, self.tau = candidates, tau
+        self.candidates, self.tau, self.told = candidates, tau, told
         self.vocabulary_size: int = generator.vocabulary_size
         self.start: int = generator.start
         self.end: int | None = generator.end
 
     def over(self, generator: Any) -> "ResampledGenerator":
         """The same whose candidates another generator makes, such as this one without some symbols."""
-        return ResampledGenerator(generator, self.discriminator, self.candidates, self.tau)
+        return ResampledGenerator(generator, self.discriminator, self.candidates, self.tau, self.told)
+
+    def telling(self, told: Callable[[Tensor], None]) -> "ResampledGenerator":
+        """The same that tells of its candidates."""
+        return ResampledGenerator(self.generator, self.discriminator, self.candidates, self.tau, told)
 
     def encode(self, source: Tensor | None, source_mask: Tensor | None) -> "tuple[Context, State] | None":
         """What both players make of a source; None without one."""
@@ -152,7 +165,7 @@ class ResampledGenerator(nn.Module):
         """What `sample` gives for this model; arguments as there."""
         of_generator, of_discriminator = (None, None) if context is None else context
         with evaluating(self.discriminator):
-            return resample(
+            drawn = resample(
                 self.generator,
                 score_reward(self.discriminator, of_discriminator),
                 rows,
@@ -166,4 +179,7 @@ class ResampledGenerator(nn.Module):
                 top_p=top_p,
                 prefix=prefix,
                 memory=memory,
-            ).samples
+            )
+        if self.told is not None:
+            self.told(drawn.candidate_rewards)
+        return drawn.samples

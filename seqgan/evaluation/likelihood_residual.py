@@ -9,11 +9,12 @@ from seqgan.data.sequences import Sequences
 from seqgan.decoding.judged import score_reward
 from seqgan.decoding.resample import ResampledGenerator
 from seqgan.decoding.sampling import sample
-from seqgan.evaluation.likelihood import Likelihood, held_out_likelihood
+from seqgan.evaluation.likelihood import Likelihood, sentence_likelihoods
 from seqgan.evaluation.score import sequence_scores
 from seqgan.objectives.density_ratio import effective_share, lower_log_partition, upper_log_partition
 from seqgan.progress import SILENT, Advance, Progress
 from seqgan.tensors.condition import Condition, context_of
+from seqgan.tensors.devices import widest
 from seqgan.tensors.modes import evaluating
 from seqgan.tensors.rows import repeat_rows
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 PARTITION_SAMPLES, PARTITION_ANSWERS = 4096, 64
 """Samples that log Z is estimated from; and the same for each source, which has a log Z of its own."""
+MOST_ANSWERS, FEWEST_ANSWERS = 2**15, 16
+"""Samples for all sources together, beyond which there are fewer for each; and how many there are at least."""
 AT_ONCE = 4096
 """Samples that are drawn and judged at once."""
 
@@ -39,6 +42,10 @@ class ResidualLikelihood(NamedTuple):
     """Of the samples the share that would carry as much if all weighed alike; with sources the mean."""
     samples: int
     """How many; with sources for each."""
+    log_probs: Tensor
+    """What `lower` sums. [sentences]"""
+    scored: Tensor
+    """Tokens of each that are known. [sentences]"""
 
 
 def residual_likelihood(
@@ -61,29 +68,38 @@ def residual_likelihood(
         unknown: id of the unknown symbol; None where all ids are ordinary tokens.
         rng: of the samples, on the model's device.
         max_length: most tokens of a sample, which is that of a sentence in training.
-        samples: how many; 0 takes `PARTITION_SAMPLES`, or `PARTITION_ANSWERS` for each source.
+        samples: how many; 0 takes `PARTITION_SAMPLES`, or `answers_for` each source.
         progress: where to report.
     """
     conditional = sequences.condition is not None
-    samples = samples or (PARTITION_ANSWERS if conditional else PARTITION_SAMPLES)
-    of_generator = held_out_likelihood(model.generator, sequences, unknown)
-    scores = sequence_scores(model.discriminator, sequences).double() / model.tau  # [sentences]
-    with progress.bar("Partition function: samples", samples * (len(scores) if conditional else 1)) as advance:
+    log_probs, scored = sentence_likelihoods(model.generator, sequences, unknown)  # [sentences], [sentences]
+    samples = samples or (answers_for(len(scored), progress) if conditional else PARTITION_SAMPLES)
+    log_probs = log_probs + sequence_scores(model.discriminator, sequences).to(log_probs) / model.tau
+    with progress.bar("Partition function: samples", samples * (len(scored) if conditional else 1)) as advance:
         logits = _sample_logits(model, sequences.condition, samples, max_length, rng, advance) / model.tau
-    low, high = lower_log_partition(logits), upper_log_partition(logits)  # [sources or 1]
-    weight = len(scores) / len(low)
+    low, high = lower_log_partition(logits), upper_log_partition(logits)  # [sentences], or [1] of all
+    tokens = int(scored.sum())
 
-    def with_partition(log_z: Tensor) -> Likelihood:
-        gained = (scores.sum() - weight * log_z.sum()).item()
-        return of_generator._replace(log_prob=of_generator.log_prob + gained)
+    def total(log_prob: Tensor) -> Likelihood:
+        return Likelihood(log_prob.sum().item(), tokens, int(sequences.mask.sum()) - tokens, len(scored))
 
     return ResidualLikelihood(
-        with_partition(high),
-        with_partition(low),
+        total(log_probs - high),
+        total(log_probs - low),
         (low.mean().item(), high.mean().item()),
         effective_share(logits).mean().item(),
         samples,
+        log_probs - high,
+        scored,
     )
+
+
+def answers_for(sources: int, progress: Progress = SILENT) -> int:
+    """Samples for each of so many sources; said where they are fewer than usual."""
+    each = max(FEWEST_ANSWERS, min(PARTITION_ANSWERS, MOST_ANSWERS // max(1, sources)))
+    if each < PARTITION_ANSWERS:
+        progress.note(f"The partition function of each of {sources:,} sources is estimated from {each} samples.")
+    return each
 
 
 def _sample_logits(
@@ -103,7 +119,7 @@ def _sample_logits(
             row = torch.arange(size, device=tokens.device)
             parts.append(score_reward(model.discriminator)(tokens, mask, row))
             advance(size)
-        return torch.cat(parts).double().unsqueeze(0)
+        return torch.cat(parts).to(widest(rng.device)).unsqueeze(0)
     parts = []
     rows = torch.arange(len(condition.tokens), device=rng.device)
     for some in rows.split(max(1, AT_ONCE // samples)):
@@ -114,7 +130,7 @@ def _sample_logits(
         row = torch.arange(len(some), device=rng.device).repeat_interleave(samples)
         parts.append(score_reward(model.discriminator, judged)(*drawn, row).unflatten(0, (len(some), samples)))
         advance(len(some) * samples)
-    return torch.cat(parts).double()
+    return torch.cat(parts).to(widest(rng.device))
 
 
 def _sizes(total: int, most: int) -> list[int]:
@@ -122,10 +138,11 @@ def _sizes(total: int, most: int) -> list[int]:
     return [min(most, total - first) for first in range(0, total, most)]
 
 
-def shown_partition(likelihood: ResidualLikelihood) -> str:
+def shown_partition(likelihood: ResidualLikelihood, *, conditional: bool = False) -> str:
     """What a signature says of it: the model, both estimates, and the likelihood by the one that makes it likelier."""
     low, high = likelihood.log_partition
+    of_each = " of each source" if conditional else ""
     return (
-        f"|model:generator times discriminator|log-z:{low:.4f} to {high:.4f} by {likelihood.samples} samples, "
+        f"|model:generator times discriminator|log-z:{low:.4f} to {high:.4f} by {likelihood.samples} samples{of_each}, "
         f"effective {likelihood.effective:.3f}|by the upper; by the lower {likelihood.upper.nll_per_token:.4f}"
     )

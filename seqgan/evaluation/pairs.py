@@ -13,6 +13,7 @@ from seqgan.data.embedded import pair_check
 from seqgan.data.source_cut import fit_sources
 from seqgan.data.text import Text
 from seqgan.data.tokenizers import metric_tokens
+from seqgan.decoding.resample import ResampledGenerator
 from seqgan.decoding.states import stepping
 from seqgan.errors import ConfigError, nearest
 from seqgan.evaluation.adversarial_success import (
@@ -31,6 +32,7 @@ from seqgan.evaluation.evaluate import (
 )
 from seqgan.evaluation.generate import LENGTH_PENALTY, answer_sources
 from seqgan.evaluation.likelihood import held_out_likelihood, sentence_likelihoods
+from seqgan.evaluation.likelihood_residual import residual_likelihood, shown_partition
 from seqgan.files import cannot_write, write_file
 from seqgan.metrics import METRICS, OF_MODELS, Entry, Metric, Report
 from seqgan.metrics.entries import entry_of, ratio_ends, share_entry
@@ -371,20 +373,24 @@ def evaluate_answers(
     how = f"|decoding:{decoding_name(beam)}{_pairs_id(sources, references)}"
     entries = as_drawn((entry._replace(signature=entry.signature + how) for entry, _ in judged), text)
     if "nll" in families:
-        entries = [*_likelihood_entries(generator, text, sources, references), *entries]
+        entries = [*_likelihood_entries(generator, text, sources, references, progress), *entries]
     return Report(entries)
 
 
 def _likelihood_entries(
-    generator: "Generator", text: Text, sources: Sequence[str], references: Sequence[str]
+    generator: "Generator",
+    text: Text,
+    sources: Sequence[str],
+    references: Sequence[str],
+    progress: Progress = SILENT,
 ) -> list[Entry]:
     """Negative log-likelihood per token, and perplexity, of references given their sources."""
-    log_probs, tokens, cut, lost, unknown = _likelihoods(generator, text, sources, references)
+    log_probs, tokens, cut, lost, unknown, how = _likelihoods(generator, text, sources, references, progress)
     signature = (
         f"nll|nats per token, given the source|end:counted|sentences:{len(tokens)}|cut:{cut}{lost}"
         f"|tokens:{tokens.sum()}|unknown:left out {unknown}|interval:bootstrap 95% over pairs"
         f"|text-id:{text_id([*sources, *references])}|tok:{text.tokenizer.name}"
-        f"|vocabulary:{len(text.vocabulary)} unmasked|temperature:1|{SIGNATURE_END}"
+        f"|vocabulary:{len(text.vocabulary)} unmasked|temperature:1{how}|{SIGNATURE_END}"
     )
     if not tokens.any():
         return undefined_likelihood(signature)
@@ -399,10 +405,14 @@ def _likelihood_entries(
 
 
 def _likelihoods(
-    generator: "Generator", text: Text, sources: Sequence[str], references: Sequence[str]
-) -> tuple[np.ndarray, np.ndarray, int, str, int]:
+    generator: "Generator", text: Text, sources: Sequence[str], references: Sequence[str], progress: Progress
+) -> tuple[np.ndarray, np.ndarray, int, str, int, str]:
     """Of each reference the log-probability and the tokens that count; how many were cut, what is said of sources that
-    were, and tokens left out."""
+    were, tokens left out, and what is said of the model.
+
+    Of a generator times a discriminator the log-probability is that by the estimate of its source's partition function
+    which makes the references less likely.
+    """
     assert text.source_tokenizer is not None
     assert text.source_vocabulary is not None
     fitted, lost = fit_sources(sources, text.source_tokenizer, text.max_source_length, text.source_cut)
@@ -415,9 +425,19 @@ def _likelihoods(
         text.max_length,
     )
     device = next(generator.parameters()).device
-    log_probs, scored = sentence_likelihoods(generator, pairs.to(device), text.vocabulary.unknown)
+    pairs = pairs.to(device)
+    if isinstance(generator, ResampledGenerator):
+        rng = torch.Generator(device).manual_seed(0)
+        found = residual_likelihood(
+            generator, pairs, text.vocabulary.unknown, rng=rng, max_length=text.max_length, progress=progress
+        )
+        log_probs, scored, how = found.log_probs, found.scored, shown_partition(found, conditional=True)
+    else:
+        log_probs, scored = sentence_likelihoods(generator, pairs, text.vocabulary.unknown)
+        how = ""
     said = "".join(f"|sources without their {part}:{number}" for part, number in lost._asdict().items() if number)
-    return log_probs.cpu().numpy(), scored.cpu().numpy(), cut, said, int(pairs.mask.sum() - scored.sum().cpu())
+    left_out = int(pairs.mask.sum() - scored.sum())
+    return log_probs.cpu().numpy(), scored.cpu().numpy(), cut, said, left_out, how
 
 
 def judge_answers_while_training(

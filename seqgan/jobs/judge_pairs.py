@@ -106,6 +106,7 @@ def judge_pair_runs(
             held=held,
             answers=found[name],
             sacrebleu_tokens=tokens,
+            progress=progress,
         )
     *others, judged = found
     lines = [compare_answers(found[judged], found[other], references, judged, other, tokens) for other in others]

@@ -11,8 +11,10 @@ from seqgan.data.tokenizers import Tokenizer
 from seqgan.discriminators.protocol import Discriminator
 from seqgan.exporting.players import ExportedDiscriminator, ExportedGenerator
 from seqgan.generators.protocol import GeneratorModule
+from seqgan.jobs.ranges import in_range
+from seqgan.jobs.sample import Sampling, check_odds
 from seqgan.runs.directory import Run, open_run
-from seqgan.runs.load import load_model, load_text
+from seqgan.runs.load import load_generator, load_text, model_of
 from seqgan.runs.moved import moved_to
 from seqgan.training.engine import choose_device
 
@@ -73,6 +75,10 @@ class LoadedRun:
         top_p: float = 1.0,
         prefix: str | None = None,
         all_symbols: bool = False,
+        resample: int | None = None,
+        tau: float | None = None,
+        guide: int | None = None,
+        guide_weight: float | None = None,
     ) -> list[str]:
         """Sentences, as `seqgan sample` prints them. The run's text need not be there.
 
@@ -85,12 +91,20 @@ class LoadedRun:
             top_p: draw from the likeliest tokens that together have this probability.
             prefix: what every sentence begins with.
             all_symbols: draw also the unknown symbol, and those that the training text never has.
+            resample: of a run whose generator stood still while its discriminator learnt: samples of which one is taken
+                by its odds; by default as the run was made, and 1 draws from the generator alone.
+            tau: what the log-odds are divided by then.
+            guide: in place of that, likeliest tokens among which a discriminator of prefixes has its say in the next.
+            guide_weight: how much its say counts, by default 1.
 
         Raises:
             ConfigError: sources for a run of plain text, or the other way round; a blank source; a prefix with words
-                that the vocabulary has not, or one that is too long.
+                that the vocabulary has not, or one that is too long; a number out of range; guidance together with
+                resampling.
+            RunError: the run's discriminator cannot be used so.
         """
-        return self._writer.sample(
+        asked = Sampling(resample=resample, tau=tau, guide=guide, guide_weight=guide_weight)
+        return self._writing(in_range(asked)).sample(
             count,
             sources=sources,
             seed=seed,
@@ -116,7 +130,22 @@ class LoadedRun:
 
     @cached_property
     def _writer(self) -> ExportedGenerator:
-        return ExportedGenerator(load_model(self.run), self.run.config, self.run.reading).to(self.device)
+        return self._writing_from(model_of(self.run, self._own_generator, lambda: self.discriminator))
+
+    @cached_property
+    def _own_generator(self) -> GeneratorModule:
+        return load_generator(self.run).to(self.device)
+
+    def _writing(self, asked: Sampling) -> ExportedGenerator:
+        """What writes, drawn from as is asked."""
+        how = asked.resample, asked.tau, asked.guide, asked.guide_weight
+        if all(each is None for each in how):
+            return self._writer
+        check_odds(asked, self.run)
+        return self._writing_from(model_of(self.run, self._own_generator, lambda: self.discriminator, *how))
+
+    def _writing_from(self, model: GeneratorModule) -> ExportedGenerator:
+        return ExportedGenerator(model, self.run.config, self.run.reading)
 
     @cached_property
     def _judge(self) -> ExportedDiscriminator:

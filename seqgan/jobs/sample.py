@@ -8,9 +8,11 @@ import msgspec
 import torch
 from msgspec import Meta
 
+from seqgan.decoding.resample import ResampledGenerator
 from seqgan.decoding.states import stepping
 from seqgan.errors import ConfigError
 from seqgan.evaluation.best_of import best_answers, best_sentences
+from seqgan.evaluation.candidates import CandidateShares
 from seqgan.evaluation.generate import (
     LENGTH_PENALTY,
     answer_sources,
@@ -18,13 +20,14 @@ from seqgan.evaluation.generate import (
     generate_sentences,
     likeliest_sentences,
 )
+from seqgan.generators.protocol import GeneratorModule
 from seqgan.jobs.memory import check_memory, holding_to
 from seqgan.jobs.ranges import in_range
 from seqgan.jobs.sources import source_lines
 from seqgan.model_settings import generator_kind
 from seqgan.progress import SILENT, Progress
 from seqgan.runs.directory import Run, open_run
-from seqgan.runs.load import load_discriminator, load_generator, load_model
+from seqgan.runs.load import fixed_algorithm, load_discriminator, load_generator, load_model
 from seqgan.runs.sources import sources_as_read
 from seqgan.settings.types import MOST, Seed
 from seqgan.tensors.condition import Condition
@@ -53,6 +56,11 @@ class Sampling(msgspec.Struct, frozen=True, kw_only=True):
     while its discriminator learnt, which does it unasked. 1 draws from its generator alone."""
     tau: Annotated[float, Meta(gt=0)] | None = None
     """What the logits are divided by when one is taken by its odds; towards 0 it is the most real one."""
+    guide: Annotated[int, Meta(ge=1, le=MOST)] | None = None
+    """In place of that, let a discriminator of prefixes have its say in each next token, among so many of the likeliest
+    ones; all of the vocabulary is exact."""
+    guide_weight: Annotated[float, Meta(ge=0)] | None = None
+    """How much its say counts, by default 1: 0 is the generator alone."""
     scores: bool = False
     """Behind each sentence a tab and its log-odds."""
     seed: Seed = 0
@@ -132,12 +140,7 @@ def check_meaningful(asked: Sampling, run: Run) -> None:
             raise ConfigError(f"{flag} is of samples, and --beam searches and draws nothing: give one of them.")
         if given and asked.n_best > 1:
             raise ConfigError(f"{flag} keeps one sample of a source, and --n-best is {asked.n_best}: give one of them.")
-    for flag, given in (("--resample", asked.resample is not None), ("--tau", asked.tau is not None)):
-        if given and (asked.beam is not None or asked.best_of is not None or asked.scores):
-            other = "--beam" if asked.beam is not None else "--best-of" if asked.best_of is not None else "--scores"
-            raise ConfigError(
-                f"{flag} takes one of several samples by its odds, and {other} does not: give one of them."
-            )
+    check_odds(asked, run)
     at_once = generator_kind(run.config.generator).at_once
     if asked.beam is not None and (at_once or run.config.generator.state_noise):
         what = "makes all positions at once" if at_once else "has its chance in the noise of its first state"
@@ -164,10 +167,53 @@ def check_meaningful(asked: Sampling, run: Run) -> None:
         raise ConfigError("--beam searches from the first token on: leave out --prefix.")
 
 
+def check_odds(asked: Sampling, run: Run) -> None:
+    """That what is asked of the discriminator's odds goes together.
+
+    Raises:
+        ConfigError: it does not.
+    """
+    others = {
+        "--beam": asked.beam is not None,
+        "--best-of": asked.best_of is not None,
+        "--scores": asked.scores,
+    }
+    other = next((flag for flag, given in others.items() if given), None)
+    for flag, given in (("--resample", asked.resample is not None), ("--tau", asked.tau is not None)):
+        if given and other is not None:
+            raise ConfigError(
+                f"{flag} takes one of several samples by its odds, and {other} does not: give one of them."
+            )
+        if given and asked.guide is not None:
+            raise ConfigError(
+                f"{flag} takes one of several samples by its odds, and --guide draws one token by token: give one of "
+                "them."
+            )
+    if asked.guide is not None and other is not None:
+        raise ConfigError(f"--guide draws token by token by the discriminator's odds, and {other} does not: give one.")
+    if asked.guide_weight is not None and asked.guide is None:
+        raise ConfigError("--guide-weight is of guided draws: give --guide as well.")
+    algorithm = fixed_algorithm(run)
+    if asked.beam is not None and algorithm is not None and algorithm.candidates > 1:
+        raise ConfigError(
+            f"{run.folder} takes one of several samples by its odds, and no step of it says how likely that is: leave "
+            "out --beam, or search the run that it began with."
+        )
+
+
+def _model(asked: Sampling, run: Run, device: torch.device) -> tuple[GeneratorModule, CandidateShares]:
+    """What is drawn from, and what gathers the candidates' odds where one of several is taken."""
+    model = load_model(run, asked.resample, asked.tau, asked.guide, asked.guide_weight).to(device)
+    if not isinstance(model, ResampledGenerator):
+        return model, CandidateShares(1.0)
+    shares = CandidateShares(model.tau)
+    return model.telling(shares.add).eval(), shares
+
+
 def _samples(asked: Sampling, run: Run, progress: Progress) -> list[str]:
     """Sentences of a run of plain text."""
     device = choose_device(asked.device)
-    generator = load_model(run, asked.resample, asked.tau).to(device)
+    generator, shares = _model(asked, run, device)
     max_length = run.config.data.max_length
     if asked.beam is not None:
         return likeliest_sentences(
@@ -182,7 +228,7 @@ def _samples(asked: Sampling, run: Run, progress: Progress) -> list[str]:
             all_symbols=asked.all_symbols,
         )
     prefix = None if asked.prefix is None else encode_prefix(asked.prefix, run.tokenizer, run.vocabulary)
-    return generate_sentences(
+    sentences = generate_sentences(
         generator,
         asked.count or 20,
         max_length,
@@ -196,12 +242,14 @@ def _samples(asked: Sampling, run: Run, progress: Progress) -> list[str]:
         prefix=prefix,
         all_symbols=asked.all_symbols,
     )
+    shares.tell(progress)
+    return sentences
 
 
 def _answers(asked: Sampling, run: Run, progress: Progress) -> list[str]:
     """What a run of pairs writes for the sources that are asked for, those of a source below one another."""
     device = choose_device(asked.device)
-    generator = load_model(run, asked.resample, asked.tau).to(device)
+    generator, shares = _model(asked, run, device)
     found = answer_sources(
         stepping(generator),
         _sources_of(asked, run, progress).to(device),
@@ -218,6 +266,7 @@ def _answers(asked: Sampling, run: Run, progress: Progress) -> list[str]:
         progress=progress,
         all_symbols=asked.all_symbols,
     )
+    shares.tell(progress)
     return [sentence for best in found for sentence in best]
 
 

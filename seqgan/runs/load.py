@@ -1,5 +1,7 @@
 """A run's players and text, as it left them."""
 
+from collections.abc import Callable
+
 import torch
 
 from seqgan.algorithm_settings import build_algorithm
@@ -8,6 +10,7 @@ from seqgan.data.batches import Sequences
 from seqgan.data.corpus import Corpus, own_name
 from seqgan.data.model_tokenizer import ModelTokenizer
 from seqgan.data.text import Text
+from seqgan.decoding.guided import GuidedGenerator, steps_through
 from seqgan.decoding.resample import ResampledGenerator
 from seqgan.decoding.states import stepping
 from seqgan.discriminators.protocol import Discriminator
@@ -43,37 +46,97 @@ def load_generator(run: Run) -> GeneratorModule:
     return generator.eval()
 
 
-def load_model(run: Run, candidates: int | None = None, tau: float | None = None) -> GeneratorModule:
+def fixed_algorithm(run: Run) -> FixedGenerator | None:
+    """The algorithm of a run whose generator stood still while its discriminator learnt; None of all others."""
+    if run.config.algorithm is None or run.config.algorithm["name"] not in ALGORITHMS:
+        return None
+    algorithm = build_algorithm(run.config.algorithm)
+    return algorithm if isinstance(algorithm, FixedGenerator) else None
+
+
+def load_model(
+    run: Run,
+    candidates: int | None = None,
+    tau: float | None = None,
+    guide: int | None = None,
+    guide_weight: float | None = None,
+) -> GeneratorModule:
     """What a run's sentences come from, on the CPU: its generator, or, of an algorithm whose generator stands still,
-    that generator resampled by the discriminator.
+    that generator resampled, or guided, by the discriminator. Arguments and errors are those of `model_of`."""
+    return model_of(run, load_generator(run), lambda: load_discriminator(run), candidates, tau, guide, guide_weight)
+
+
+def model_of(
+    run: Run,
+    generator: GeneratorModule,
+    discriminator: Callable[[], Discriminator],
+    candidates: int | None = None,
+    tau: float | None = None,
+    guide: int | None = None,
+    guide_weight: float | None = None,
+) -> GeneratorModule:
+    """`load_model` of players that are loaded already.
 
     Args:
         run: the run.
+        generator: its generator.
+        discriminator: gives its discriminator; asked where that has a say.
         candidates: samples of which one is taken; by default what the run's settings say, and 1 is the generator alone.
         tau: what logits are divided by then; by default what the settings say.
+        guide: likeliest tokens of which the discriminator has its say in the next one, in place of resampling.
+        guide_weight: by how much; see `seqgan.decoding.guided_logits`.
 
     Raises:
         CheckpointError: weights are missing or damaged.
-        RunError: one of several is asked for, and the discriminator was not trained against this generator alone.
+        RunError: one of several is asked for, or guidance, and the discriminator was not trained against this generator
+            alone; or guidance, and it does not judge prefixes.
     """
-    generator = load_generator(run)
-    algorithm = None
-    if run.config.algorithm is not None and run.config.algorithm["name"] in ALGORITHMS:
-        algorithm = build_algorithm(run.config.algorithm)
-    if isinstance(algorithm, FixedGenerator):
-        number = algorithm.candidates if candidates is None else candidates
-        divisor = algorithm.tau if tau is None else tau
-        if number == 1:
+    algorithm = fixed_algorithm(run)
+    if algorithm is None:
+        if guide is None and tau is None and candidates in {None, 1}:
             return generator
-        return ResampledGenerator(stepping(generator), load_discriminator(run), number, divisor).eval()
-    if candidates is None or candidates == 1:
+        raise RunError(_why_no_odds(run, guided=guide is not None))
+    if guide is not None:
+        return guided_by(run, generator, discriminator(), guide, 1.0 if guide_weight is None else guide_weight)
+    number = algorithm.candidates if candidates is None else candidates
+    if number == 1:
         return generator
+    divisor = algorithm.tau if tau is None else tau
+    return ResampledGenerator(stepping(generator), discriminator(), number, divisor).eval()
+
+
+def guided_by(
+    run: Run, generator: GeneratorModule, discriminator: Discriminator, guide: int, weight: float
+) -> GuidedGenerator:
+    """A run's generator, guided by its discriminator.
+
+    Raises:
+        RunError: that does not judge prefixes, or the generator does not draw its next token.
+    """
+    if not steps_through(discriminator):
+        kind = "hierarchical" if run.source_vocabulary is not None else "rnn"
+        raise RunError(
+            f"The discriminator of {run.folder} judges whole sentences, and the next token is guided by one of "
+            f"prefixes: make a run with --discriminator {kind} --discriminator.per-token, or resample."
+        )
+    if getattr(generator, "state_noise", 0.0) > 0:
+        raise RunError(
+            f"The generator of {run.folder} has its chance in the noise of its first state, and draws no next token "
+            "that could be guided: resample."
+        )
+    return GuidedGenerator(stepping(generator), discriminator, guide, weight).eval()
+
+
+def _why_no_odds(run: Run, *, guided: bool) -> str:
+    """Why no odds of a run's discriminator say how its generator falls short of the text, and the mend."""
     by = run.config.algorithm_name
     why = f"the discriminator learnt by {by} from earlier generators, too" if by else "it was pretrained only"
-    raise RunError(
+    kind = "hierarchical" if run.source_vocabulary is not None else "rnn"
+    of_prefixes = f" --discriminator {kind} --discriminator.per-token" if guided else ""
+    return (
         f"{run.folder} has no discriminator whose odds are those of its generator, as {why}: run seqgan adversarial "
-        f"--algo residual --run {run.folder}, and sample from what that makes; or, with the discriminator that there "
-        "is, take --best-of."
+        f"--algo residual{of_prefixes} --run {run.folder}, and sample from what that makes"
+        f"{'' if guided else '; or, with the discriminator that there is, take --best-of'}."
     )
 
 
