@@ -34,7 +34,7 @@ from seqgan.fitting import (
     untouched_numbers,
 )
 from seqgan.generators.protocol import Generator, GeneratorModule
-from seqgan.objectives.algorithm import Relaxed, Sampled, check_record
+from seqgan.objectives.algorithm import FixedGenerator, Relaxed, Sampled, check_record
 from seqgan.objectives.spin import SelfPlay
 from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.tensors.condition import context_of
@@ -122,7 +122,7 @@ def check_players(
     trained = bool(config.warmup_steps or config.discriminator_steps)
     if trained:
         _check_weights(discriminator, "discriminator")
-    reads = isinstance(algorithm, Sampled) and (trained or text.train.condition is not None)
+    reads = isinstance(algorithm, Sampled | FixedGenerator) and (trained or text.train.condition is not None)
     check_module(discriminator, "discriminator", {**JUDGING, **(READING if reads else {})})
     device = device_of(generator)
     check_device(discriminator, "discriminator", device)

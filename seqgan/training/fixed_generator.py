@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+import msgspec
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -26,6 +27,7 @@ from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.training.optimizers import decayed_adam
 from seqgan.training.pools import Pool
 from seqgan.training.processes import by_first
+from seqgan.training.rewards import is_per_token
 from seqgan.training.sampled import SampledPlayers
 
 LEAST_STOPPING = 50
@@ -83,6 +85,8 @@ class FixedGeneratorPlayers(SampledPlayers):
                 f"{type(discriminator).__name__} has no linear layer called output, by which {algorithm.name} scales "
                 "its logits in the end: call its last layer so."
             )
+        if is_per_token(discriminator):  # tokens are credited nothing here, and only that credit goes with prefixes
+            config = msgspec.structs.replace(config, credit="token")
         as_sampled = Sampled(log_odds, mean_advantages, algorithm.discriminator_loss, name=algorithm.name)
         super().__init__(generator, discriminator, text, as_sampled, config, rng)
         self.fixed = algorithm
