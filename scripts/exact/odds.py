@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from exact.enumeration import Toy
 
@@ -58,6 +59,7 @@ class PrefixDiscriminator(nn.Module):
 
     def _odds(self, tokens: Tensor, last: Tensor) -> Tensor:
         """Of the prefixes up to and including position `last`. [R, T], [R] -> [R]"""
+        tokens = functional.pad(tokens, (0, self.toy.tokens.shape[1] - tokens.shape[1]))
         read = torch.arange(tokens.shape[1]) <= last.unsqueeze(1)  # [R, T]
         same = ((tokens.unsqueeze(1) == self.toy.tokens) | ~read.unsqueeze(1)).all(dim=2)  # [R, A]
         # What no sequence begins with, such as more after an end, is as likely here as there.
@@ -66,7 +68,8 @@ class PrefixDiscriminator(nn.Module):
 
 
 def number_of(toy: Toy, tokens: Tensor) -> Tensor:
-    """Which of the toy's sequences each is. [R, T] -> [R]"""
+    """Which of the toy's sequences each is; columns of ends that all have may be missing. [R, T] -> [R]"""
+    tokens = functional.pad(tokens, (0, toy.tokens.shape[1] - tokens.shape[1]))
     same = (tokens.unsqueeze(1) == toy.tokens).all(dim=2)
     assert bool(same.any(dim=1).all())
     return same.int().argmax(dim=1)

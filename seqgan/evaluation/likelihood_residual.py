@@ -23,17 +23,21 @@ if TYPE_CHECKING:
 
 PARTITION_SAMPLES, PARTITION_ANSWERS = 4096, 64
 """Samples that log Z is estimated from; and the same for each source, which has a log Z of its own."""
-MOST_ANSWERS, FEWEST_ANSWERS = 2**15, 16
+MOST_ANSWERS, FEWEST_ANSWERS = 2**15, 32
 """Samples for all sources together, beyond which there are fewer for each; and how many there are at least."""
 AT_ONCE = 4096
 """Samples that are drawn and judged at once."""
+FEW = 4.0
+"""Samples of equal weight, below which the upper estimate is none: the draw of the product that it takes in is then far
+from one, and by enumeration it was below log Z with 2 to 3 of them and fewer."""
 
 
 class ResidualLikelihood(NamedTuple):
     """Log-likelihoods of a text, by both estimates of the partition function."""
 
     lower: Likelihood
-    """By the upper estimate of log Z: in expectation the text is not less likely than this."""
+    """By the upper estimate of log Z: in expectation the text is not less likely than this, where there are `FEW`
+    samples of equal weight or more."""
     upper: Likelihood
     """By the lower estimate: in expectation it is not likelier than this."""
     log_partition: tuple[float, float]
@@ -78,6 +82,12 @@ def residual_likelihood(
     with progress.bar("Partition function: samples", samples * (len(scored) if conditional else 1)) as advance:
         logits = _sample_logits(model, sequences.condition, samples, max_length, rng, advance) / model.tau
     low, high = lower_log_partition(logits), upper_log_partition(logits)  # [sentences], or [1] of all
+    effective = effective_share(logits).mean().item()
+    if effective * samples < FEW:
+        progress.note(
+            f"Of {samples} samples for the partition function, as much as {effective * samples:.1f} would carry if all "
+            "weighed alike: the likelihood may be better than it is. Give more, or a discriminator that is less sure."
+        )
     tokens = int(scored.sum())
 
     def total(log_prob: Tensor) -> Likelihood:
@@ -87,7 +97,7 @@ def residual_likelihood(
         total(log_probs - high),
         total(log_probs - low),
         (low.mean().item(), high.mean().item()),
-        effective_share(logits).mean().item(),
+        effective,
         samples,
         log_probs - high,
         scored,
