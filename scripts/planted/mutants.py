@@ -2,7 +2,7 @@
 
 `scripts/mutants` runs them. A fault is a piece of source text, which must stand exactly once in its file, and what
 stands there instead. Hardly any crashes by itself, and most train along with plausible curves. Those of training are
-here; those of metrics, evaluation and data have files of their own.
+here; those of metrics, evaluation, data and odds have files of their own.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from planted.mutant import Mutant
 from planted.of_data import DATA
 from planted.of_evaluation import EVALUATION
 from planted.of_metrics import METRICS
+from planted.of_odds import ODDS
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 120
@@ -1018,6 +1019,7 @@ MUTANTS = (
     *METRICS,
     *EVALUATION,
     *DATA,
+    *ODDS,
 )
 
 
