@@ -13,9 +13,11 @@ from seqgan.data.text import Text
 from seqgan.decoding.guided import GuidedGenerator, steps_through
 from seqgan.decoding.resample import ResampledGenerator
 from seqgan.decoding.states import stepping
+from seqgan.discriminators import DISCRIMINATORS
 from seqgan.discriminators.protocol import Discriminator
 from seqgan.errors import CheckpointError, RunError
 from seqgan.generators.protocol import GeneratorModule
+from seqgan.kinds import built_kinds
 from seqgan.objectives import ALGORITHMS, FixedGenerator, SelfPlay
 from seqgan.progress import SILENT, Progress
 from seqgan.runs.checkpoint import load_weights
@@ -114,10 +116,9 @@ def guided_by(
         RunError: that does not judge prefixes, or the generator does not draw its next token.
     """
     if not steps_through(discriminator):
-        kind = "hierarchical" if run.source_vocabulary is not None else "rnn"
         raise RunError(
             f"The discriminator of {run.folder} judges whole sentences, and the next token is guided by one of "
-            f"prefixes: make a run with --discriminator {kind} --discriminator.per-token, or resample."
+            f"prefixes: make a run with {_of_prefixes(run)}, or resample."
         )
     if getattr(generator, "state_noise", 0.0) > 0:
         raise RunError(
@@ -131,13 +132,19 @@ def _why_no_odds(run: Run, *, guided: bool) -> str:
     """Why no odds of a run's discriminator say how its generator falls short of the text, and the mend."""
     by = run.config.algorithm_name
     why = f"the discriminator learnt by {by} from earlier generators, too" if by else "it was pretrained only"
-    kind = "hierarchical" if run.source_vocabulary is not None else "rnn"
-    of_prefixes = f" --discriminator {kind} --discriminator.per-token" if guided else ""
+    of_prefixes = f" {_of_prefixes(run)}" if guided else ""
     return (
         f"{run.folder} has no discriminator whose odds are those of its generator, as {why}: run seqgan adversarial "
         f"--algo residual{of_prefixes} --run {run.folder}, and sample from what that makes"
         f"{'' if guided else '; or, with the discriminator that there is, take --best-of'}."
     )
+
+
+def _of_prefixes(run: Run) -> str:
+    """The flags by which a discriminator of prefixes of this run's text is made."""
+    conditional = run.source_vocabulary is not None
+    name = next(name for name, kind in built_kinds(DISCRIMINATORS, conditional=conditional).items() if kind.per_token)
+    return f"--discriminator {name} --discriminator.per-token"
 
 
 def load_discriminator(run: Run) -> Discriminator:
