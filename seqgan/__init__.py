@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from seqgan.generators import GENERATORS, GeneratorKind
     from seqgan.jobs.compare import compare
     from seqgan.jobs.evaluate import evaluate
+    from seqgan.jobs.headroom import headroom
     from seqgan.jobs.load import load
     from seqgan.metrics import METRICS
     from seqgan.objectives import ALGORITHMS
@@ -45,6 +46,7 @@ _PLACES = {
     "seqgan.generators": ("GENERATORS", "GeneratorKind"),
     "seqgan.jobs.compare": ("compare",),
     "seqgan.jobs.evaluate": ("evaluate",),
+    "seqgan.jobs.headroom": ("headroom",),
     "seqgan.jobs.load": ("load",),
     "seqgan.metrics": ("METRICS",),
     "seqgan.objectives": ("ALGORITHMS",),
@@ -66,6 +68,7 @@ __all__ = [
     "encode_corpus",
     "evaluate",
     "evaluate_generator",
+    "headroom",
     "load",
     "load_corpus",
     "pretrain",

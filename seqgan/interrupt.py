@@ -45,24 +45,30 @@ class Interrupted(KeyboardInterrupt):
         return 128 + self.number
 
 
+class OutOfTime(Interrupted):
+    """The time that a training was given is over; a state is saved."""
+
+
 class Stop:
     """What a training asks at each safe place. This one stays False: nobody but `interruptible` sets it.
 
     Attributes:
         number: of the signal that came; None before.
         go_on: how the training is gone on with, for the message.
+        until: the time by the monotonic clock after which it is over; None where it has no end.
         saving: whether a safe place is reached.
     """
 
-    def __init__(self, go_on: str = ""):
+    def __init__(self, go_on: str = "", until: float | None = None):
         self.number: int | None = None
         self.go_on = go_on
+        self.until = until
         self.saving = False
 
     def asked(self) -> bool:
         """Whether to save and leave. Of one process, once it has said so, saving takes the time that it takes."""
         if self.number is None:
-            return False
+            return self.until is not None and time.monotonic() >= self.until
         if launched() == 1:
             self.take_time()
         return True
@@ -75,11 +81,13 @@ class Stop:
 
     def leave(self, where: str) -> NoReturn:
         """Leave, and say `where` the training stands."""
+        if self.number is None and self.until is not None:
+            raise OutOfTime(message=where)
         raise Interrupted(self.number or signal.SIGINT, f"{where} {self.go_on}".strip())
 
 
 @contextmanager
-def interruptible(go_on: str = "") -> Iterator[Stop]:
+def interruptible(go_on: str = "", minutes: float = 0.0) -> Iterator[Stop]:
     """Within the block the first signal is a wish, which the training fulfils at its next safe place.
 
     Is none reached within `GRACE_SECONDS`, `Interrupted` is raised wherever the work is: the states on the disk are
@@ -91,8 +99,9 @@ def interruptible(go_on: str = "") -> Iterator[Stop]:
 
     Args:
         go_on: how the training is gone on with, for the message.
+        minutes: after which it leaves at the next safe place, by `OutOfTime`; 0 has no end.
     """
-    stop = Stop(go_on)
+    stop = Stop(go_on, time.monotonic() + 60 * minutes if minutes else None)
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
@@ -133,7 +142,7 @@ def interruptible(go_on: str = "") -> Iterator[Stop]:
             signal.signal(signal.SIGALRM, alarm)
         for number, handler in before.items():
             signal.signal(number, handler)
-    if stop.asked():
+    if stop.number is not None and stop.asked():
         stop.leave("The training had come to its end.")
 
 

@@ -29,6 +29,7 @@ COMMANDS = {
     "inspect": "the data doctor: what is in a corpus, what is wrong with it, which settings suit it",
     "sweep": "search settings by many runs, with several workers, and compare what came of them",
     "plan": "hours and memory of a training, before it begins",
+    "headroom": "what a perfect use of a discriminator could gain, before an adversarial training begins",
 }
 
 TRAINING = ("pretrain", "adversarial")

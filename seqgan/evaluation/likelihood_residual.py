@@ -19,6 +19,7 @@ from seqgan.tensors.modes import evaluating
 from seqgan.tensors.rows import repeat_rows
 
 if TYPE_CHECKING:
+    from seqgan.discriminators.protocol import Discriminator
     from seqgan.generators.protocol import Generator
 
 PARTITION_SAMPLES, PARTITION_ANSWERS = 4096, 64
@@ -80,7 +81,8 @@ def residual_likelihood(
     samples = samples or (answers_for(len(scored), progress) if conditional else PARTITION_SAMPLES)
     log_probs = log_probs + sequence_scores(model.discriminator, sequences).to(log_probs) / model.tau
     with progress.bar("Partition function: samples", samples * (len(scored) if conditional else 1)) as advance:
-        logits = _sample_logits(model, sequences.condition, samples, max_length, rng, advance) / model.tau
+        players = model.generator, model.discriminator
+        logits = sample_logits(*players, sequences.condition, samples, max_length, rng=rng, advance=advance) / model.tau
     low, high = lower_log_partition(logits), upper_log_partition(logits)  # [sentences], or [1] of all
     effective = effective_share(logits).mean().item()
     if effective * samples < FEW:
@@ -112,33 +114,47 @@ def answers_for(sources: int, progress: Progress = SILENT) -> int:
     return each
 
 
-def _sample_logits(
-    model: ResampledGenerator,
+def sample_logits(
+    generator: "Generator",
+    discriminator: "Discriminator",
     condition: Condition | None,
     samples: int,
     max_length: int,
+    *,
     rng: torch.Generator,
     advance: Advance,
 ) -> Tensor:
-    """Logits of fresh samples of the generator: [1, samples], or of some for each source [sources, samples]."""
-    generator: Generator = model.generator
+    """What a discriminator says of fresh samples of a generator.
+
+    Args:
+        generator: any that makes a token at a time.
+        discriminator: any.
+        condition: the sources; None without.
+        samples: how many; with sources for each.
+        max_length: most tokens of a sample.
+        rng: on the players' device.
+        advance: is told how many samples more are judged.
+
+    Returns:
+        Logits [1, samples], or with sources [sources, samples].
+    """
     if condition is None:
         parts = []
         for size in _sizes(samples, AT_ONCE):
             tokens, mask = sample(generator, size, max_length, rng=rng)
             row = torch.arange(size, device=tokens.device)
-            parts.append(score_reward(model.discriminator)(tokens, mask, row))
+            parts.append(score_reward(discriminator)(tokens, mask, row))
             advance(size)
         return torch.cat(parts).to(widest(rng.device)).unsqueeze(0)
     parts = []
     rows = torch.arange(len(condition.tokens), device=rng.device)
     for some in rows.split(max(1, AT_ONCE // samples)):
         own = condition.take(some)
-        with evaluating(generator, model.discriminator), torch.no_grad():
-            context, judged = context_of(generator, own), context_of(model.discriminator, own)
+        with evaluating(generator, discriminator), torch.no_grad():
+            context, judged = context_of(generator, own), context_of(discriminator, own)
         drawn = sample(generator, len(some) * samples, max_length, repeat_rows(context, samples), rng=rng)
         row = torch.arange(len(some), device=rng.device).repeat_interleave(samples)
-        parts.append(score_reward(model.discriminator, judged)(*drawn, row).unflatten(0, (len(some), samples)))
+        parts.append(score_reward(discriminator, judged)(*drawn, row).unflatten(0, (len(some), samples)))
         advance(len(some) * samples)
     return torch.cat(parts).to(widest(rng.device))
 

@@ -9,6 +9,7 @@
 `seqgan report`       `report.report`
 `seqgan sweep`        `sweep.sweep_settings`, `sweep.start_sweep`, `sweep.work_on_sweep`, `sweep.sweep_so_far`
 `seqgan plan`         `plan.plan_training`
+`seqgan headroom`     `headroom.headroom`
 `seqgan export`       `export.export_run`
 `seqgan inspect`      `inspect.inspect_text`
 ====================  ==================================================================================

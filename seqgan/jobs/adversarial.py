@@ -53,6 +53,7 @@ def train_from_run(
     device: str = "auto",
     preset: str | None = None,
     settings_file: str | None = None,
+    minutes: float = 0.0,
     progress: Progress = SILENT,
 ) -> TrainedRun:
     """Train the generator of a run against a discriminator, into a run in its folder, as `seqgan adversarial` does.
@@ -71,18 +72,19 @@ def train_from_run(
         device: where to compute: auto, cpu, cuda, cuda:1, mps.
         preset: the name of the one that settings were taken from.
         settings_file: the file that settings were taken from, which the child must not replace.
+        minutes: after which the training leaves with a saved state, by `seqgan.interrupt.OutOfTime`; 0 has no end.
         progress: where to report.
 
     Raises:
         ConfigError: settings that do not go together, or with the parent.
-        Interrupted: a signal came; a state is saved.
+        Interrupted: a signal came, or the time is over; a state is saved.
         SeqganError: a run or its text cannot be read, or the child cannot be made; or training diverged.
     """
     config = checked_settings(config)
     assert config.algorithm is not None
     place = parent.folder if isinstance(parent, Run) else Path(parent)
     folder = place / check_name(name or config.algorithm["name"], new=not resume)
-    way = Way(resume, overwrite, tensorboard, device, preset, settings_file, progress)
+    way = Way(resume, overwrite, tensorboard, device, preset, settings_file, progress, minutes)
     with joined(choose_device(device)), locked(folder):
         start = copy.copy(parent) if isinstance(parent, Run) else open_run(parent)
         if corpus is not None:

@@ -32,6 +32,8 @@ class Way(NamedTuple):
     """The file that settings were taken from, which the run must not replace."""
     progress: Progress = SILENT
     """Where to report."""
+    minutes: float = 0.0
+    """After which the training leaves with a saved state, by `OutOfTime`; 0 has no end."""
 
     def on_device(self) -> list[str]:
         """The flag of the device, where one was chosen, for the command that goes on."""

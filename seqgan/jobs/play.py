@@ -51,7 +51,7 @@ def play(
         The run.
 
     Raises:
-        Interrupted: a signal came; a state is saved.
+        Interrupted: a signal came, or the time is over; a state is saved.
         SeqganError: weights or states are damaged, the run cannot be made, or training diverged.
     """
     assert config.algorithm is not None
@@ -88,7 +88,7 @@ def play(
     place += [] if verdict else ["--no-verdict"]
     words = ["seqgan", "adversarial", "--algo", algorithm.name, *place, "--resume", *way.on_device()]
     command = shlex.join(words)
-    with interruptible(f"Go on with: {command}") as stop, gone_on_with(command):
+    with interruptible(f"Go on with: {command}", way.minutes) as stop, gone_on_with(command):
         train_adversarially(
             generator,
             discriminator,

@@ -27,7 +27,7 @@ OWN_NAMES = frozenset(
         *("checkpoints", "samples", "tensorboard", "config.yaml", "metrics.jsonl"),
         *("vocabulary.txt", UNSEEN_FILE, "tokenizer.model", "source_vocabulary.txt", "source_tokenizer.model"),
         *("tokenizer.json", "discriminator_tokenizer.json"),
-        *("report.json", PAGE_NAME, "sweep.json", "verdict.json"),
+        *("report.json", PAGE_NAME, "sweep.json", "verdict.json", "headroom.json"),
     )
 )
 """Names of files and folders that a run makes in its own; and there are weights, NAME.safetensors."""
@@ -122,6 +122,11 @@ class Run:
     def verdict_path(self) -> Path:
         """What the last comparison with another run came to."""
         return self.folder / "verdict.json"
+
+    @property
+    def headroom_path(self) -> Path:
+        """What the last look at its discriminator says that there is to gain."""
+        return self.folder / "headroom.json"
 
     @property
     def is_adversarial(self) -> bool:

@@ -36,16 +36,23 @@ class Weights(NamedTuple):
 
 def weights_of(run: Run) -> Weights | None:
     """Those that a run has now; None where it has none."""
-    try:
-        stat = run.generator_path.stat()
-        sha256 = _sum(run.generator_path.resolve(), stat.st_mtime_ns, stat.st_size)
-    except OSError:
+    sha256 = sum_of(run.generator_path)
+    if sha256 is None:
         return None
     phase = "adversarial" if run.is_adversarial else "pretrain"
     try:
         return Weights(sha256, phase, _step(run, phase))
     except SeqganError:  # a damaged log, which whoever reads it says
         return Weights(sha256, phase, 0)
+
+
+def sum_of(path: Path) -> str | None:
+    """The SHA-256 of a file of weights; None where there is none."""
+    try:
+        stat = path.stat()
+        return _sum(path.resolve(), stat.st_mtime_ns, stat.st_size)
+    except OSError:
+        return None
 
 
 @functools.lru_cache(maxsize=64)

@@ -48,6 +48,7 @@ from seqgan.training.rewards import OwnReward
 from seqgan.training.sampled import SampledPlayers, check_sampled
 from seqgan.training.self_play import SelfPlayPlayers
 from seqgan.training.used import check_used, refuse_unread
+from seqgan.training.warmed_up import headroom_of_warm_up, said_of_warm_up
 
 OnRound = Callable[[int, dict[str, float]], None]
 """What is given the number of a round that was played, and its values by name."""
@@ -205,7 +206,10 @@ def train_adversarially(
             while not players.warmed_up:
                 values = players.warm_up_discriminator()
                 if players.warmed_up:
-                    doctor.hear(log.log("warmup", players.warmup_steps, values))
+                    gain = by_first(lambda: headroom_of_warm_up(players, algorithm))
+                    doctor.hear(log.log("warmup", players.warmup_steps, {**values, **(gain or {})}))
+                    if gain:
+                        progress.note(said_of_warm_up(gain, None if run is None else run.folder))
                 elif players.warmup_steps % players.pools_between_looks == 0:
                     log.log("warmup", players.warmup_steps, values, shown=False)
                 advance(1)
