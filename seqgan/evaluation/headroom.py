@@ -226,7 +226,7 @@ def _gain_of_sources(real: Tensor, fake: Tensor, length: Tensor) -> Estimate:
 
 def _within(value: float, half: float, most: float) -> Estimate:
     """An interval of something that is neither below 0 nor above `most`."""
-    return Estimate(min(max(value, 0.0), most), max(value - half, 0.0), min(value + half, most))
+    return Estimate(*(min(max(each, 0.0), most) for each in (value, value - half, value + half)))
 
 
 def _jensen_shannon(real: Tensor, fake: Tensor) -> Estimate:
@@ -279,4 +279,4 @@ def _total_variation(real: Tensor, fake: Tensor) -> Estimate:
         half = _quantile(size) * math.sqrt(differences.var().item() / size)
         down, up = (half, half) if half > 0 else (down, up)
     value = first - second
-    return Estimate(max(value, 0.0), max(value - down, 0.0), min(max(value + up, 0.0), 1.0))
+    return Estimate(*(min(max(each, 0.0), 1.0) for each in (value, value - down, value + up)))

@@ -35,13 +35,14 @@ def headroom_of_warm_up(players: Players, algorithm: Algorithm) -> dict[str, flo
     scale, shift = calibration(*logits[:, ::2])
     real, fake = scale * logits[:, 1::2].double() + shift
     found = headroom_of(real, fake, pool.mask[0, 1::2].sum(dim=1))
-    return {
+    values = {
         "headroom/told_apart": found.told_apart.value,
         "headroom/gain": found.gain.value,
         "headroom/gain_low": found.gain.low,
         "headroom/gain_high": found.gain.high,
         "headroom/effective": found.effective,
     }
+    return {name: value for name, value in values.items() if math.isfinite(value)}  # an endless end is no sick number
 
 
 def said_of_warm_up(values: dict[str, float], folder: Path | None) -> str:
@@ -52,11 +53,11 @@ def said_of_warm_up(values: dict[str, float], folder: Path | None) -> str:
         folder: of the run; None without one.
     """
     parent = "RUN" if folder is None or not is_run(folder.parent) else shlex.quote(str(folder.parent))
-    low, high = values["headroom/gain_low"], values["headroom/gain_high"]
-    few = values["headroom/effective"] < LEAST_EFFECTIVE or not math.isfinite(low)
+    low = values.get("headroom/gain_low")
     gained = "what a perfect use of this discriminator would gain, so few samples do not tell"
-    if not few:
-        nats = f"{values['headroom/gain']:.4f} nats a token ({low:.4f} to {high:.4f})"
+    if low is not None and values["headroom/effective"] >= LEAST_EFFECTIVE:
+        interval = f"{low:.4f} to {values['headroom/gain_high']:.4f}"
+        nats = f"{values['headroom/gain']:.4f} nats a token ({interval})"
         gained = f"a perfect use of this discriminator would gain {nats}"
     return (
         f"Before the first round: {values['headroom/told_apart']:.1%} told apart; {gained}: seqgan headroom --run "
