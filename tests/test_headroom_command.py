@@ -104,6 +104,10 @@ def test_the_command_trains_a_discriminator_once_and_says_what_it_is_worth(made,
     again = seqgan.headroom(child, samples=400, device="cpu")
     assert again.to_json() == found
     assert child.metrics_path.read_bytes() == before
+    assert run(*words, "--json", tmp_path / "found.json") == 2
+    assert "found.json exists: replace it with --overwrite" in capsys.readouterr().err
+    assert run(*words, "--json", tmp_path / "found.json", "--overwrite", "--quiet") == 0
+    capsys.readouterr()
     assert run(*words, "--json", "-", "--quiet", "--seed", "1") == 0
     other = json.loads(capsys.readouterr().out)
     assert other["gain"]["value"] != found["gain"]["value"]

@@ -16,6 +16,7 @@ from seqgan import jobs
 from seqgan.algorithm_settings import with_algorithm
 from seqgan.cli.adversarial import ChildFlags
 from seqgan.cli.export import ExportFlags
+from seqgan.cli.headroom import HeadroomFlags
 from seqgan.cli.inspect import InspectFlags
 from seqgan.cli.main import COMMANDS, main
 from seqgan.cli.plan import PlanFlags, lines_of
@@ -28,6 +29,7 @@ from seqgan.errors import ConfigError, RunError
 from seqgan.jobs.adversarial import train_from_nothing, train_from_run
 from seqgan.jobs.begin import Way
 from seqgan.jobs.export import check_export, export_run
+from seqgan.jobs.headroom import Measuring, headroom
 from seqgan.jobs.inspect import Inspecting, inspect_text
 from seqgan.jobs.plan import plan_training
 from seqgan.jobs.pretrain import pretrain_run
@@ -64,6 +66,8 @@ def made(tmp_path_factory):
         (score_run, ScoreFlags()),
         (report, ReportFlags()),
         (plan_training, PlanFlags()),
+        (headroom, HeadroomFlags()),
+        (Measuring, HeadroomFlags()),
         (export_run, ExportFlags()),
         (check_export, ExportFlags()),
         (sweep_settings, SweepFlags()),

@@ -9,6 +9,7 @@ import pytest
 from seqgan.cli.adversarial import ChildFlags, OwnFlags
 from seqgan.cli.evaluate import EvaluateFlags
 from seqgan.cli.export import ExportFlags
+from seqgan.cli.headroom import HeadroomFlags
 from seqgan.cli.inspect import InspectFlags
 from seqgan.cli.main import COMMANDS
 from seqgan.cli.options import flag_value, parse, preset_settings
@@ -42,6 +43,7 @@ FLAGS = {
     "inspect": InspectFlags,
     "sweep": SweepFlags,
     "plan": PlanFlags,
+    "headroom": HeadroomFlags,
 }
 
 

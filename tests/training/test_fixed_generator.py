@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from seqgan.algorithm_settings import shared_settings
 from seqgan.build import build_discriminator, build_generator, build_text
+from seqgan.data.reading import Reading
 from seqgan.errors import ConfigError
 from seqgan.evaluation.headroom import deciding_part, stopping_part
 from seqgan.evaluation.score import sequence_scores
@@ -74,12 +75,15 @@ def test_the_generator_stands_still_and_the_best_discriminator_is_kept(text):
 
 def test_parts_of_the_held_out_text_have_no_sentence_in_common(text, tmp_path):
     stopping = {text.tokenizer.detokenize(text.vocabulary.decode(ids)) for ids in stopping_part(text).tokens.tolist()}
-    assert stopping_part(text).sentences + len(deciding_part(text)) == text.valid.sentences
+    reading = Reading(*text.symbols, text.max_length)
+    assert stopping_part(text).sentences + deciding_part(text, reading).sentences == text.valid.sentences
     assert stopping_part(text).sentences == math.ceil(text.valid.sentences / 2)
     assert stopping <= set(text.corpus.valid)
     tested = make_text(tmp_path, test=True)
     assert stopping_part(tested).sentences == tested.valid.sentences
-    assert deciding_part(tested) == tested.corpus.test
+    deciding = deciding_part(tested, reading)
+    lines = [text.vocabulary.decode(row[keep].tolist()) for row, keep in zip(*deciding[:2], strict=True)]
+    assert list(map(text.tokenizer.detokenize, lines)) == tested.corpus.test
 
 
 def test_it_ends_once_held_out_text_is_told_apart_no_better(text):
