@@ -9,7 +9,7 @@ import shutil
 import msgspec
 import pytest
 import torch
-from support.tiny import ADVERSARIAL, DISCRIMINATOR, GENERATOR
+from support.tiny import ADVERSARIAL, DISCRIMINATOR, GENERATOR, new_run
 
 import seqgan
 from seqgan.build import build_discriminator, build_generator, build_text
@@ -245,3 +245,14 @@ def test_where_logits_are_no_log_odds_of_whole_sentences_nothing_is_said(text, a
     log, said = trained(text, algorithm, msgspec.structs.replace(WARMING, **change))
     assert said == []
     assert not any(name.startswith("headroom/") for line in log for name in line)
+
+
+def test_a_resumed_training_does_not_say_it_again(text, tmp_path):
+    folder = new_run(text, tmp_path / "run", adversarial=WARMING, algorithm={"name": "seqgan"})
+    _, said = trained(text, run=folder)
+    assert len(said) == 1
+    log, said = trained(text, config=msgspec.structs.replace(WARMING, rounds=2), run=folder, resume=True)
+    assert [line["step"] for line in log if line["phase"] == "adversarial"] == [1, 2]
+    assert said == []
+    written = read_metrics(folder.metrics_path)
+    assert sum("headroom/gain" in line for line in written) == 1

@@ -291,4 +291,28 @@ EVALUATION = (
         "zip(log_probs, sentences, strict=True)]",
         ("tests/evaluation/test_evaluate.py::test_what_a_grammar_makes_is_a_share_of_all_sentences",),
     ),
+    Mutant(
+        "headroom-decides-by-what-stopped",
+        "What there is to gain is measured on the sentences by which the discriminator was stopped and scaled.",
+        "evaluation/headroom.py",
+        "torch.arange(1, text.valid.sentences, 2)",
+        "torch.arange(0, text.valid.sentences, 2)",
+        ("tests/evaluation/test_headroom.py::test_no_sentence_that_stops_or_scales_decides",),
+    ),
+    Mutant(
+        "headroom-error-of-the-samples-alone",
+        "The error of the partition function is what the samples say of it, also where they miss the tail.",
+        "evaluation/headroom.py",
+        "max((fake - middle).exp().var().item(), in_all - 1, 0.0)",
+        "(fake - middle).exp().var().item()",
+        ("tests/evaluation/test_headroom.py::test_where_few_samples_carry_all_the_interval_is_wide_and_not_wrong",),
+    ),
+    Mutant(
+        "headroom-gain-times-the-length",
+        "The gain is nats a sentence, and said to be nats a token.",
+        "evaluation/headroom.py",
+        "mean, tokens = real.mean().item(), length.mean().item()",
+        "mean, tokens = real.mean().item(), 1.0",
+        ("tests/evaluation/test_headroom.py::test_intervals_hold_the_truth_as_often_as_they_say",),
+    ),
 )
