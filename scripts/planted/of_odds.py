@@ -59,8 +59,8 @@ ODDS = (
         "odds-without-tau",
         "Samples for the partition function count by undivided logits.",
         "evaluation/likelihood_residual.py",
-        "max_length, rng, advance) / model.tau",
-        "max_length, rng, advance)",
+        "max_length, rng=rng, advance=advance) / model.tau",
+        "max_length, rng=rng, advance=advance)",
         LIKELIHOOD,
     ),
     Mutant(

@@ -170,7 +170,7 @@ def headroom_of(real_logits: Tensor, fake_logits: Tensor, tokens: Tensor) -> Hea
             f"{len(real_logits)} sentences and {fake_logits.shape[-1]} samples{' of each source' * of_sources} are "
             "given, expected 2 and 4 or more."
         )
-    real, fake, length = real_logits.double(), fake_logits.double(), tokens.double()
+    real, fake, length = (each.cpu().double() for each in (real_logits, fake_logits, tokens))  # not all have doubles
     lower, upper = lower_log_partition(fake), upper_log_partition(fake)  # [] or [B]
     middle = (lower + upper) / 2
     in_all = (real - middle).exp().mean().item()  # E_q[exp 2F] / Z^2, as held-out sentences say
@@ -250,14 +250,13 @@ def share_told_apart(real: Tensor, fake: Tensor) -> float:
     """As `diagnostics.accuracy_at_equal_errors`, of unequal numbers of sentences and samples, too. [B], [C]"""
     both = torch.cat([real, fake]).double()
     weight = torch.cat([torch.full((len(each),), 1 / len(each), dtype=torch.double) for each in (real, fake)])
-    weight = weight.to(both.device)
     order = both.argsort(descending=True)
     # With equal errors the shares of both that are taken for real are 1 together.
     place = int((weight[order].cumsum(0) < 1 - 1e-9).sum())
     threshold = both[order[min(place, len(order) - 1)]]
     above, at = both > threshold, both == threshold
     share = (1 - weight[above].sum()) / weight[at].sum()
-    is_real = torch.arange(len(both), device=both.device) < len(real)
+    is_real = torch.arange(len(both)) < len(real)
     return float(weight[above & is_real].sum() + share * weight[at & is_real].sum())
 
 

@@ -32,8 +32,9 @@ def headroom_of_warm_up(players: Players, algorithm: Algorithm) -> dict[str, flo
     logits = players.logits_of(pool)
     if logits.dim() != 2:
         return None
+    logits = logits.cpu().double()
     scale, shift = calibration(*logits[:, ::2])
-    real, fake = scale * logits[:, 1::2].double() + shift
+    real, fake = scale * logits[:, 1::2] + shift
     found = headroom_of(real, fake, pool.mask[0, 1::2].sum(dim=1))
     values = {
         "headroom/told_apart": found.told_apart.value,
