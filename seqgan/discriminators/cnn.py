@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from seqgan.tensors.dropout import Dropout
 from seqgan.tensors.embedding import embed
 from seqgan.tensors.max_over_time import greatest_response, max_over_time
 from seqgan.tensors.products import Linear, linear
@@ -60,7 +61,7 @@ class CNNDiscriminator(nn.Module):
         self.convolutions = nn.ModuleList(nn.Conv1d(embedding_size, count, width) for width, count in filters.items())
         self.highway_gate = Linear(features, features)
         self.highway_transform = Linear(features, features)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.output = nn.Linear(features, 1)
 
         nn.init.uniform_(self.embedding.weight, -1.0, 1.0)

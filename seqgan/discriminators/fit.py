@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from seqgan.tensors.dropout import Dropout
 from seqgan.tensors.products import Linear
 
 
@@ -26,7 +27,7 @@ class Fit(nn.Module):
         super().__init__()
         self.source = Linear(source_size, joint_size)
         self.sequence = Linear(size, joint_size)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.output = nn.Linear(2 * joint_size, 1)
 
     def forward(self, values: Tensor, source: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from seqgan.discriminators.inputs import require_context, require_source
+from seqgan.tensors.dropout import Dropout
 from seqgan.tensors.embedding import embed, embed_source, source_embedding
 from seqgan.tensors.lstm import LSTM
 from seqgan.tensors.rows import repeat_rows
@@ -63,7 +64,7 @@ class HierarchicalDiscriminator(nn.Module):
         sizes = [embedding_size] + [hidden_size] * (layers - 1)
         self.layers = nn.ModuleList(LSTM(size, hidden_size, batch_first=True) for size in sizes)
         self.turns = nn.LSTMCell(hidden_size, hidden_size)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.output = nn.Linear(hidden_size, 1)
         # As the convolutional discriminator's tables: the default, standard normal, saturates the gates.
         for table in (self.source_embedding, self.embedding):

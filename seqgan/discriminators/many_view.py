@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from seqgan.discriminators.cnn import strongest
 from seqgan.discriminators.inputs import refuse_source
 from seqgan.errors import ConfigError
+from seqgan.tensors.dropout import Dropout
 from seqgan.tensors.embedding import embed
 from seqgan.tensors.products import Linear
 
@@ -61,7 +62,7 @@ class ManyViewDiscriminator(nn.Module):
         self.convolutions = nn.ModuleList(nn.Conv1d(view_size, count, width) for width, count in filters.items())
         self.highway_gate = Linear(features, features)
         self.highway_transform = Linear(features, features)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         # Two linear maps with nothing between them, as in the program.
         self.reduction = Linear(features, REDUCED)
         self.output = nn.Linear(REDUCED, 1)

@@ -5,6 +5,7 @@ from typing import Self
 from torch import Tensor, nn
 
 from seqgan.discriminators.inputs import refuse_source
+from seqgan.tensors.dropout import Dropout
 from seqgan.tensors.embedding import embed
 
 
@@ -40,7 +41,7 @@ class RNNDiscriminator(nn.Module):
         self.embedding = nn.Embedding(vocabulary_size, embedding_size)
         sizes = [embedding_size] + [hidden_size] * (layers - 1)
         self.layers = nn.ModuleList(nn.GRU(size, hidden_size, batch_first=True) for size in sizes)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.output = nn.Linear(hidden_size, 1)
         # As the convolutional discriminator's table: the default, standard normal, saturates the gates.
         nn.init.uniform_(self.embedding.weight, -1.0, 1.0)

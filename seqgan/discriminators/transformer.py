@@ -8,6 +8,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from seqgan.discriminators.inputs import refuse_source
 from seqgan.errors import ConfigError
+from seqgan.tensors.dropout import Dropout
 from seqgan.tensors.embedding import embed
 from seqgan.tensors.positions import sinusoids
 
@@ -52,7 +53,7 @@ class TransformerDiscriminator(nn.Module):
                 f"is {heads}: make embedding_size a multiple of heads."
             )
         self.embedding = nn.Embedding(vocabulary_size, embedding_size)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.layers = nn.ModuleList(
             nn.TransformerEncoderLayer(
                 embedding_size, heads, hidden_size, dropout, activation="gelu", batch_first=True, norm_first=True

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from seqgan.discriminators.cnn import strongest
 from seqgan.discriminators.fit import Fit
 from seqgan.discriminators.inputs import require_context, require_source
+from seqgan.tensors.dropout import Dropout
 from seqgan.tensors.embedding import embed, embed_source, source_embedding
 from seqgan.tensors.products import Linear
 
@@ -58,7 +59,7 @@ class TwoTowerCNNDiscriminator(nn.Module):
         self.embedding = nn.Embedding(vocabulary_size, embedding_size)
         self.source_tower = Tower(embedding_size, source_filters)
         self.tower = Tower(embedding_size, filters)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.fit = Fit(sum(source_filters.values()), sum(filters.values()), joint_size, dropout)
         for table in (self.source_embedding, self.embedding):
             if table is not None:

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from seqgan.discriminators.fit import Fit
 from seqgan.discriminators.inputs import require_context, require_source
 from seqgan.tensors.bidirectional import BidirectionalLayers
+from seqgan.tensors.dropout import Dropout
 from seqgan.tensors.embedding import embed, embed_source, source_embedding
 from seqgan.tensors.lstm import LSTM
 
@@ -46,7 +47,7 @@ class TwoTowerRNNDiscriminator(nn.Module):
         self.embedding = nn.Embedding(vocabulary_size, embedding_size)
         self.source_tower = BidirectionalLayers(LSTM, embedding_size, hidden_size, layers, dropout)
         self.tower = BidirectionalLayers(LSTM, embedding_size, hidden_size, layers, dropout)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.fit = Fit(2 * hidden_size, 2 * hidden_size, joint_size, dropout)
         # As the convolutional discriminator's tables: the default, standard normal, saturates the gates.
         for table in (self.source_embedding, self.embedding):

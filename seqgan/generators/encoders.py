@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from seqgan.tensors.devices import piece_bytes
+from seqgan.tensors.dropout import Dropout
 from seqgan.tensors.positions import sinusoids
 from seqgan.tensors.products import Linear
 from seqgan.tensors.rows import SharedRows, State
@@ -93,7 +94,7 @@ class TransformerEncoder(nn.Module):
 
     def __init__(self, size: int, hidden_size: int, layers: int, heads: int, dropout: float):
         super().__init__()
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.layers = nn.ModuleList(
             nn.TransformerEncoderLayer(
                 size, heads, hidden_size, dropout, activation="gelu", batch_first=True, norm_first=True

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from seqgan.errors import ConfigError
 from seqgan.generators.inputs import previous_tokens, refuse_source
+from seqgan.tensors.dropout import Dropout
 from seqgan.tensors.embedding import embed
 from seqgan.tensors.products import linear
 from seqgan.tensors.rows import State
@@ -67,7 +68,7 @@ class RecurrentGenerator(nn.Module):
         self.start = vocabulary_size if start is None else start
         self.end = end
         self.hidden_size = hidden_size
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.embedding = nn.Embedding(max(vocabulary_size, self.start + 1), embedding_size)
         sizes = [embedding_size] + [hidden_size] * (layers - 1)
         self.layers = nn.ModuleList(self.cell.layer(size, hidden_size, batch_first=True) for size in sizes)

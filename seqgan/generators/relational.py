@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from seqgan.errors import ConfigError
 from seqgan.generators.inputs import previous_tokens, refuse_source
+from seqgan.tensors.dropout import Dropout
 from seqgan.tensors.embedding import embed
 from seqgan.tensors.products import Linear, linear
 from seqgan.tensors.rows import State
@@ -60,7 +61,7 @@ class RelationalGenerator(nn.Module):
         self.start = vocabulary_size if start is None else start
         self.end = end
         self.slots, self.hidden_size = slots, hidden_size
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.embedding = nn.Embedding(max(vocabulary_size, self.start + 1), embedding_size)
         sizes = [embedding_size] + [output_size] * (layers - 1)
         self.layers = nn.ModuleList(RelationalMemory(size, hidden_size, heads) for size in sizes)

@@ -11,6 +11,7 @@ from seqgan.generators.inputs import previous_tokens, require_context, require_s
 from seqgan.generators.lstm import LSTMGenerator
 from seqgan.generators.recurrent import Cell
 from seqgan.tensors.bidirectional import BidirectionalLayers
+from seqgan.tensors.dropout import Dropout
 from seqgan.tensors.embedding import embed, embed_source, source_embedding
 from seqgan.tensors.products import Linear, linear
 from seqgan.tensors.rows import SharedRows, State
@@ -69,7 +70,7 @@ class Seq2SeqGenerator(nn.Module):
         self.start = vocabulary_size if start is None else start
         self.end = end
         self.hidden_size = hidden_size
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.source_embedding = source_embedding(
             vocabulary_size, source_vocabulary_size, embedding_size, shared_embedding
         )

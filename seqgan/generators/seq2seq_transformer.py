@@ -9,6 +9,7 @@ from seqgan.errors import ConfigError
 from seqgan.generators.encoders import TransformerEncoder, by_few_rows
 from seqgan.generators.inputs import previous_tokens, require_context, require_source
 from seqgan.generators.transformer import Block, attend
+from seqgan.tensors.dropout import Dropout
 from seqgan.tensors.embedding import embed, embed_source, source_embedding
 from seqgan.tensors.products import Linear, linear
 from seqgan.tensors.rows import SharedRows, State
@@ -68,7 +69,7 @@ class Seq2SeqTransformer(nn.Module):
         self.end = end
         self.max_length = max_length
         self.heads = heads
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.source_embedding = source_embedding(
             vocabulary_size, source_vocabulary_size, embedding_size, shared_embedding
         )
@@ -200,7 +201,7 @@ class DecoderBlock(nn.Module):
     def __init__(self, size: int, hidden_size: int, heads: int, dropout: float):
         super().__init__()
         self.heads = heads
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.block = Block(size, hidden_size, heads, dropout)
         self.source_norm = nn.LayerNorm(size)
         self.source_query = Linear(size, size)

@@ -6,6 +6,7 @@ from torch.nn import functional
 
 from seqgan.errors import ConfigError
 from seqgan.generators.inputs import previous_tokens, refuse_source
+from seqgan.tensors.dropout import Dropout, dropout
 from seqgan.tensors.embedding import embed
 from seqgan.tensors.products import Linear, linear
 from seqgan.tensors.rows import State
@@ -64,7 +65,7 @@ class TransformerGenerator(nn.Module):
         self.end = end
         self.max_length = max_length
         self.heads = heads
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.embedding = nn.Embedding(max(vocabulary_size, self.start + 1), embedding_size)
         self.positions = nn.Parameter(torch.empty(max_length, embedding_size))
         self.blocks = nn.ModuleList(Block(embedding_size, hidden_size, heads, dropout) for _ in range(layers))
@@ -154,7 +155,7 @@ class Block(nn.Module):
     def __init__(self, size: int, hidden_size: int, heads: int, dropout: float):
         super().__init__()
         self.heads = heads
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.attention_norm = nn.LayerNorm(size)
         self.attention_input = Linear(size, 3 * size)
         self.attention_output = Linear(size, size)
@@ -205,8 +206,23 @@ def attend(
     Returns:
         [R, heads, T, D]
     """
+    if dropout and query.device.type == "cpu":
+        return _attend_dropping(query, key, value, dropout, causal, mask)
     if query.shape[0] <= ROWS:  # not len(), which would fix the number of rows where a step is traced for export
         return functional.scaled_dot_product_attention(query, key, value, mask, dropout, causal)
     masks = [None] * -(-len(query) // ROWS) if mask is None else mask.split(ROWS)
     parts = zip(query.split(ROWS), key.split(ROWS), value.split(ROWS), masks, strict=True)
     return torch.cat([attend(q, k, v, dropout, causal, part_mask) for q, k, v, part_mask in parts])
+
+
+def _attend_dropping(
+    query: Tensor, key: Tensor, value: Tensor, share: float, causal: bool, mask: Tensor | None
+) -> Tensor:
+    """`attend` with dropout on a CPU, where torch's own function has no other form of it, and draws more numbers."""
+    scores = (query * query.shape[3] ** -0.5) @ key.transpose(2, 3)  # [R, heads, T, K]
+    if causal:
+        later = torch.ones(scores.shape[2:], dtype=torch.bool, device=scores.device).triu(1)
+        scores = scores.masked_fill(later, -torch.inf)
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -torch.inf)
+    return dropout(scores.softmax(dim=3), share) @ value

@@ -6,6 +6,8 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
+from seqgan.tensors.dropout import Dropout
+
 
 class BidirectionalLayers(nn.Module):
     """Recurrent layers, each of two directions; a layer reads both directions of the one below.
@@ -35,7 +37,7 @@ class BidirectionalLayers(nn.Module):
         sizes = [input_size] + [2 * hidden_size] * (layers - 1)
         self.forwards = nn.ModuleList(layer(size, hidden_size, batch_first=True) for size in sizes)
         self.backwards = nn.ModuleList(layer(size, hidden_size, batch_first=True) for size in sizes)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def train(self, mode: bool = True) -> Self:
         """As for any module, but the recurrent layers stay in training mode, which changes nothing in them.
