@@ -97,7 +97,11 @@ def settings_from(start: str) -> RunConfig:
 
     config = open_run(start).config
     pretrain = msgspec.structs.replace(
-        config.pretrain, weighting=PretrainConfig().weighting, start=start, start_weights=""
+        config.pretrain,
+        weighting=PretrainConfig().weighting,
+        draws=PretrainConfig().draws,
+        start=start,
+        start_weights="",
     )
     return msgspec.structs.replace(config, pretrain=pretrain, discriminator=None, adversarial=None)
 

@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from seqgan.errors import ConfigError
 from seqgan.generators.inputs import previous_tokens, refuse_source
-from seqgan.tensors.dropout import Dropout, dropout
+from seqgan.tensors.dropout import Dropout, dropout, shared_draws
 from seqgan.tensors.embedding import embed
 from seqgan.tensors.products import Linear, linear
 from seqgan.tensors.rows import State
@@ -206,7 +206,7 @@ def attend(
     Returns:
         [R, heads, T, D]
     """
-    if dropout and query.device.type == "cpu":
+    if dropout and shared_draws(query):
         return _attend_dropping(query, key, value, dropout, causal, mask)
     if query.shape[0] <= ROWS:  # not len(), which would fix the number of rows where a step is traced for export
         return functional.scaled_dot_product_attention(query, key, value, mask, dropout, causal)

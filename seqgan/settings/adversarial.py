@@ -137,6 +137,9 @@ class AdversarialConfig(Section, frozen=True, kw_only=True):
     """How pools are made: together, the samples of all that are shown between two changes of the generator at once, and
     the warm-up ends by held-out sentences; or apart, each when it is shown, and the warm-up ends by what it is shown:
     that of runs made before."""
+    draws: Annotated[str, tyro.conf.Suppress] = "shared"
+    """Random numbers of dropout on a CPU: shared, one for four values; or single, one for each: that of runs made
+    before."""
     warmup_pool: Count | None = None
     """Generated sentences in a pool of the warm-up; by default one batch, 0 for as many as the training text has."""
     warmup_epochs: Positive = 1

@@ -28,6 +28,8 @@ def check(config: RunConfig) -> RunConfig:
         raise ConfigError(f"data.split is {config.data.split!r}: choose lines or distinct.")
     if config.pretrain.weighting not in ("text", "batch"):
         raise ConfigError(f"pretrain.weighting is {config.pretrain.weighting!r}: choose text or batch.")
+    if config.pretrain.draws not in RULES["draws"]:
+        raise ConfigError(f"pretrain.draws is {config.pretrain.draws!r}: choose {' or '.join(RULES['draws'])}.")
     for name, known in RULES.items():
         found = getattr(config.adversarial, name, known[0])
         if found not in known:

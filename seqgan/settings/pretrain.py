@@ -37,3 +37,7 @@ class PretrainConfig(Section, frozen=True, kw_only=True):
     """What a token weighs in the loss: text, the same wherever it stands, in batches of any lengths; batch, one over
     the tokens of its batch, whose sentences are about as long. The latter is no maximum likelihood: that of runs made
     before."""
+    draws: Annotated[str, tyro.conf.Suppress] = "shared"
+    """Random numbers of dropout on a CPU: shared, one for four values, and sentences of a batch that are about as long
+    go through the generator together; or single, one for each value of a whole batch, padding among them: that of runs
+    made before."""

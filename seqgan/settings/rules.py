@@ -7,8 +7,8 @@ from seqgan.settings.presets import Settings
 
 BEFORE: Settings = {
     "data": {"split": "distinct", "source_cut": "end-of-turns"},
-    "pretrain": {"weighting": "batch"},
-    "adversarial": {"places": "own", "decayed": "named", "entropy_over": "tokens", "pools": "apart"},
+    "pretrain": {"weighting": "batch", "draws": "single"},
+    "adversarial": {"places": "own", "decayed": "named", "entropy_over": "tokens", "pools": "apart", "draws": "single"},
 }
 """Rules that changed, and what held before: for a run whose file does not name them it goes on to hold."""
 
@@ -18,6 +18,7 @@ RULES = {
     "decayed": ("layer", "named"),
     "entropy_over": ("sentences", "tokens"),
     "pools": ("together", "apart"),
+    "draws": ("shared", "single"),
 }
 """Those of both players, with the present one first."""
 

@@ -1,5 +1,9 @@
 """Dropout from fewer random numbers."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -11,13 +15,39 @@ STEPS = 2**16
 NUMBERS = 4
 """Random numbers of 16 bits in one of 64, as torch draws them."""
 
+_single: ContextVar[bool] = ContextVar("single", default=False)
+
+
+@contextmanager
+def drawing(draws: str) -> Iterator[None]:
+    """Within the block dropout draws as `dropout` says ("shared"), or as torch does ("single"), in runs made before."""
+    token = _single.set(draws == "single")
+    try:
+        yield
+    finally:
+        _single.reset(token)
+
+
+def shared_draws(values: Tensor) -> bool:
+    """Whether `dropout` of these is other than torch's own."""
+    return (
+        # Asked first: of what is traced, sizes would become conditions.
+        not seen_by_transformations()
+        and not _single.get()
+        and values.device.type == "cpu"
+        and type(values) in (Tensor, nn.Parameter)
+        and values.dtype in (torch.float32, torch.float64)
+        and not torch.is_autocast_enabled("cpu")
+    )
+
 
 def dropout(values: Tensor, share: float) -> Tensor:
     """`torch.nn.functional.dropout` in training, on a CPU at a third of the time.
 
     torch draws a number of its generator for each value, which of a small model takes as long as its products; of each
     here four decisions are made. The share is then a multiple of 1 / 65,536, and what is kept is scaled by that: the
-    mean is exactly the values. On other devices, within autocast and where a program is traced it is torch's own.
+    mean is exactly the values. On other devices, in other types, within autocast, where a program is traced and in runs
+    made before (`drawing`) it is torch's own.
 
     Args:
         values: [...]
@@ -27,7 +57,7 @@ def dropout(values: Tensor, share: float) -> Tensor:
         [...]
     """
     dropped = round(share * STEPS)
-    if not 0 < dropped < STEPS or not _plain(values):
+    if not 0 < dropped < STEPS or not shared_draws(values):
         return functional.dropout(values, share)
     drawn = torch.empty(-(-values.numel() // NUMBERS), dtype=torch.int64).random_(-(2**63), None)
     numbers = drawn.view(torch.int16)[: values.numel()].view(values.shape)
@@ -42,14 +72,3 @@ class Dropout(nn.Dropout):
     def forward(self, values: Tensor) -> Tensor:
         """[...] -> [...]"""
         return dropout(values, self.p) if self.training else values
-
-
-def _plain(values: Tensor) -> bool:
-    return (
-        # Asked first: of what is traced, sizes would become conditions.
-        not seen_by_transformations()
-        and values.device.type == "cpu"
-        and type(values) in (Tensor, nn.Parameter)
-        and values.dtype in (torch.float32, torch.float64)
-        and not torch.is_autocast_enabled("cpu")
-    )

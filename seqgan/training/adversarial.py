@@ -33,6 +33,7 @@ from seqgan.runs.metric_log import MetricLog, OnLog
 from seqgan.runs.thinning import is_logged, is_shown, thin_samples
 from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.settings.run import whole
+from seqgan.tensors.dropout import drawing
 from seqgan.training.doctor import Doctor
 from seqgan.training.engine import device_of, seeded
 from seqgan.training.fitting import check_players, check_reward
@@ -135,7 +136,7 @@ def train_adversarially(
     progress = progress_of(progress) if is_first() else SILENT
     check_alike("The text", text.corpus.fingerprint() + text.vocabulary_fingerprint)
     take_over(generator, discriminator)
-    with seeded(seed, device) as rng:
+    with seeded(seed, device) as rng, drawing(config.draws):
         players = make_players(generator, discriminator, text, algorithm, config, rng, reward)
         if reward is not None:
             check_reward(reward, text, config, device)

@@ -35,6 +35,7 @@ from seqgan.runs.metric_log import MetricLog, OnLog
 from seqgan.runs.thinning import is_shown
 from seqgan.settings.pretrain import PretrainConfig
 from seqgan.settings.run import whole
+from seqgan.tensors.dropout import drawing
 from seqgan.tensors.workers import alone
 from seqgan.training.doctor import Doctor
 from seqgan.training.engine import device_of, random_state, seeded, set_random_state
@@ -325,14 +326,14 @@ def train_epoch(
     per_batch = tokens_per_batch(train, config)
     batches = Window(of_pass, config.epoch_updates, epoch) if config.epoch_updates else of_pass(epoch)
     bar = progress.bar(f"Pretraining, epoch {epoch}: batches", len(batches), part.batches)
-    with bar as advance, _threads_for(generator):
+    with bar as advance, _threads_for(generator), drawing(config.draws):
         for number in range(part.batches, len(batches)):
             rows = batches[number]
             own = own_part(len(rows))
             batch = take(train, dealt(rows)[own.rows])
             tokens = int(batch.mask.sum() if own.size == len(rows) else train.lengths(rows).sum())
             divisor = tokens if per_batch is None else per_batch
-            loss = batch_nll(generator, batch) / divisor / own.holders
+            loss = batch_nll(generator, batch, whole=config.draws == "single") / divisor / own.holders
             nll = update(generator, optimizer, loss, config.clip_norm, skips)
             part = part._replace(batches=part.batches + 1)
             if not skips.in_a_row:

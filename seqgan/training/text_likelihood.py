@@ -38,17 +38,22 @@ def tokens_per_batch(train: AnySequences, config: PretrainConfig) -> float | Non
     return None if config.weighting == "batch" else config.batch_size * mean_length(train)
 
 
-def batch_nll(generator: Generator, batch: Batch) -> Tensor:
+def batch_nll(generator: Generator, batch: Batch, *, whole: bool = False) -> Tensor:
     """Negative log-likelihood of a batch's real tokens, summed, in nats; with a graph. []
 
     On a CPU, where the output layer stands apart, without the logits of all positions, and sentences that are about as
     long go through the layers below it together: most of the padding is never computed.
+
+    Args:
+        generator: whose rows are independent of each other.
+        batch: padded on the right.
+        whole: all sentences go through together, as in runs made before.
     """
     if batch.tokens.device.type != "cpu" or not hasattr(generator, "features") or torch.is_autocast_enabled("cpu"):
         context = context_of(generator, batch.condition)
         return token_nll(generator(batch.tokens, context), batch.tokens, batch.mask).sum()
     features, tokens = [], []
-    for part in parts_by_length(batch):
+    for part in [batch] if whole else parts_by_length(batch):
         context = context_of(generator, part.condition)
         features.append(generator.features(part.tokens, context)[part.mask])
         tokens.append(part.tokens[part.mask])

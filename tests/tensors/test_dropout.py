@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from seqgan.tensors.dropout import Dropout, dropout
+from seqgan.tensors.dropout import Dropout, drawing, dropout
 
 
 @pytest.mark.parametrize("share", [0.1, 0.3, 0.5, 0.9])
@@ -72,6 +72,16 @@ def test_within_autocast_it_is_torchs():
         found = dropout(values, 0.3)
         torch.manual_seed(0)
         assert torch.equal(found, functional.dropout(values, 0.3))
+
+
+def test_in_runs_made_before_it_is_torchs():
+    values = torch.rand(40, 5)
+    torch.manual_seed(0)
+    with drawing("single"):
+        found = dropout(values, 0.3)
+    torch.manual_seed(0)
+    assert torch.equal(found, functional.dropout(values, 0.3))
+    assert not torch.equal(dropout(values, 0.3), found)
 
 
 def test_what_is_traced_has_torchs_operator():

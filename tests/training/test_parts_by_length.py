@@ -52,6 +52,22 @@ def test_loss_and_gradients_are_those_of_the_padded_batch(kind):
             torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-10)
 
 
+def test_a_batch_is_read_whole_where_that_is_asked_for():
+    read = []
+
+    class Generator(generators.LSTMGenerator):
+        def features(self, tokens, context=None):
+            read.append(len(tokens))
+            return super().features(tokens, context)
+
+    generator, batch = Generator(7, 6, 8), ragged(50)
+    batch_nll(generator, batch, whole=True)
+    assert read == [50]
+    batch_nll(generator, batch)
+    assert len(read) > 2
+    assert sum(read[1:]) == 50
+
+
 def test_each_row_is_in_one_part_without_empty_columns():
     batch = ragged(64, of_pairs=True)
     parts = parts_by_length(batch)
