@@ -23,7 +23,7 @@ from seqgan.generators import GENERATORS, GeneratorKind
 from seqgan.generators.protocol import GeneratorModule, Noisy
 from seqgan.huggingface import model_folder
 from seqgan.kinds import Kind, built_kinds
-from seqgan.model_memory import refuse_giant
+from seqgan.model_memory import count_parameters, refuse_giant
 from seqgan.model_settings import discriminator_kind, generator_kind
 from seqgan.objectives import Relaxed
 from seqgan.progress import SILENT, Progress
@@ -259,7 +259,33 @@ def build_generator(
     kind = chosen_generator(config, conditional=conditional)
     if kind.pretrained:
         return _seeded(lambda: pretrained_generator(config, vocabulary, max_length, conditional, weights), seed)
-    options = kind.arguments(
+    options = _generator_options(config, kind, vocabulary, max_length, source_vocabulary)
+    refuse_giant(lambda: kind(**options), f"The generator {kind.name}", trained=trained)
+    return _seeded(lambda: _with_noise(_normal(kind(**options), config.initial_std), config), seed)
+
+
+def count_generator_parameters(
+    config: GeneratorConfig, vocabulary: Vocabulary, max_length: int, source_vocabulary: Vocabulary | None = None
+) -> int:
+    """How many weights a generator that is built here would have, without making any; arguments as `build_generator`.
+
+    Raises:
+        ConfigError: no generator of that name, or it is for the other kind of text, or made from files.
+    """
+    kind = chosen_generator(config, conditional=source_vocabulary is not None)
+    options = _generator_options(config, kind, vocabulary, max_length, source_vocabulary)
+    return count_parameters(lambda: kind(**options))
+
+
+def _generator_options(
+    config: GeneratorConfig,
+    kind: GeneratorKind,
+    vocabulary: Vocabulary,
+    max_length: int,
+    source_vocabulary: Vocabulary | None,
+) -> dict[str, Any]:
+    """What makes a generator of that kind, out of its settings and the text."""
+    return kind.arguments(
         {
             **_symbols(vocabulary, source_vocabulary),
             **{size: getattr(config, size) for size in kind.sizes},
@@ -269,8 +295,6 @@ def build_generator(
             "drawn": config.drawn,
         }
     )
-    refuse_giant(lambda: kind(**options), f"The generator {kind.name}", trained=trained)
-    return _seeded(lambda: _with_noise(_normal(kind(**options), config.initial_std), config), seed)
 
 
 def build_discriminator(

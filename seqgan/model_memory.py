@@ -38,8 +38,7 @@ def refuse_giant(make: Callable[[], Module], what: str, *, trained: bool) -> Non
     Raises:
         ConfigError: it does not; what it would take.
     """
-    with torch.random.fork_rng(devices=[]), torch.device("meta"), _Undrawn():
-        model = make()
+    model = _without_numbers(make)
     needed = sum(part.numel() * part.element_size() for part in (*model.parameters(), *model.buffers()))
     needed *= TRAINED_TIMES if trained else 1
     free = free_bytes(torch.device("cpu"))
@@ -49,3 +48,18 @@ def refuse_giant(make: Callable[[], Module], what: str, *, trained: bool) -> Non
             f"{what} would take {needed / 2**30:,.1f} GiB {how}and {free / 2**30:,.1f} GiB are free: choose smaller "
             "sizes or fewer layers, or keep fewer tokens with data.max_vocabulary."
         )
+
+
+def count_parameters(make: Callable[[], Module]) -> int:
+    """How many weights a model has, those that two of its parts share counted once; none of them is made.
+
+    Args:
+        make: the model.
+    """
+    return sum(parameter.numel() for parameter in _without_numbers(make).parameters())
+
+
+def _without_numbers(make: Callable[[], Module]) -> Module:
+    """The model with the shapes of its weights alone."""
+    with torch.random.fork_rng(devices=[]), torch.device("meta"), _Undrawn():
+        return make()

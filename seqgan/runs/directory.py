@@ -22,12 +22,14 @@ from seqgan.settings.run import RunConfig, settings_text, with_settings
 
 PAGE_NAME = "report.html"
 """The page about a run, in its folder."""
+CONTROLS_NAME = "controls"
+"""The folder of a run's controls: pretrained runs that it is compared with."""
 OWN_NAMES = frozenset(
     (
         *("checkpoints", "samples", "tensorboard", "config.yaml", "metrics.jsonl"),
         *("vocabulary.txt", UNSEEN_FILE, "tokenizer.model", "source_vocabulary.txt", "source_tokenizer.model"),
         *("tokenizer.json", "discriminator_tokenizer.json"),
-        *("report.json", PAGE_NAME, "sweep.json", "verdict.json", "headroom.json"),
+        *("report.json", PAGE_NAME, "sweep.json", "verdict.json", "headroom.json", CONTROLS_NAME),
     )
 )
 """Names of files and folders that a run makes in its own; and there are weights, NAME.safetensors."""
