@@ -36,6 +36,9 @@ class EvaluateFlags(CommonFlags, frozen=True, kw_only=True):
     phase took, and is judged beside."""
     seeds_of: Annotated[tuple[str, ...], tyro.conf.arg(metavar="RUN...")] = ()
     """Runs like --run with other seeds: the verdict is then of their mean, and holds for other seeds."""
+    controls: Switch = False
+    """Compare also with larger generators that are pretrained alone: of as many parameters as both players of --run,
+    and of its cost of drawing a sentence. They are trained into --run's folder where they are not there yet."""
     table_only: Switch = False
     """Leave out the sweep and the verdict."""
     count: Annotated[int, Meta(ge=2, le=MOST)] = 1000

@@ -22,7 +22,7 @@ tests for equivalence: Schuirmann 1987.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -82,16 +82,23 @@ class Verdict(NamedTuple):
     """In plain English, with the numbers."""
     evidence: dict[str, Any]
     """All that was compared, as plain containers."""
+    controls: Sequence[Mapping[str, Any]] = ()
+    """With controls: each opponent, what came of it, and what was left out, as plain containers."""
+    controls_sentence: str = ""
+    """And all of them in a sentence."""
 
     def to_json(self, compared_with: str) -> dict[str, Any]:
         """As plain containers: the content of `verdict.json`."""
-        return {
+        content = {
             "format": 1,
             "kind": self.kind,
             "sentence": self.sentence,
             "compared_with": compared_with,
             "evidence": self.evidence,
         }
+        if self.controls:
+            content |= {"controls": list(self.controls), "controls_sentence": self.controls_sentence}
+        return content
 
 
 def judge_sweeps(

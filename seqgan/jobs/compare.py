@@ -5,21 +5,31 @@
 
 import copy
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
 from seqgan.data.lines import count
+from seqgan.data.text import Text
 from seqgan.decoding.states import stepping
 from seqgan.errors import ConfigError, RunError
+from seqgan.evaluation.opponents import BUDGET, OPPONENTS, PARENT
 from seqgan.evaluation.temperatures import TEMPERATURES, TemperatureSweep, check_sweep
 from seqgan.evaluation.verdict import Verdict
 from seqgan.evaluation.verdict_looks import looks_line
 from seqgan.files import write_file
+from seqgan.jobs.compare_opponents import (
+    TWO_SEEDS,
+    Opponent,
+    likelihood_at_1,
+    opponents_table,
+    with_opponents,
+)
 from seqgan.jobs.compare_samples import Contender, Samples, cannot_compare, contender_of, judge_samples
 from seqgan.jobs.compare_table import likelihood_line, sweep_table
+from seqgan.jobs.controls import Control, check_controls, make_controls, parent_of
 from seqgan.progress import Progress, Shown, printable, progress_of
 from seqgan.runs.directory import Run, open_run
 from seqgan.runs.rules import loss_note
@@ -55,6 +65,8 @@ class Comparison(NamedTuple):
     """More runs like the judged one."""
     likelihood: bool = True
     """Whether held-out text is scored at each temperature."""
+    controls: bool = False
+    """Whether the run is compared with larger generators that are pretrained alone, too; see `seqgan.jobs.controls`."""
 
 
 class Compared(NamedTuple):
@@ -103,6 +115,10 @@ class Compared(NamedTuple):
                 lines.append(likelihood_line(self.verdict.evidence))
             lines += map(printable, self.verdict.evidence.get("loss", ()))
             lines.append(looks_line(self.verdict.evidence))
+            if self.verdict.evidence["candidates"] == 2:
+                lines.append(TWO_SEEDS)
+        if self.verdict is not None and self.verdict.controls:
+            lines += ["\n".join(opponents_table(self.verdict)), printable(self.verdict.controls_sentence)]
         return lines
 
     def page(self) -> str:
@@ -124,7 +140,7 @@ class Compared(NamedTuple):
 
 def compare(
     run: Run | str | Path,
-    reference: Run | str | Path,
+    reference: Run | str | Path | None = None,
     *,
     sentences: int = 1000,
     temperatures: Sequence[float] = TEMPERATURES,
@@ -134,13 +150,15 @@ def compare(
     references: Sequence[str] | None = None,
     equal_budget: str = "updates",
     seeds_of: Sequence[Run | str | Path] = (),
+    controls: bool = False,
     progress: Shown = None,
 ) -> Verdict:
     """Whether one run is better than another, as `seqgan evaluate --run RUN --compare REFERENCE` says it.
 
     Args:
         run: the run, or its folder.
-        reference: the one that it is to beat, usually the pretrained run that it went on from.
+        reference: the one that it is to beat, usually the pretrained run that it went on from; by default the one in
+            whose folder it lies.
         sentences: in a set of samples.
         temperatures: at which both are sampled; 1 is added where it is missing.
         sets: of samples at each temperature, whose spread gives the intervals, as planned: fewer are made where the
@@ -151,10 +169,14 @@ def compare(
         equal_budget: "updates" or "time": what maximum likelihood is given as much of as the adversarial phase had, so
             that its result is judged as well; "none" for no such control.
         seeds_of: more runs like the judged one, with other seeds.
+        controls: compare with larger generators that are pretrained alone as well, of as many parameters as both
+            players, and of the run's cost of drawing a sentence. Where they are not there yet they are trained, which
+            takes several times as long as the reference's training; see `seqgan.jobs.controls`.
         progress: where to report: False for nowhere; by default on a terminal and in a notebook.
 
     Returns:
-        The verdict: its `sentence`, its `kind` and the `evidence`. Nothing is written into the runs.
+        The verdict: its `sentence`, its `kind` and the `evidence`; with controls its `controls` and
+        `controls_sentence` as well. Nothing is written into the runs but controls, into the folder of that name.
 
     Raises:
         ConfigError: numbers that make no sweep, or runs that do not compare.
@@ -163,8 +185,12 @@ def compare(
     check_equal_budget(equal_budget, "equal_budget")
     check_references(references)
     others = [_opened(each) for each in seeds_of]
-    settings = Comparison(sentences, temperatures, sets, seed, device, references, equal_budget, others)
-    compared = compare_runs(_opened(run), _opened(reference), settings, progress_of(progress))
+    settings = Comparison(
+        sentences, temperatures, sets, seed, device, references, equal_budget, others, controls=controls
+    )
+    judged = _opened(run)
+    opponent = parent_of(judged) if reference is None else _opened(reference)
+    compared = compare_runs(judged, opponent, settings, progress_of(progress))
     if compared.verdict is None:
         raise ConfigError(compared.note)
     return compared.verdict
@@ -207,15 +233,22 @@ def compare_runs(run: Run, reference: Run | None, settings: Comparison, progress
     """
     temperatures = sorted({*settings.temperatures, 1.0})
     check_sweep([*settings.temperatures], settings.sentences, settings.sets)
+    if settings.controls:
+        check_has_controls(run, reference, settings.seeds_of)
     beside = [*settings.seeds_of, *([reference] if reference else [])]
     weights = {str(each.folder): said_of(each) for each in beside} | {str(run.folder): said_of(run, beside)}
     contenders = [contender_of(each, settings.references, settings.device) for each in (run, *beside)]
     why_not = cannot_compare(contenders)
     if why_not is not None:
         return Compared(run, reference, {}, [], None, f"No verdict: {why_not}")
+    controls = _controls(run, reference, contenders[-1].text, settings, progress)
+    of_controls = [contender_of(each.run, settings.references, settings.device) for each in controls if each.run]
+    weights |= {str(each.run.folder): said_of(each.run) for each in of_controls}
+    weights[str(run.folder)] |= said_of(run, [*beside, *(each.run for each in of_controls)])
+    folders = ", ".join(str(each.run.folder) for each in (*contenders, *of_controls))
     progress.note(
         f"Sampling{_planned(settings, reference)} {settings.sets} sets of {settings.sentences:,} sentences at "
-        f"{count(len(temperatures), 'temperature')} of {', '.join(str(each.run.folder) for each in contenders)}."
+        f"{count(len(temperatures), 'temperature')} of {folders}."
     )
 
     def samples_of(contender: Contender) -> Samples:
@@ -228,8 +261,13 @@ def compare_runs(run: Run, reference: Run | None, settings: Comparison, progress
         return Compared(run, None, {str(run.folder): sweep}, [run], None, weights=weights)
     *judged, start = samples
     names = _names(run, reference)
+
+    def judge(opponent: Samples, name: str) -> Verdict:
+        return judge_samples(judged, opponent, settings.sets, (names[0], name), progress)
+
     losses = [note for each in (run, reference) if (note := loss_note(each)) is not None]
-    verdict = judge_samples(judged, start, settings.sets, names, progress)
+    verdict = judge(start, names[1])
+    opponents = [Opponent(PARENT, str(reference.folder), verdict)]
     sweeps = {str(reference.folder): start.all_sets()}
     note = ""
     if settings.equal_budget != "none" and run.is_adversarial and not reference.is_adversarial:
@@ -238,6 +276,7 @@ def compare_runs(run: Run, reference: Run | None, settings: Comparison, progress
         except RunError as error:
             note = f"Maximum likelihood was not given an equal budget: {error}"
             verdict.evidence["equal_budget"] = {"budget": settings.equal_budget, "left_out": note}
+            opponents.append(Opponent(BUDGET, "", None, "the log does not say what it was"))
         else:
             about: dict[str, Any] = {"budget": settings.equal_budget, **trained._asdict()}
             made = f"{trained.updates:,} updates"
@@ -245,7 +284,8 @@ def compare_runs(run: Run, reference: Run | None, settings: Comparison, progress
             if trained.best_update:
                 more = f"{names[1]} after {trained.best_update:,} more updates"
                 of_more = samples_of(goes_on)
-                other = judge_samples(judged, of_more, settings.sets, (names[0], more), progress)
+                other = judge(of_more, more)
+                opponents.append(Opponent(BUDGET, "", other, about=dict(about)))
                 sweeps[more] = of_more.all_sets()
                 # To have helped is to be better than both; what else it is, it is beside the run it came from.
                 aside, name = other, more
@@ -256,12 +296,67 @@ def compare_runs(run: Run, reference: Run | None, settings: Comparison, progress
                     **{key: aside.evidence[key] for key in ("sets", "looks")},
                 }
                 note = f"Against {name}: {aside.sentence}"
+            else:
+                why = "no weights on the way were better by held-out text than those that it began with"
+                opponents.append(Opponent(BUDGET, "", None, why))
             verdict.evidence["equal_budget"] = about
+    else:
+        opponents.append(Opponent(BUDGET, "", None, "none was asked for"))
+    if settings.controls:
+        swept = {str(each.run.folder): samples_of(each) for each in of_controls}
+        opponents += [_judged_control(each, swept, judge) for each in controls]
+        nll = likelihood_at_1([each.contender for each in judged], verdict)
+        verdict = with_opponents(verdict, names[0], opponents, nll)
+        sweeps |= {folder: each.all_sets() for folder, each in swept.items()}
     if losses:
         verdict.evidence["loss"] = losses
     own = [(each.contender.run, each.all_sets()) for each in judged]
     sweeps |= {str(each.folder): sweep for each, sweep in reversed(own)}
-    return Compared(run, reference, sweeps, [reference, *(each for each, _ in own)], verdict, note, weights)
+    kept = [reference, *(each.run for each in of_controls), *(each for each, _ in own)]
+    return Compared(run, reference, sweeps, kept, verdict, note, weights)
+
+
+def _judged_control(
+    control: Control, swept: Mapping[str, Samples], judge: Callable[[Samples, str], Verdict]
+) -> Opponent:
+    """What came of a control, or why there is none.
+
+    Args:
+        control: one of the run's.
+        swept: the samples of those that there are, by their folders.
+        judge: gives the verdict on the run beside samples of something that is called so.
+    """
+    if control.run is None:
+        return Opponent(control.kind, "", None, control.left_out)
+    folder = str(control.run.folder)
+    verdict = judge(swept[folder], OPPONENTS[control.kind])
+    return Opponent(control.kind, folder, verdict, about=control.about)
+
+
+def check_has_controls(run: Run, reference: Run | None, seeds_of: Sequence[Run] = ()) -> None:
+    """That a run can be compared with controls, and those with other seeds with the same ones.
+
+    Raises:
+        ConfigError: it cannot, and why.
+    """
+    if reference is None:
+        raise ConfigError("Controls are compared beside the pretrained run that a run began with: name that one, too.")
+    check_controls(run, reference)
+    for other in seeds_of:
+        for name in ("generator", "discriminator", "algorithm"):
+            if getattr(other.config, name) != getattr(run.config, name):
+                raise ConfigError(
+                    f"{other.folder} has other settings of the {name} than {run.folder}: controls are made for one "
+                    "kind of model, of which --seeds-of names more seeds."
+                )
+
+
+def _controls(run: Run, reference: Run | None, text: Text, settings: Comparison, progress: Progress) -> list[Control]:
+    """The controls of the judged run, which are those of its other seeds, too: all began with the same kind of model,
+    and the interval is of the run's seeds."""
+    if not settings.controls or reference is None:
+        return []
+    return make_controls(run, reference, text, device=settings.device, progress=progress)
 
 
 def _planned(settings: Comparison, reference: Run | None) -> str:

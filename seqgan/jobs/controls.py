@@ -20,6 +20,7 @@ from seqgan.data.lines import count
 from seqgan.data.text import Text
 from seqgan.errors import ConfigError, RunError
 from seqgan.evaluation.drawing_cost import cost_ratio, drawing_cost
+from seqgan.evaluation.opponents import COST, EQUAL, PARAMETERS
 from seqgan.files import read_json, replace_folder, write_file
 from seqgan.jobs.control_sizes import enlarged, nearest_size, scaled_sizes, shown_sizes, size_of_ratio, unit_of
 from seqgan.jobs.pretrain import pretrain_run
@@ -34,10 +35,6 @@ from seqgan.runs.moved import check_there
 from seqgan.settings.generator import GeneratorConfig
 from seqgan.settings.run import RunConfig
 
-PARAMETERS, COST = "parameters", "cost"
-"""The controls, as their folders are called: equal parameters, and an equal cost of drawing a sentence."""
-TITLES = {PARAMETERS: "parameters", COST: "sampling cost"}
-"""What is equal, in words."""
 DROPOUTS = (0.0, 0.2, 0.4)
 """Tried beside the parent's own."""
 OTHER_START = ("dropout", "initial_std", "state_noise", "greedy")
@@ -48,7 +45,7 @@ class Control(NamedTuple):
     """One of them."""
 
     kind: str
-    """`PARAMETERS` or `COST`."""
+    """`PARAMETERS` or `COST` of `seqgan.evaluation.opponents`, as its folder is called."""
     run: Run | None
     """None where it makes no sense for this run."""
     about: Mapping[str, Any]
@@ -328,8 +325,8 @@ def _say_before(
     """What will be trained, and for about how long: as the parent's epochs took, by the number of parameters."""
     sizes = " and ".join(f"{name} {size:,}" for name, size in about["sizes"].items())
     said = (
-        f"Control of equal {TITLES[kind]}: a generator of {sizes} with {about['parameters']:,} parameters, pretrained with "
-        f"{count(len(dropouts), 'dropout')}, {', '.join(f'{share:g}' for share in dropouts)}"
+        f"Control of equal {EQUAL[kind]}: a generator of {sizes} with {about['parameters']:,} parameters, pretrained "
+        f"with {count(len(dropouts), 'dropout')}, {', '.join(f'{share:g}' for share in dropouts)}"
     )
     lines = [line for line in read_metrics(parent.metrics_path) if line["phase"] == "pretrain"]
     speeds = [line["tokens_per_second"] for line in lines if line.get("tokens_per_second")]

@@ -5,10 +5,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 from seqgan.errors import ConfigError, RunError
 from seqgan.evaluation.temperatures import TEMPERATURES
 from seqgan.files import write_file
-from seqgan.jobs.compare import Compared, Comparison, check_references, compare_runs
+from seqgan.jobs.compare import Compared, Comparison, check_has_controls, check_references, compare_runs
+from seqgan.jobs.controls import parent_of
 from seqgan.jobs.judge_file import judge_file
 from seqgan.jobs.judge_runs import judge_runs
 from seqgan.jobs.judging import Judging, at_place, check_judging, read_references
@@ -156,6 +159,8 @@ def judge(asked: Judging, run: LoadedRun | Run | str | Path | None = None, progr
     if run is None:
         raise ConfigError("There is nothing to judge: name a run, or a file of samples.")
     check_judging(asked, _folder_of(run))
+    if asked.controls:
+        asked = _with_parent(asked, run)
     with holding_to(asked.memory):
         of_runs = judge_runs(asked, run, progress)
         about = {"run": str(of_runs.run.folder), "checkpoint": of_runs.run.generator_path.name}
@@ -168,6 +173,19 @@ def _folder_of(run: LoadedRun | Run | str | Path) -> str | Path:
     if isinstance(run, LoadedRun):
         run = run.run
     return run.folder if isinstance(run, Run) else run
+
+
+def _with_parent(asked: Judging, run: LoadedRun | Run | str | Path) -> Judging:
+    """The same, compared with the run that the judged one began with, where none is named; looked at before any work.
+
+    Raises:
+        ConfigError: it has no controls, and why.
+        RunError: a run is not there.
+    """
+    judged = open_run(_folder_of(run))
+    reference = parent_of(judged) if asked.compare is None else open_run(asked.compare)
+    check_has_controls(judged, reference, [open_run(each) for each in asked.seeds_of])
+    return msgspec.structs.replace(asked, compare=str(reference.folder))
 
 
 def _compare_as_asked(folder: Path, asked: Judging, progress: Progress) -> Compared:
@@ -186,5 +204,6 @@ def _compare_as_asked(folder: Path, asked: Judging, progress: Progress) -> Compa
         references=references,
         equal_budget=asked.equal_budget,
         seeds_of=seeds_of,
+        controls=asked.controls,
     )
     return compare_runs(judged, reference, settings, progress)

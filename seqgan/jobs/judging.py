@@ -41,6 +41,8 @@ class Judging(msgspec.Struct, frozen=True, kw_only=True):
     """What maximum likelihood is given as much of as the adversarial phase had."""
     seeds_of: tuple[str, ...] = ()
     """Folders of runs like the judged one, with other seeds."""
+    controls: bool = False
+    """Whether larger generators that are pretrained alone are compared with, too."""
     table_only: bool = False
     """Whether sweep and verdict are left out."""
     count: Annotated[int, Meta(ge=2, le=MOST)] = 1000
@@ -68,7 +70,7 @@ class Judging(msgspec.Struct, frozen=True, kw_only=True):
 
     def compares(self) -> bool:
         """Whether a sweep over temperatures is asked for."""
-        return self.samples is None and not self.table_only and bool(self.compare or self.temperatures)
+        return self.samples is None and not self.table_only and bool(self.compare or self.temperatures or self.controls)
 
 
 def check_judging(asked: Judging, run: str | Path | None = None) -> None:
@@ -104,7 +106,11 @@ def _check_comparison(asked: Judging, run: str | Path | None) -> None:
     """That what is asked of sweep and verdict goes together."""
     if asked.samples is not None and asked.temperatures:
         raise ConfigError("--temperatures is of runs, and --samples judges a file, whose sentences are as they are.")
-    if asked.seeds_of and asked.compare is None:
+    if asked.samples is not None and asked.controls:
+        raise ConfigError("--controls is of runs, and --samples judges a file: leave it out, or name a run with --run.")
+    if asked.table_only and asked.controls:
+        raise ConfigError("--table-only leaves out the verdict, which --controls is of: give one or the other.")
+    if asked.seeds_of and asked.compare is None and not asked.controls:
         raise ConfigError("--seeds-of adds runs to a verdict: name the run to beat with --compare.")
     if asked.table_only and (asked.temperatures or asked.seeds_of):
         raise ConfigError("--table-only leaves out what --temperatures and --seeds-of are of: give one or the other.")

@@ -10,7 +10,7 @@ from seqgan.metrics import SPECIFICATION, Report
 from seqgan.progress import Progress
 from seqgan.reporting.read import REAL
 
-OF_COMPARISON = ("compare", "temperatures", "sets", "equal-budget", "seeds-of", "table-only")
+OF_COMPARISON = ("compare", "temperatures", "sets", "equal-budget", "seeds-of", "controls", "table-only")
 """Flags that say nothing of a run that was only compared with."""
 
 

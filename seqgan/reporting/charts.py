@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from seqgan.reporting.figures import Line, Panel, Path, Point, curves, plane
+from seqgan.reporting.figures import Interval, Line, Panel, Path, Point, curves, intervals, plane
 from seqgan.reporting.html import escape, shorter
-from seqgan.reporting.read import ORDERS, Logged, Measured, RunRecord
+from seqgan.reporting.read import ORDERS, Controls, Logged, Measured, RunRecord
 
 
 class Chart(NamedTuple):
@@ -227,14 +227,42 @@ def sweep_chart(runs: Sequence[RunRecord]) -> Chart | None:
         return None
     quality, diversity, sharper = measures
     words = ("less diverse", "better ↖") if sharper > 0 else ("more diverse", "better ↗")
-    # Names of measures come from a file: letters, digits and hyphens alone are drawn.
-    x_name, y_name = (re.sub("[^a-z0-9-]", "", name.lower()) for name in (diversity, quality))
+    x_name, y_name = _measure_name(diversity), _measure_name(quality)
     svg = plane(paths, "sweep", f"{x_name}: {words[0]} →", f"{y_name}: better quality →", words[1])
     text = (
         "Marks are temperatures, T, from one end to the other, with intervals as thin lines where these are known. "
         f"{escape(quality)} / {escape(diversity)}: {' '.join(said)}"
     )
     return Chart("sweep", "Over sampling temperatures", svg, text)
+
+
+def controls_chart(controls: Controls, number: int) -> Chart | None:
+    """Differences of quality at equal diversity from each opponent; None where none is known.
+
+    Args:
+        controls: of a run.
+        number: of the run on the page.
+    """
+    known = [(each, each.difference) for each in controls.opponents if each.difference is not None]
+    if not known:
+        return None
+    rows = [Interval(each.title, difference.value, _ends(difference)) for each, difference in known]
+    quality = _measure_name(controls.quality)
+    key = f"controls-{number}"
+    svg = intervals(rows, key, f"{quality}: the run less the opponent, better →")
+    said = "; ".join(f"{each.title}: {_difference(difference)}" for each, difference in known)
+    text = f"At equal {escape(controls.diversity)}, with intervals; right of 0 the run is better. {escape(said)}."
+    return Chart(key, "Beside each opponent", svg, text)
+
+
+def _difference(measured: Measured) -> str:
+    ends = _ends(measured)
+    return f"{measured.value:+.4f}" + ("" if ends is None else f" [{ends[0]:+.4f}, {ends[1]:+.4f}]")
+
+
+def _measure_name(name: str) -> str:
+    """The name of a measure as it is drawn: it comes from a file, and letters, digits and hyphens alone are."""
+    return re.sub("[^a-z0-9-]", "", name.lower())
 
 
 def _ends(measured: Measured) -> tuple[float, float] | None:

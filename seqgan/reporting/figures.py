@@ -31,6 +31,10 @@ ROOM = 0.05
 """Share of a scale that stays free above what is drawn."""
 PLANE_SPAN = 0.05
 """Of both axes of a plane, at least."""
+INTERVAL_SPAN = 0.04
+"""Of the axis of differences, at least."""
+ROW_HEIGHT, AXIS_HEIGHT = 34, 56
+"""Of a row of differences, and of what is below all."""
 
 
 class Line(NamedTuple):
@@ -67,6 +71,15 @@ class Point(NamedTuple):
     """Of the interval along."""
     y_ends: tuple[float, float] | None = None
     """Of the interval up."""
+
+
+class Interval(NamedTuple):
+    """A number and where it may lie."""
+
+    name: str
+    value: float
+    ends: tuple[float, float] | None = None
+    """None where they are not known."""
 
 
 class Path(NamedTuple):
@@ -209,6 +222,33 @@ def histogram(lines: Sequence[Line], key: str, x_name: str, y_name: str) -> str:
         axis.set_ylim(bottom=0)
 
     return _svg(draw, key, WIDTH, HEIGHT)
+
+
+def intervals(rows: Sequence[Interval], key: str, x_name: str) -> str:
+    """Differences with their intervals, one below the other, beside a line at 0; the first one is the uppermost.
+
+    Args:
+        rows: at least one; an interval without ends is a mark alone.
+        key: an id that no other picture of the page has.
+        x_name: of the axis along.
+    """
+
+    def draw(figure: "Figure") -> None:
+        axis = figure.subplots()
+        _plain(axis)
+        axis.grid(visible=False, axis="y")
+        axis.set_xlabel(x_name)
+        axis.axvline(0, color=STAND_INS["muted"], linewidth=1, dashes=(3, 3), zorder=1)
+        colour, _ = _look(0)
+        for place, row in enumerate(rows):
+            if row.ends is not None:
+                axis.plot(row.ends, (place, place), color=colour, linewidth=2.2, solid_capstyle="butt")
+            axis.plot([row.value], [place], color=colour, marker=MARKERS[0], markersize=6)
+        axis.set_yticks(range(len(rows)), labels=[row.name for row in rows])
+        axis.set_ylim(len(rows) - 0.5, -0.5)
+        _stretch(axis.xaxis, INTERVAL_SPAN)
+
+    return _svg(draw, key, PLANE_WIDTH, round(ROW_HEIGHT * len(rows) + AXIS_HEIGHT))
 
 
 def growth(lines: Sequence[Line], key: str, x_name: str, y_name: str) -> str:

@@ -18,7 +18,16 @@ where it falls. Without ``metrics`` the points hold ``bleu-N`` and ``self-bleu-N
 
     {"sentence": "No difference: ...", "compared_with": "runs/mine", "evidence": {...}, ...}
 
-Evidence is a mapping of names to numbers, texts and mappings, nested as may be, or a list of sentences.
+Evidence is a mapping of names to numbers, texts and mappings, nested as may be, or a list of sentences. Where a run was
+compared with controls, it has these besides::
+
+    {"controls_sentence": "At equal diversity ...",
+     "controls": [{"opponent": "parameters", "kind": "better", "nll": 4.31, "nll_of": "generator",
+                   "metrics": {"quality": "bleu-4", "diversity": "self-bleu-4"},
+                   "at_equal_diversity": {"difference": {"value": 0.02, "low": 0.01, "high": 0.03}, ...}, ...},
+                  {"opponent": "cost", "kind": null, "left_out": "..."}, ...], ...}
+
+``opponent`` is one of `seqgan.evaluation.opponents`; ``nll`` and ``at_equal_diversity`` may be null or missing.
 
 They and ``report.json`` say of which weights they are, ``{"weights": {"sha256": "...", "phase": "adversarial", "step":
 40}, ...}``, and in ``weights_of`` likewise of the runs that were compared with, by their place beside the run.
@@ -30,6 +39,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from seqgan.errors import CheckpointError, ConfigError, SeqganError
+from seqgan.evaluation.opponents import OPPONENTS
 from seqgan.files import read_file
 from seqgan.metrics import Report
 from seqgan.runs.directory import Run, child_runs, open_run
@@ -112,6 +122,35 @@ class Verdict(NamedTuple):
     """What was measured, by name; of plain sentences the name is empty."""
 
 
+class Opponent(NamedTuple):
+    """What a run was compared with."""
+
+    title: str
+    answer: str
+    """better, no-difference and the like; empty where it was left out."""
+    nll: float | None = None
+    """Of held-out text, nats a token."""
+    nll_of: str = ""
+    """What it is of: a generator, or a generator times a discriminator."""
+    difference: Measured | None = None
+    """Of quality at equal diversity: the run's less the opponent's."""
+    left_out: str = ""
+    """Why there is no answer."""
+
+
+class Controls(NamedTuple):
+    """A run beside all its opponents."""
+
+    sentence: str
+    quality: str
+    """Name of the measure: bleu-4."""
+    diversity: str
+    """Likewise: self-bleu-4."""
+    own: Opponent
+    """The run itself, with its likelihood alone."""
+    opponents: Sequence[Opponent]
+
+
 class RunRecord(NamedTuple):
     """All that a page shows of a run."""
 
@@ -137,6 +176,8 @@ class RunRecord(NamedTuple):
     """Whether it answers or translates sources."""
     outdated: Sequence[str] = ()
     """What was measured of weights that are no longer the run's, and is left out for that reason."""
+    controls: Controls | None = None
+    """Its opponents, where it was compared with controls."""
 
     @property
     def rounds(self) -> list[Logged]:
@@ -199,6 +240,7 @@ def read_run(folder: str | Path, samples: int) -> RunRecord:
         children=child_runs(run.folder),
         paired=run.source_vocabulary is not None,
         outdated=older,
+        controls=_of_these_weights(read_controls, run.verdict_path, run, [], compares=True),  # said of the verdict
     )
 
 
@@ -330,6 +372,41 @@ def read_verdict(path: Path) -> Verdict | None:
     if isinstance(evidence, dict):
         return Verdict(sentence, list(_flat(evidence)))
     return Verdict(sentence, [("", str(line)) for line in evidence])
+
+
+def read_controls(path: Path) -> Controls | None:
+    """The opponents in a run's verdict.json, as the docstring of this file defines them; None where there are none.
+
+    Raises:
+        CheckpointError: it is damaged.
+    """
+    content = _read_json(path, "make it again")
+    if content is None or "controls" not in content:
+        return None
+    try:
+        opponents = [_opponent(each) for each in content["controls"]]
+        metrics: Mapping[str, Any] = next((each["metrics"] for each in content["controls"] if "metrics" in each), {})
+        quality, diversity = (str(metrics.get(name, name)) for name in ("quality", "diversity"))
+        own = content["evidence"].get("nll_at_temperature_1", {})
+        mine = Opponent("the run", "", _or_none(own.get("value")), str(own.get("of", "")))
+        return Controls(str(content["controls_sentence"]), quality, diversity, mine, opponents)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise _damaged(path, error, "make it again") from error
+
+
+def _opponent(content: Mapping[str, Any]) -> Opponent:
+    title = OPPONENTS.get(content["opponent"], "another")
+    if content["kind"] is None:
+        return Opponent(title, "", left_out=str(content.get("left_out", "")))
+    at = content.get("at_equal_diversity")
+    difference = None if at is None else _measured(at["difference"])
+    return Opponent(
+        title, str(content["kind"]), _or_none(content.get("nll")), str(content.get("nll_of", "")), difference
+    )
+
+
+def _or_none(value: object) -> float | None:
+    return None if value is None else _number(value)
 
 
 def _flat(content: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from seqgan.data.lines import count
 from seqgan.generators import GENERATORS
 from seqgan.metrics import Report
 from seqgan.objectives import ALGORITHMS
-from seqgan.reporting.charts import Chart, charts, sweep_chart, trajectory_chart
+from seqgan.reporting.charts import Chart, charts, controls_chart, sweep_chart, trajectory_chart
 from seqgan.reporting.figures import swatch
 from seqgan.reporting.findings import log_findings, rule_findings
 from seqgan.reporting.html import (
@@ -31,7 +31,7 @@ from seqgan.reporting.html import (
     table,
 )
 from seqgan.reporting.metric_table import metric_table, number
-from seqgan.reporting.read import Checkpoint, RunRecord
+from seqgan.reporting.read import Checkpoint, Opponent, RunRecord
 from seqgan.runs.health import USUAL, circumstances_of
 from seqgan.settings.adversarial import AdversarialConfig
 from seqgan.settings.discriminator import DiscriminatorConfig
@@ -192,7 +192,39 @@ def plane_part(runs: Sequence[RunRecord]) -> str:
             "when an adversarial run is compared with the one that it came from:"
         )
         content += code("\n".join(map(sweep_command, missing)))
-    return content
+    return content + "".join(controls_part(run, place) for place, run in enumerate(runs))
+
+
+def controls_part(run: RunRecord, place: int) -> str:
+    """A run beside each of its opponents, where it was compared with controls: a sentence, a picture and a table.
+
+    Args:
+        run: the run.
+        place: its number on the page.
+    """
+    controls = run.controls
+    if controls is None:
+        return ""
+    chart = controls_chart(controls, place)
+    rows: list[Row] = [opponent_row(each) for each in (controls.own, *controls.opponents)]
+    head = ["opponent", "nll, nats a token", "of", f"{escape(controls.quality)}: the run less it", "answer"]
+    caption = f"{escape(shorter(run.label))}: all opponents at equal {escape(controls.diversity)}"
+    drawn = pictures([chart], "charts wide") if chart is not None else ""
+    return (
+        f"<h3>{escape(shorter(run.label))} beside each opponent</h3>{paragraph(shortened(controls.sentence))}{drawn}"
+        f"{table(caption, head, rows, 'counts')}"
+    )
+
+
+def opponent_row(opponent: Opponent) -> Row:
+    """A row of the table of opponents."""
+    difference = opponent.difference
+    cell = "–" if difference is None else f"{difference.value:+.4f}"
+    if difference is not None and difference.low is not None and difference.high is not None:
+        cell += f" [{difference.low:+.4f}, {difference.high:+.4f}]"
+    answer = shortened(f"left out: {opponent.left_out}") if opponent.left_out else escape(opponent.answer)
+    numbers = (number(opponent.nll), escape(opponent.nll_of), cell)
+    return [escape(opponent.title), *(Cell(each, number=True) for each in numbers), answer]
 
 
 def _codes(runs: Sequence[RunRecord]) -> str:

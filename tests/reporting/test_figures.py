@@ -6,7 +6,20 @@ import pytest
 
 from seqgan.errors import ConfigError
 from seqgan.reporting import figures
-from seqgan.reporting.figures import Line, Panel, Path, Point, bars, curves, growth, histogram, plane, swatch
+from seqgan.reporting.figures import (
+    Interval,
+    Line,
+    Panel,
+    Path,
+    Point,
+    bars,
+    curves,
+    growth,
+    histogram,
+    intervals,
+    plane,
+    swatch,
+)
 
 PANELS = [
     Panel("pretraining", "epochs", [Line([1, 2, 3], [3.0, None, 1.0], None)]),
@@ -21,6 +34,7 @@ DRAWN = {
     ),
     "histogram": lambda key: histogram([Line([0, 1], [40, 60])], key, "x", "y"),
     "growth": lambda key: growth([Line([1, 10, 1e6], [1, 5, 2000])], key, "x", "y"),
+    "intervals": lambda key: intervals([Interval("a", 0.1, (0.0, 0.2)), Interval("b", -0.1)], key, "x"),
     "bars": lambda key: bars(["1", "2"], [[1, 2], [2, 3]], key, "x", "y"),
 }
 

@@ -7,7 +7,15 @@ import re
 import shlex
 
 import pytest
-from support.hand_made_runs import adversarial_log, adversarial_run, evaluated, pretrained_run, swept, write_lines
+from support.hand_made_runs import (
+    adversarial_log,
+    adversarial_run,
+    beside_controls,
+    evaluated,
+    pretrained_run,
+    swept,
+    write_lines,
+)
 from support.well_formed import well_formed
 
 from seqgan.cli.main import main
@@ -131,6 +139,26 @@ def test_every_part_of_a_run(parent, child):
 @pytest.mark.slow(reason="draws every picture twice")
 def test_the_same_input_gives_the_same_bytes(parent, child):
     assert report("mine/seqgan") == report("mine/seqgan")
+
+
+def test_a_run_beside_its_opponents_has_a_table_and_a_picture(parent, child, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(
+        "seqgan.reporting.charts.intervals", lambda rows, key, x: drawn.append((rows, x)) or "<svg ></svg>"
+    )
+    monkeypatch.setattr("seqgan.reporting.figures._svg", lambda draw, key, width, height: "<svg ></svg>")
+    beside_controls(child, ("bleu-4<i>", "self-bleu-4"))
+    content = report("mine/seqgan")
+    said = re.sub(r"\s+", " ", text_of(content))
+    assert "mine/seqgan beside each opponent At equal diversity it is shown to be better than one." in said
+    assert "the run 1.2500 generator times discriminator –" in said
+    assert "MLE as it began 1.5000 generator +0.0200 [+0.0100, +0.0310] better" in said
+    assert "MLE of equal budget – – left out: none was <asked> for" in said
+    assert "MLE of equal parameters – generator – cannot-tell" in said
+    ((rows, axis),) = drawn
+    assert [tuple(row) for row in rows] == [("MLE as it began", 0.02, (0.01, 0.031)), ("another", -0.01, None)]
+    assert axis == "bleu-4i: the run less the opponent, better →"
+    assert "MLE as it began: +0.0200 [+0.0100, +0.0310]; another: -0.0100." in said
 
 
 def test_the_page_goes_into_the_run_where_no_file_is_named(child, capsys, no_pictures):

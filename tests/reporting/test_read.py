@@ -7,6 +7,7 @@ from support.hand_made_runs import (
     METRICS,
     adversarial_log,
     adversarial_run,
+    beside_controls,
     evaluated,
     pretrain_log,
     pretrained_run,
@@ -16,6 +17,7 @@ from support.hand_made_runs import (
 from seqgan.errors import CheckpointError, ConfigError, RunError
 from seqgan.reporting.metric_table import metric_table
 from seqgan.reporting.read import (
+    read_controls,
     read_evaluation,
     read_run,
     read_runs,
@@ -141,6 +143,40 @@ def test_a_verdict_has_evidence_as_a_list_or_by_name(tmp_path):
             ("at temperature 1: who", "x"),
         ],
     )
+
+
+def test_opponents_are_read_from_a_verdict(tmp_path):
+    path = tmp_path / "verdict.json"
+    assert read_controls(path) is None
+    path.write_text(json.dumps({"sentence": "No.", "evidence": {}}))
+    assert read_controls(path) is None
+    beside_controls(tmp_path)
+    controls = read_controls(path)
+    assert (controls.quality, controls.diversity) == ("bleu-4", "self-bleu-4")
+    assert (controls.own.nll, controls.own.nll_of) == (1.25, "generator times discriminator")
+    parent, budget, parameters, unknown = controls.opponents
+    assert (parent.title, parent.answer, parent.nll) == ("MLE as it began", "better", 1.5)
+    assert parent.difference == (0.02, 0.01, 0.031)
+    assert (budget.answer, budget.left_out) == ("", "none was <asked> for")
+    assert (parameters.nll, parameters.difference) == (None, None)
+    assert (unknown.title, unknown.difference) == ("another", (-0.01, None, None))
+
+
+@pytest.mark.parametrize(
+    "controls",
+    [
+        3,
+        [3],
+        [{"kind": "better"}],
+        [{"opponent": "cost", "kind": "better", "nll": "<b>"}],
+        [{"opponent": [], "kind": 1}],
+    ],
+)
+def test_damaged_opponents_are_one_line(tmp_path, controls):
+    path = tmp_path / "verdict.json"
+    path.write_text(json.dumps({"sentence": "No.", "evidence": {}, "controls": controls, "controls_sentence": ""}))
+    with pytest.raises(CheckpointError, match=r"verdict\.json cannot be read"):
+        read_controls(path)
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,30 @@ def evaluated(folder, metrics=None, **more):
     (folder / "report.json").write_text(json.dumps(content))
 
 
+def beside_controls(folder, measures=("bleu-4", "self-bleu-4")):
+    """A verdict.json with opponents: better than the first, none of the second, not decided on the third."""
+    difference = {"value": 0.02, "low": 0.01, "high": 0.031}
+    common = {"metrics": dict(zip(("quality", "diversity"), measures, strict=True)), "nll_of": "generator"}
+    content = {
+        "sentence": "Better.",
+        "evidence": {"nll_at_temperature_1": {"value": 1.25, "of": "generator times discriminator"}},
+        "controls_sentence": "At equal diversity it is shown to be better than one.",
+        "controls": [
+            {
+                **{"opponent": "parent", "kind": "better", "nll": 1.5, **common},
+                "at_equal_diversity": {"difference": difference},
+            },
+            {"opponent": "budget", "kind": None, "left_out": "none was <asked> for"},
+            {"opponent": "parameters", "kind": "cannot-tell", "nll": None, **common},
+            {
+                **{"opponent": "<b>", "kind": "cannot-tell", "nll": 1.75, **common},
+                "at_equal_diversity": {"difference": {"value": -0.01, "low": None, "high": None}},
+            },
+        ],
+    }
+    (folder / "verdict.json").write_text(json.dumps(content))
+
+
 def swept(folder, shift=0.0):
     points = [
         {
