@@ -4,7 +4,7 @@
 `seqgan pretrain`     `pretrain.pretrain_run`
 `seqgan adversarial`  `adversarial.train_from_run`, `adversarial.train_from_nothing`
 `seqgan sample`       `sample.sample_run`
-`seqgan evaluate`     `evaluate.evaluate`; with ``--compare``, `compare.compare`
+`seqgan evaluate`     `evaluate.evaluate`; with ``--compare`` or ``--controls``, `compare.compare`
 `seqgan score`        `score.score_run`
 `seqgan report`       `report.report`
 `seqgan sweep`        `sweep.sweep_settings`, `sweep.start_sweep`, `sweep.work_on_sweep`, `sweep.sweep_so_far`
