@@ -37,6 +37,9 @@ from seqgan.settings.run import RunConfig
 
 DROPOUTS = (0.0, 0.2, 0.4)
 """Tried beside the parent's own."""
+SEARCH_ROWS = 128
+"""Sequences that are drawn at once while a size is searched: of large generators the usual number takes long, and a
+sequence hardly less."""
 OTHER_START = ("dropout", "initial_std", "state_noise", "greedy")
 """Settings that may differ between a run and its parent though the weights are of the same shapes."""
 
@@ -182,7 +185,7 @@ def _equal_cost(run: Run, parent: Run, text: Text | None, device: str, progress:
 
         def ratio(size: int) -> float:
             generator = build_generator(enlarged(start, size), parent.vocabulary, max_length, trained=False).eval()
-            return cost_ratio(generator, model, max_length, tokens=tokens)
+            return cost_ratio(generator, model, max_length, tokens=tokens, rows=SEARCH_ROWS)
 
         size, found = size_of_ratio(ratio, getattr(start, scaled_sizes(start)[0]), unit_of(start))
         return Sizes(enlarged(start, size), {"cost_ratio_untrained": found})
