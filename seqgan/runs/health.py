@@ -24,7 +24,7 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 from typing import Any, NamedTuple
 
-from seqgan.objectives.algorithm import Algorithm, Relaxed, only_compares
+from seqgan.objectives.algorithm import Algorithm, FixedGenerator, Relaxed, only_compares
 from seqgan.settings.adversarial import AdversarialConfig
 
 Logged = Mapping[str, Any]
@@ -85,6 +85,8 @@ class Circumstances(NamedTuple):
     in_pairs: bool = False
     """The discriminator compares a real sentence with a generated one, and its accuracy is the share of such pairs that
     it puts in the right order: one sentence alone it cannot tell apart."""
+    rewards_nothing: bool = False
+    """The generator stands still: how far the discriminator is ahead of it, or behind, is what was to be found out."""
 
     def accuracy_of(self, values: Sequence[float]) -> str:
         """The discriminator's accuracy over some rounds, as the beginning of a sentence."""
@@ -156,7 +158,7 @@ def first_and_last(rounds: Sequence[Logged], name: str) -> tuple[float, float] |
 def discriminator_accuracy(rounds: Sequence[Logged], about: Circumstances) -> Diagnosis | None:
     """A discriminator that is certain, or blind, teaches nothing."""
     values = recent(rounds, "discriminator/accuracy")
-    if not values or about.always_told_apart:
+    if not values or about.always_told_apart or about.rewards_nothing:
         return None
     accuracy = fmean(values)
     text = about.accuracy_of(values)
@@ -300,4 +302,5 @@ def circumstances_of(config: AdversarialConfig, algorithm: Algorithm | None, *, 
     in_pairs = relaxed or only_compares(algorithm)
     longer = config.curriculum_rounds > 0
     compared = config.group_size or config.batch_size
-    return Circumstances(always_told_apart, from_nothing or longer, compared, in_pairs)
+    still = isinstance(algorithm, FixedGenerator)
+    return Circumstances(always_told_apart, from_nothing or longer, compared, in_pairs, still)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.hand_made_runs import adversarial_log, pretrain_log
 
-from seqgan.objectives import GAD, GSGAN, SEQGAN, WGAN_GP
+from seqgan.objectives import GAD, GSGAN, RESIDUAL, SEQGAN, WGAN_GP
 from seqgan.runs import health
 from seqgan.runs.health import CHECKS, RESTORED, USUAL, Circumstances, circumstances_of, condensed, diagnose
 from seqgan.settings.adversarial import AdversarialConfig
@@ -147,6 +147,7 @@ def test_a_softmax_is_always_told_apart():
     log = adversarial_log(10, **{"discriminator/accuracy": 1.0})
     assert told(log).keys() == {"discriminator certain"}
     assert not told(log, Circumstances(always_told_apart=True))
+    assert not told(log, Circumstances(rewards_nothing=True))
 
 
 def test_after_a_return_all_begins_anew_but_the_measure():
@@ -190,6 +191,7 @@ def test_circumstances_of_settings():
     assert circumstances_of(grown, WGAN_GP, from_nothing=False) == Circumstances(True, True, 8, True)
     assert circumstances_of(config, GAD, from_nothing=False) == Circumstances(compared=32, in_pairs=True)
     assert circumstances_of(config, GSGAN, from_nothing=True) == Circumstances(False, True, 32, True)
+    assert circumstances_of(config, RESIDUAL, from_nothing=False) == Circumstances(compared=32, rewards_nothing=True)
     assert circumstances_of(config, None, from_nothing=False) == Circumstances(compared=32)
 
 
