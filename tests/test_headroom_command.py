@@ -80,7 +80,8 @@ def test_the_command_trains_a_discriminator_once_and_says_what_it_is_worth(made,
     assert "All numbers are of 70 sentences of the test text." in err
     kept = json.loads(child.headroom_path.read_text())
     assert kept["sentence"] == rows[-2]
-    assert kept["recipe"] == {"samples": 400, "seed": 0, "text": child.config.data.fingerprint}
+    recipe = {"samples": 400, "seed": 0, "text": child.config.data.fingerprint, "of": "test text"}
+    assert kept["recipe"] == {**recipe, "seqgan": seqgan.__version__}
     assert kept["weights"]["sha256"] == kept["weights_of"][".."]["sha256"]
 
     # The numbers are those of the players as they are, on the test text.
@@ -256,3 +257,9 @@ def test_a_resumed_training_does_not_say_it_again(text, tmp_path):
     assert said == []
     written = read_metrics(folder.metrics_path)
     assert sum("headroom/gain" in line for line in written) == 1
+
+
+def test_what_is_asked_of_a_training_that_is_not_made_is_refused(made, capsys):
+    assert run("headroom", "--run", made, "--rounds", "1", "--samples", "400", "--quiet") == 0
+    assert run("headroom", "--run", made / "residual", "--rounds", "5") == 2
+    assert "is used as it is: leave out --rounds" in capsys.readouterr().err

@@ -35,9 +35,15 @@ def main(arguments: Sequence[str]) -> None:
         raise ConfigError("Where to? Name a new folder with --output DIR.")
 
     from seqgan.jobs.export import check_export, export_run
+    from seqgan.runs.load import fixed_algorithm
 
     asked = {name: getattr(flags, name) for name in ("player", "format", "overwrite")}
     check_export(flags.output, **asked)  # before a run is looked for
     exported = export_run(run_or_newest(flags.run, flags.progress), flags.output, **asked)
     names = ", ".join(exported.files)
     flags.progress.note(f"The {flags.player} of {exported.run.folder} is in {exported.folder}: {names}.")
+    if flags.player == "generator" and fixed_algorithm(exported.run) is not None:
+        flags.progress.note(
+            "It is the generator alone: seqgan sample takes one of several of its samples by the discriminator's odds. "
+            "--player discriminator exports the other half."
+        )

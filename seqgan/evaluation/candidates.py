@@ -24,7 +24,7 @@ class CandidateShares:
     def add(self, logits: Tensor) -> None:
         """Logits of the candidates of some rows. [B, n]"""
         self.candidates = logits.shape[1]
-        self.shares += effective_share(logits.double() / self.tau).tolist()
+        self.shares += effective_share(logits.cpu().double() / self.tau).tolist()
 
     def tell(self, progress: Progress) -> None:
         """Say how many candidates of equal weight would carry as much, in the mean over rows."""

@@ -197,7 +197,8 @@ def _half_of_ratio(gained: Tensor, length: Tensor) -> float:
 
 
 def _gain(real: Tensor, fake: Tensor, length: Tensor, in_all: float) -> Estimate:
-    low_z, high_z = lower_log_partition(fake).item(), upper_log_partition(fake).item()
+    low_z = lower_log_partition(fake).item()
+    high_z = max(upper_log_partition(fake).item(), low_z)  # of one set of samples either may be the greater
     middle = (low_z + high_z) / 2
     half = _half_of_ratio(real - middle, length)
     variance = max((fake - middle).exp().var().item(), in_all - 1, 0.0) / len(fake)  # of Z, in units of its square
@@ -214,7 +215,8 @@ def _gain_of_sources(real: Tensor, fake: Tensor, length: Tensor) -> Estimate:
     There are two upper estimates of log Z: of both the one is taken that leaves less. The second has the held-out
     sentence in the place of a sample, which is a draw of the model where the discriminator is optimal.
     """
-    lower, upper = lower_log_partition(fake), upper_log_partition(fake)
+    lower = lower_log_partition(fake)
+    upper = torch.maximum(upper_log_partition(fake), lower)
     with_real = lower_log_partition(torch.cat([real.unsqueeze(1), fake[:, 1:]], dim=1))
     tokens, middle = length.mean().item(), (lower + upper) / 2
 

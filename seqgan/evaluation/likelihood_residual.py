@@ -83,7 +83,8 @@ def residual_likelihood(
     with progress.bar("Partition function: samples", samples * (len(scored) if conditional else 1)) as advance:
         players = model.generator, model.discriminator
         logits = sample_logits(*players, sequences.condition, samples, max_length, rng=rng, advance=advance) / model.tau
-    low, high = lower_log_partition(logits), upper_log_partition(logits)  # [sentences], or [1] of all
+    low = lower_log_partition(logits)  # [sentences], or [1] of all
+    high = torch.maximum(upper_log_partition(logits), low)  # of one set of samples either may be the greater
     effective = effective_share(logits).mean().item()
     if effective * samples < FEW:
         progress.note(

@@ -18,9 +18,10 @@ from seqgan.jobs.compare import QUICK_SETS, QUICK_TEMPERATURES, Compared, Compar
 from seqgan.jobs.play import play
 from seqgan.launched import speaks
 from seqgan.model_settings import generator_kind
-from seqgan.objectives import Relaxed
+from seqgan.objectives import FixedGenerator, Relaxed
 from seqgan.progress import SILENT, Progress
 from seqgan.runs.directory import Run, open_run
+from seqgan.runs.load import fixed_algorithm
 from seqgan.runs.lock import locked
 from seqgan.runs.moved import check_there, moved_to
 from seqgan.settings.presets import PRESETS
@@ -28,6 +29,7 @@ from seqgan.settings.resume import check_resumable
 from seqgan.settings.run import RunConfig
 from seqgan.training.adversarial import check_reads_sources
 from seqgan.training.engine import choose_device
+from seqgan.training.fixed_generator import check_held_out
 from seqgan.training.processes import joined, leave
 
 
@@ -112,6 +114,15 @@ def _train_child(folder: Path, config: RunConfig, parent: Run, way: Way, *, verd
     text = build_text(config.data, *parent.symbols, progress=way.progress)
     describe(text, way.progress)
     assert config.discriminator is not None
+    assert config.algorithm is not None
+    algorithm = build_algorithm(config.algorithm)
+    if isinstance(algorithm, FixedGenerator) and resumed is None:
+        check_held_out(text, algorithm)
+    if fixed_algorithm(parent) is not None and resumed is None:
+        way.progress.note(
+            f"It goes on from the generator of {parent.folder} alone, and is compared in the end with what that run "
+            "draws by its discriminator's odds."
+        )
     if resumed is None:
         files = with_discriminator_files(config.discriminator)
         config = msgspec.structs.replace(config, discriminator=files)

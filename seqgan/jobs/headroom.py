@@ -8,6 +8,7 @@ import msgspec
 import torch
 from msgspec import Meta
 
+from seqgan import __version__
 from seqgan.algorithm_settings import build_algorithm, with_algorithm
 from seqgan.data.lines import count
 from seqgan.data.sequences import Sequences
@@ -115,14 +116,24 @@ def headroom(
             "whose generator makes a token at a time."
         )
     check_memory(memory, [start])
-    judged = start if _stands_still(start) else _trained_child(start, asked, corpus, device, progress)
+    if _stands_still(start):
+        _refuse_training(start, asked)
+        judged = start
+    else:
+        judged = _trained_child(start, asked, corpus, device, progress)
     if corpus is not None:
         judged.config = msgspec.structs.replace(judged.config, data=moved_to(judged.config.data, corpus))
     with holding_to(memory):
-        found = _measured(judged, asked, device, progress)
+        found, part = _measured(judged, asked, device, progress)
     content = {
         **found.to_json(),
-        "recipe": {"samples": samples, "seed": seed, "text": judged.config.data.fingerprint},
+        "recipe": {
+            "samples": samples,
+            "seed": seed,
+            "text": judged.config.data.fingerprint,
+            "of": part,
+            "seqgan": __version__,
+        },
         "discriminator": {"sha256": sum_of(judged.discriminator_path)},
         **said_of(judged, [] if judged is start else [start]),
     }
@@ -135,6 +146,21 @@ def _stands_still(run: Run) -> bool:
     """Whether a run's discriminator was trained against its generator alone."""
     section = run.config.algorithm
     return section is not None and isinstance(ALGORITHMS.get(section["name"]), FixedGenerator)
+
+
+def _refuse_training(run: Run, asked: Measuring) -> None:
+    """That nothing is asked of a training where none is made.
+
+    Raises:
+        ConfigError: something is.
+    """
+    usual = Measuring()
+    for name in ("name", "discriminator", "rounds", "minutes"):
+        if getattr(asked, name) != getattr(usual, name):
+            raise ConfigError(
+                f"{run.folder} has its discriminator already, which is used as it is: leave out --{name}, or name the "
+                "run that it began with."
+            )
 
 
 def _trained_child(start: Run, asked: Measuring, corpus: str | None, device: str, progress: Progress) -> Run:
@@ -168,10 +194,11 @@ def _trained_child(start: Run, asked: Measuring, corpus: str | None, device: str
             progress=progress,
         )
     except OutOfTime:
-        progress.note(
-            f"The {asked.minutes:g} minutes are over: the discriminator is the best one so far. Called again, the "
-            "command goes on with its training."
-        )
+        if _losses(open_run(folder)):
+            progress.note(
+                f"The {asked.minutes:g} minutes are over: the discriminator is the best one so far. Called again, the "
+                "command goes on with its training."
+            )
     child = open_run(folder)
     if not _losses(child):
         raise ConfigError(f"minutes is {asked.minutes:g}, and no round of {folder} was at its end by then: give more.")
@@ -233,8 +260,8 @@ def _is_over(run: Run, config: RunConfig) -> bool:
     return last >= config.adversarial.rounds or (algorithm.patience > 0 and last - best >= algorithm.patience)
 
 
-def _measured(run: Run, asked: Measuring, device: str, progress: Progress) -> Headroom:
-    """The numbers, of the deciding part of the run's text and of fresh samples."""
+def _measured(run: Run, asked: Measuring, device: str, progress: Progress) -> tuple[Headroom, str]:
+    """The numbers, of the deciding part of the run's text and of fresh samples; and which part that is."""
     place = choose_device(device)
     generator, discriminator = load_generator(run).to(place), load_discriminator(run).to(place)
     text = load_text(run, progress)
@@ -248,7 +275,7 @@ def _measured(run: Run, asked: Measuring, device: str, progress: Progress) -> He
             f"The numbers would come from {count(deciding.sentences, 'held-out sentence')}, and {LEAST_DECIDING} are "
             f"the least: give a corpus with more validation or test text{of_sources}."
         )
-    parts = "test text" if text.corpus.test else "second half of the validation text"
+    parts = "test text" if text.corpus.test else "other half of the validation text"
     progress.note(f"All numbers are of {count(deciding.sentences, 'sentence')} of the {parts}.")
     if not text.corpus.test:
         progress.note("The validation text decided when the pretraining ended, too: test text is better.")
@@ -266,7 +293,8 @@ def _measured(run: Run, asked: Measuring, device: str, progress: Progress) -> He
             rng=rng,
             advance=advance,
         )
-    return headroom_of(real, fake.squeeze(0) if deciding.condition is None else fake, _known(deciding, run))
+    found = headroom_of(real, fake.squeeze(0) if deciding.condition is None else fake, _known(deciding, run))
+    return found, parts
 
 
 def _known(sequences: Sequences, run: Run) -> torch.Tensor:

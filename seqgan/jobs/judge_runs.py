@@ -27,7 +27,7 @@ from seqgan.jobs.memory import check_memory
 from seqgan.metrics import Report
 from seqgan.progress import Progress
 from seqgan.runs.directory import Run, open_run
-from seqgan.runs.load import load_text, load_text_or_none
+from seqgan.runs.load import fixed_algorithm, load_text, load_text_or_none
 from seqgan.runs.weights import said_of
 from seqgan.training.engine import choose_device
 
@@ -113,7 +113,7 @@ def _judge_plain_runs(asked: Judging, players: Sequence[LoadedRun], progress: Pr
         families = chosen_families(asked.metrics, **known) or usual_families(model=True)
         families = without_those_of_more(asked.metrics, families, min(asked.count, len(references)), progress)
         if not columns:
-            _say_what_is_compared_with(asked, text, held, families, progress)
+            _say_what_is_compared_with(asked, players, text, held, families, progress)
         if not columns and there:
             _note_real(asked, text, held, references, progress)
             real = judge_real(text, references, asked.count, families, asked.seed, judges=judges)
@@ -143,11 +143,18 @@ def _text_of(player: LoadedRun, asked: Judging, progress: Progress) -> Text:
 
 
 def _say_what_is_compared_with(
-    asked: Judging, text: Text, held: Held, families: Sequence[str], progress: Progress
+    asked: Judging,
+    players: Sequence[LoadedRun],
+    text: Text,
+    held: Held,
+    families: Sequence[str],
+    progress: Progress,
 ) -> None:
     """Where the usual text to compare with is not there, or not all of it."""
     if held.split == "valid" and asked.references is None:
         progress.note("The corpus has no test text: judged against its validation text, which decided when to stop.")
+        if any(fixed_algorithm(each.run) is not None for each in players):
+            progress.note("Half of it stopped and scaled the discriminator, too: seqgan headroom leaves that half out.")
     sampled = len(text.corpus.train)
     if sampled < text.train.sentences and needing("training", families):
         progress.note(

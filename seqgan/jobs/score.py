@@ -20,7 +20,7 @@ from seqgan.objectives import ALGORITHMS
 from seqgan.objectives.algorithm import only_compares
 from seqgan.progress import SILENT, Progress
 from seqgan.runs.directory import Run, open_run
-from seqgan.runs.load import load_discriminator, load_generator
+from seqgan.runs.load import fixed_algorithm, load_discriminator, load_generator
 from seqgan.training.engine import choose_device, device_of
 from seqgan.training.rewards import is_per_token
 
@@ -77,6 +77,11 @@ def score_run(
     if only_compares(ALGORITHMS.get(algorithm or "")):
         progress.note(
             f"The critic of {algorithm} has no zero: of two lines, the one with the greater number looks more real."
+        )
+    if likelihood and fixed_algorithm(opened_run) is not None:
+        progress.note(
+            "Log-probabilities are those of the generator alone; under generator times discriminator they are greater "
+            "by the log-odds beside them, less one number for all lines (of pairs: for all lines of a source)."
         )
     return _judged_lines(opened_run, judges, file, source, progress, progress if bar else SILENT)
 

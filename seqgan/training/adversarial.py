@@ -222,6 +222,7 @@ def train_adversarially(
             players.judged = True
             rest(save=True, judged=True)
 
+        begun_at = players.rounds
         recovery.after_round(write)  # where it was stopped by a collapse, and resumed
         with progress.bar("Adversarial training: rounds", config.rounds, players.rounds) as advance:
             while why_over(players.rounds, config) is None and players.why_finished is None:
@@ -244,7 +245,7 @@ def train_adversarially(
                 advance(1)
                 rest(save=judged, judged=judged)
                 recovery.after_round(write)
-        if players.why_finished is not None:
+        if players.why_finished is not None and players.rounds > begun_at:
             progress.note(players.why_finished)
         players.keep()
         return Trained(players.rounds, log.lines)

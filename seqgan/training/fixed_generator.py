@@ -62,6 +62,21 @@ def check_fixed(config: AdversarialConfig, algorithm: FixedGenerator) -> None:
         )
 
 
+def check_held_out(text: Text, algorithm: FixedGenerator) -> None:
+    """That there is held-out text enough to stop by; asked before a run is made.
+
+    Raises:
+        ConfigError: there is not, and how much there is.
+    """
+    sentences = stopping_part(text).sentences
+    if sentences < LEAST_STOPPING:
+        part = "" if text.corpus.test else " (half of the validation text, whose other half numbers come from)"
+        raise ConfigError(
+            f"{count(sentences, 'held-out sentence')}{part} would stop the training of {algorithm.name}, which takes "
+            f"{LEAST_STOPPING} or more: pretrain on a folder with a longer valid.txt, or a file of more lines."
+        )
+
+
 class FixedGeneratorPlayers(SampledPlayers):
     """Arguments as of `Players`, and the algorithm's record.
 
@@ -90,13 +105,8 @@ class FixedGeneratorPlayers(SampledPlayers):
         as_sampled = Sampled(log_odds, mean_advantages, algorithm.discriminator_loss, name=algorithm.name)
         super().__init__(generator, discriminator, text, as_sampled, config, rng)
         self.fixed = algorithm
-        stopping = stopping_part(text)
-        if stopping.sentences < LEAST_STOPPING:
-            raise ConfigError(
-                f"{count(stopping.sentences, 'held-out sentence')} would stop the training of {algorithm.name}, which "
-                f"takes {LEAST_STOPPING} or more: give more validation text."
-            )
-        self.stopping = stopping.to(rng.device)
+        check_held_out(text, algorithm)
+        self.stopping = stopping_part(text).to(rng.device)
         self.discriminator_optimizer = decayed_adam(
             config, discriminator, config.discriminator_learning_rate, algorithm.weight_decay
         )
@@ -121,6 +131,11 @@ class FixedGeneratorPlayers(SampledPlayers):
         """Where the loss on held-out text has not fallen for `patience` rounds."""
         if self.best is None or not self.fixed.patience or self.rounds - self.best.round < self.fixed.patience:
             return None
+        if self.best.scale == 0:
+            return (
+                f"Held-out text was not told apart in {count(self.rounds, 'round')}: the discriminator that is kept "
+                "says nothing, and the run's model is its generator."
+            )
         return (
             f"Held-out text was told apart best after {count(self.best.round, 'round')}, and no better in "
             f"{self.fixed.patience} more: the discriminator of that round is kept."
@@ -140,13 +155,21 @@ class FixedGeneratorPlayers(SampledPlayers):
             (self.stopping_pool,) = self.make_pools(self.stopping, self.stopping.sentences, 1, given=0)
         pool = self.stopping_pool
         # What one process finds all go by: another one's rounding may differ.
-        seen = by_first(lambda: held_out_loss(*self.logits_of(pool)))
+        seen = by_first(lambda: held_out_loss(*self._logits_of_whole(pool)))
         if self.best is None or seen["held_out/loss"] < self.best.loss:
             weights = {name: each.detach().cpu().clone() for name, each in self.discriminator.state_dict().items()}
             self.best = Best(
                 self.rounds, seen["held_out/loss"], seen["held_out/scale"], seen["held_out/shift"], weights
             )
         return seen
+
+    def _logits_of_whole(self, pool: Pool) -> Tensor:
+        """Logits of the sequences of a pool, on the CPU, where all devices' numbers may be doubles. [2, P]
+
+        Of a discriminator of prefixes it is that of the whole sequence, by which one of several samples is taken.
+        """
+        logits = self.logits_of(pool).cpu()
+        return logits.unflatten(1, (-1, self.max_length))[..., -1] if self.per_token else logits
 
     @contextmanager
     def as_kept(self) -> Iterator[None]:

@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from seqgan.algorithm_settings import shared_settings
 from seqgan.build import build_discriminator, build_generator, build_text
+from seqgan.data.batches import Sequences
 from seqgan.data.reading import Reading
 from seqgan.errors import ConfigError
 from seqgan.evaluation.headroom import deciding_part, stopping_part
@@ -21,7 +22,7 @@ from seqgan.runs.load import load_discriminator, load_model
 from seqgan.settings.data import DataConfig
 from seqgan.settings.run import RunConfig
 from seqgan.training import train_adversarially
-from seqgan.training.fixed_generator import FixedGeneratorPlayers, held_out_loss, rescale_logits
+from seqgan.training.fixed_generator import Best, FixedGeneratorPlayers, held_out_loss, rescale_logits
 
 CONFIG = shared_settings(
     RESIDUAL, rounds=6, batch_size=16, discriminator_steps=4, discriminator_pool=16, discriminator_learning_rate=0.01
@@ -78,6 +79,8 @@ def test_parts_of_the_held_out_text_have_no_sentence_in_common(text, tmp_path):
     reading = Reading(*text.symbols, text.max_length)
     assert stopping_part(text).sentences + deciding_part(text, reading).sentences == text.valid.sentences
     assert stopping_part(text).sentences == math.ceil(text.valid.sentences / 2)
+    rows = [ids.tolist() for ids in text.valid.tokens]
+    assert stopping_part(text).tokens.tolist() == rows[0::2]
     assert stopping <= set(text.corpus.valid)
     tested = make_text(tmp_path, test=True)
     assert stopping_part(tested).sentences == tested.valid.sentences
@@ -148,7 +151,7 @@ def test_what_makes_no_sense_is_refused(text):
     with pytest.raises(ConfigError, match="no linear layer called output"):
         FixedGeneratorPlayers(generator, bare, text, RESIDUAL, CONFIG, torch.Generator())
     few = text._replace(valid=text.valid.some(60))
-    with pytest.raises(ConfigError, match="30 held-out sentences would stop"):
+    with pytest.raises(ConfigError, match=r"30 held-out sentences .* would stop"):
         FixedGeneratorPlayers(generator, discriminator, few, RESIDUAL, CONFIG, torch.Generator())
 
 
@@ -157,3 +160,23 @@ def test_settings_of_a_run_are_read(text):
     assert config.algorithm_name == "residual"
     with pytest.raises(ConfigError, match="candidates"):
         RESIDUAL.with_settings(candidates=0)
+
+
+def test_a_discriminator_of_prefixes_is_looked_at_by_whole_sentences(text):
+    generator, _ = players_of(text)
+    config = msgspec.structs.replace(DISCRIMINATOR, name="rnn", per_token=True, hidden_size=8)
+    discriminator = build_discriminator(config, text.vocabulary, text.max_length, seed=2)
+    train_adversarially(generator, discriminator, text, RESIDUAL, CONFIG, seed=3, progress=False)
+    players = FixedGeneratorPlayers(generator, discriminator, text, RESIDUAL, CONFIG, torch.Generator().manual_seed(0))
+    values = players.play_round()
+    pool = players.stopping_pool
+    real = sequence_scores(discriminator, Sequences(pool.tokens[0], pool.mask[0]))
+    fake = sequence_scores(discriminator, Sequences(pool.tokens[1], pool.mask[1]))
+    assert held_out_loss(real, fake)["held_out/loss"] == pytest.approx(values["held_out/loss"], abs=1e-5)
+
+
+def test_a_discriminator_that_says_nothing_is_said(text):
+    players = FixedGeneratorPlayers(*players_of(text), text, RESIDUAL, CONFIG, torch.Generator().manual_seed(0))
+    players.best = Best(1, math.log(2), 0.0, 0.0, {})
+    players.rounds = 12
+    assert players.why_finished.startswith("Held-out text was not told apart in 12 rounds")
