@@ -3,6 +3,7 @@
 import itertools
 import json
 import shutil
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -448,3 +449,12 @@ def test_the_table_has_a_row_for_each_opponent():
     assert [each["kind"] for each in content["controls"]] == ["better", None, "cannot-tell", "cannot-tell"]
     assert "asked" not in content["controls"][3]["about"]
     assert "controls" not in Verdict("better", "", {}).to_json("mine")
+
+
+def test_a_control_is_maximum_likelihood_to_its_end_whatever_its_parent_was():
+    usual = PretrainConfig()
+    old = PretrainConfig(epochs=1, patience=0, weighting="batch", draws="single", learning_rate=0.01)
+    made = controls._pretraining(SimpleNamespace(config=RunConfig(pretrain=old)))
+    assert made == msgspec.structs.replace(usual, learning_rate=0.01)
+    longer = PretrainConfig(epochs=usual.epochs + 50, patience=7)
+    assert controls._pretraining(SimpleNamespace(config=RunConfig(pretrain=longer))) == longer

@@ -20,6 +20,7 @@ from seqgan.generators import LSTMGenerator
 from seqgan.generators.inputs import previous_tokens
 from seqgan.objectives.mle import mle_loss
 from seqgan.progress import SILENT, Progress
+from seqgan.tensors.dropout import drawing
 from seqgan.tensors.embedding import embed
 from seqgan.tensors.modes import evaluating
 
@@ -113,7 +114,8 @@ def train_language_model(
     Raises:
         CorpusError: there are no sentences.
     """
-    with torch.random.fork_rng(devices=[]):
+    # The numbers that judge a text are those of versions before, and so is the dropout of what judges.
+    with torch.random.fork_rng(devices=[]), drawing("single"):
         torch.manual_seed(seed)
         generator = LSTMGenerator(
             len(vocabulary), budget.embedding_size, budget.hidden_size, dropout=budget.dropout, end=vocabulary.end

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from seqgan.errors import ConfigError, RunError
 from seqgan.files import TEMPORARY_SUFFIX
-from seqgan.runs.directory import OWN_NAMES, Run, child_runs, is_run, open_run
+from seqgan.runs.directory import CONTROLS_NAME, OWN_NAMES, Run, child_runs, is_run, open_run
 
 
 def check_name(name: str, *, new: bool = True) -> str:
@@ -21,7 +21,8 @@ def check_name(name: str, *, new: bool = True) -> str:
         ConfigError: it leads elsewhere, or is taken by the run's own files.
     """
     of_files = name.endswith((".safetensors", TEMPORARY_SUFFIX))
-    if name != Path(name).name or name in ("", ".", "..") or "\0" in name or name in OWN_NAMES or of_files:
+    taken = OWN_NAMES if new else OWN_NAMES - {CONTROLS_NAME}  # which earlier versions let a child have
+    if name != Path(name).name or name in ("", ".", "..") or "\0" in name or name in taken or of_files:
         raise ConfigError(f"--name is {name!r}, but it names a folder in the run: give a plain word, such as seqgan-2.")
     if new and not re.fullmatch(r"\w[\w.+=,@-]{0,99}", name):
         raise ConfigError(

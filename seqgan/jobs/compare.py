@@ -242,6 +242,11 @@ def compare_runs(run: Run, reference: Run | None, settings: Comparison, progress
     if why_not is not None:
         return Compared(run, reference, {}, [], None, f"No verdict: {why_not}")
     controls = _controls(run, reference, contenders[-1].text, settings, progress)
+    for each in controls:
+        if each.run and reference is not None:  # where the text is now, the reference knows
+            data = msgspec.structs.replace(each.run.config.data, corpus=reference.config.data.corpus)
+            data = msgspec.structs.replace(data, valid=reference.config.data.valid)
+            each.run.config = msgspec.structs.replace(each.run.config, data=data)
     of_controls = [contender_of(each.run, settings.references, settings.device) for each in controls if each.run]
     weights |= {str(each.run.folder): said_of(each.run) for each in of_controls}
     weights[str(run.folder)] |= said_of(run, [*beside, *(each.run for each in of_controls)])
@@ -378,7 +383,7 @@ def _equal_budget(run: Run, start: Contender, settings: Comparison, progress: Pr
         stepping(goes_on.generator),
         start.text,
         # The control is maximum likelihood, also where the start was made by a loss that was none.
-        msgspec.structs.replace(start.run.config.pretrain, weighting="text"),
+        msgspec.structs.replace(start.run.config.pretrain, weighting="text", draws="shared"),
         updates=None if by_time else budget.updates,
         seconds=budget.seconds if by_time else None,
         seed=run.config.seed,

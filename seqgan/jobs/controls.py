@@ -33,6 +33,7 @@ from seqgan.runs.lock import locked
 from seqgan.runs.metric_log import read_metrics
 from seqgan.runs.moved import check_there
 from seqgan.settings.generator import GeneratorConfig
+from seqgan.settings.pretrain import PretrainConfig
 from seqgan.settings.run import RunConfig
 
 DROPOUTS = (0.0, 0.2, 0.4)
@@ -229,7 +230,9 @@ def _made(
     asked = {
         "against": dict(against),
         "generator": msgspec.to_builtins(parent.config.generator),
-        "pretrain": msgspec.to_builtins(parent.config.pretrain),
+        "pretrain": msgspec.to_builtins(_pretraining(parent)),
+        "vocabulary": parent.vocabulary_fingerprint,
+        "max_length": parent.config.data.max_length,
         "seed": parent.config.seed,
         "text": parent.config.data.fingerprint,
     }
@@ -249,7 +252,11 @@ def _made(
     left = [share for share in _dropouts(generator) if f"{share:g}" not in about["tried"]]
     chosen = _best(about["tried"]) if not left else None
     if chosen is not None and _is_made(place, _settings(parent, generator, chosen)):
+        if about.get("dropout") != chosen:  # it was stopped before it said so
+            about = {**about, "dropout": chosen}
+            _write(run, kind, about)
         return Control(kind, open_run(place), about)
+    _refuse_loss(place)
     check_there(parent.folder, parent.config.data)
     _say_before(kind, about, parent, text, left or [chosen], progress)
     tried = place.with_name(f"{kind}-tried")
@@ -259,21 +266,21 @@ def _made(
         _write(run, kind, about)
     chosen = _best(about["tried"])
     best = tried / f"dropout-{chosen:g}"
-    if not _is_made(best, _settings(parent, generator, chosen)):  # somebody took the control away
-        _train(best, _settings(parent, generator, chosen), device, progress)
+    # Where somebody took the control away it is trained anew; one that is at its end is only looked at.
+    _train(best, _settings(parent, generator, chosen), device, progress)
+    if open_run(best).vocabulary_fingerprint != parent.vocabulary_fingerprint:
+        raise RunError(
+            f"{best} was trained on other symbols than {parent.folder}, whose text or tokenizer changed: pretrain that "
+            "one again, and what came of it."
+        )
     about = {**about, "dropout": chosen}
     about.pop("cost_ratio", None)  # of other weights
+    _write(run, kind, about)
     replace_folder(best, place)
     made = open_run(place)
     data = msgspec.structs.replace(made.config.data, begun_in="")
     write_config(made, msgspec.structs.replace(made.config, data=data))  # which says the folder anew
-    _write(run, kind, about)
     shutil.rmtree(tried, ignore_errors=True)
-    if made.vocabulary_fingerprint != parent.vocabulary_fingerprint:
-        raise RunError(
-            f"{made.folder} was trained on other symbols than {parent.folder}, whose text or tokenizer changed: "
-            "pretrain that one again, and what came of it."
-        )
     return Control(kind, made, about)
 
 
@@ -293,9 +300,34 @@ def _settings(parent: Run, generator: GeneratorConfig, dropout: float) -> RunCon
     """The parent's, with another generator."""
     lead = scaled_sizes(generator)[0]
     larger = enlarged(generator, getattr(generator, lead), dropout)
-    return RunConfig(
-        seed=parent.config.seed, data=parent.config.data, generator=larger, pretrain=parent.config.pretrain
+    return RunConfig(seed=parent.config.seed, data=parent.config.data, generator=larger, pretrain=_pretraining(parent))
+
+
+def _pretraining(parent: Run) -> PretrainConfig:
+    """The parent's, by the present rules, and with as many epochs and as much patience as is usual at least: a control
+    is maximum likelihood to its end, also where the parent was made by a loss that was none, or had few epochs."""
+    usual, own = PretrainConfig(), parent.config.pretrain
+    return msgspec.structs.replace(
+        own,
+        epochs=max(own.epochs, usual.epochs),
+        patience=own.patience or usual.patience,
+        weighting=usual.weighting,
+        draws=usual.draws,
     )
+
+
+def _refuse_loss(place: Path) -> None:
+    """That no run which somebody made within a control is lost with it.
+
+    Raises:
+        RunError: one would be.
+    """
+    there = child_runs(place) if is_run(place) else []
+    if there:
+        raise RunError(
+            f"{place} is a control of other settings, and would be replaced with {', '.join(there)} in it: move them "
+            "away first, or delete it."
+        )
 
 
 def _is_made(place: Path, config: RunConfig) -> bool:
