@@ -17,7 +17,7 @@ from seqgan.algorithm_settings import section_of, shared_settings
 from seqgan.build import build_discriminator, build_generator
 from seqgan.data.text import Text
 from seqgan.discriminators import DISCRIMINATORS
-from seqgan.objectives import ALGORITHMS, Algorithm, Relaxed, Sampled, SelfPlay
+from seqgan.objectives import ALGORITHMS, Algorithm, FixedGenerator, Relaxed, Sampled, SelfPlay
 from seqgan.runs import create_run
 from seqgan.runs.directory import open_run
 from seqgan.settings.adversarial import USUAL_ALGORITHM, AdversarialConfig
@@ -148,7 +148,8 @@ def round_is_played(form: Form, place: Place) -> Result:
     after = [weights(generator), weights(discriminator)]
     finite = all(bool(each.isfinite().all()) for each in after)
     moved = [not torch.equal(*each) for each in zip(before, after, strict=True)]
-    enough = moved[0] and (moved[1] or isinstance(form.algorithm, SelfPlay))
+    still = isinstance(form.algorithm, FixedGenerator)
+    enough = moved[0] != still and (moved[1] or isinstance(form.algorithm, SelfPlay))
     faults = [
         fault
         for fault, absent in {
@@ -159,7 +160,8 @@ def round_is_played(form: Form, place: Place) -> Result:
         }.items()
         if not absent
     ]
-    says = "; ".join(faults) or f"finite, generator's loss {values['generator/loss']:.3g}"
+    learner = "discriminator" if still else "generator"
+    says = "; ".join(faults) or f"finite, {learner}'s loss {values[f'{learner}/loss']:.3g}"
     return Result(not faults, says)
 
 

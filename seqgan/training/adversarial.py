@@ -37,7 +37,7 @@ from seqgan.tensors.dropout import drawing
 from seqgan.training.doctor import Doctor
 from seqgan.training.engine import device_of, seeded
 from seqgan.training.fitting import check_players, check_reward
-from seqgan.training.fixed_generator import FixedGeneratorPlayers, check_fixed
+from seqgan.training.fixed_generator import FixedGeneratorPlayers, check_fixed, check_held_out
 from seqgan.training.keeping import Keeper
 from seqgan.training.log_odds import check_log_odds, few_weights
 from seqgan.training.players import Players, check_processes
@@ -131,6 +131,8 @@ def train_adversarially(
     check_on_collapse(config)
     if isinstance(algorithm, Sampled) and not resume:
         check_log_odds(config, algorithm)
+    if isinstance(algorithm, FixedGenerator) and not resume:
+        check_held_out(text, algorithm)
     check_players(generator, discriminator, text, algorithm, config)
     device = device_of(generator)
     progress = progress_of(progress) if is_first() else SILENT

@@ -105,7 +105,6 @@ class FixedGeneratorPlayers(SampledPlayers):
         as_sampled = Sampled(log_odds, mean_advantages, algorithm.discriminator_loss, name=algorithm.name)
         super().__init__(generator, discriminator, text, as_sampled, config, rng)
         self.fixed = algorithm
-        check_held_out(text, algorithm)
         self.stopping = stopping_part(text).to(rng.device)
         self.discriminator_optimizer = decayed_adam(
             config, discriminator, config.discriminator_learning_rate, algorithm.weight_decay

@@ -15,7 +15,10 @@ MASK = torch.tensor([[True, True, True], [True, False, False], [True, True, Fals
 CONDITION = Condition(TOKENS, MASK)
 LABELS = Condition(torch.tensor([[1], [2]]), torch.ones(2, 1, dtype=torch.bool))
 
-READING = {"tensors/condition.py", "generators/masked.py", "generators/tempered.py"}
+READING = {
+    *("tensors/condition.py", "generators/masked.py", "generators/tempered.py"),
+    *("decoding/guided.py", "decoding/resample.py"),  # which hand them to both of their players
+}
 """Files that may give a player a condition: that of the one function, and players that hand it on to the one within."""
 
 

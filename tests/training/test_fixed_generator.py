@@ -152,7 +152,7 @@ def test_what_makes_no_sense_is_refused(text):
         FixedGeneratorPlayers(generator, bare, text, RESIDUAL, CONFIG, torch.Generator())
     few = text._replace(valid=text.valid.some(60))
     with pytest.raises(ConfigError, match=r"30 held-out sentences .* would stop"):
-        FixedGeneratorPlayers(generator, discriminator, few, RESIDUAL, CONFIG, torch.Generator())
+        train_adversarially(generator, discriminator, few, RESIDUAL, CONFIG, progress=False)
 
 
 def test_settings_of_a_run_are_read(text):

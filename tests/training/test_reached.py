@@ -71,7 +71,7 @@ def said(player, text):
     if hasattr(player, "distributions"):
         return player.distributions(4, torch.Generator().manual_seed(0))
     context = context_of(player, condition)
-    return player(tokens, context) if hasattr(player, "step") else player(tokens, mask, context)
+    return player(tokens, context) if hasattr(player, "vocabulary_size") else player(tokens, mask, context)
 
 
 def differ(texts, player, kind, name):

@@ -170,7 +170,7 @@ def test_pretraining_leaves_batches_out_and_its_means(text, tmp_path, monkeypatc
     pretrain_module = importlib.import_module("seqgan.training.pretrain")  # and not the function of that name
     batch_nll, seen = pretrain_module.batch_nll, []
 
-    def faulty(generator, batch):
+    def faulty(generator, batch, *, whole=False):
         loss = batch_nll(generator, batch)
         seen.append((loss.item(), int(batch.mask.sum())))
         return loss * (torch.nan if len(seen) == 3 else 1.0)
