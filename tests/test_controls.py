@@ -217,7 +217,8 @@ def test_controls_are_pretrained_runs_of_the_sizes_that_were_asked_for(kept):
     for kind in ("parameters", "cost"):
         made, about = open_run(folder / kind), json.loads((folder / f"{kind}.json").read_text())
         assert not made.is_adversarial
-        assert (made.config.pretrain, made.config.seed) == (parent.config.pretrain, parent.config.seed)
+        to_its_end = msgspec.structs.replace(parent.config.pretrain, epochs=PretrainConfig().epochs)
+        assert (made.config.pretrain, made.config.seed) == (to_its_end, parent.config.seed)
         assert made.config.data == msgspec.structs.replace(parent.config.data, begun_in=str(made.folder.resolve()))
         assert [each["dropout"] for each in about["tried"].values()] == [0.0, 0.2, 0.3, 0.4]
         assert about["dropout"] == made.config.generator.dropout

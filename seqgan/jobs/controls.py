@@ -266,8 +266,11 @@ def _made(
         _write(run, kind, about)
     chosen = _best(about["tried"])
     best = tried / f"dropout-{chosen:g}"
-    # Where somebody took the control away it is trained anew; one that is at its end is only looked at.
-    _train(best, _settings(parent, generator, chosen), device, progress)
+    if not _is_made(best, _settings(parent, generator, chosen)):  # somebody took the control away
+        known = about["tried"].pop(f"{chosen:g}")  # until it is at its end again: it may be interrupted
+        _write(run, kind, about)
+        _train(best, _settings(parent, generator, chosen), device, progress)
+        about["tried"][f"{chosen:g}"] = known
     if open_run(best).vocabulary_fingerprint != parent.vocabulary_fingerprint:
         raise RunError(
             f"{best} was trained on other symbols than {parent.folder}, whose text or tokenizer changed: pretrain that "
