@@ -263,3 +263,15 @@ def test_what_is_asked_of_a_training_that_is_not_made_is_refused(made, capsys):
     assert run("headroom", "--run", made, "--rounds", "1", "--samples", "400", "--quiet") == 0
     assert run("headroom", "--run", made / "residual", "--rounds", "5") == 2
     assert "is used as it is: leave out --rounds" in capsys.readouterr().err
+
+
+def test_too_little_text_to_decide_is_told_before_a_discriminator_is_trained(pretrained, tmp_path):
+    shutil.copytree(pretrained.parent, tmp_path / "moved", ignore=shutil.ignore_patterns("run"))
+    lines = (tmp_path / "moved" / "valid.txt").read_text().splitlines()[:60]
+    (tmp_path / "moved" / "valid.txt").write_text("\n".join(lines) + "\n")
+    (tmp_path / "moved" / "test.txt").write_text("\n".join(lines[:10]) + "\n")
+    sizes = ["--generator.embedding-size", "8", "--generator.hidden-size", "12", "--epochs", "1"]
+    assert run("pretrain", "--corpus", tmp_path / "moved", "--run", tmp_path / "few", *sizes, "--quiet") == 0
+    with pytest.raises(ConfigError, match="come from 10 held-out sentences, and 50 are the least"):
+        seqgan.headroom(tmp_path / "few", device="cpu")
+    assert not (tmp_path / "few" / "residual").exists()

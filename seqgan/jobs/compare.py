@@ -383,7 +383,7 @@ def _equal_budget(run: Run, start: Contender, settings: Comparison, progress: Pr
         stepping(goes_on.generator),
         start.text,
         # The control is maximum likelihood, also where the start was made by a loss that was none.
-        msgspec.structs.replace(start.run.config.pretrain, weighting="text", draws="shared"),
+        msgspec.structs.replace(start.run.config.pretrain, weighting="text"),
         updates=None if by_time else budget.updates,
         seconds=budget.seconds if by_time else None,
         seed=run.config.seed,

@@ -12,6 +12,7 @@ from seqgan import __version__
 from seqgan.algorithm_settings import build_algorithm, with_algorithm
 from seqgan.data.lines import count
 from seqgan.data.sequences import Sequences
+from seqgan.data.text import Text
 from seqgan.decoding.states import stepping
 from seqgan.errors import ConfigError
 from seqgan.evaluation.headroom import Headroom, deciding_part, headroom_of
@@ -181,6 +182,9 @@ def _trained_child(start: Run, asked: Measuring, corpus: str | None, device: str
         progress.note(f"The training of {folder} is not at its end: it goes on.")
     else:
         config = _settings(start.config, algo, asked)
+    data = start.config.data if corpus is None else moved_to(start.config.data, corpus)
+    placed = Run(start.folder, msgspec.structs.replace(start.config, data=data), *start.symbols)
+    _deciding(placed, load_text(placed), asked)  # before a training of minutes
     try:
         train_from_run(
             config,
@@ -265,16 +269,8 @@ def _measured(run: Run, asked: Measuring, device: str, progress: Progress) -> tu
     place = choose_device(device)
     generator, discriminator = load_generator(run).to(place), load_discriminator(run).to(place)
     text = load_text(run, progress)
-    deciding = deciding_part(text, run.reading, drop_long=run.config.data.too_long == "drop")
-    samples = asked.samples
-    if deciding.condition is not None:
-        deciding, samples = deciding.some(samples // OF_SOURCE), OF_SOURCE
-    if deciding.sentences < LEAST_DECIDING:
-        of_sources = "" if deciding.condition is None else f", or --samples {LEAST_DECIDING * OF_SOURCE} or more"
-        raise ConfigError(
-            f"The numbers would come from {count(deciding.sentences, 'held-out sentence')}, and {LEAST_DECIDING} are "
-            f"the least: give a corpus with more validation or test text{of_sources}."
-        )
+    deciding = _deciding(run, text, asked)
+    samples = asked.samples if deciding.condition is None else OF_SOURCE
     parts = "test text" if text.corpus.test else "other half of the validation text"
     progress.note(f"All numbers are of {count(deciding.sentences, 'sentence')} of the {parts}.")
     if not text.corpus.test:
@@ -295,6 +291,24 @@ def _measured(run: Run, asked: Measuring, device: str, progress: Progress) -> tu
         )
     found = headroom_of(real, fake.squeeze(0) if deciding.condition is None else fake, _known(deciding, run))
     return found, parts
+
+
+def _deciding(run: Run, text: Text, asked: Measuring) -> Sequences:
+    """The sentences that numbers come from; of pairs as many as there are samples for.
+
+    Raises:
+        ConfigError: they are too few.
+    """
+    deciding = deciding_part(text, run.reading, drop_long=run.config.data.too_long == "drop")
+    if deciding.condition is not None:
+        deciding = deciding.some(asked.samples // OF_SOURCE)
+    if deciding.sentences < LEAST_DECIDING:
+        of_sources = "" if deciding.condition is None else f", or --samples {LEAST_DECIDING * OF_SOURCE} or more"
+        raise ConfigError(
+            f"The numbers would come from {count(deciding.sentences, 'held-out sentence')}, and {LEAST_DECIDING} are "
+            f"the least: give a corpus with more validation or test text{of_sources}."
+        )
+    return deciding
 
 
 def _known(sequences: Sequences, run: Run) -> torch.Tensor:

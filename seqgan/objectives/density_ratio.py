@@ -19,6 +19,9 @@ import math
 import torch
 from torch import Tensor
 
+NEWTON_STEPS = 50
+"""At most, of a calibration, whose loss is convex: it takes a few."""
+
 
 def resampling_log_weights(logits: Tensor, tau: float = 1.0) -> Tensor:
     """Logarithms of the probabilities by which one of some samples of q is taken. [..., N] -> [..., N]
@@ -95,7 +98,7 @@ def divergence_terms(real_logits: Tensor, fake_logits: Tensor) -> tuple[Tensor, 
     return real, fake
 
 
-def calibration(real_logits: Tensor, fake_logits: Tensor, *, steps: int = 50) -> tuple[float, float]:
+def calibration(real_logits: Tensor, fake_logits: Tensor) -> tuple[float, float]:
     """Scale a and shift b with which logits a F + b have the least cross-entropy on real and generated sequences.
 
     A discriminator that was trained for long is surer than it may be, and P is then far from the data however well it
@@ -104,7 +107,6 @@ def calibration(real_logits: Tensor, fake_logits: Tensor, *, steps: int = 50) ->
     Args:
         real_logits: of sequences that it was not trained on. [B]
         fake_logits: of samples that it was not trained on; both kinds weigh alike, whatever their numbers. [C]
-        steps: of Newton's method, at most; the loss is convex.
 
     Returns:
         Scale, 0 or above, and shift.
@@ -130,7 +132,7 @@ def calibration(real_logits: Tensor, fake_logits: Tensor, *, steps: int = 50) ->
             weight * (torch.nn.functional.softplus(values) - label * values)
         ).sum() + parameters @ ridge @ parameters
 
-    for _ in range(steps):
+    for _ in range(NEWTON_STEPS):
         probability = (design @ found).sigmoid()
         gradient = design.T @ (weight * (probability - label)) + 2 * ridge @ found
         curvature = design.T @ (design * (weight * probability * (1 - probability)).unsqueeze(1)) + 2 * ridge

@@ -42,7 +42,7 @@ def shared_draws(values: Tensor) -> bool:
 
 
 def dropout(values: Tensor, share: float) -> Tensor:
-    """`torch.nn.functional.dropout` in training, on a CPU at a third of the time.
+    """`torch.nn.functional.dropout` in training, from a quarter of the random numbers on a CPU.
 
     torch draws a number of its generator for each value, which of a small model takes as long as its products; of each
     here four decisions are made. The share is then a multiple of 1 / 65,536, and what is kept is scaled by that: the

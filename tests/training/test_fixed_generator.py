@@ -57,21 +57,26 @@ def trained(text, config=CONFIG, algorithm=RESIDUAL, **more):
 
 def test_the_generator_stands_still_and_the_best_discriminator_is_kept(text):
     before, _ = players_of(text)
-    generator, discriminator, result = trained(text)
+    generator, _, result = trained(text)
     assert same_weights(before, generator)
     losses = [line["held_out/loss"] for line in result.log]
     assert len(losses) == 6
     assert min(losses) < math.log(2) - 0.05  # random sentences are told from real ones
-    # The kept weights have the loss of the best look, on the very sentences of the look: their logits need no scale.
+
+
+def test_the_kept_discriminator_has_the_loss_of_the_best_look_and_needs_no_scale(text):
     players = FixedGeneratorPlayers(*players_of(text), text, RESIDUAL, CONFIG, torch.Generator().manual_seed(0))
-    stopping = stopping_part(text)
-    real = sequence_scores(discriminator, stopping).double()
-    (pool,) = players.make_pools(players.stopping, players.stopping.sentences, 1, given=0)
-    players.discriminator = discriminator
-    fake = players.logits_of(pool)[1].double()
+    losses = [players.play_round()["held_out/loss"] for _ in range(6)]
+    last = copy.deepcopy(players.discriminator.state_dict())
+    with players.as_kept():
+        real, fake = players.logits_of(players.stopping_pool).double()
+    assert all(torch.equal(value, last[name]) for name, value in players.discriminator.state_dict().items())
+    loss = (functional.softplus(-real).mean() + functional.softplus(fake).mean()).item() / 2
+    assert loss == pytest.approx(min(losses), abs=1e-5)
     seen = held_out_loss(real, fake)
-    assert seen["held_out/scale"] == pytest.approx(1, abs=0.5)
-    assert (functional.softplus(-real).mean() + functional.softplus(fake).mean()).item() / 2 < min(losses) + 0.1
+    assert seen["held_out/scale"] == pytest.approx(1, abs=1e-3)
+    assert seen["held_out/shift"] == pytest.approx(0, abs=1e-3)
+    assert players.best.round == losses.index(min(losses)) + 1
 
 
 def test_parts_of_the_held_out_text_have_no_sentence_in_common(text, tmp_path):
